@@ -1,0 +1,1 @@
+"""SameSay teaches a pretrained encoder how two sentences relate, and says honestly how well it learned it."""

@@ -1,0 +1,354 @@
+"""What can go wrong, as one tree of exceptions that every surface renders the same way.
+
+Each leaf has a stable kebab-case ``code`` (the API's ``error.code``), a process ``exit_code`` of its own and an
+``http_status``. Exit codes are grouped: 2 usage, 10-29 data, 30-39 model, 40-49 bundle, 50-59 the machine, 130
+interrupted.
+
+    SameSayError
+    ├── UsageError                 a setting or an argument
+    ├── DataError                  where pairs come from
+    │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
+    │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
+    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly
+    │   └── TruncationRefused
+    ├── ModelError                 the pretrained encoder and its head
+    │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
+    │   └── TrainingDiverged
+    ├── BundleError                the saved model
+    │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
+    ├── MachineError               disk, memory, what is installed
+    │   ├── DiskFull, ExtraMissing, OutputUnwritable
+    └── Interrupted                Ctrl-C with nothing to keep
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
+
+
+class SameSayError(Exception):
+    """A failure that its user can understand and act on.
+
+    Args:
+        message: What happened, one sentence, naming what was received.
+        where: The place: a path, ``file:line``, a column, a setting.
+        expected: What would have been accepted.
+        hint: What to do next, often a command to copy.
+        details: Further facts for machines; JSON types only.
+    """
+
+    code: ClassVar[str] = "samesay-error"
+    exit_code: ClassVar[int] = 1
+    http_status: ClassVar[int] = 500
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.where = where
+        self.expected = expected
+        self.hint = hint
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        lines = [self.message]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        if self.expected:
+            lines.append(f"  expected: {self.expected}")
+        if self.hint:
+            lines.append(f"  try: {self.hint}")
+        return "\n".join(lines)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The error as JSON types: code, message, where, expected, hint, details."""
+        return {
+            "code": self.code,
+            "message": self.message,
+            "where": self.where,
+            "expected": self.expected,
+            "hint": self.hint,
+            "details": self.details,
+        }
+
+
+class UsageError(SameSayError):
+    """A setting or an argument has a value that cannot be used."""
+
+    code = "usage"
+    exit_code = 2
+    http_status = 400
+
+
+class DataError(SameSayError):
+    """Something about the pairs or their source."""
+
+    code = "data"
+    exit_code = 10
+    http_status = 422
+
+
+class SourceNotFound(DataError):
+    """No file, folder or named source by this name."""
+
+    code = "source-not-found"
+    exit_code = 11
+    http_status = 404
+
+
+class SplitNotFound(DataError):
+    """The source has no such split."""
+
+    code = "split-not-found"
+    exit_code = 12
+    http_status = 404
+
+
+class ColumnNotFound(DataError):
+    """A needed column is absent or cannot be told from the others."""
+
+    code = "column-not-found"
+    exit_code = 13
+
+
+class SliceInvalid(DataError):
+    """A slice such as ``[:20%]`` cannot be read or selects nothing."""
+
+    code = "slice-invalid"
+    exit_code = 14
+
+
+class RowMalformed(DataError):
+    """A row has another number of fields than the header, or is not valid in its format."""
+
+    code = "row-malformed"
+    exit_code = 15
+
+
+class EncodingInvalid(DataError):
+    """The bytes are not UTF-8, or a text holds lone surrogates."""
+
+    code = "encoding-invalid"
+    exit_code = 16
+
+
+class NulByte(DataError):
+    """A text file holds a NUL byte."""
+
+    code = "nul-byte"
+    exit_code = 17
+
+
+class FormatUnknown(DataError):
+    """The file's format cannot be told from its name, or is not read."""
+
+    code = "format-unknown"
+    exit_code = 18
+    http_status = 415
+
+
+class NoRows(DataError):
+    """The source, split or slice holds no row that can be used."""
+
+    code = "no-rows"
+    exit_code = 19
+
+
+class EmptySide(DataError):
+    """A pair whose first or second text is empty."""
+
+    code = "empty-side"
+    exit_code = 20
+
+
+class LabelMissing(DataError):
+    """Labels are needed and a row has none."""
+
+    code = "label-missing"
+    exit_code = 21
+
+
+class LabelUnknown(DataError):
+    """A label that is not one of the expected names."""
+
+    code = "label-unknown"
+    exit_code = 22
+
+
+class LabelMismatch(DataError):
+    """The data's label names are not the model's."""
+
+    code = "label-mismatch"
+    exit_code = 23
+    http_status = 409
+
+
+class OneClassOnly(DataError):
+    """All rows carry one label: there is nothing to tell apart."""
+
+    code = "one-class-only"
+    exit_code = 24
+
+
+class TruncationRefused(DataError):
+    """A pair is longer than the model reads, and truncation was not allowed."""
+
+    code = "truncation-refused"
+    exit_code = 25
+    http_status = 413
+
+
+class ModelError(SameSayError):
+    """Something about the encoder, its tokenizer or its head."""
+
+    code = "model"
+    exit_code = 30
+
+
+class PresetUnknown(ModelError):
+    """No preset, folder or hub address by this name."""
+
+    code = "preset-unknown"
+    exit_code = 31
+    http_status = 404
+
+
+class HubUnreachable(ModelError):
+    """A preset lives on a hub that cannot be reached."""
+
+    code = "hub-unreachable"
+    exit_code = 32
+    http_status = 503
+
+
+class HeadMismatch(ModelError):
+    """The saved head was trained for other labels."""
+
+    code = "head-mismatch"
+    exit_code = 33
+    http_status = 409
+
+
+class TokenizerUnsupported(ModelError):
+    """The preset's tokenizer has no proven twin in ``encoding``."""
+
+    code = "tokenizer-unsupported"
+    exit_code = 34
+
+
+class EncoderUnsupported(ModelError):
+    """The preset's architecture cannot be used here."""
+
+    code = "encoder-unsupported"
+    exit_code = 35
+
+
+class TrainingDiverged(ModelError):
+    """The loss became NaN or infinite."""
+
+    code = "training-diverged"
+    exit_code = 36
+
+
+class BundleError(SameSayError):
+    """Something about a saved model on disk."""
+
+    code = "bundle"
+    exit_code = 40
+
+
+class NotABundle(BundleError):
+    """The path is not a saved model."""
+
+    code = "not-a-bundle"
+    exit_code = 41
+    http_status = 404
+
+
+class BundleDamaged(BundleError):
+    """A part is missing, or its bytes are not those that were written."""
+
+    code = "bundle-damaged"
+    exit_code = 42
+
+
+class BundleVersionUnknown(BundleError):
+    """The bundle was written in a format this version does not read."""
+
+    code = "bundle-version-unknown"
+    exit_code = 43
+
+
+class PartUnavailable(BundleError):
+    """A part that this use needs is absent, unsupported or failed its proof."""
+
+    code = "part-unavailable"
+    exit_code = 44
+    http_status = 409
+
+
+class TargetExists(BundleError):
+    """The place to write to is taken."""
+
+    code = "target-exists"
+    exit_code = 45
+    http_status = 409
+
+
+class MachineError(SameSayError):
+    """Something about the machine this runs on."""
+
+    code = "machine"
+    exit_code = 50
+
+
+class DiskFull(MachineError):
+    """No space is left; what was being written has been removed."""
+
+    code = "disk-full"
+    exit_code = 51
+    http_status = 507
+
+
+class ExtraMissing(MachineError):
+    """An optional dependency is needed and not installed."""
+
+    code = "extra-missing"
+    exit_code = 52
+
+    @classmethod
+    def of(cls, extra: str, package: str, purpose: str) -> ExtraMissing:
+        """The error for ``purpose`` needing ``package``, which ``samesay[extra]`` installs."""
+        return cls(
+            f"{purpose} needs {package}, which is not installed.",
+            hint=f"pip install 'samesay[{extra}]'",
+            details={"extra": extra, "package": package},
+        )
+
+
+class OutputUnwritable(MachineError):
+    """The output cannot be written where it was asked for."""
+
+    code = "output-unwritable"
+    exit_code = 53
+
+
+class Interrupted(SameSayError):
+    """Stopped by the user before there was anything to keep."""
+
+    code = "interrupted"
+    exit_code = 130
+
+
+def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
+    """The names most like ``name``, best first, for "did you mean"."""
+    return difflib.get_close_matches(name, list(known), n=limit, cutoff=0.55)

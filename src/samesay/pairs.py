@@ -1,0 +1,211 @@
+"""The words of the domain: a pair of texts, the names of its labels, a judgement, and what can judge.
+
+This module knows nothing of files, tensors or Keras; arrays appear in type annotations alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import permutations
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Above this many labels a search through all orders would take longer than its answer is worth.
+_MAX_LABELS_TO_PERMUTE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two texts in the order in which a model reads them, and the gold label where there is one.
+
+    >>> Pair("A dog runs.", "An animal moves.", "entailment").label
+    'entailment'
+    """
+
+    first: str
+    second: str
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """The names of a pair's two sides, in the order in which a model reads them.
+
+    >>> str(Sides("hypothesis", "premise"))
+    'hypothesis,premise'
+    """
+
+    first: str = "first"
+    second: str = "second"
+
+    def __post_init__(self) -> None:
+        if not self.first or not self.second or self.first == self.second:
+            raise UsageError(
+                f"The sides {self.first!r} and {self.second!r} are not two different names.",
+                expected="two names, in reading order, such as 'hypothesis,premise'",
+            )
+
+    def __str__(self) -> str:
+        return f"{self.first},{self.second}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((self.first, self.second))
+
+    @classmethod
+    def parse(cls, text: str) -> Sides:
+        """Read ``"hypothesis,premise"``.
+
+        Raises:
+            UsageError: If it is not two names.
+        """
+        names = [name.strip() for name in text.split(",")]
+        if len(names) != 2:
+            raise UsageError(
+                f"Cannot read the sides from {text!r}.",
+                expected="two names, in reading order, such as 'hypothesis,premise'",
+            )
+        return cls(*names)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSet:
+    """The ordered names of the classes; a name's place is its index in every array of probabilities.
+
+    >>> labels = LabelSet(("entailment", "neutral", "contradiction"))
+    >>> labels.index("neutral")
+    1
+    """
+
+    names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if len(set(self.names)) != len(self.names) or any(not name.strip() for name in self.names):
+            raise UsageError(
+                f"Label names must be different and not empty. Received: {', '.join(map(repr, self.names))}."
+            )
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.names
+
+    def index(self, name: str) -> int:
+        """The place of ``name``.
+
+        Raises:
+            LabelUnknown: If it is not one of the names.
+        """
+        try:
+            return self.names.index(name)
+        except ValueError:
+            close = near(name, self.names)
+            raise LabelUnknown(
+                f"{name!r} is not one of the labels.",
+                expected=f"one of {', '.join(self.names)}",
+                hint=f"did you mean {close[0]!r}?" if close else None,
+            ) from None
+
+    def require_same_names(self, other: LabelSet, *, where: str) -> None:
+        """Refuse ``other`` unless it uses a subset of these names; the order does not matter.
+
+        Args:
+            other: The names that the data at ``where`` uses.
+            where: The data, for the message.
+
+        Raises:
+            LabelMismatch: With both lists and the renaming, if one fits by spelling.
+        """
+        strange = [name for name in other if name not in self.names]
+        if not strange:
+            return
+        renaming = _renaming(self.names, other.names)
+        raise LabelMismatch(
+            f"The data's labels are not the model's: {', '.join(map(repr, strange))} unknown to the model.",
+            where=where,
+            expected=f"model: {', '.join(self.names)}; data: {', '.join(other.names)}",
+            hint=(
+                "the names fit as " + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
+                + f"; pass --rename-labels {','.join(f'{theirs}={ours}' for theirs, ours in renaming.items())}"
+                if renaming
+                else "rename the labels in the data, or evaluate a model that was trained on these names"
+            ),
+            details={"model": list(self.names), "data": list(other.names), "renaming": renaming},
+        )
+
+
+def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
+    """The one assignment of ``theirs`` to ``ours`` in which every name resembles its partner, or nothing."""
+    if len(theirs) > len(ours) or len(ours) > _MAX_LABELS_TO_PERMUTE:
+        return {}
+
+    def alike(mine: str, other: str) -> bool:
+        mine, other = mine.casefold(), other.casefold()
+        return mine == other or mine.startswith(other[:5]) or other.startswith(mine[:5])
+
+    fits = [
+        order
+        for order in permutations(ours, len(theirs))
+        if all(alike(mine, other) for mine, other in zip(order, theirs, strict=True))
+    ]
+    return dict(zip(theirs, fits[0], strict=True)) if len(fits) == 1 else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a model says of one pair.
+
+    Attributes:
+        label: The name with the highest probability (the first one, where two are equal).
+        probabilities: Every label's name with its probability; they sum to 1.
+        tokens_lost: How many tokens of the first and of the second side did not fit.
+    """
+
+    label: str
+    probabilities: dict[str, float]
+    tokens_lost: tuple[int, int] = (0, 0)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether any part of the pair was not read."""
+        return self.tokens_lost != (0, 0)
+
+
+@runtime_checkable
+class Predictor(Protocol):
+    """Anything that answers: a Keras model, its ONNX part, a baseline, a server, a cascade.
+
+    ``check_predictor`` in the tests states what every one of them keeps: rows in the order of the pairs, sums of 1,
+    and a pair's row independent of the pairs beside it.
+    """
+
+    @property
+    def labels(self) -> LabelSet:
+        """The names of the columns of ``predict``."""
+        ...
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text of a pair are called."""
+        ...
+
+    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``; ``(0, n_labels)`` for none."""
+        ...
+
+
+def label_counts(labels: Iterable[str]) -> dict[str, int]:
+    """How often each name occurs, most frequent first, ties by name."""
+    counts: dict[str, int] = {}
+    for label in labels:
+        counts[label] = counts.get(label, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
