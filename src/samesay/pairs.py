@@ -5,8 +5,8 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
@@ -209,3 +209,23 @@ def label_counts(labels: Iterable[str]) -> dict[str, int]:
     for label in labels:
         counts[label] = counts.get(label, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a long task has come; what a listener does with it (draw, log, nothing) is its own affair.
+
+    Attributes:
+        stage: What is being done, such as ``"train"``, ``"validate"`` or ``"score"``.
+        done: Units finished (pairs, rows), from 0.
+        total: Units in all, where that is known.
+        facts: Figures of the moment, such as ``{"loss": 0.41, "accuracy": 0.83}``.
+    """
+
+    stage: str
+    done: int
+    total: int | None = None
+    facts: Mapping[str, float | int | str] = field(default_factory=dict)
+
+
+ProgressListener = Callable[[Progress], None]
