@@ -1,1 +1,66 @@
-"""SameSay teaches a pretrained encoder how two sentences relate, and says honestly how well it learned it."""
+"""SameSay teaches a pretrained encoder how two sentences relate, and says honestly how well it learned it.
+
+    >>> import samesay
+    >>> model = samesay.PairModel.from_preset("minilm", labels=["entailment", "neutral", "contradiction"])
+
+Importing the package is quick: what needs arrays or Keras is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+from samesay import _keras_hook
+from samesay.errors import SameSayError
+from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
+
+if TYPE_CHECKING:
+    from samesay.data import PairTable, load_pairs
+    from samesay.scoring import Scorer
+    from samesay.training import Recipe
+    from samesay.workflows.pair_model import PairModel, load
+
+__version__ = "0.1.0"
+
+# Keras alone would choose TensorFlow, which SameSay does not install.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+_keras_hook.install()
+
+_LATE = {
+    "PairModel": "samesay.workflows.pair_model",
+    "load": "samesay.workflows.pair_model",
+    "PairTable": "samesay.data",
+    "load_pairs": "samesay.data",
+    "Recipe": "samesay.training",
+    "Scorer": "samesay.scoring",
+}
+
+__all__ = [
+    "Judgement",
+    "LabelSet",
+    "Pair",
+    "PairModel",
+    "PairTable",
+    "Predictor",
+    "Progress",
+    "Recipe",
+    "SameSayError",
+    "Scorer",
+    "Sides",
+    "load",
+    "load_pairs",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATE:
+        value = getattr(importlib.import_module(_LATE[name]), name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'samesay' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

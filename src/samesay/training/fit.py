@@ -1,0 +1,372 @@
+"""The training loop: Keras' ``fit`` over length buckets, the best epoch kept, a stop at any step made usable."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import keras
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.encoding import EncodedPairs, padding_share, plan_training
+from samesay.errors import TrainingDiverged
+from samesay.evaluation.metrics import accuracy, confusion_matrix, log_loss
+from samesay.model.batches import PairBatches
+from samesay.model.classifier import PairClassifier, pair_loss
+from samesay.model.predictor import probabilities
+from samesay.pairs import Progress, ProgressListener
+from samesay.training.checkpoints import Checkpoint, load_checkpoint, restore, save_checkpoint
+from samesay.training.optimizers import build_optimizer
+from samesay.training.recipe import Recipe
+
+_SECONDS_BETWEEN_REPORTS = 0.5
+
+
+@dataclass(frozen=True)
+class TrainingPairs:
+    """Encoded pairs with their gold labels.
+
+    Attributes:
+        encoded: ``n_pairs`` rows of token ids.
+        label_ids: Shape ``(n_pairs,)``, indices into the model's labels.
+    """
+
+    encoded: EncodedPairs
+    label_ids: NDArray[np.int32]
+
+
+@dataclass
+class FitResult:
+    """What a run did.
+
+    Attributes:
+        history: One entry an epoch: ``epoch`` (from 1), ``loss``, ``accuracy``, with validation pairs
+            ``validation_loss`` and ``validation_accuracy``, ``seconds`` and ``pairs_per_second`` without validation.
+        best_epoch: The epoch whose weights the model now has, from 1.
+        interrupted: Whether the user stopped it.
+        steps: Steps done.
+        seconds: Time in training steps, compilation included, validation not.
+        pairs_per_second: Pairs over ``seconds``.
+        padding_share: The share of padded places among all that were computed, in [0, 1].
+        widths: The widths of the batches, in tokens: the shapes that were compiled.
+    """
+
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_epoch: int = 0
+    interrupted: bool = False
+    steps: int = 0
+    seconds: float = 0.0
+    pairs_per_second: float = 0.0
+    padding_share: float = 0.0
+    widths: list[int] = field(default_factory=list)
+
+
+def fit(
+    classifier: PairClassifier,
+    pairs: TrainingPairs,
+    recipe: Recipe,
+    *,
+    validation: TrainingPairs | None = None,
+    progress: ProgressListener | None = None,
+    checkpoints: Path | None = None,
+    seconds_between_checkpoints: float = 300.0,
+    run: Mapping[str, Any] | None = None,
+) -> FitResult:
+    """Fine-tune ``classifier`` in place; it ends with the weights of its best epoch.
+
+    The best epoch is the one with the highest validation accuracy, of equals the one with the lower validation loss;
+    without validation pairs it is the last. Ctrl-C ends the run after the step at hand.
+
+    Args:
+        classifier: The model; compiled here, and left compiled so that it can be saved with its optimizer.
+        pairs: What to learn from.
+        recipe: How, with its learning rate decided.
+        validation: What to choose the best epoch by.
+        progress: Hears the stages ``train`` and ``validate``, in pairs.
+        checkpoints: A folder for the state of the run; a run that finds its own checkpoint there goes on from it.
+        seconds_between_checkpoints: At least this much time from one to the next.
+        run: What identifies the run beside the recipe, such as the data's fingerprint.
+
+    Raises:
+        TrainingDiverged: If the loss is no longer a number.
+    """
+    max_length = classifier.encoder.max_length
+
+    def plan(epoch: int) -> list[Any]:
+        return plan_training(
+            pairs.encoded.lengths,
+            recipe.batch_size,
+            seed=recipe.seed,
+            epoch=epoch,
+            max_length=max_length,
+            shuffle=recipe.shuffle,
+        )
+
+    steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
+    classifier.compile(
+        optimizer=build_optimizer(recipe, steps_per_epoch * recipe.epochs),  # type: ignore[arg-type]
+        loss=pair_loss(),
+        metrics=["accuracy"],
+    )
+    classifier.optimizer.build(classifier.trainable_variables)
+    reseed_dropout(classifier, recipe.seed)
+    identity = {"recipe": recipe.to_dict(), **(run or {})}
+    resumed = load_checkpoint(checkpoints, run=identity) if checkpoints else None
+    batches = PairBatches(
+        pairs.encoded,
+        plan(0),
+        height=recipe.batch_size,
+        pad_id=classifier.encoder.pad_id,
+        label_ids=pairs.label_ids,
+    )
+    course = _Course(
+        classifier=classifier,
+        batches=batches,
+        plan=plan,
+        recipe=recipe,
+        n_pairs=len(pairs.encoded),
+        validation=validation,
+        progress=progress,
+        checkpoints=checkpoints,
+        seconds_between_checkpoints=seconds_between_checkpoints,
+        identity=identity,
+        resumed=resumed,
+    )
+    if resumed is not None:
+        restore(classifier, resumed, metrics=False)
+    with _interruptible(course.stop):
+        # Past PairClassifier.fit, which is for raw texts.
+        keras.Model.fit(
+            classifier,
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=course.first_epoch,
+            shuffle=False,
+            verbose=0,  # type: ignore[arg-type]
+            callbacks=[course],
+        )
+    return course.finish(padding_share(plan(0), pairs.encoded.lengths))
+
+
+def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
+    """Set every dropout layer's random state from ``seed``, so that a run does not depend on what ran before it."""
+    draw = np.random.default_rng(seed)
+    for variable in classifier.non_trainable_variables:
+        if variable.path.endswith("seed_generator_state"):
+            variable.assign(np.array([draw.integers(2**31), 0], dtype=np.uint32))
+
+
+class _Course(keras.callbacks.Callback):
+    """One run as Keras calls back: order of the pairs, reports, validation, the best epoch, checkpoints, the stop."""
+
+    def __init__(
+        self,
+        *,
+        classifier: PairClassifier,
+        batches: PairBatches,
+        plan: Callable[[int], list[Any]],
+        recipe: Recipe,
+        n_pairs: int,
+        validation: TrainingPairs | None,
+        progress: ProgressListener | None,
+        checkpoints: Path | None,
+        seconds_between_checkpoints: float,
+        identity: Mapping[str, Any],
+        resumed: Checkpoint | None,
+    ) -> None:
+        super().__init__()
+        self._classifier = classifier
+        self._batches = batches
+        self._plan = plan
+        self._recipe = recipe
+        self._n_pairs = n_pairs
+        self._validation = validation
+        self._progress = progress or (lambda _: None)
+        self._checkpoints = checkpoints
+        self._seconds_between_checkpoints = seconds_between_checkpoints
+        self._identity = identity
+        self._resumed = resumed
+        self._history: list[dict[str, Any]] = list(resumed.history) if resumed else []
+        self._best = resumed.best if resumed else None
+        self._steps = resumed.step if resumed else 0
+        self.first_epoch = resumed.epoch if resumed else 0
+        self._epoch = self.first_epoch
+        self._pairs_done = 0
+        self._seconds = 0.0
+        self._epoch_seconds = 0.0
+        self._resumed_at = time.perf_counter()
+        self._widths: set[int] = set()
+        self._stopped = False
+        self._last_report = 0.0
+        self._last_checkpoint = time.monotonic()
+        self._steps_per_epoch = math.ceil(n_pairs / recipe.batch_size)
+
+    def stop(self) -> None:
+        """End the run after the step at hand."""
+        self._stopped = True
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        self._epoch = epoch
+        batches = self._plan(epoch)
+        self._skipped = 0
+        if self._resumed is not None and epoch == self.first_epoch:
+            restore(self._classifier, self._resumed, metrics=True)
+            self._skipped = self._resumed.step - epoch * self._steps_per_epoch
+            batches = batches[self._skipped :]
+        self._batches.batches = batches
+        self._widths |= {batch.width for batch in batches}
+        self._epoch_seconds = 0.0
+        self._epoch_pairs = 0
+        self._resumed_at = time.perf_counter()
+
+    def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+        self._steps += 1
+        self._epoch_pairs += len(self._batches.batches[batch].rows)
+        now = time.perf_counter()
+        last = batch + 1 == len(self._batches.batches)
+        if last or self._stopped or now - self._last_report >= _SECONDS_BETWEEN_REPORTS:
+            # Reading the figures waits for the step: seldom enough to leave the device busy.
+            self._report(logs or {}, now)
+            self._last_report = now
+        if self._stopped:
+            self._classifier.stop_training = True
+        elif (
+            self._checkpoints is not None
+            and time.monotonic() - self._last_checkpoint >= self._seconds_between_checkpoints
+        ):
+            self._save(self._epoch)
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self._epoch_seconds = time.perf_counter() - self._resumed_at
+        self._seconds += self._epoch_seconds
+        self._pairs_done += self._epoch_pairs
+        figures = {name: float(value) for name, value in (logs or {}).items()}
+        entry: dict[str, Any] = {
+            "epoch": epoch + 1,
+            "loss": figures.get("loss"),
+            "accuracy": figures.get("accuracy"),
+            "seconds": round(self._epoch_seconds, 3),
+            "pairs_per_second": round(self._epoch_pairs / max(self._epoch_seconds, 1e-9), 1),
+        }
+        if self._stopped and self._history:
+            # An unfinished epoch after a finished one: the finished ones are what the user has.
+            return
+        if self._validation is not None:
+            entry |= self._validate(self._validation)
+        self._history.append(entry)
+        if self._validation is None or entry is _best(self._history):
+            self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
+        if self._is_stale():
+            self._classifier.stop_training = True
+        if self._checkpoints is not None and epoch + 1 < self._recipe.epochs:
+            self._save(epoch + 1)
+
+    def finish(self, padding: float) -> FitResult:
+        """Put the best epoch's weights in place and say what was done."""
+        best = _best(self._history)
+        if self._best is not None:
+            for variable, value in zip(self._classifier.trainable_variables, self._best, strict=True):
+                variable.assign(value)
+        return FitResult(
+            history=self._history,
+            best_epoch=best["epoch"],
+            interrupted=self._stopped,
+            steps=self._steps,
+            seconds=round(self._seconds, 3),
+            pairs_per_second=round(self._pairs_done / max(self._seconds, 1e-9), 1),
+            padding_share=padding,
+            widths=sorted(self._widths),
+        )
+
+    def _report(self, logs: Mapping[str, Any], now: float) -> None:
+        loss = float(logs.get("loss", math.nan))
+        if not math.isfinite(loss):
+            raise TrainingDiverged(
+                f"The loss is {loss} after step {self._steps} (epoch {self._epoch + 1}).",
+                where="training",
+                hint="lower --learning-rate, or raise --warmup",
+                details={"step": self._steps},
+            )
+        done_before = self._epoch * self._n_pairs + self._skipped * self._recipe.batch_size
+        self._progress(
+            Progress(
+                "train",
+                min(done_before + self._epoch_pairs, self._recipe.epochs * self._n_pairs),
+                self._recipe.epochs * self._n_pairs,
+                {
+                    "epoch": self._epoch + 1,
+                    "epochs": self._recipe.epochs,
+                    "loss": round(loss, 4),
+                    "accuracy": round(float(logs.get("accuracy", math.nan)), 4),
+                    "pairs_per_second": round(self._epoch_pairs / max(now - self._resumed_at, 1e-9), 1),
+                },
+            )
+        )
+
+    def _validate(self, validation: TrainingPairs) -> dict[str, float]:
+        self._progress(Progress("validate", 0, len(validation.encoded)))
+        rows = probabilities(self._classifier.logits(validation.encoded))
+        counts = confusion_matrix(validation.label_ids, rows.argmax(axis=1), rows.shape[1])
+        figures = {
+            "validation_loss": log_loss(validation.label_ids, rows) or 0.0,
+            "validation_accuracy": accuracy(counts) or 0.0,
+        }
+        self._progress(Progress("validate", len(validation.encoded), len(validation.encoded), figures))
+        return figures
+
+    def _is_stale(self) -> bool:
+        patience = self._recipe.early_stopping
+        if patience is None or self._validation is None:
+            return False
+        return self._history[-1]["epoch"] - _best(self._history)["epoch"] >= patience
+
+    def _save(self, epoch: int) -> None:
+        assert self._checkpoints is not None
+        # JAX trains on a state outside the Keras variables until it is told to put it back.
+        if hasattr(self._classifier, "jax_state_sync"):
+            self._classifier.jax_state_sync()
+        save_checkpoint(
+            self._checkpoints,
+            self._classifier,
+            run=self._identity,
+            step=self._steps,
+            epoch=epoch,
+            history=self._history,
+            best=self._best,
+        )
+        self._last_checkpoint = time.monotonic()
+
+
+def _best(history: list[dict[str, Any]]) -> dict[str, Any]:
+    """The epoch with the highest validation accuracy, then the lowest loss; the last one without validation."""
+    if "validation_accuracy" not in history[-1]:
+        return history[-1]
+    return max(history, key=lambda entry: (entry["validation_accuracy"], -entry["validation_loss"]))
+
+
+@contextmanager
+def _interruptible(stop: Callable[[], None]) -> Any:
+    """Within it the first Ctrl-C calls ``stop``; a second one interrupts at once."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_interrupt(number: int, frame: FrameType | None) -> None:
+        signal.signal(signal.SIGINT, before)
+        stop()
+
+    signal.signal(signal.SIGINT, on_interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
