@@ -1,0 +1,148 @@
+"""Encoded pairs as ragged arrays, and the dense batches cut from them. Knows nothing of texts or vocabularies."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.errors import UsageError
+
+
+class DenseBatch(NamedTuple):
+    """What a model reads, shape ``(height, width)`` each.
+
+    Attributes:
+        token_ids: int32; the padding id where there is no token.
+        segment_ids: int32; 0 up to the separator after the first text, 1 from the second text on, 0 in padding.
+        padding_mask: bool; true where there is a token.
+    """
+
+    token_ids: NDArray[np.int32]
+    segment_ids: NDArray[np.int32]
+    padding_mask: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EncodedPairs:
+    """Pairs as token ids, rows one after the other without padding; the arrays are read-only.
+
+    Attributes:
+        token_ids: ``(n_tokens,)`` int32, special tokens included.
+        offsets: ``(n_pairs + 1,)`` int64; row ``i`` is ``token_ids[offsets[i]:offsets[i + 1]]``.
+        second_starts: ``(n_pairs,)`` int32, the index in the row where segment 1 begins.
+        tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that did not fit.
+        specials: How many special tokens stand in segment 0 and in segment 1 of every row.
+    """
+
+    token_ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+    second_starts: NDArray[np.int32]
+    tokens_lost: NDArray[np.int32]
+    specials: tuple[int, int] = (2, 1)
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            if each.name != "specials":
+                array: NDArray[Any] = getattr(self, each.name).view()
+                array.setflags(write=False)
+                object.__setattr__(self, each.name, array)
+
+    def __len__(self) -> int:
+        return len(self.second_starts)
+
+    @property
+    def lengths(self) -> NDArray[np.int32]:
+        """``(n_pairs,)`` tokens a row, special ones included."""
+        return np.diff(self.offsets).astype(np.int32)
+
+    @property
+    def tokens_kept(self) -> NDArray[np.int32]:
+        """``(n_pairs, 2)`` tokens of the first and of the second text that are in the row."""
+        first = self.second_starts - self.specials[0]
+        second = self.lengths - self.second_starts - self.specials[1]
+        return np.stack([first, second], axis=1)
+
+    def row(self, index: int) -> NDArray[np.int32]:
+        """The token ids of one row."""
+        return self.token_ids[self.offsets[index] : self.offsets[index + 1]]
+
+    def select(self, rows: NDArray[np.integer] | Sequence[int] | slice) -> EncodedPairs:
+        """The rows asked for, in the order asked for; a row may be asked for more than once."""
+        chosen = np.arange(len(self))[rows if isinstance(rows, slice) else np.asarray(rows, np.int64)]
+        lengths = np.diff(self.offsets)[chosen]
+        offsets = np.zeros(len(chosen) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return EncodedPairs(
+            self.token_ids[spans(self.offsets[:-1][chosen], lengths)],
+            offsets,
+            self.second_starts[chosen],
+            self.tokens_lost[chosen],
+            self.specials,
+        )
+
+    def dense(
+        self,
+        rows: NDArray[np.integer] | Sequence[int],
+        width: int,
+        *,
+        height: int | None = None,
+        pad_id: int,
+    ) -> DenseBatch:
+        """The batch of ``rows``, padded on the right to ``width`` and below to ``height``.
+
+        Args:
+            rows: Indices of rows, any order.
+            width: Tokens a row; at least the longest of the rows.
+            height: Rows of the batch; those beyond ``rows`` hold padding alone. Default: as many as ``rows``.
+            pad_id: The id of padding.
+
+        Returns:
+            Arrays of shape ``(height, width)``.
+
+        Raises:
+            UsageError: If a row is longer than ``width`` or there are more rows than ``height``.
+        """
+        chosen = np.asarray(rows, np.int64)
+        height = len(chosen) if height is None else height
+        starts = self.offsets[:-1][chosen]
+        lengths = self.offsets[1:][chosen] - starts
+        longest = int(lengths.max(initial=0))
+        if longest > width or len(chosen) > height:
+            raise UsageError(
+                f"A batch of {len(chosen)} rows, the longest of {longest} tokens, does not fit into "
+                f"height {height} and width {width}.",
+                expected="a height and a width of at least these",
+            )
+        token_ids = np.full((height, width), pad_id, np.int32)
+        segment_ids = np.zeros((height, width), np.int32)
+        padding_mask = np.zeros((height, width), np.bool_)
+        column = np.arange(width)
+        filled = len(chosen)
+        padding_mask[:filled] = column < lengths[:, None]  # (n_rows, width)
+        token_ids[padding_mask] = self.token_ids[spans(starts, lengths)]
+        segment_ids[:filled] = (column >= self.second_starts[chosen][:, None]) & padding_mask[:filled]
+        return DenseBatch(token_ids, segment_ids, padding_mask)
+
+    @classmethod
+    def join(cls, parts: Sequence[EncodedPairs]) -> EncodedPairs:
+        """All rows of ``parts``, at least one, which were encoded by one encoder."""
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        offsets = np.zeros(len(lengths) + 1, np.int64)
+        np.cumsum(lengths, out=offsets[1:])
+        return cls(
+            np.concatenate([part.token_ids for part in parts]),
+            offsets,
+            np.concatenate([part.second_starts for part in parts]),
+            np.concatenate([part.tokens_lost for part in parts]),
+            parts[0].specials,
+        )
+
+
+def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The indices ``start, start + 1, … start + length - 1`` of every span, one span after the other."""
+    before = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths)

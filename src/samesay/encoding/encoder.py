@@ -1,0 +1,285 @@
+"""``PairEncoder``: pairs of texts to token ids, the one path of training, evaluation and scoring.
+
+Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is the bundle's affair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from samesay.encoding.encoded import EncodedPairs
+from samesay.encoding.packing import MIN_MAX_LENGTH, SPECIALS, Ragged, pack
+from samesay.encoding.wordpiece import WordPiece, WordPieceRules
+from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
+from samesay.pairs import Progress, ProgressListener
+
+# Pairs encoded at a time: bounds what is held as Python lists, and is many enough to keep all threads of Rust busy.
+_CHUNK = 4_096
+
+_FIELDS = {
+    "kind": str,
+    "vocabulary": list,
+    "lowercase": bool,
+    "strip_accents": bool,
+    "split_on_cjk": bool,
+    "suffix_indicator": str,
+    "unknown_token": str,
+    "start_token": str,
+    "separator_token": str,
+    "pad_token": str,
+    "max_length": int,
+}
+
+
+class PairEncoder:
+    """Pairs of texts to token ids; immutable, and shared freely between threads.
+
+    Made by ``PairEncoder.wordpiece`` or ``PairEncoder.from_dict``.
+
+    Attributes:
+        kind: The family of the tokenizer: ``"wordpiece"``.
+        max_length: The most tokens in a row, special ones included.
+        pad_id: The id of padding.
+        vocabulary_size: Ids are in ``[0, vocabulary_size)``.
+    """
+
+    __slots__ = (
+        "_pad_token",
+        "_separator_id",
+        "_separator_token",
+        "_start_id",
+        "_start_token",
+        "_tokenizer",
+        "max_length",
+        "pad_id",
+    )
+
+    kind = "wordpiece"
+
+    def __init__(
+        self, tokenizer: WordPiece, *, start_token: str, separator_token: str, pad_token: str, max_length: int
+    ) -> None:
+        self._tokenizer = tokenizer
+        self._start_token, self._separator_token, self._pad_token = start_token, separator_token, pad_token
+        self._start_id = _special_id(tokenizer, start_token)
+        self._separator_id = _special_id(tokenizer, separator_token)
+        self.pad_id = _special_id(tokenizer, pad_token)
+        self.max_length = _checked_max_length(max_length)
+
+    @classmethod
+    def wordpiece(
+        cls,
+        vocabulary: Sequence[str],
+        *,
+        lowercase: bool,
+        strip_accents: bool,
+        max_length: int,
+        split_on_cjk: bool = True,
+        suffix_indicator: str = "##",
+        unknown_token: str = "[UNK]",
+        start_token: str = "[CLS]",
+        separator_token: str = "[SEP]",
+        pad_token: str = "[PAD]",
+    ) -> PairEncoder:
+        """An encoder of the BERT family.
+
+        Args:
+            vocabulary: The pieces, a piece's place being its id.
+            lowercase: Fold the case of every word.
+            strip_accents: Drop accents first.
+            max_length: The most tokens in a row, special ones included; at least 5.
+            split_on_cjk: Make every CJK ideograph a word of its own.
+            suffix_indicator: What marks a piece that continues a word.
+            unknown_token: The piece for words that cannot be spelled.
+            start_token: The piece at the start of every row.
+            separator_token: The piece behind either text.
+            pad_token: The piece of padding.
+
+        Raises:
+            UsageError: If the vocabulary or ``max_length`` cannot be used.
+            TokenizerUnsupported: If a special token is missing, or a user's text could spell it.
+        """
+        if isinstance(vocabulary, str) or not all(isinstance(token, str) for token in vocabulary):
+            raise UsageError("The vocabulary is not a sequence of strings.")
+        if unknown_token not in vocabulary:
+            raise TokenizerUnsupported(f"The vocabulary lacks the unknown token {unknown_token!r}.")
+        rules = WordPieceRules(lowercase, strip_accents, split_on_cjk, suffix_indicator, unknown_token)
+        return cls(
+            WordPiece(vocabulary, rules),
+            start_token=start_token,
+            separator_token=separator_token,
+            pad_token=pad_token,
+            max_length=max_length,
+        )
+
+    @property
+    def vocabulary_size(self) -> int:
+        """How many ids there are."""
+        return len(self._tokenizer.vocabulary)
+
+    def encode(
+        self, first: Sequence[str], second: Sequence[str], *, progress: ProgressListener | None = None
+    ) -> EncodedPairs:
+        """Encode pairs; row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``, cut round-robin to ``max_length``.
+
+        Args:
+            first: The first texts, ``n_pairs`` strings; an empty one is an empty side.
+            second: The second texts, as many.
+            progress: Told of stage ``"encode"`` after every few thousand pairs.
+
+        Returns:
+            ``n_pairs`` rows in the order of the texts.
+
+        Raises:
+            EncodingInvalid: If a text holds a lone surrogate, with its row (from 0) and side.
+            UsageError: If a text is not a string, or there are not as many first as second texts.
+        """
+        if isinstance(first, str) or isinstance(second, str):
+            raise UsageError(
+                "The texts are one string, not a sequence of strings.",
+                expected="lists of strings",
+                hint="[text]",
+            )
+        if len(first) != len(second):
+            raise UsageError(
+                f"There are {len(first)} first texts and {len(second)} second ones.",
+                expected="as many of both",
+            )
+        parts: list[EncodedPairs] = []
+        for begin in range(0, max(len(first), 1), _CHUNK):
+            end = min(begin + _CHUNK, len(first))
+            sides = [
+                Ragged(*self._tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin)))
+                for side, texts in (("first", first), ("second", second))
+            ]
+            parts.append(
+                pack(
+                    *sides,
+                    start_id=self._start_id,
+                    separator_id=self._separator_id,
+                    max_length=self.max_length,
+                )
+            )
+            if progress is not None:
+                progress(Progress("encode", end, len(first)))
+        return EncodedPairs.join(parts)
+
+    def with_max_length(self, max_length: int) -> PairEncoder:
+        """The same encoder with another limit, sharing the vocabulary.
+
+        Raises:
+            UsageError: If the limit is no whole number of at least 5.
+        """
+        return PairEncoder(
+            self._tokenizer,
+            start_token=self._start_token,
+            separator_token=self._separator_token,
+            pad_token=self._pad_token,
+            max_length=max_length,
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """All that ``from_dict`` needs to build an equal encoder, in JSON types."""
+        rules = self._tokenizer.rules
+        return {
+            "kind": self.kind,
+            "vocabulary": list(self._tokenizer.vocabulary),
+            "lowercase": rules.lowercase,
+            "strip_accents": rules.strip_accents,
+            "split_on_cjk": rules.split_on_cjk,
+            "suffix_indicator": rules.suffix_indicator,
+            "unknown_token": rules.unknown_token,
+            "start_token": self._start_token,
+            "separator_token": self._separator_token,
+            "pad_token": self._pad_token,
+            "max_length": self.max_length,
+        }
+
+    @classmethod
+    def from_dict(cls, saved: Mapping[str, Any]) -> PairEncoder:
+        """The encoder that ``to_dict`` described.
+
+        Raises:
+            TokenizerUnsupported: If it is of a kind that this version does not know, or lacks a special token.
+            UsageError: If a field is missing, unknown or of another type.
+        """
+        kind = saved.get("kind")
+        if kind != cls.kind:
+            raise TokenizerUnsupported(f"No encoder of the kind {kind!r} is known.", expected=repr(cls.kind))
+        for name, expected in _FIELDS.items():
+            # bool is an int to Python, not to JSON.
+            if name not in saved or type(saved[name]) is not expected:
+                received = repr(saved[name])[:60] if name in saved else "nothing"
+                raise UsageError(
+                    f"The encoder's field {name!r} is {received}.",
+                    where=f"field {name!r}",
+                    expected=expected.__name__,
+                )
+        if unknown := sorted(set(saved) - set(_FIELDS)):
+            raise UsageError(
+                f"The encoder has fields that are not known here: {', '.join(map(repr, unknown))}.",
+                expected=", ".join(_FIELDS),
+            )
+        return cls.wordpiece(**{name: saved[name] for name in _FIELDS if name != "kind"})
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return PairEncoder.from_dict, (self.to_dict(),)
+
+    def __repr__(self) -> str:
+        return f"PairEncoder({self.kind}, {self.vocabulary_size} pieces, max_length={self.max_length})"
+
+
+def _special_id(tokenizer: WordPiece, token: str) -> int:
+    """The id of a special token, once it is certain that no text can produce it."""
+    index = tokenizer.id_of(token)
+    if index is None:
+        raise TokenizerUnsupported(f"The vocabulary lacks the special token {token!r}.")
+    if index in tokenizer.encode([token])[0]:
+        raise TokenizerUnsupported(
+            f"The special token {token!r} can be spelled by a user's text.",
+            expected="a special token with punctuation in it, such as '[SEP]'",
+        )
+    return index
+
+
+def _checked_max_length(max_length: int) -> int:
+    if (
+        isinstance(max_length, bool)
+        or not isinstance(max_length, int | np.integer)
+        or max_length < MIN_MAX_LENGTH
+    ):
+        raise UsageError(
+            f"max_length {max_length!r} leaves no room for a token of either text.",
+            where="max_length",
+            expected=f"a whole number of at least {MIN_MAX_LENGTH}: {sum(SPECIALS)} special tokens and one of either text",
+        )
+    return int(max_length)
+
+
+def _checked_texts(texts: Sequence[str], *, side: str, begin: int) -> list[str]:
+    """The texts of one chunk as a list, every one a string that UTF-8 can hold; ``begin`` is the chunk's first row."""
+    checked = list(texts)
+    for index, text in enumerate(checked):
+        if not isinstance(text, str):
+            raise UsageError(
+                f"The {side} text of row {begin + index} is {text!r}, which is not a string.",
+                where=f"row {begin + index} (from 0), {side} text",
+                expected="a string",
+                details={"row": begin + index, "side": side},
+            )
+        if not text.isascii():
+            try:
+                text.encode()
+            except UnicodeEncodeError as error:
+                code = ord(text[error.start])
+                raise EncodingInvalid(
+                    f"The {side} text of row {begin + index} holds the lone surrogate U+{code:04X}.",
+                    where=f"row {begin + index} (from 0), {side} text, character {error.start}",
+                    expected="text that can be written as UTF-8",
+                    hint="read the source with the encoding it was written in, or replace the character",
+                    details={"row": begin + index, "side": side, "character": error.start},
+                ) from None
+    return checked

@@ -1,0 +1,69 @@
+"""Two ragged columns of ids packed into rows: ``[CLS] first [SEP] second [SEP]``, cut to a length limit.
+
+The same as KerasHub's ``MultiSegmentPacker`` with ``truncate="round_robin"``, for whole arrays at once: room is given
+one token at a time to the first and the second text in turn, until it is used up or a text has no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.encoding.encoded import EncodedPairs, spans
+
+# [CLS] and the separator behind the first text; the separator behind the second.
+SPECIALS = (2, 1)
+# One token of either text and the special ones: below this a side would never be read.
+MIN_MAX_LENGTH = sum(SPECIALS) + 2
+
+
+@dataclass(frozen=True, slots=True)
+class Ragged:
+    """Ids of many texts one after the other: ``ids (n_tokens,)``, ``offsets (n_texts + 1,)``."""
+
+    ids: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """``(n_texts,)`` ids a text."""
+        return np.diff(self.offsets)
+
+
+def round_robin(
+    first: NDArray[np.int64], second: NDArray[np.int64], room: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """How many tokens of either side are kept, given ``room`` for both together.
+
+    Args:
+        first: ``(n_pairs,)`` tokens of the first texts.
+        second: ``(n_pairs,)`` tokens of the second texts.
+        room: Tokens that fit, at least 0.
+
+    Returns:
+        Two arrays ``(n_pairs,)``; the odd token goes to the first side.
+    """
+    keep_first = np.minimum(first, np.maximum(room - second, (room + 1) // 2))
+    return keep_first, np.minimum(second, room - keep_first)
+
+
+def pack(first: Ragged, second: Ragged, *, start_id: int, separator_id: int, max_length: int) -> EncodedPairs:
+    """Rows of ``[start] first [separator] second [separator]``, none longer than ``max_length``."""
+    n_pairs = len(first.offsets) - 1
+    room = max_length - sum(SPECIALS)
+    keep_first, keep_second = round_robin(first.lengths, second.lengths, room)
+    offsets = np.zeros(n_pairs + 1, np.int64)
+    np.cumsum(keep_first + keep_second + sum(SPECIALS), out=offsets[1:])
+    starts = offsets[:-1]
+    second_starts = keep_first + SPECIALS[0]
+
+    token_ids = np.full(int(offsets[-1]), separator_id, np.int32)
+    token_ids[starts] = start_id
+    token_ids[spans(starts + 1, keep_first)] = first.ids[spans(first.offsets[:-1], keep_first)]
+    token_ids[spans(starts + second_starts, keep_second)] = second.ids[
+        spans(second.offsets[:-1], keep_second)
+    ]
+    lost = np.stack([first.lengths - keep_first, second.lengths - keep_second], axis=1)
+    return EncodedPairs(token_ids, offsets, second_starts.astype(np.int32), lost.astype(np.int32), SPECIALS)
