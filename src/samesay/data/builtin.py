@@ -1,0 +1,64 @@
+"""The pairs that come with the package, by name: ``handwritten`` and ``generated``.
+
+``generated`` may say how many and by which seed: ``generated:5000``, ``generated:5000:seed=7``.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from samesay.data.rows import Row
+from samesay.errors import UsageError
+
+HANDWRITTEN = Path(__file__).with_name("handwritten.jsonl")
+DEFAULT_PAIRS = 5000
+# Where a whole source is asked for, the splits that are not trained on get this share of its size.
+_HELD_OUT_SHARE = 5
+
+
+def generated_rows(name: str, split: str) -> tuple[list[str], list[Row]]:
+    """The column names and the rows of a split of generated pairs.
+
+    Args:
+        name: ``generated``, with the size and the seed if they were given.
+        split: ``train``, ``validation`` or ``test``. The size is that of the train split; the others have a
+            fifth.
+
+    Raises:
+        UsageError: If the name says something else after its colons.
+    """
+    from samesay.data.generator import generate  # it builds tables, and its word lists take time to read
+
+    n_pairs, seed = _size_and_seed(name)
+    if split != "train":
+        n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
+    table = generate(n_pairs, split=split, seed=seed)
+    columns: dict[str, list[Any]] = {
+        table.sides.first: table.first,
+        table.sides.second: table.second,
+        "label": table.label_names(),
+        **table.columns,
+    }
+    names = list(columns)
+    rows = [
+        Row(number, None, dict(zip(names, values, strict=True)))
+        for number, values in enumerate(zip(*columns.values(), strict=True), start=1)
+    ]
+    return names, rows
+
+
+def _size_and_seed(name: str) -> tuple[int, int]:
+    size, seed = DEFAULT_PAIRS, 0
+    for word in name.split(":")[1:]:
+        digits = word.removeprefix("seed=").replace("_", "")
+        if not (digits.isascii() and digits.isdigit()) or (not word.startswith("seed=") and int(digits) == 0):
+            raise UsageError(
+                f"Cannot read {word!r} in the source {name!r}.",
+                expected="generated:5000, generated:test:1000 or generated:5000:seed=7",
+            )
+        if word.startswith("seed="):
+            seed = int(digits)
+        else:
+            size = int(digits)
+    return size, seed

@@ -1,0 +1,162 @@
+"""CSV and TSV to rows. Knows lines and fields, nothing of what a column means.
+
+CSV is read as RFC 4180 writes it: quotes may hold commas, line ends and doubled quotes. TSV is read as IANA's
+``text/tab-separated-values`` writes it: a tab always parts two fields and a quote is a letter like others,
+because the corpora of this field are full of sentences that open with a quote and never close it. Two habits
+of spreadsheet programs are understood all the same: a header in quotes means that all is quoted, and a field
+in quotes whose inner quotes are doubled is unwrapped.
+"""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from samesay.data.rows import Row
+from samesay.data.textlines import TextLines
+from samesay.errors import ColumnNotFound, NoRows, RowMalformed
+
+# Python refuses fields over 131,072 characters; documents are longer. A longer field still is a quote never
+# closed.
+LONGEST_FIELD = 16 * 1024 * 1024
+
+_DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
+_Record = tuple[int, list[str]]
+
+
+def read_delimited(lines: TextLines, delimiter: str) -> tuple[list[str], Iterator[Row]]:
+    """The column names, and the rows after them one by one.
+
+    Args:
+        lines: The text; read as far as needed.
+        delimiter: A comma or a tab.
+
+    Raises:
+        NoRows: If there is no header.
+        ColumnNotFound: If two columns have one name.
+        RowMalformed: While iterating: another number of fields than the header, or a quote never closed.
+    """
+    records = _tab_records(lines) if delimiter == "\t" else _quoted_records(lines, lines, delimiter)
+    header = next(records, None)
+    if header is None:
+        raise NoRows(
+            f"{lines.name} is empty: it has not even a header.",
+            where=lines.name,
+            expected="a first line with the names of the columns",
+        )
+    columns = _column_names(header, lines)
+    return columns, _rows(records, columns, lines, delimiter)
+
+
+def _rows(records: Iterator[_Record], columns: list[str], lines: TextLines, delimiter: str) -> Iterator[Row]:
+    width = len(columns)
+    for number, (line, fields) in enumerate(records, start=1):
+        if len(fields) != width:
+            mark = "comma" if delimiter == "," else "tab"
+            raise RowMalformed(
+                f"Line {line} has {len(fields)} fields; the header has {width}.",
+                where=lines.place(line),
+                expected=f"{width} fields: {', '.join(columns)}",
+                hint=(
+                    'put a text that holds a comma or a line end into double quotes: "so, like this"'
+                    if delimiter == ","
+                    else "a tab always parts two fields here; save texts that hold tabs or line ends as CSV"
+                ),
+                details={"line": line, "fields": len(fields), "columns": width, "separator": mark},
+            )
+        yield Row(number, line, dict(zip(columns, fields, strict=True)))
+
+
+def _column_names(header: _Record, lines: TextLines) -> list[str]:
+    line, names = header
+    names = [name.strip() or f"column {place}" for place, name in enumerate(names, start=1)]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        places = [place for place, name in enumerate(names, start=1) if name == twice[0]]
+        raise ColumnNotFound(
+            f"The name {twice[0]!r} stands over {len(places)} columns "
+            f"(numbers {', '.join(map(str, places))}), so it names none of them.",
+            where=lines.place(line),
+            expected="a different name over every column",
+        )
+    return names
+
+
+def _quoted_records(lines: TextLines, text: Iterable[str], delimiter: str) -> Iterator[_Record]:
+    csv.field_size_limit(max(LONGEST_FIELD, csv.field_size_limit()))
+    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    while True:
+        start = lines.line + 1
+        try:
+            fields = next(reader, None)
+        except csv.Error as error:
+            raise _csv_error(error, start, lines) from error
+        if fields is None:
+            return
+        if fields:  # a blank line is no record
+            yield start, fields
+
+
+def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
+    text = str(error)
+    if "unexpected end of data" in text or "field limit" in text:
+        far = f" within {LONGEST_FIELD:,} characters" if "field limit" in text else ""
+        return RowMalformed(
+            f"A double quote that opens in the row at line {start} is not closed{far}.",
+            where=lines.place(start),
+            expected='quotes in pairs, a quote inside a quoted text doubled: "she said ""yes"""',
+        )
+    if "new-line character" in text:
+        return RowMalformed(
+            f"A carriage return stands alone in line {start}.",
+            where=lines.place(start),
+            expected="lines that end in a line feed, or carriage return and line feed",
+            hint="for files of old Macintosh programs: tr '\\r' '\\n' < file > copy",
+        )
+    return RowMalformed(
+        f"The row at line {start} cannot be read: {text}.",
+        where=lines.place(start),
+        expected='after a closing quote, a comma or the end of the line; inside quotes, a quote doubled ("")',
+    )
+
+
+def _tab_records(lines: TextLines) -> Iterator[_Record]:
+    text = iter(lines)
+    header = next(text, None)
+    while header is not None and not header.strip("\r\n"):
+        header = next(text, None)
+    if header is None:
+        return
+    if header.startswith('"'):
+        yield from _after(header, text, lambda joined: _quoted_records(lines, joined, "\t"), lines)
+        return
+    yield lines.line, header.rstrip("\r\n").split("\t")
+    for raw in text:
+        bare = raw.rstrip("\r\n")
+        if bare:
+            yield lines.line, [_unwrapped(field) for field in bare.split("\t")]
+
+
+def _after(
+    header: str,
+    text: Iterator[str],
+    read: Callable[[Iterable[str]], Iterator[_Record]],
+    lines: TextLines,
+) -> Iterator[_Record]:
+    """Records of text whose first line was already taken: put it back in front, numbers right."""
+
+    def joined() -> Iterator[str]:
+        lines.line = max(lines.line, 1)
+        yield header
+        yield from text
+
+    first_line = lines.line
+    for place, (line, fields) in enumerate(read(joined())):
+        yield (first_line if place == 0 else line), fields
+
+
+def _unwrapped(field: str) -> str:
+    if field.startswith('"') and _DOUBLED.fullmatch(field):
+        return field[1:-1].replace('""', '"')
+    return field

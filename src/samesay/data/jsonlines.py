@@ -1,0 +1,116 @@
+"""JSON Lines to rows: one object a line. Knows nothing of what a key means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from samesay.data.rows import Row
+from samesay.data.textlines import TextLines
+from samesay.errors import EncodingInvalid, FormatUnknown, NoRows, RowMalformed
+
+_EXPECTED = 'one JSON object a line, such as {"premise": "…", "hypothesis": "…", "label": "neutral"}'
+
+
+def read_json_lines(lines: TextLines) -> tuple[list[str], Iterator[Row]]:
+    """The keys of the first object, and all rows one by one.
+
+    Raises:
+        NoRows: If there is no object at all.
+        FormatUnknown: If the file is one JSON array.
+        RowMalformed: A line is not one JSON object (for the first row at once, for others while iterating).
+        EncodingInvalid: An escape is half of a surrogate pair.
+    """
+    rows = _rows(lines)
+    first = next(rows, None)
+    if first is None:
+        raise NoRows(f"{lines.name} is empty.", where=lines.name, expected=_EXPECTED)
+
+    def all_rows() -> Iterator[Row]:
+        yield first
+        yield from rows
+
+    return list(first.values), all_rows()
+
+
+def _rows(lines: TextLines) -> Iterator[Row]:
+    number = 0
+    for text in lines:
+        if not text.strip():
+            continue
+        number += 1
+        if number == 1 and text.lstrip().startswith("["):
+            raise FormatUnknown(
+                f"{lines.name} is one JSON array, not JSON Lines.",
+                where=lines.place(),
+                expected=_EXPECTED,
+                hint=f"jq -c '.[]' {lines.name} > pairs.jsonl",
+            )
+        yield Row(number, lines.line, _object(text, lines))
+
+
+def _object(text: str, lines: TextLines) -> dict[str, Any]:
+    where = lines.place()
+    try:
+        value = json.loads(text, object_pairs_hook=_unique)
+    except _KeyTwice as error:
+        raise RowMalformed(
+            f"The key {error.key!r} occurs twice in the object at line {lines.line}.",
+            where=where,
+            expected="a different name for every value",
+        ) from error
+    except json.JSONDecodeError as error:
+        raise RowMalformed(
+            f"Line {lines.line} is not JSON: {error.msg} at character {error.colno}.",
+            where=f"{where}:{error.colno}",
+            expected=_EXPECTED,
+        ) from error
+    except (ValueError, RecursionError) as error:  # an endless number, or brackets a thousand deep
+        raise RowMalformed(
+            f"Line {lines.line} cannot be read as JSON: {error}.", where=where, expected=_EXPECTED
+        ) from error
+    if not isinstance(value, dict):
+        raise RowMalformed(
+            f"Line {lines.line} is JSON, but {_kind(value)}, not an object.", where=where, expected=_EXPECTED
+        )
+    if "\\u" in text:
+        _refuse_half_characters(value, lines)
+    return value
+
+
+class _KeyTwice(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _KeyTwice(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _refuse_half_characters(values: dict[str, Any], lines: TextLines) -> None:
+    for key, value in values.items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        for part in (key, text):
+            try:
+                part.encode("utf-8")
+            except UnicodeEncodeError as error:
+                half = ord(part[error.start])
+                raise EncodingInvalid(
+                    f"The escape \\u{half:04x} in {key!r} at line {lines.line} is half of a surrogate pair.",
+                    where=lines.place(),
+                    expected="whole characters: both halves (\\ud83d\\ude00), or the character itself",
+                    details={"line": lines.line, "key": key},
+                ) from error
+
+
+def _kind(value: object) -> str:
+    if value is None:
+        return "null"
+    kinds = {list: "an array", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
+    return kinds.get(type(value), type(value).__name__)

@@ -1,0 +1,320 @@
+"""From a source to tables of pairs: read, cut, filtered, mapped, labelled, checked, and all of it recorded.
+
+Knows no formats (``readers``), no spellings of labels (``labels``) and no names of columns (``columns``).
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from samesay.data import builtin
+from samesay.data.columns import ColumnMap, find_columns
+from samesay.data.conditions import Condition
+from samesay.data.labels import LabelReading, read_labels
+from samesay.data.readers import STANDARD_INPUT, RowStream
+from samesay.data.rows import Row, side_text, text_of
+from samesay.data.sources import SPLITS, Source, locate
+from samesay.data.table import Origin, PairTable
+from samesay.errors import ColumnNotFound, EmptySide, NoRows, SliceInvalid, SplitNotFound
+from samesay.pairs import LabelSet, Sides
+
+_MOST_PLACES_SHOWN = 5
+
+
+def load_pairs(
+    source: str | Path,
+    *,
+    split: str | None = None,
+    sides: Sides | None = None,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelSet | Sequence[str] | None = None,
+    rename_labels: Mapping[str, str] | None = None,
+    need_labels: bool | None = True,
+    allow_empty_sides: bool = False,
+    where: str | None = None,
+    format: str | None = None,
+) -> PairTable:
+    """Load one split of a source.
+
+    Args:
+        source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
+            (``samesay.data.sources`` lists the words).
+        split: The split where ``source`` does not name it, its slice too: ``"train[:20%]"``.
+        sides: The names and reading order wanted; the table's own names in the usual order where ``None``.
+        columns: Columns by role, where their names do not tell: ``first``, ``second`` or the sides' names,
+            ``label``.
+        labels: The label names, if known: numbers index them and other names are refused.
+        rename_labels: From a label name of the data to the name wanted.
+        need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
+            is refused. ``False``: labels are not looked at, every pair stays. ``None``: as ``True`` where
+            there is a label column, else as ``False``.
+        allow_empty_sides: Keep pairs whose first or second text is empty.
+        where: A condition on a column: ``"source~cat"`` (contains), ``"genre=fiction"`` (equals), or
+            ``"!="``, ``"!~"``; rows that do not meet it are left out.
+        format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
+
+    Returns:
+        The pairs in the order of the source.
+
+    Raises:
+        DataError: One of its leaves, with file and line where there is one.
+        ExtraMissing: For a Parquet file without pyarrow.
+    """
+    located = locate(source, split=split)
+    reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
+    return reading.tables(located, [located.only_split()])[0]
+
+
+def load_splits(
+    source: str | Path,
+    *,
+    sides: Sides | None = None,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelSet | Sequence[str] | None = None,
+    rename_labels: Mapping[str, str] | None = None,
+    need_labels: bool | None = True,
+    allow_empty_sides: bool = False,
+    where: str | None = None,
+    format: str | None = None,
+) -> dict[str, PairTable]:
+    """Load the splits called train, validation and test, those that exist, with one set of labels for all.
+
+    A file is a train split; a source that names its split gives that one alone. Arguments as for
+    ``load_pairs``.
+
+    Raises:
+        SplitNotFound: If none of the three exists.
+        SliceInvalid: If a slice is given for several splits at once.
+        DataError: As ``load_pairs``.
+    """
+    located = locate(source)
+    if located.split is not None or len(located.splits) == 1:
+        wanted = [located.only_split()]
+    else:
+        wanted = [name for name in SPLITS if name in located.splits]
+    if not wanted:
+        raise SplitNotFound(
+            f"The folder {located.name} has no file called train, validation or test; "
+            f"it has {', '.join(located.splits)}.",
+            where=located.name,
+            expected="a split by one of these names",
+            hint=f"name the one that you mean: {located.name}:{next(iter(located.splits))}",
+        )
+    if located.slice is not None and len(wanted) > 1:
+        raise SliceInvalid(
+            f"{located.text!r} cuts {len(wanted)} splits at once: {', '.join(wanted)}.",
+            where=located.name,
+            expected="a slice of one split",
+            hint=f"{located.name}:{wanted[0]}{located.slice}",
+        )
+    reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
+    return dict(zip(wanted, reading.tables(located, wanted), strict=True))
+
+
+def split_names(source: str | Path) -> list[str]:
+    """The splits that a source has, train, validation and test first; no file is opened."""
+    return list(locate(source).splits)
+
+
+@dataclass
+class _Raw:
+    """The rows of a split before their labels are read."""
+
+    split: str
+    format: str | None
+    files: tuple[str, ...]
+    map: ColumnMap
+    columns: list[str]
+    class_names: list[str] | None
+    rows: list[Row]
+    file_of: list[int]
+    rows_read: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+
+    def keep(self, indices: Sequence[int]) -> None:
+        self.rows = [self.rows[index] for index in indices]
+        self.file_of = [self.file_of[index] for index in indices]
+
+    def place(self, index: int) -> str:
+        """``file:line``, or the row where a format has no lines."""
+        row, name = self.rows[index], self.files[self.file_of[index]]
+        return f"{name} row {row.number}" if row.line is None else f"{name}:{row.line}"
+
+
+@dataclass
+class _Reading:
+    """What was asked of a source, applied to its splits."""
+
+    sides: Sides | None
+    columns: Mapping[str, str] | None
+    labels: LabelSet | Sequence[str] | None
+    rename: Mapping[str, str] | None
+    need_labels: bool | None
+    allow_empty_sides: bool
+    where: str | None
+    format: str | None
+
+    def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
+        raws = [self._raw(source, split) for split in splits]
+        labelled = [raw for raw in raws if raw.map.label is not None]
+        ids: dict[str, tuple[LabelReading, int]] = {}
+        if labelled:
+            reading = self._labels(labelled)
+            start = 0
+            for raw in labelled:
+                ids[raw.split] = (reading, start)
+                start += len(raw.rows)
+        return [self._table(source, raw, *ids.get(raw.split, (None, 0))) for raw in raws]
+
+    def _labels(self, raws: list[_Raw]) -> LabelReading:
+        starts = [0]
+        for raw in raws:
+            starts.append(starts[-1] + len(raw.rows))
+
+        def place(index: int) -> str:
+            which = bisect_right(starts, index) - 1
+            return raws[which].place(index - starts[which])
+
+        return read_labels(
+            (row.values.get(raw.map.label) for raw in raws for row in raw.rows if raw.map.label is not None),
+            sides=raws[0].map.sides,
+            place=place,
+            declared=self.labels or raws[0].class_names,
+            rename=self.rename,
+        )
+
+    def _raw(self, source: Source, split: str) -> _Raw:
+        raw = self._from_generator(source, split) if source.is_generated else self._from_files(source, split)
+        if not raw.rows:
+            raise NoRows(
+                f"The split {split!r} of {source.name} has columns but no rows.",
+                where=raw.files[0],
+                expected="at least one pair",
+            )
+        if source.slice is not None:
+            start, stop = source.slice.bounds(len(raw.rows), where=raw.files[0])
+            raw.keep(range(start, stop))
+        raw.rows_read = len(raw.rows)
+        if self.where is not None:
+            self._filter(raw, Condition.parse(self.where))
+        return raw
+
+    def _from_generator(self, source: Source, split: str) -> _Raw:
+        columns, rows = builtin.generated_rows(source.name, split)
+        mapped = self._mapped(columns, source.name)
+        return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
+
+    def _from_files(self, source: Source, split: str) -> _Raw:
+        files = (builtin.HANDWRITTEN,) if source.built_in else source.splits[split]
+        names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
+        raw: _Raw | None = None
+        for place, path in enumerate(files):
+            with RowStream(path, format=self.format) as stream:
+                if raw is None:
+                    mapped = self._mapped(stream.columns, stream.name)
+                    class_names = stream.class_names.get(mapped.label) if mapped.label else None
+                    raw = _Raw(split, stream.format, names, mapped, stream.columns, class_names, [], [])
+                elif set(raw.columns) != set(stream.columns):
+                    raise ColumnNotFound(
+                        f"The columns of {path} are not those of {files[0]}: {', '.join(stream.columns)}.",
+                        where=str(path),
+                        expected=", ".join(raw.columns),
+                    )
+                raw.rows.extend(stream)
+                raw.file_of.extend([place] * (len(raw.rows) - len(raw.file_of)))
+        assert raw is not None  # a split has a file
+        return raw
+
+    def _mapped(self, names: list[str], where: str) -> ColumnMap:
+        return find_columns(
+            names, where=where, sides=self.sides, columns=self.columns, need_label=self.need_labels
+        )
+
+    def _filter(self, raw: _Raw, condition: Condition) -> None:
+        column = condition.column_among(raw.columns, where=raw.files[0])
+        before = len(raw.rows)
+        raw.keep(
+            [index for index, row in enumerate(raw.rows) if condition.met_by(text_of(row.values.get(column)))]
+        )
+        raw.dropped[f"not {condition}"] = before - len(raw.rows)
+        if not raw.rows:
+            raise NoRows(f"None of the {before:,} rows meets the condition {condition}.", where=raw.files[0])
+
+    def _table(self, source: Source, raw: _Raw, reading: LabelReading | None, start: int) -> PairTable:
+        keep = list(range(len(raw.rows)))
+        if reading is not None:
+            reasons = reading.reasons[start : start + len(keep)]
+            for reason in reasons:
+                if reason is not None:
+                    raw.dropped[reason] = raw.dropped.get(reason, 0) + 1
+            keep = [index for index, reason in enumerate(reasons) if reason is None]
+            if not keep:
+                raise NoRows(
+                    f"None of the {raw.rows_read:,} rows has a gold label "
+                    f"({', '.join(f'{count:,} {reason}' for reason, count in raw.dropped.items())}).",
+                    where=raw.files[0],
+                    expected="at least one row with a label",
+                    details={"rows_dropped": dict(raw.dropped)},
+                )
+        first, second = (self._side(raw, keep, column) for column in (raw.map.first, raw.map.second))
+        if not self.allow_empty_sides:
+            self._refuse_empty(raw, keep, first, second)
+        used = {raw.map.first, raw.map.second, raw.map.label}
+        origin = Origin(
+            source=source.text,
+            split=raw.split,
+            slice=None if source.slice is None else str(source.slice),
+            format=raw.format,
+            files=raw.files,
+            columns=raw.map.to_dict(),
+            rows_read=raw.rows_read,
+            rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
+            notes=(*raw.map.notes, *(reading.notes if reading else ())),
+        )
+        return PairTable(
+            first,
+            second,
+            None if reading is None else reading.labels,
+            None
+            if reading is None
+            else np.array([reading.ids[start + index] for index in keep], dtype=np.int32),
+            raw.map.sides,
+            origin,
+            {
+                name: [text_of(raw.rows[index].values.get(name)) for index in keep]
+                for name in raw.columns
+                if name not in used
+            },
+            np.array([raw.rows[index].number for index in keep], dtype=np.int64),
+        )
+
+    def _side(self, raw: _Raw, keep: list[int], column: str) -> list[str]:
+        texts: list[str] = []
+        for index in keep:
+            values = raw.rows[index].values
+            value = values.get(column)
+            if not isinstance(value, str):
+                value = side_text(values, column, place=raw.place(index))
+            texts.append(value)
+        return texts
+
+    def _refuse_empty(self, raw: _Raw, keep: list[int], first: list[str], second: list[str]) -> None:
+        empty = [place for place in range(len(keep)) if not first[place].strip() or not second[place].strip()]
+        if not empty:
+            return
+        place = empty[0]
+        column = raw.map.second if first[place].strip() else raw.map.first
+        others = [raw.place(keep[other]) for other in empty[1:_MOST_PLACES_SHOWN]]
+        more = f" {len(empty):,} rows have an empty side." if others else ""
+        raise EmptySide(
+            f"The text in {column!r} is empty.{more}",
+            where=raw.place(keep[place]),
+            expected="two texts in every row",
+            hint="remove the rows, or keep them as they are with --allow-empty-sides",
+            details={"rows": len(empty), "first_places": [raw.place(keep[place]), *others]},
+        )

@@ -1,0 +1,231 @@
+"""What a user writes for a source, to files: paths, folders of splits, built-in names, slices.
+
+The words, each with a slice behind it if wanted::
+
+    pairs.csv[:20%]     a file (csv, tsv, jsonl, parquet, gzipped or not); its one split is called train
+    DIR                 a folder with files called train, validation, test (or dev, valid, val)
+    DIR:train[:20%]     one split of it; any other file of the folder is a split by its own name
+    -                   standard input
+    handwritten         the pairs written by hand for this project: a test split, never to train on
+    generated:5000      generated pairs, that many; generated:test:1000 for the held-out words
+
+Knows names and folders; opens no file.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from samesay.data.readers import STANDARD_INPUT, SUFFIXES
+from samesay.data.slices import Slice, split_off_slice
+from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
+
+SPLITS = ("train", "validation", "test")
+BUILT_IN = ("handwritten", "generated")
+_SPLIT_SPELLINGS = {
+    "train": "train",
+    "training": "train",
+    "validation": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "dev": "validation",
+    "test": "test",
+}
+_SHARD = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source, located but not opened.
+
+    Attributes:
+        text: What the user wrote.
+        name: The path, ``-``, or the built-in name with its size and seed.
+        splits: Split name to its files, in reading order; no files for built-in names.
+        split: The split that was asked for, if any.
+        slice: The slice that was asked for, if any.
+    """
+
+    text: str
+    name: str
+    splits: dict[str, tuple[Path, ...]]
+    split: str | None = None
+    slice: Slice | None = None
+
+    @property
+    def built_in(self) -> bool:
+        """Whether the pairs come with the package."""
+        return self.name.split(":")[0] in BUILT_IN
+
+    @property
+    def is_generated(self) -> bool:
+        """Whether the pairs are made when they are asked for."""
+        return self.name.split(":")[0] == "generated"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a folder of splits."""
+        return not self.built_in and self.name != STANDARD_INPUT and Path(self.name).is_dir()
+
+    def only_split(self) -> str:
+        """The split that was asked for, or the one there is.
+
+        Raises:
+            SplitNotFound: If the asked one does not exist, or several exist and none was named.
+        """
+        if self.split is not None:
+            if self.split in self.splits:
+                return self.split
+            close = near(self.split, self.splits)
+            raise SplitNotFound(
+                f"{self.name} has no split {self.split!r}.",
+                where=self.name,
+                expected=f"one of {', '.join(self.splits)}",
+                hint=f"did you mean {close[0]!r}?" if close else None,
+                details={"splits": list(self.splits)},
+            )
+        if len(self.splits) == 1:
+            return next(iter(self.splits))
+        raise SplitNotFound(
+            f"{self.name} has the splits {', '.join(self.splits)}, and none was named.",
+            where=self.name,
+            expected="one split",
+            hint=f"{self.name}:{next(iter(self.splits))}",
+            details={"splits": list(self.splits)},
+        )
+
+
+def locate(source: str | Path, *, split: str | None = None) -> Source:
+    """Find what a source names.
+
+    Args:
+        source: See the module's words.
+        split: The split, when it is not in ``source``; ``train[:20%]`` and ``[:20%]`` too.
+
+    Raises:
+        SourceNotFound: With near names, if nothing is there.
+        SplitNotFound: If a folder holds no file of pairs, or two files for one split.
+        SliceInvalid: If a slice cannot be read, or there are two.
+    """
+    text = str(source)
+    name, found_split, found_slice = _parted(text)
+    if split is not None:
+        asked, asked_slice = split_off_slice(split)
+        if asked_slice is not None and found_slice is not None:
+            raise SliceInvalid(
+                f"Two slices were given: {found_slice} in {text!r} and {asked_slice} in {split!r}."
+            )
+        if asked and found_split and _canonical(asked) != found_split:
+            raise UsageError(f"Two splits were given: {found_split!r} in {text!r} and {asked!r}.")
+        found_split = _canonical(asked) if asked else found_split
+        found_slice = asked_slice or found_slice
+    return Source(text, name, _splits(name, found_split), found_split, found_slice)
+
+
+def _parted(text: str) -> tuple[str, str | None, Slice | None]:
+    """The name, the split and the slice in what the user wrote; an existing path is taken whole."""
+    if text.split(":")[0].split("[")[0] in BUILT_IN:
+        name, found_slice = split_off_slice(text)
+        words = name.split(":")
+        splits = [_canonical(word) for word in words[1:] if _canonical(word) in SPLITS]
+        rest = [word for word in words if _canonical(word) not in SPLITS]
+        if len(splits) > 1:
+            raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
+        return ":".join(rest), splits[0] if splits else None, found_slice
+    if text == STANDARD_INPUT or Path(text).exists():
+        return text, None, None
+    name, found_slice = split_off_slice(text)
+    if name == STANDARD_INPUT or Path(name).exists():
+        return name, None, found_slice
+    head, colon, tail = name.rpartition(":")
+    if colon and tail and (head == STANDARD_INPUT or Path(head).exists()):
+        return head, _canonical(tail), found_slice
+    raise _not_found(name)
+
+
+def _splits(name: str, asked: str | None) -> dict[str, tuple[Path, ...]]:
+    built_in = name.split(":")[0]
+    if built_in == "handwritten":
+        return {"test": ()}
+    if built_in == "generated":
+        return dict.fromkeys(SPLITS, ())
+    path = Path(name)
+    if name == STANDARD_INPUT or not path.is_dir():
+        own = None if name == STANDARD_INPUT else _split_name(_stem(path))
+        # A file called validation.csv is the train split of its own, unless it is asked for by its name.
+        return {asked if asked is not None and asked == own else "train": (path,)}
+    return _folder_splits(path)
+
+
+def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
+    found: dict[str, dict[str, list[Path]]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.name.startswith((".", "_")) and _is_table(path):
+            shard = _SHARD.fullmatch(_stem(path))
+            stem = shard["name"] if shard else _stem(path)
+            split = _split_name(stem) or stem
+            found.setdefault(split, {}).setdefault("shards " + stem if shard else path.name, []).append(path)
+    if not found:
+        raise SplitNotFound(
+            f"The folder {folder} holds no file of pairs.",
+            where=str(folder),
+            expected="files called train, validation or test, as .csv, .tsv, .jsonl or .parquet, also .gz",
+        )
+    for split, candidates in found.items():
+        if len(candidates) > 1:
+            names = ", ".join(path.name for paths in candidates.values() for path in paths)
+            raise SplitNotFound(
+                f"The folder {folder} has more than one file for the split {split!r}: {names}.",
+                where=str(folder),
+                expected="one file a split, or its shards (train-00000-of-00002.parquet …)",
+                hint="name the file itself instead of the folder",
+            )
+    order = [
+        *(split for split in SPLITS if split in found),
+        *(split for split in found if split not in SPLITS),
+    ]
+    return {split: tuple(next(iter(found[split].values()))) for split in order}
+
+
+def _is_table(path: Path) -> bool:
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in SUFFIXES
+
+
+def _stem(path: Path) -> str:
+    name = path.name
+    for suffix in reversed(path.suffixes):
+        if suffix.lower() != ".gz" and suffix.lower() not in SUFFIXES:
+            break
+        name = name.removesuffix(suffix)
+    return name
+
+
+def _split_name(stem: str) -> str | None:
+    """The split that a file's name tells: ``dev``, or ``snli_1.0_dev``."""
+    words = re.split(r"[_\-. ]", stem.casefold())
+    return _SPLIT_SPELLINGS.get(stem.casefold()) or _SPLIT_SPELLINGS.get(words[-1])
+
+
+def _canonical(split: str) -> str:
+    return _SPLIT_SPELLINGS.get(split.casefold(), split)
+
+
+def _not_found(name: str) -> SourceNotFound:
+    path = Path(name)
+    folder = path.parent
+    close = list(near(name, BUILT_IN))
+    if folder.is_dir():
+        close += [str(folder / found) for found in near(path.name, [p.name for p in folder.iterdir()])]
+    missing_folder = "" if folder.is_dir() else f" (there is no folder {folder})"
+    return SourceNotFound(
+        f"There is no file or folder {name!r}{missing_folder}.",
+        where=name,
+        expected=f"a file, a folder of splits, '-' for standard input, or one of {', '.join(BUILT_IN)}",
+        hint=f"did you mean {close[0]}?" if close else None,
+        details={"near": close},
+    )

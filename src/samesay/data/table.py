@@ -1,0 +1,266 @@
+"""A table of pairs in memory, and the record of where they came from. Knows no files and no models."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.data.columns import order_of
+from samesay.errors import LabelMissing, OneClassOnly, UsageError
+from samesay.pairs import LabelSet, Pair, Sides
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where pairs came from and what was done on the way.
+
+    Attributes:
+        source: What the user wrote, or what kind of object it was.
+        split: The split, where there is one.
+        slice: The slice of it, such as ``[:20%]``.
+        format: ``csv``, ``tsv``, ``jsonl``, ``parquet``, or ``None`` for pairs that were never in a file.
+        files: The files read, in order.
+        columns: Role (``first``, ``second``, ``label``) to column.
+        rows_read: How many rows the slice of the source has.
+        rows_dropped: Reason to how many of them were left out.
+        notes: What was decided that a user may want to know.
+    """
+
+    source: str
+    split: str | None = None
+    slice: str | None = None
+    format: str | None = None
+    files: tuple[str, ...] = ()
+    columns: dict[str, str] = field(default_factory=dict)
+    rows_read: int = 0
+    rows_dropped: dict[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        split = f":{self.split}" if self.split and f":{self.split}" not in self.source else ""
+        cut = self.slice if self.slice and self.slice not in self.source else ""
+        return f"{self.source}{split}{cut}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON types."""
+        return {
+            "source": self.source,
+            "split": self.split,
+            "slice": self.slice,
+            "format": self.format,
+            "files": list(self.files),
+            "columns": dict(self.columns),
+            "rows_read": self.rows_read,
+            "rows_dropped": dict(self.rows_dropped),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class PairTable:
+    """The pairs of one split, in the order of their source.
+
+    Attributes:
+        first: The texts that a model reads first.
+        second: The other texts.
+        labels: The names of the classes; ``None`` where the pairs are unlabelled.
+        label_ids: Shape ``(n_pairs,)``, int32, indices into ``labels``; ``None`` where unlabelled.
+        sides: What the two sides are called.
+        origin: Where the pairs came from.
+        columns: The source's other columns, as texts.
+        row_numbers: Shape ``(n_pairs,)``, int64: every pair's row in its file, from 1, counted before any row
+            was dropped; ``None`` where there was no source with rows.
+    """
+
+    first: list[str]
+    second: list[str]
+    labels: LabelSet | None
+    label_ids: NDArray[np.int32] | None
+    sides: Sides
+    origin: Origin
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    row_numbers: NDArray[np.int64] | None = None
+
+    def __post_init__(self) -> None:
+        n_pairs = len(self.first)
+        lengths = {"second": len(self.second)} | {name: len(column) for name, column in self.columns.items()}
+        if self.label_ids is not None:
+            lengths["label_ids"] = len(self.label_ids)
+        for name, length in lengths.items():
+            if length != n_pairs:
+                raise UsageError(
+                    f"A table of pairs has {n_pairs} texts in first and {length} values in {name}."
+                )
+        if (self.labels is None) != (self.label_ids is None):
+            raise UsageError("A table of pairs has label names and label indices, or neither.")
+        if self.labels is not None and self.label_ids is not None and n_pairs:
+            low, high = int(self.label_ids.min()), int(self.label_ids.max())
+            if low < 0 or high >= len(self.labels):
+                raise UsageError(
+                    f"Label indices run from {low} to {high}.", expected=f"0 to {len(self.labels) - 1}"
+                )
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+    @property
+    def labelled(self) -> bool:
+        """Whether every pair has a gold label."""
+        return self.labels is not None
+
+    def label_names(self) -> list[str]:
+        """Every pair's label by name.
+
+        Raises:
+            LabelMissing: If the pairs are unlabelled.
+        """
+        labels, ids = self._gold()
+        return [labels.names[index] for index in ids.tolist()]
+
+    def label_counts(self) -> dict[str, int]:
+        """How many pairs carry each label, in the order of the labels, with 0 for those that none carries.
+
+        Raises:
+            LabelMissing: If the pairs are unlabelled.
+        """
+        labels, ids = self._gold()
+        counts = np.bincount(ids, minlength=len(labels)).tolist()
+        return dict(zip(labels, counts, strict=True))
+
+    def pairs(self) -> list[Pair]:
+        """The pairs as objects, labels by name."""
+        names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
+        return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
+
+    def select(self, indices: Sequence[int] | NDArray[Any]) -> PairTable:
+        """The pairs at ``indices`` (or where a mask is true), in their order; label names stay whole."""
+        rows = np.asarray(indices)
+        if rows.dtype == np.bool_:
+            rows = np.flatnonzero(rows)
+        rows = rows.astype(np.int64)
+        places = rows.tolist()
+        return replace(
+            self,
+            first=[self.first[place] for place in places],
+            second=[self.second[place] for place in places],
+            label_ids=None if self.label_ids is None else self.label_ids[rows],
+            columns={name: [column[place] for place in places] for name, column in self.columns.items()},
+            row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
+        )
+
+    def with_sides(self, sides: Sides) -> PairTable:
+        """The same pairs as a model reads them whose sides are ``sides``.
+
+        Names that are reversed swap the texts; other names are matched by role (``sentence1`` is to
+        ``sentence2`` as ``premise`` is to ``hypothesis``). Where the roles are not known the order stays, and
+        a note says so.
+        """
+        if sides == self.sides:
+            return self
+        if set(sides) == set(self.sides):
+            return self._renamed(sides, swap=True)
+        mine, theirs = order_of(self.sides), order_of(sides)
+        if mine is None or theirs is None:
+            return self._renamed(
+                sides, swap=False, note=f"read {self.sides} as {sides}: their roles are not known"
+            )
+        swap = mine != theirs
+        return self._renamed(
+            sides, swap=swap, note=f"read {self.sides} as {sides}{', swapped' if swap else ''}"
+        )
+
+    def with_labels(self, labels: LabelSet) -> PairTable:
+        """The same pairs, indexed into ``labels`` by name.
+
+        Raises:
+            LabelMissing: If the pairs are unlabelled.
+            LabelMismatch: If a pair carries a name that ``labels`` lacks.
+        """
+        mine, ids = self._gold()
+        if mine == labels:
+            return self
+        used = LabelSet(tuple(name for name, count in self.label_counts().items() if count))
+        labels.require_same_names(used, where=str(self.origin))
+        places = np.array(
+            [labels.names.index(name) if name in labels else -1 for name in mine], dtype=np.int32
+        )
+        return replace(self, labels=labels, label_ids=places[ids])
+
+    def fingerprint(self) -> str:
+        """SHA-256 of texts and label names in order, in hexadecimal: equal for equal data, wherever it lay."""
+        digest = hashlib.sha256()
+        for pair in self.pairs():
+            for text in (pair.first, pair.second, pair.label or ""):
+                raw = text.encode("utf-8", "surrogatepass")
+                digest.update(len(raw).to_bytes(8, "big") + raw)
+        return digest.hexdigest()
+
+    def pair_hashes(self) -> list[str]:
+        """A short hash of every pair, to find pairs that were trained on; 16 hexadecimal digits.
+
+        Case, runs of blanks and which text comes first make no difference, since a pair leaks all the same.
+        """
+        hashes = []
+        for first, second in zip(self.first, self.second, strict=True):
+            texts = sorted(" ".join(text.casefold().split()) for text in (first, second))
+            raw = "\0".join(texts).encode("utf-8", "surrogatepass")
+            hashes.append(hashlib.blake2b(raw, digest_size=8).hexdigest())
+        return hashes
+
+    @classmethod
+    def from_inputs(
+        cls,
+        x: Any,
+        y: Any = None,
+        *,
+        labels: LabelSet | Sequence[str] | None = None,
+        sides: Sides | None = None,
+        need_labels: bool | None = None,
+    ) -> PairTable:
+        """What Python users pass, as a table; see ``samesay.data.inputs.table_from``."""
+        from samesay.data.inputs import table_from  # it builds tables, so it imports this module
+
+        return table_from(x, y, labels=labels, sides=sides, need_labels=need_labels)
+
+    def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
+        if self.labels is None or self.label_ids is None:
+            raise LabelMissing(
+                f"The pairs of {self.origin} carry no labels.",
+                where=str(self.origin),
+                expected="a label for every pair",
+            )
+        return self.labels, self.label_ids
+
+    def _renamed(self, sides: Sides, *, swap: bool, note: str | None = None) -> PairTable:
+        origin = self.origin
+        if swap and "first" in origin.columns and "second" in origin.columns:
+            columns = origin.columns | {"first": origin.columns["second"], "second": origin.columns["first"]}
+            origin = replace(origin, columns=columns)
+        if note:
+            origin = replace(origin, notes=(*origin.notes, note))
+        first, second = (self.second, self.first) if swap else (self.first, self.second)
+        return replace(self, first=first, second=second, sides=sides, origin=origin)
+
+
+def require_classes(table: PairTable) -> None:
+    """Refuse to train on pairs that all carry one label.
+
+    Raises:
+        LabelMissing: If the pairs are unlabelled.
+        OneClassOnly: If fewer than two labels occur.
+    """
+    counts = {name: count for name, count in table.label_counts().items() if count}
+    if len(counts) < 2:
+        only = next(iter(counts), None)
+        raise OneClassOnly(
+            f"All {len(table):,} pairs carry the label {only!r}: there is nothing to tell apart.",
+            where=str(table.origin),
+            expected="pairs of two labels or more",
+            hint="a slice of a sorted file may hold one class only; shuffle the file, or take a wider slice",
+            details={"label_counts": counts},
+        )
