@@ -1,0 +1,93 @@
+"""JSON with one form: facts to plain types, to bytes that are the same everywhere, to a checksum.
+
+The manifest's file is UTF-8 JSON, two spaces of indentation, keys in the order of writing, a newline at the
+end. Its checksum is the SHA-256 of its canonical JSON (keys sorted, no spaces, ASCII escapes) without the key
+``checksum``, which any language can compute.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+from samesay.bundle.layout import MANIFEST_NAME
+from samesay.errors import UsageError
+from samesay.pairs import LabelSet, Sides
+
+
+def canonical_sha256(document: Mapping[str, Any]) -> str:
+    """The SHA-256, in hexadecimal, of a manifest's canonical JSON without its ``checksum``."""
+    rest = {key: value for key, value in document.items() if key != "checksum"}
+    return hashlib.sha256(
+        json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False).encode("ascii")
+    ).hexdigest()
+
+
+def render(document: Mapping[str, Any]) -> bytes:
+    """The one way in which a manifest's JSON is laid out in its file."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"A text for {MANIFEST_NAME} holds the lone surrogate {error.object[error.start]!r}.",
+            where=MANIFEST_NAME,
+            expected="text that can be written as UTF-8",
+        ) from error
+
+
+def plain(value: Any, where: str) -> Any:
+    """``value`` as JSON types: arrays become lists, NumPy's numbers plain ones, what is not finite null.
+
+    Raises:
+        UsageError: If something in it has no JSON form.
+    """
+    if value is None or isinstance(value, bool | str):
+        return str(value) if isinstance(value, str) else value
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item, f"{where}: {key}") for key, item in value.items()}
+    if isinstance(value, LabelSet | Sides | list | tuple):
+        return [plain(item, where) for item in value]
+    if isinstance(value, set | frozenset):
+        return [plain(item, where) for item in sorted(value)]
+    if hasattr(value, "tolist"):
+        return plain(value.tolist(), where)
+    if isinstance(value, PathLike):
+        return str(value)
+    raise UsageError(
+        f"A {type(value).__name__} cannot be written to {MANIFEST_NAME}.",
+        where=where,
+        expected="JSON types: text, numbers, true, false, null, lists, objects",
+    )
+
+
+def parse(content: bytes) -> dict[str, Any]:
+    """The JSON object in ``content``, read strictly: no key twice, no NaN.
+
+    Raises:
+        ValueError: If it is anything else.
+        RecursionError: If it is nested beyond measure.
+    """
+
+    def once(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in items]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"the key {twice[0]!r} stands there twice")
+        return dict(items)
+
+    def no_constant(name: str) -> Any:
+        raise ValueError(f"{name} is no JSON")
+
+    document = json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=no_constant)
+    if not isinstance(document, dict):
+        raise ValueError(f"it holds a {type(document).__name__}")
+    return document

@@ -1,0 +1,238 @@
+"""The model card: the README of a bundle, in Markdown, from the manifest's facts and nothing else.
+
+Facts that the card knows by name, all optional; whatever else stands in these objects is in ``samesay.json``
+alone:
+
+- ``metrics``: ``{data name: {"accuracy": …, "macro_f1": …, "loss": …, "pairs": n, "baselines": {"majority":
+  {"accuracy": …}}}}``. Numbers and null are shown, ``baselines`` become columns beside the model's.
+- ``data``: ``source``, ``split``, ``fingerprint``, ``counts`` (``{label: pairs}``), ``rows_read``,
+  ``rows_dropped`` (``{reason: rows}``), ``truncation`` (``{"pairs": n, "truncated": n}``), ``notes`` (a list
+  of texts).
+- ``recipe``: every entry that is text, a number or a truth value, as a table; ``preset`` also in words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from samesay.bundle.layout import PARTS
+
+if TYPE_CHECKING:
+    from samesay.bundle.manifest import Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """Where the pretrained weights come from.
+
+    Attributes:
+        name: What they are called.
+        licence: Their licence, such as ``"Apache-2.0"``.
+        address: Where they can be found.
+        note: What a reader of the figures must know, such as which of the evaluated data they were pretrained
+            on.
+    """
+
+    name: str
+    licence: str = ""
+    address: str = ""
+    note: str = ""
+
+
+def model_card(manifest: Manifest, *, name: str, upstream: Upstream | None = None) -> str:
+    """The card.
+
+    Args:
+        manifest: The facts; the checksums are not needed yet.
+        name: The bundle's folder name, used as the title and in the examples.
+        upstream: Where the pretrained weights come from.
+
+    Returns:
+        Markdown, ending in a newline.
+    """
+    sections = [
+        _head(manifest, name),
+        _labels(manifest),
+        _use(manifest, name),
+        _training(manifest, upstream),
+        _figures(manifest.metrics),
+        _limits(manifest),
+        _contents(manifest),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _head(manifest: Manifest, name: str) -> str:
+    first, second = manifest.sides
+    return (
+        f"# {_text(name)}\n\n"
+        f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and gives a "
+        f"probability to each of {len(manifest.labels)} labels. Trained with SameSay{_on(manifest.created)}; "
+        f"the task is {_text(manifest.task)}."
+    )
+
+
+def _labels(manifest: Manifest) -> str:
+    counts = _mapping(manifest.data.get("counts"))
+    header = ["label", "pairs it was trained on"] if counts else ["label"]
+    rows = [[label, _number(counts.get(label, 0))] if counts else [label] for label in manifest.labels]
+    first, second = manifest.sides
+    return (
+        "## Labels and sides\n\n"
+        + _table(header, rows)
+        + f"\n\nThe order of the sides matters: first the {_text(first)}, second the {_text(second)}."
+    )
+
+
+def _use(manifest: Manifest, name: str) -> str:
+    first, second = manifest.sides
+    return f"""## How to use it
+
+```sh
+samesay score {name} "the {first}" "the {second}"
+samesay score {name} --input pairs.csv --output scored.csv
+samesay inspect {name}
+```
+
+```python
+import samesay
+
+model = samesay.load("{name}")
+model.predict([("the {first}", "the {second}")])  # probabilities, one row a pair, one column a label
+```"""
+
+
+def _training(manifest: Manifest, upstream: Upstream | None) -> str:
+    data, lines = manifest.data, []
+    if upstream is not None:
+        licence = f", {_text(upstream.licence)}" if upstream.licence else ""
+        address = f" ({_text(upstream.address)})" if upstream.address else ""
+        lines.append(
+            f"Pretrained weights: {_text(upstream.name)}{licence}{address}. {_text(upstream.note)}".rstrip()
+        )
+    elif manifest.recipe.get("preset"):
+        lines.append(f"Pretrained weights: {_text(manifest.recipe['preset'])}; their own licence applies.")
+    if data.get("source"):
+        split = f", split {_text(data['split'])}" if data.get("split") else ""
+        lines.append(f"Data: {_text(data['source'])}{split}.")
+    counts = _mapping(data.get("counts"))
+    if counts:
+        lines.append(f"Pairs: {_number(sum(v for v in counts.values() if isinstance(v, int)))}.")
+    dropped = {k: v for k, v in _mapping(data.get("rows_dropped")).items() if v}
+    if dropped:
+        reasons = ", ".join(f"{_number(v)} ({_text(k)})" for k, v in dropped.items())
+        lines.append(f"Rows dropped: {reasons}.")
+    if data.get("fingerprint"):
+        lines.append(f"Fingerprint of the pairs: `{_text(data['fingerprint'])}`.")
+    lines += [_text(note) for note in data.get("notes") or [] if isinstance(note, str)]
+    recipe = [[key, _value(value)] for key, value in manifest.recipe.items() if _is_plain(value)]
+    versions = ", ".join(f"{_text(k)} {_text(v)}" for k, v in manifest.versions.items() if _is_plain(v))
+    text = "## How it was trained\n\n" + "\n".join(f"- {line}" for line in lines)
+    if recipe:
+        text += "\n\n" + _table(["setting", "value"], recipe)
+    if versions:
+        text += f"\n\nWritten with {versions}."
+    return text if lines or recipe or versions else ""
+
+
+def _figures(metrics: Mapping[str, Any]) -> str:
+    blocks = []
+    loose = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
+    named = {key: value for key, value in metrics.items() if isinstance(value, Mapping)}
+    if loose:
+        named = {"": loose, **named}
+    for data, figures in named.items():
+        baselines = {
+            name: values
+            for name, values in _mapping(figures.get("baselines")).items()
+            if isinstance(values, Mapping)
+        }
+        rows = [
+            [
+                key,
+                _value(value),
+                *(_value(values[key]) if key in values else "" for values in baselines.values()),
+            ]
+            for key, value in figures.items()
+            if _is_plain(value)
+        ]
+        if rows:
+            title = f"On {_text(data)}:\n\n" if data else ""
+            blocks.append(
+                title + _table(["figure", "this model", *(f"{name} baseline" for name in baselines)], rows)
+            )
+    return "## Figures\n\n" + "\n\n".join(blocks) if blocks else ""
+
+
+def _limits(manifest: Manifest) -> str:
+    lines = [
+        f"It reads at most {manifest.max_length} tokens of a pair; what is beyond is cut, and every answer "
+        "says so.",
+        "It was fitted to the data above. On other texts, domains or languages its figures do not hold; "
+        "measure it on pairs of your own: `samesay evaluate`.",
+        "A probability is a score of this model and not the chance of being right, unless it was calibrated.",
+    ]
+    cut = _mapping(manifest.data.get("truncation"))
+    if cut.get("pairs"):
+        truncated = cut.get("truncated", 0)
+        share = 100 * truncated / cut["pairs"]
+        lines.insert(
+            1,
+            f"Of its {_number(cut['pairs'])} training pairs {_number(truncated)} ({share:.2f} %) were cut.",
+        )
+    if manifest.decision.temperature != 1.0:
+        lines.append(f"Its logits are divided by the temperature {manifest.decision.temperature:.4g}.")
+    return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
+
+
+def _contents(manifest: Manifest) -> str:
+    rows = []
+    for name, part in manifest.parts.items():
+        layout = PARTS.get(name)
+        if layout is not None and name != "card":
+            rows.append([f"`{layout.place}`", layout.purpose, part.verdict or ""])
+    note = "`samesay.json` holds these facts and a checksum of every file: `samesay inspect` verifies them."
+    return "## What is in this folder\n\n" + _table(["place", "what", "verdict"], rows) + f"\n\n{note}"
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(_text(cell) for cell in line) + " |" for line in lines)
+
+
+def _text(value: Any) -> str:
+    """``value`` so that it neither ends a table's cell nor a line, nor starts markup of its own."""
+    text = " ".join(str(value).split())
+    return text.replace("|", "\\|").replace("<", "&lt;").replace("`", "'") if not _is_code(text) else text
+
+
+def _is_code(text: str) -> bool:
+    return len(text) > 2 and text.startswith("`") and text.endswith("`") and text.count("`") == 2
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _is_plain(value: Any) -> bool:
+    return value is None or isinstance(value, str | int | float)
+
+
+def _number(value: Any) -> str:
+    return f"{value:,}" if isinstance(value, int) and not isinstance(value, bool) else str(value)
+
+
+def _value(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.4f}" if 0.001 <= abs(value) < 1000 else f"{value:.4g}"
+    return _number(value)
+
+
+def _on(created: str) -> str:
+    return f" on {created[:10]}" if created else ""

@@ -1,0 +1,294 @@
+"""Files and folders that appear whole or not at all, whatever kills the process that writes them.
+
+Both are written under a hidden name beside their target, flushed to the disk, and renamed. A replaced folder
+is *exchanged* with the new one in a single system call where the system has one (Linux, macOS); elsewhere the
+old one is moved aside first and put back by `restore_previous` if the process dies between the two renames.
+The hidden file or folder is locked while its writer lives, so that `clear_leftovers` can tell a killed run's
+remains from another run's work.
+
+This module knows nothing of bundles.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shutil
+import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from samesay.bundle.claims import Claim
+from samesay.bundle.renaming import exchange, rename_new, taken
+from samesay.errors import DiskFull, OutputUnwritable, SameSayError
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+_REFUSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.ENAMETOOLONG,
+    errno.EBUSY,
+    errno.EXDEV,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.EFBIG,
+    errno.EIO,
+}
+
+
+@contextmanager
+def new_folder(target: Path, *, replace: bool, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` when the block ends well and vanishes when it does not.
+
+    Args:
+        target: The folder to be; its parents are made (and removed again on failure).
+        replace: Whether an existing folder may be exchanged for the new one and removed.
+        check: Called right before the exchange; raise there to refuse it.
+
+    Yields:
+        The hidden folder to write into.
+
+    Raises:
+        TargetExists: If ``target`` is there and ``replace`` is false.
+        DiskFull: If the disk is full; nothing is left behind.
+        OutputUnwritable: If the system refuses to write there; nothing is left behind.
+    """
+    with _said_plainly(target), _parents(target):
+        restore_previous(target)
+        clear_leftovers(target)
+        folder, claim = _claimed(target, lambda path: path.mkdir())
+        try:
+            yield folder
+            flush_tree(folder)
+            check()
+            _put_in_place(folder, target, replace=replace)
+            flush_folder(target.parent)
+        finally:
+            # After an exchange the hidden name holds the replaced folder; after a plain rename there is
+            # nothing there.
+            claim.release()
+            remove(folder)
+
+
+@contextmanager
+def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
+    """A binary file to write, which becomes ``target`` if the block ends well and vanishes if it does not.
+
+    Raises:
+        TargetExists: If ``target`` is there and ``replace`` is false.
+        DiskFull: If the disk is full; nothing is left behind.
+        OutputUnwritable: If the system refuses to write there; nothing is left behind.
+    """
+    with _said_plainly(target), _parents(target):
+        if not replace and os.path.lexists(target):
+            raise taken(target)
+        clear_leftovers(target)
+        hidden, claim = _claimed(target, lambda path: path.touch(exist_ok=False))
+        try:
+            with hidden.open("wb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            if replace:
+                hidden.replace(target)
+            else:
+                rename_new(hidden, target)
+            flush_folder(target.parent)
+        finally:
+            claim.release()
+            remove(hidden)
+
+
+def clear_leftovers(target: Path) -> list[Path]:
+    """Remove what killed runs left beside ``target``; what a living writer holds stays.
+
+    Returns:
+        The removed files and folders.
+    """
+    return [path for path in _hidden_beside(target) if _remove_if_abandoned(path)]
+
+
+def restore_previous(target: Path) -> bool:
+    """Put the old folder back if a process died between moving it aside and putting the new one in its place.
+
+    Returns:
+        Whether there was such a folder and it is now at ``target``.
+    """
+    if os.path.lexists(target):
+        return False
+    for path in _hidden_beside(target, "previous"):
+        claim = Claim.take(path)
+        try:
+            if claim.free and not os.path.lexists(target):
+                with contextlib.suppress(OSError):
+                    path.rename(target)
+                    return True
+        finally:
+            claim.release()
+    return False
+
+
+def flush_tree(folder: Path) -> None:
+    """Flush all under ``folder`` to the disk, so that the rename after it exposes no empty files."""
+    for path in folder.rglob("*"):
+        if path.is_symlink():
+            continue
+        if path.is_dir():
+            flush_folder(path)
+        else:
+            # A handle open for writing: Windows refuses to flush through any other.
+            with path.open("rb+") as stream:
+                os.fsync(stream.fileno())
+    flush_folder(folder)
+
+
+def flush_folder(folder: Path) -> None:
+    """Flush a folder's own entries, where the system lets a folder be opened."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def remove(path: Path) -> None:
+    """Remove a file or a folder with all it holds; that it is not there, or resists, is no error."""
+    with contextlib.suppress(OSError):
+        if stat.S_ISDIR(path.lstat().st_mode):
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink()
+
+
+def as_output_error(error: BaseException, target: Path) -> SameSayError | None:
+    """What ``error``, met while writing ``target``, means to a user: a full disk, no right to write, or None.
+
+    Libraries wrap the system's error or only quote it (HDF5), so causes and messages are read too.
+    """
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and link not in chain:
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    if any(
+        (isinstance(e, OSError) and e.errno in _FULL) or os.strerror(errno.ENOSPC) in str(e) for e in chain
+    ):
+        return DiskFull(
+            f"No space left on the disk while writing {target.name}; nothing of it was kept.",
+            where=str(target),
+            hint=f"free some space beside {target.parent}, or name an output on another disk",
+        )
+    if isinstance(error, OSError) and error.errno in _REFUSED and _concerns(error, target):
+        return OutputUnwritable(
+            f"{target} cannot be written: {error.strerror or error}.",
+            where=str(error.filename or target),
+            expected="a place where this user may create, rename and remove files",
+            hint=f"check the rights on {target.parent}, or name another output",
+        )
+    return None
+
+
+def _concerns(error: OSError, target: Path) -> bool:
+    """Whether an error is about the target or what lies beside it, and not about some file read meanwhile."""
+    if error.filename is None:
+        return error.errno in (errno.EFBIG, errno.EIO)  # a write or a flush; an open names its file
+    named = Path(os.fsdecode(error.filename))
+    return (
+        named in target.parents
+        or named.is_relative_to(target)
+        or named.name.startswith(_prefix(target))
+        or any(parent.name.startswith(_prefix(target)) for parent in named.parents)
+    )
+
+
+@contextmanager
+def _said_plainly(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except SameSayError:
+        raise
+    except Exception as error:
+        plain = as_output_error(error, target)
+        if plain is None:
+            raise
+        raise plain from error
+
+
+@contextmanager
+def _parents(target: Path) -> Iterator[None]:
+    """Make the target's missing parents; take back those that are still empty if the block fails."""
+    missing = [parent for parent in target.parents if not parent.exists()]
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except BaseException:
+        for parent in missing:
+            with contextlib.suppress(OSError):
+                parent.rmdir()
+        raise
+
+
+def _prefix(target: Path) -> str:
+    # The name is cut, so that the hidden one is not too long where the target's own is not; the digest tells
+    # cut ones apart.
+    digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
+    return f".{target.name[:32]}.{digest}.samesay-"
+
+
+def _hidden_beside(target: Path, purpose: str = "") -> list[Path]:
+    try:
+        names = sorted(path.name for path in target.parent.iterdir())
+    except OSError:
+        return []
+    return [target.parent / name for name in names if name.startswith(_prefix(target) + purpose)]
+
+
+def _claimed(target: Path, create: Callable[[Path], None]) -> tuple[Path, Claim]:
+    """A new hidden file or folder beside ``target``, with the lock on it."""
+    while True:
+        path = target.parent / f"{_prefix(target)}draft-{secrets.token_hex(6)}"
+        create(path)
+        claim = Claim.take(path)
+        # Between its making and the lock, another run's clearing may have taken it for a leftover.
+        if not claim.taken and path.exists():
+            return path, claim
+        claim.release()
+
+
+def _remove_if_abandoned(path: Path) -> bool:
+    claim = Claim.take(path)
+    try:
+        if not claim.free:
+            return False
+        remove(path)
+        return not os.path.lexists(path)
+    finally:
+        claim.release()
+
+
+def _put_in_place(folder: Path, target: Path, *, replace: bool) -> None:
+    if not os.path.lexists(target) or not replace:
+        rename_new(folder, target)
+        return
+    if exchange(folder, target):
+        return
+    previous = target.parent / f"{_prefix(target)}previous-{secrets.token_hex(6)}"
+    claim = Claim.take(target)  # or a reader that finds the target gone would put the old one back
+    try:
+        target.rename(previous)
+        try:
+            folder.rename(target)
+        except BaseException:
+            previous.rename(target)
+            raise
+        remove(previous)
+    finally:
+        claim.release()

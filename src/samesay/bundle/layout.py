@@ -1,0 +1,99 @@
+"""The bundle's folder format, as data: its parts, where each lies, which files it cannot do without.
+
+When to bump `FORMAT_VERSION`
+-----------------------------
+A bundle of version N is read by every release that knows N, forever: `tests/bundle/fixtures` keeps one of
+each.
+
+*Not* a reason: a new optional key anywhere in ``samesay.json`` (readers ignore keys that they do not know), a
+new part, a further file in a part, a new metric. A reader that does not know a part still checks its files.
+
+A reason: anything that a released reader would *misread*. A required key that goes, moves or changes its
+meaning; a required file of a part that goes, moves or changes; another order of columns; another checksum
+rule; a decision that is no longer "softmax of the logits over the temperature". Then, in one commit:
+
+1. add 1 to `FORMAT_VERSION` and say in this docstring what changed;
+2. keep the reading of the old version beside the new one (in `samesay.bundle.manifest`, one function a
+version); 3. freeze a tiny bundle of the *old* version under ``tests/bundle/fixtures`` if there is none, and
+add one of the new; 4. say in the changelog which releases read what.
+
+Versions: 1, the first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+FORMAT_NAME = "samesay-bundle"
+FORMAT_VERSION = 1
+MANIFEST_NAME = "samesay.json"
+
+Verdict = Literal["verified", "unsupported", "failed"]
+VERDICTS: tuple[Verdict, ...] = ("verified", "unsupported", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class PartLayout:
+    """Where a part lies.
+
+    Attributes:
+        name: The part's name in the manifest.
+        place: Its folder or its one file, relative to the bundle.
+        is_folder: Whether ``place`` is a folder.
+        required: Files, relative to ``place``, without which the part cannot be used.
+        needs_verdict: Whether the part is usable only after a proof; it then carries a verdict.
+        answers: Whether a model can be run from this part alone.
+        purpose: What it is for, in the words of the model card.
+    """
+
+    name: str
+    place: str
+    is_folder: bool
+    required: tuple[str, ...] = ()
+    needs_verdict: bool = False
+    answers: bool = False
+    purpose: str = ""
+
+    def holds(self, path: str) -> bool:
+        """Whether the bundle's file ``path`` (relative, with ``/``) lies in this part."""
+        if not self.is_folder:
+            return path == self.place
+        return PurePosixPath(path).is_relative_to(self.place) and path != self.place
+
+
+PARTS: dict[str, PartLayout] = {
+    part.name: part
+    for part in (
+        PartLayout(
+            "keras",
+            "keras",
+            is_folder=True,
+            required=("config.json", "task.json"),
+            answers=True,
+            purpose="the trained model as a KerasHub preset, head included",
+        ),
+        PartLayout(
+            "onnx",
+            "onnx",
+            is_folder=True,
+            required=("model.onnx", "encoder.json"),
+            needs_verdict=True,
+            answers=True,
+            purpose="the same model for scoring without Keras, with its tokenizer",
+        ),
+        PartLayout("card", "README.md", is_folder=False, purpose="this model card"),
+        PartLayout("report", "report", is_folder=True, purpose="the evaluation report"),
+        PartLayout(
+            "pair_hashes",
+            "pair_hashes.txt.gz",
+            is_folder=False,
+            purpose="short hashes of the pairs it was trained on, to find leaks",
+        ),
+    )
+}
+
+# The kinds of bundle that this version reads. A cascade of models will be another kind, with stages of its
+# own.
+KINDS: tuple[str, ...] = ("model",)

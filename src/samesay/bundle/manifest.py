@@ -1,0 +1,361 @@
+"""``samesay.json``: what a saved model says of itself, and its reading, which trusts nothing.
+
+Its ``checksum`` covers all of it, and it is refused if it is not exactly the rendering of its own content
+(see `samesay.bundle.canonical`): no byte of it can change unnoticed. The rule of reading: a required key that
+is missing or of another type is refused, an unknown key is ignored (but covered by the checksum). This module
+opens no file.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeGuard
+
+from samesay.bundle.canonical import canonical_sha256, parse, plain, render
+from samesay.bundle.layout import (
+    FORMAT_NAME,
+    FORMAT_VERSION,
+    KINDS,
+    MANIFEST_NAME,
+    PARTS,
+    VERDICTS,
+    Verdict,
+)
+from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, SameSayError, UsageError
+from samesay.pairs import LabelSet, Sides
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_PREFIX = "sha256:"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """One file of a part: its SHA-256 in hexadecimal and its size in bytes."""
+
+    sha256: str
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A declared part of a bundle.
+
+    Attributes:
+        name: Its name in `samesay.bundle.layout.PARTS` (or one that only later releases know).
+        files: Its files by path relative to the bundle, with ``/``.
+        verdict: What its proof said; None for a part that needs none.
+        detail: Why, and with which figures; JSON types.
+    """
+
+    name: str
+    files: dict[str, FileRecord]
+    verdict: Verdict | None = None
+    detail: Any = None
+
+    @property
+    def size(self) -> int:
+        """Its files together, in bytes."""
+        return sum(record.bytes for record in self.files.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """How a label comes out of logits.
+
+    Attributes:
+        temperature: The logits are divided by it before the softmax; above 0.
+        thresholds: A label's least probability, for labels that have one.
+        abstain_below: Below this highest probability no label is given; None gives one always.
+    """
+
+    temperature: float = 1.0
+    thresholds: dict[str, float] = field(default_factory=dict)
+    abstain_below: float | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.temperature) and self.temperature > 0):
+            raise UsageError(
+                "The temperature must be a number above 0.", expected=f"received: {self.temperature!r}"
+            )
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {
+            "temperature": self.temperature,
+            "thresholds": dict(self.thresholds),
+            "abstain_below": self.abstain_below,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """All that a bundle says of itself.
+
+    Attributes:
+        task: What is judged, such as ``"classification"``.
+        labels: The names of the classes, in the order of the model's logits.
+        sides: What the first and the second text are called, in reading order.
+        max_length: The most tokens of a pair that are read, special ones included.
+        parts: The declared parts by name.
+        kind: What the bundle is; ``"model"``.
+        decision: How a label comes out of logits.
+        metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
+        data: What it was trained on: fingerprint, counts, source.
+        recipe: How it was trained.
+        versions: Of the packages that wrote it.
+        created: When it was written, ISO 8601 in UTC; empty if that was not said.
+    """
+
+    task: str
+    labels: LabelSet
+    sides: Sides
+    max_length: int
+    parts: dict[str, Part]
+    kind: str = "model"
+    decision: Decision = field(default_factory=Decision)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    data: dict[str, Any] = field(default_factory=dict)
+    recipe: dict[str, Any] = field(default_factory=dict)
+    versions: dict[str, Any] = field(default_factory=dict)
+    created: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The manifest as JSON types, checksum included; a figure that is not finite becomes null."""
+        document = plain(
+            {
+                "format": FORMAT_NAME,
+                "format_version": FORMAT_VERSION,
+                "kind": self.kind,
+                "created": self.created,
+                "task": self.task,
+                "labels": list(self.labels),
+                "sides": list(self.sides),
+                "max_length": self.max_length,
+                "decision": self.decision.to_dict(),
+                "metrics": self.metrics,
+                "data": self.data,
+                "recipe": self.recipe,
+                "versions": self.versions,
+                "parts": {name: _part_to_dict(part) for name, part in self.parts.items()},
+            },
+            MANIFEST_NAME,
+        )
+        document["checksum"] = _PREFIX + canonical_sha256(document)
+        return document
+
+    def to_json(self) -> bytes:
+        """The bytes of ``samesay.json``.
+
+        Raises:
+            UsageError: If a fact is of no JSON type, or a text holds lone surrogates.
+        """
+        return render(self.to_dict())
+
+    @classmethod
+    def from_json(cls, content: bytes, *, where: str) -> Manifest:
+        """Read ``samesay.json``.
+
+        Args:
+            content: Its bytes.
+            where: Its path, for messages.
+
+        Raises:
+            NotABundle: If it is JSON and somebody else's.
+            BundleVersionUnknown: If its format version or its kind is not read by this release.
+            BundleDamaged: If it is not what was written, or says what cannot be.
+        """
+        try:
+            document = parse(content)
+        except (ValueError, RecursionError) as error:
+            raise _damaged(f"{MANIFEST_NAME} is not a JSON object: {error}.", where) from error
+        if document.get("format") != FORMAT_NAME:
+            raise NotABundle(
+                f"The {MANIFEST_NAME} here does not describe a saved model.",
+                where=where,
+                expected=f'"format": "{FORMAT_NAME}"; received: {document.get("format")!r}',
+            )
+        version = document.get("format_version")
+        if version != FORMAT_VERSION or isinstance(version, bool):
+            raise BundleVersionUnknown(
+                f"The bundle is of format version {version!r}; this SameSay reads version {FORMAT_VERSION}.",
+                where=where,
+                expected=f"format version {FORMAT_VERSION}",
+                hint=(
+                    "upgrade: pip install --upgrade samesay"
+                    if isinstance(version, int) and version > FORMAT_VERSION
+                    else "write the bundle again with samesay train, or restore it from a copy"
+                ),
+                details={"found": version, "known": [FORMAT_VERSION]},
+            )
+        _require_untouched(document, content, where)
+        return _read_v1(document, where)
+
+
+def _part_to_dict(part: Part) -> dict[str, Any]:
+    return {
+        "verdict": part.verdict,
+        "detail": part.detail,
+        "files": {
+            path: {"sha256": part.files[path].sha256, "bytes": part.files[path].bytes}
+            for path in sorted(part.files)
+        },
+    }
+
+
+def _require_untouched(document: dict[str, Any], content: bytes, where: str) -> None:
+    try:
+        same = (
+            document.get("checksum") == _PREFIX + canonical_sha256(document) and render(document) == content
+        )
+    except (SameSayError, ValueError):
+        same = False
+    if not same:
+        raise _damaged(f"{MANIFEST_NAME} is not as it was written: its checksum does not fit.", where)
+
+
+def _read_v1(document: dict[str, Any], where: str) -> Manifest:
+    """Format version 1, from a document whose checksum holds."""
+    kind = _need(document, "kind", str, where)
+    if kind not in KINDS:
+        raise BundleVersionUnknown(
+            f"This SameSay does not read bundles of the kind {kind!r}.",
+            where=where,
+            expected=f"kind {', '.join(map(repr, KINDS))}",
+            hint="upgrade: pip install --upgrade samesay",
+            details={"found": kind, "known": list(KINDS)},
+        )
+    max_length = _need(document, "max_length", int, where)
+    if max_length < 1:
+        raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
+    try:
+        labels = LabelSet(tuple(_texts(document, "labels", where)))
+        first, second = _texts(document, "sides", where)
+        sides = Sides(first, second)
+        decision = _decision(_need(document, "decision", dict, where), where)
+    except (UsageError, ValueError) as error:
+        raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
+    if not labels.names:
+        raise _damaged(f"{MANIFEST_NAME} names no label.", where)
+    parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
+    _require_apart(parts.values(), where)
+    return Manifest(
+        kind=kind,
+        created=str(document.get("created", "")),
+        task=_need(document, "task", str, where),
+        labels=labels,
+        sides=sides,
+        max_length=max_length,
+        decision=decision,
+        metrics=_need(document, "metrics", dict, where),
+        data=_need(document, "data", dict, where),
+        recipe=_need(document, "recipe", dict, where),
+        versions=_need(document, "versions", dict, where),
+        parts=parts,
+    )
+
+
+def _decision(value: dict[str, Any], where: str) -> Decision:
+    thresholds = value.get("thresholds") or {}
+    abstain_below = value.get("abstain_below")
+    if not isinstance(thresholds, dict) or not all(_is_number(number) for number in thresholds.values()):
+        raise _damaged(f"{MANIFEST_NAME}: 'thresholds' are not numbers by label.", where)
+    if abstain_below is not None and not _is_number(abstain_below):
+        raise _damaged(f"{MANIFEST_NAME}: 'abstain_below' is not a number.", where)
+    temperature = value.get("temperature")
+    if not _is_number(temperature):
+        raise _damaged(f"{MANIFEST_NAME}: 'temperature' is not a number.", where)
+    return Decision(
+        temperature=float(temperature),
+        thresholds={str(label): float(number) for label, number in thresholds.items()},
+        abstain_below=None if abstain_below is None else float(abstain_below),
+    )
+
+
+def _part(name: str, value: Any, where: str) -> Part:
+    if not isinstance(value, dict):
+        raise _damaged(f"{MANIFEST_NAME}: the part {name!r} is not an object.", where)
+    verdict = value.get("verdict")
+    if verdict is not None and verdict not in VERDICTS:
+        raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has the verdict {verdict!r}.", where)
+    layout = PARTS.get(name)
+    files: dict[str, FileRecord] = {}
+    for path, record in _need(value, "files", dict, where).items():
+        require_inside(path, where)
+        if layout is not None and not layout.holds(path):
+            raise _damaged(f"{MANIFEST_NAME}: {path!r} does not lie in the part {name!r}.", where)
+        if (
+            not isinstance(record, dict)
+            or not isinstance(record.get("sha256"), str)
+            or not _SHA256.fullmatch(record["sha256"])
+            or not isinstance(record.get("bytes"), int)
+            or isinstance(record["bytes"], bool)
+            or record["bytes"] < 0
+        ):
+            raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
+        files[path] = FileRecord(record["sha256"], record["bytes"])
+    if layout is not None and (verdict == "verified" or not layout.needs_verdict):
+        for required in layout.required:
+            if f"{layout.place}/{required}" not in files:
+                raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)
+    return Part(name=name, files=files, verdict=verdict, detail=value.get("detail"))
+
+
+def require_inside(path: str, where: str) -> None:
+    """Refuse a declared path that could point outside the bundle, on any system.
+
+    Raises:
+        BundleDamaged: If it is absolute, steps up, or is not in its plainest form.
+    """
+    parts = path.split("/")
+    if (
+        any(part in ("", ".", "..") for part in parts)
+        or "\\" in path
+        or ":" in parts[0]
+        or not path.isprintable()
+        or parts == [MANIFEST_NAME]
+    ):
+        raise _damaged(f"{MANIFEST_NAME} declares {path!r}, which is not a file inside the bundle.", where)
+
+
+def _require_apart(parts: Iterable[Part], where: str) -> None:
+    owners: dict[str, str] = {}
+    for part in parts:
+        for path in part.files:
+            if path in owners:
+                raise _damaged(
+                    f"{MANIFEST_NAME}: {path!r} is in two parts, {owners[path]!r} and {part.name!r}.", where
+                )
+            owners[path] = part.name
+
+
+def _need(document: Mapping[str, Any], key: str, kind: type, where: str) -> Any:
+    value = document.get(key)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        found = "nothing" if key not in document else f"a {type(value).__name__}"
+        raise _damaged(
+            f"{MANIFEST_NAME}: {key!r} is {found}.", where, expected=f"{key!r} to be a {kind.__name__}"
+        )
+    return value
+
+
+def _texts(document: Mapping[str, Any], key: str, where: str) -> list[str]:
+    values = _need(document, key, list, where)
+    if not all(isinstance(value, str) for value in values):
+        raise _damaged(f"{MANIFEST_NAME}: {key!r} holds something else than texts.", where)
+    return values
+
+
+def _is_number(value: Any) -> TypeGuard[int | float]:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _damaged(message: str, where: str, *, expected: str | None = None) -> BundleDamaged:
+    return BundleDamaged(
+        message,
+        where=where,
+        expected=expected,
+        hint="restore the bundle from a copy, or train it again; it is not meant to be edited by hand",
+    )
