@@ -1,8 +1,8 @@
 """Text to token ids, by one path for training and for scoring.
 
-``PairEncoder`` turns pairs of texts into ``EncodedPairs`` (ragged token ids, what was cut from each side), and the
-planners put rows of like length into batches of few widths. This room knows nothing of Keras, of files, of labels or
-of what is done with the ids.
+``PairEncoder`` turns pairs of texts into ``EncodedPairs`` (ragged token ids, what was cut from each side),
+and the planners put rows of like length into batches of few widths. This room knows nothing of Keras, of
+files, of labels or of what is done with the ids.
 """
 
 from __future__ import annotations

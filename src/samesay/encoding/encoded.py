@@ -1,4 +1,7 @@
-"""Encoded pairs as ragged arrays, and the dense batches cut from them. Knows nothing of texts or vocabularies."""
+"""Encoded pairs as ragged arrays, and the dense batches cut from them.
+
+Knows nothing of texts or vocabularies.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ class DenseBatch(NamedTuple):
 
     Attributes:
         token_ids: int32; the padding id where there is no token.
-        segment_ids: int32; 0 up to the separator after the first text, 1 from the second text on, 0 in padding.
+        segment_ids: int32; 0 up to the separator after the first text, 1 from the second text on, 0 in
+            padding.
         padding_mask: bool; true where there is a token.
     """
 

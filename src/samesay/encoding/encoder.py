@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from samesay.encoding.encoded import EncodedPairs
-from samesay.encoding.packing import MIN_MAX_LENGTH, SPECIALS, Ragged, pack
+from samesay.encoding.packing import MIN_MAX_LENGTH, SPECIALS, pack
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
 from samesay.pairs import Progress, ProgressListener
 
-# Pairs encoded at a time: bounds what is held as Python lists, and is many enough to keep all threads of Rust busy.
+# Pairs encoded at a time: few enough to bound what is held as Python lists, many enough to keep Rust busy.
 _CHUNK = 4_096
 
 _FIELDS = {
@@ -123,7 +123,9 @@ class PairEncoder:
     def encode(
         self, first: Sequence[str], second: Sequence[str], *, progress: ProgressListener | None = None
     ) -> EncodedPairs:
-        """Encode pairs; row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``, cut round-robin to ``max_length``.
+        """Encode pairs: row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``.
+
+        A row that is longer than ``max_length`` is cut round-robin, a token of the longer side at a time.
 
         Args:
             first: The first texts, ``n_pairs`` strings; an empty one is an empty side.
@@ -152,7 +154,7 @@ class PairEncoder:
         for begin in range(0, max(len(first), 1), _CHUNK):
             end = min(begin + _CHUNK, len(first))
             sides = [
-                Ragged(*self._tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin)))
+                self._tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin))
                 for side, texts in (("first", first), ("second", second))
             ]
             parts.append(
@@ -203,7 +205,8 @@ class PairEncoder:
         """The encoder that ``to_dict`` described.
 
         Raises:
-            TokenizerUnsupported: If it is of a kind that this version does not know, or lacks a special token.
+            TokenizerUnsupported: If it is of a kind that this version does not know, or lacks a special
+                token.
             UsageError: If a field is missing, unknown or of another type.
         """
         kind = saved.get("kind")
@@ -237,7 +240,7 @@ def _special_id(tokenizer: WordPiece, token: str) -> int:
     index = tokenizer.id_of(token)
     if index is None:
         raise TokenizerUnsupported(f"The vocabulary lacks the special token {token!r}.")
-    if index in tokenizer.encode([token])[0]:
+    if index in tokenizer.encode([token]).ids:
         raise TokenizerUnsupported(
             f"The special token {token!r} can be spelled by a user's text.",
             expected="a special token with punctuation in it, such as '[SEP]'",
@@ -254,13 +257,13 @@ def _checked_max_length(max_length: int) -> int:
         raise UsageError(
             f"max_length {max_length!r} leaves no room for a token of either text.",
             where="max_length",
-            expected=f"a whole number of at least {MIN_MAX_LENGTH}: {sum(SPECIALS)} special tokens and one of either text",
+            expected=f"at least {MIN_MAX_LENGTH}: {sum(SPECIALS)} special tokens and one token a side",
         )
     return int(max_length)
 
 
 def _checked_texts(texts: Sequence[str], *, side: str, begin: int) -> list[str]:
-    """The texts of one chunk as a list, every one a string that UTF-8 can hold; ``begin`` is the chunk's first row."""
+    """The texts of one chunk, every one a string that UTF-8 can hold; ``begin`` is the chunk's first row."""
     checked = list(texts)
     for index, text in enumerate(checked):
         if not isinstance(text, str):

@@ -1,7 +1,8 @@
 """Two ragged columns of ids packed into rows: ``[CLS] first [SEP] second [SEP]``, cut to a length limit.
 
-The same as KerasHub's ``MultiSegmentPacker`` with ``truncate="round_robin"``, for whole arrays at once: room is given
-one token at a time to the first and the second text in turn, until it is used up or a text has no more.
+The same as KerasHub's ``MultiSegmentPacker`` with ``truncate="round_robin"``, for whole arrays at once: room
+is given one token at a time to the first and the second text in turn, until it is used up or a text has no
+more.
 """
 
 from __future__ import annotations

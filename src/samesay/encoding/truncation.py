@@ -20,7 +20,8 @@ class TruncationLedger:
         sides_cut: How many first and how many second texts were cut.
         tokens: Tokens of all first and of all second texts before cutting, special tokens not counted.
         tokens_lost: How many of them were cut.
-        mean_share_lost: Of the texts that were cut, the mean share of their tokens that is gone; 0 where none was cut.
+        mean_share_lost: Of the texts that were cut, the mean share of their tokens that is gone; 0 where none
+            was cut.
         worst_row: The row that lost most tokens (the first of them); nothing where none was cut.
         worst_lost: What it lost.
     """

@@ -1,29 +1,36 @@
-"""Texts to WordPiece ids through Hugging Face ``tokenizers`` (Rust), id for id what KerasHub's tokenizer gives.
+"""Texts to WordPiece ids through Hugging Face ``tokenizers`` (Rust), equal to KerasHub's own, id for id.
 
-Texts in printable ASCII, nearly all of English, go through Rust whole. The others are cut into words by ``words``,
-because no order of ``tokenizers``' own steps folds a word *after* it was cut, and Rust does the rest. Nothing in a text
-is ever taken for a special token: none is registered with the Rust tokenizer, and "[SEP]" is cut at its brackets.
+A text is cut into words by ``words``; a word that was not met before is folded and spelled in pieces by Rust,
+the others are looked up. No order of ``tokenizers``' own steps could cut first and fold afterwards, as
+KerasHub does, and words repeat so often that the look-up is also several times as fast as sending whole texts
+through Rust.
 
-Why equal to KerasHub's TensorFlow-free path, and where its TensorFlow path differs:
-docs/decisions/0004-one-tokenizer-path.md. Algorithm: greedy longest match first (Wu et al. 2016, arXiv:1609.08144).
+Nothing in a text is ever taken for a special token: none is registered with the Rust tokenizer, and "[SEP]"
+is cut at its brackets. Why equal to KerasHub's TensorFlow-free path, and where its TensorFlow path differs:
+docs/decisions/0004-one-tokenizer-path.md. Algorithm: greedy longest match first (Wu et al. 2016,
+arXiv:1609.08144).
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import Tokenizer, models
 
+from samesay.encoding.packing import Ragged
 from samesay.encoding.words import cut, fold, without_accents
 
-# Longer words are unknown. KerasHub counts bytes of UTF-8; Rust counts characters, which in ASCII is the same.
+# Longer words are unknown. KerasHub counts bytes of UTF-8, Rust would count characters.
 MAX_BYTES_PER_WORD = 100
 
-_CONTROLS_TO_SPACES = dict.fromkeys((*range(32), 127), " ")
+# At this many words the memory of spellings starts anew (some 25 MB); SNLI has 20,000, a language a few times
+# that.
+_REMEMBERED_WORDS = 100_000
+_REMEMBERED_WORD_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,72 +53,82 @@ class WordPieceRules:
 
 
 class WordPiece:
-    """A vocabulary and its rules; immutable, shared freely between threads.
+    """A vocabulary and its rules; shared freely between threads, and immutable but for a memory of spellings.
 
     Args:
-        vocabulary: The pieces; a piece's place is its id (the last place, where one occurs twice, as in KerasHub).
+        vocabulary: The pieces; a piece's place is its id (the last place, where one occurs twice, as in
+            KerasHub).
         rules: How texts become words.
     """
 
-    __slots__ = ("_ids", "_whole", "_words", "rules", "vocabulary")
+    __slots__ = ("_ids", "_remembered", "_rust", "rules", "vocabulary")
 
     def __init__(self, vocabulary: Sequence[str], rules: WordPieceRules) -> None:
         self.vocabulary = tuple(vocabulary)
         self.rules = rules
         self._ids = {token: index for index, token in enumerate(self.vocabulary)}
-        model = models.WordPiece(
-            self._ids,
-            unk_token=rules.unknown_token,
-            max_input_chars_per_word=MAX_BYTES_PER_WORD,
-            continuing_subword_prefix=rules.suffix_indicator,
+        # Neither normalizer nor pre-tokenizer: what Rust is given is one word.
+        self._rust = Tokenizer(
+            models.WordPiece(
+                self._ids,
+                unk_token=rules.unknown_token,
+                max_input_chars_per_word=MAX_BYTES_PER_WORD,
+                continuing_subword_prefix=rules.suffix_indicator,
+            )
         )
-        self._words = Tokenizer(model)
-        self._whole = Tokenizer(model)
-        if rules.lowercase:
-            self._whole.normalizer = normalizers.Lowercase()
-        self._whole.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+        self._remembered: dict[str, list[int]] = {}
 
     def id_of(self, token: str) -> int | None:
         """The id of a piece, or nothing."""
         return self._ids.get(token)
 
     def words(self, text: str) -> list[str]:
-        """The words of any text, folded; too long ones replaced by the unknown token."""
-        rules = self.rules
-        if rules.strip_accents:
+        """The words of a text before their case is folded."""
+        if self.rules.strip_accents and not text.isascii():
             text = without_accents(text)
-        words = cut(text, cjk=rules.split_on_cjk)
-        if rules.lowercase:
-            words = [folded for word in words if (folded := fold(word))]
-        return [word if self._fits(word) else rules.unknown_token for word in words]
+        return cut(text, cjk=self.rules.split_on_cjk)
 
-    @staticmethod
-    def _fits(word: str) -> bool:
-        # A character takes at most four bytes, so most words need no encoding to be measured.
-        return 4 * len(word) <= MAX_BYTES_PER_WORD or len(word.encode()) <= MAX_BYTES_PER_WORD
+    def spell(self, words: Sequence[str]) -> dict[str, list[int]]:
+        """The ids of every word, folded first if the rules say so; a word that folds to nothing has none."""
+        rules = self.rules
+        folded = [fold(word) if rules.lowercase else word for word in words]
+        fitting = [
+            word if len(word.encode()) <= MAX_BYTES_PER_WORD else rules.unknown_token for word in folded
+        ]
+        encodings = self._rust.encode_batch_fast(fitting, add_special_tokens=False)
+        return {word: encoding.ids for word, encoding in zip(words, encodings, strict=True)}
 
-    def encode(self, texts: Sequence[str]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-        """The ids of all ``texts`` one after the other, and where each begins.
+    def encode(self, texts: Sequence[str]) -> Ragged:
+        """The ids of ``texts``, any strings without lone surrogates, in their order."""
+        words = [self.words(text) for text in texts]
+        every_word = list(chain.from_iterable(words))
+        spelled = list(map(self._spellings(every_word).__getitem__, every_word))
 
-        Args:
-            texts: Any strings without lone surrogates.
+        ids_up_to = _running_sum(spelled)  # (n_words + 1,): ids before each word
+        words_up_to = _running_sum(words)  # (n_texts + 1,): words before each text
+        ids = np.fromiter(chain.from_iterable(spelled), np.int32, int(ids_up_to[-1]))
+        return Ragged(ids, ids_up_to[words_up_to])
 
-        Returns:
-            ids ``(n_tokens,)`` int32 and offsets ``(n_texts + 1,)`` int64.
-        """
-        plain: list[str] = []
-        cut_up: list[list[str]] = []
-        is_plain = [text.isascii() for text in texts]
-        for text, ascii_only in zip(texts, is_plain, strict=True):
-            if ascii_only:
-                plain.append(text if text.isprintable() else text.translate(_CONTROLS_TO_SPACES))
-            else:
-                cut_up.append(self.words(text))
-        of_plain = iter(self._whole.encode_batch_fast(plain, add_special_tokens=False))
-        of_cut_up = iter(
-            self._words.encode_batch_fast(cut_up, is_pretokenized=True, add_special_tokens=False)
-        )
-        rows = [next(of_plain if ascii_only else of_cut_up).ids for ascii_only in is_plain]
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=offsets[1:])
-        return np.fromiter(chain.from_iterable(rows), np.int32, int(offsets[-1])), offsets
+    def _spellings(self, words: Sequence[str]) -> Mapping[str, list[int]]:
+        """A table that holds at least ``words``."""
+        # Another thread may begin a new memory at any time; this call keeps to the one it took.
+        remembered = self._remembered
+        if len(remembered) > _REMEMBERED_WORDS:
+            self._remembered = remembered = {}
+        unmet = [word for word in dict.fromkeys(words) if word not in remembered]
+        if not unmet:
+            return remembered
+        spelled = self.spell(unmet)
+        long = {word: ids for word, ids in spelled.items() if len(word) > _REMEMBERED_WORD_LENGTH}
+        if not long:
+            remembered.update(spelled)
+            return remembered
+        remembered.update((word, ids) for word, ids in spelled.items() if word not in long)
+        return {word: long[word] if word in long else remembered[word] for word in set(words)}
+
+
+def _running_sum(parts: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    """``(n_parts + 1,)``: how much is in the parts before each part, and in all."""
+    total = np.zeros(len(parts) + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=total[1:])
+    return total

@@ -1,24 +1,23 @@
 """A text cut into words, and each word folded, exactly as KerasHub's TensorFlow-free WordPiece path does it.
 
-The order matters and is KerasHub's (``pretokenize_python``, keras-hub 0.32): strip accents (NFD, drop category Mn),
-cut at white space, controls, punctuation and CJK, and only then fold the case of every word (NFKC, full case folding,
-NFKC, drop default ignorables). A word can therefore still hold what would have been a place to cut: "…" stays one
-word and folds to "...", a no-break space stays inside its word and folds to a space.
+The order matters and is KerasHub's (``pretokenize_python``, keras-hub 0.32): strip accents (NFD, drop
+category Mn), cut at white space, controls, punctuation and CJK, and only then fold the case of every word
+(NFKC, full case folding, NFKC, drop default ignorables). A word can therefore still hold what would have been
+a place to cut: "…" stays one word and folds to "...", a no-break space stays inside its word and folds to a
+space.
 
-Everything here is needed for texts outside ASCII alone; for ASCII the Rust pipeline of ``wordpiece`` gives the same
-words and is faster. Knows nothing of vocabularies.
+Knows nothing of vocabularies.
 
-Unicode versions: normal forms, case folding and category Mn are those of the running Python (as in KerasHub), and
-Unicode's stability policy fixes them for every assigned character. Punctuation and format characters come in KerasHub
-from the ``regex`` package, whose tables are newer than Python's; ``_LATER_PUNCTUATION`` and ``_LATER_FORMAT`` add what
-Unicode 15 to 18 assigned, so that the cuts do not depend on the Python that runs.
+Unicode versions: normal forms, case folding and category Mn are those of the running Python (as in KerasHub),
+and Unicode's stability policy fixes them for every assigned character. Punctuation and format characters come
+in KerasHub from the ``regex`` package, whose tables are newer than Python's; ``_LATER_PUNCTUATION`` and
+``_LATER_FORMAT`` add what Unicode 15 to 18 assigned, so that the cuts do not depend on the Python that runs.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
 
 # RE2's \s, which KerasHub keeps to: no-break space, ideographic space and their like do not separate words.
 _WHITE_SPACE = frozenset(map(ord, " \t\n\r\f"))
@@ -55,9 +54,8 @@ _DEFAULT_IGNORABLE = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
 
-# Words are few beside their occurrences; a word longer than this is not worth a place in the cache.
-_CACHED_WORDS = 65_536
-_CACHED_WORD_LENGTH = 40
+# The words of a text in ASCII: there all that is neither letter, digit nor punctuation separates.
+_ASCII_WORDS = re.compile(r"[0-9A-Za-z]+|[!-/:-@\[-`{-~]")
 
 
 def _within(code: int, ranges: tuple[tuple[int, int], ...]) -> bool:
@@ -92,7 +90,6 @@ class _Cuts(dict[int, int | str]):
 
 
 _CUTS = {True: _Cuts(cjk=True), False: _Cuts(cjk=False)}
-_MARKS: dict[int, int | None]
 
 
 class _Marks(dict[int, int | None]):
@@ -108,12 +105,14 @@ _MARKS = _Marks()
 
 
 def without_accents(text: str) -> str:
-    """``text`` in NFD without its non-spacing marks; what NFD takes apart stays apart (Hangul syllables too)."""
+    """``text`` in NFD without its non-spacing marks; Hangul syllables and their like stay taken apart."""
     return unicodedata.normalize("NFD", text).translate(_MARKS)
 
 
 def cut(text: str, *, cjk: bool) -> list[str]:
-    """The words of ``text``, every punctuation mark (and with ``cjk`` every CJK character) a word of its own."""
+    """The words of ``text``; a punctuation mark, and with ``cjk`` a CJK character, is a word of its own."""
+    if text.isascii():
+        return _ASCII_WORDS.findall(text)
     return [word for word in text.translate(_CUTS[cjk]).split(" ") if word]
 
 
@@ -121,12 +120,5 @@ def fold(word: str) -> str:
     """``word`` under NFKC, full case folding, NFKC, without default ignorables; it may come out empty."""
     if word.isascii():
         return word.lower()
-    return _fold_cached(word) if len(word) <= _CACHED_WORD_LENGTH else _fold(word)
-
-
-def _fold(word: str) -> str:
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
     return _DEFAULT_IGNORABLE.sub("", folded)
-
-
-_fold_cached = lru_cache(maxsize=_CACHED_WORDS)(_fold)
