@@ -6,9 +6,8 @@ Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
-
-import numpy as np
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 from samesay.encoding.encoded import EncodedPairs
 from samesay.encoding.packing import MIN_MAX_LENGTH, SPECIALS, pack
@@ -34,40 +33,37 @@ _FIELDS = {
 }
 
 
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PairEncoder:
     """Pairs of texts to token ids; immutable, and shared freely between threads.
 
     Made by ``PairEncoder.wordpiece`` or ``PairEncoder.from_dict``.
 
     Attributes:
-        kind: The family of the tokenizer: ``"wordpiece"``.
+        tokenizer: The vocabulary and its rules.
+        start_token: The piece at the start of every row.
+        separator_token: The piece behind either text.
+        pad_token: The piece of padding.
         max_length: The most tokens in a row, special ones included.
-        pad_id: The id of padding.
-        vocabulary_size: Ids are in ``[0, vocabulary_size)``.
+        kind: The family of the tokenizer: ``"wordpiece"``.
     """
 
-    __slots__ = (
-        "_pad_token",
-        "_separator_id",
-        "_separator_token",
-        "_start_id",
-        "_start_token",
-        "_tokenizer",
-        "max_length",
-        "pad_id",
-    )
+    tokenizer: WordPiece
+    start_token: str
+    separator_token: str
+    pad_token: str
+    max_length: int
+    kind: ClassVar[str] = "wordpiece"
 
-    kind = "wordpiece"
+    def __post_init__(self) -> None:
+        for token in (self.start_token, self.separator_token, self.pad_token):
+            _require_out_of_reach(self.tokenizer, token)
+        _require_room(self.max_length)
 
-    def __init__(
-        self, tokenizer: WordPiece, *, start_token: str, separator_token: str, pad_token: str, max_length: int
-    ) -> None:
-        self._tokenizer = tokenizer
-        self._start_token, self._separator_token, self._pad_token = start_token, separator_token, pad_token
-        self._start_id = _special_id(tokenizer, start_token)
-        self._separator_id = _special_id(tokenizer, separator_token)
-        self.pad_id = _special_id(tokenizer, pad_token)
-        self.max_length = _checked_max_length(max_length)
+    @property
+    def pad_id(self) -> int:
+        """The id of padding."""
+        return self.tokenizer.ids[self.pad_token]
 
     @classmethod
     def wordpiece(
@@ -102,13 +98,12 @@ class PairEncoder:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
             TokenizerUnsupported: If a special token is missing, or a user's text could spell it.
         """
-        if isinstance(vocabulary, str) or not all(isinstance(token, str) for token in vocabulary):
-            raise UsageError("The vocabulary is not a sequence of strings.")
+        _require_strings(vocabulary)
         if unknown_token not in vocabulary:
             raise TokenizerUnsupported(f"The vocabulary lacks the unknown token {unknown_token!r}.")
         rules = WordPieceRules(lowercase, strip_accents, split_on_cjk, suffix_indicator, unknown_token)
         return cls(
-            WordPiece(vocabulary, rules),
+            tokenizer=WordPiece(vocabulary, rules),
             start_token=start_token,
             separator_token=separator_token,
             pad_token=pad_token,
@@ -117,15 +112,16 @@ class PairEncoder:
 
     @property
     def vocabulary_size(self) -> int:
-        """How many ids there are."""
-        return len(self._tokenizer.vocabulary)
+        """How many ids there are; every id is in ``[0, vocabulary_size)``."""
+        return len(self.tokenizer.vocabulary)
 
     def encode(
         self, first: Sequence[str], second: Sequence[str], *, progress: ProgressListener | None = None
     ) -> EncodedPairs:
         """Encode pairs: row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``.
 
-        A row that is longer than ``max_length`` is cut round-robin, a token of the longer side at a time.
+        Where that is longer than ``max_length``, the texts get its room one token at a time in turn, the first
+        text first, and what does not fit is cut from their ends.
 
         Args:
             first: The first texts, ``n_pairs`` strings; an empty one is an empty side.
@@ -154,14 +150,14 @@ class PairEncoder:
         for begin in range(0, max(len(first), 1), _CHUNK):
             end = min(begin + _CHUNK, len(first))
             sides = [
-                self._tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin))
+                self.tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin))
                 for side, texts in (("first", first), ("second", second))
             ]
             parts.append(
                 pack(
                     *sides,
-                    start_id=self._start_id,
-                    separator_id=self._separator_id,
+                    start_id=self.tokenizer.ids[self.start_token],
+                    separator_id=self.tokenizer.ids[self.separator_token],
                     max_length=self.max_length,
                 )
             )
@@ -175,28 +171,22 @@ class PairEncoder:
         Raises:
             UsageError: If the limit is no whole number of at least 5.
         """
-        return PairEncoder(
-            self._tokenizer,
-            start_token=self._start_token,
-            separator_token=self._separator_token,
-            pad_token=self._pad_token,
-            max_length=max_length,
-        )
+        return replace(self, max_length=max_length)
 
     def to_dict(self) -> dict[str, Any]:
         """All that ``from_dict`` needs to build an equal encoder, in JSON types."""
-        rules = self._tokenizer.rules
+        rules = self.tokenizer.rules
         return {
             "kind": self.kind,
-            "vocabulary": list(self._tokenizer.vocabulary),
+            "vocabulary": list(self.tokenizer.vocabulary),
             "lowercase": rules.lowercase,
             "strip_accents": rules.strip_accents,
             "split_on_cjk": rules.split_on_cjk,
             "suffix_indicator": rules.suffix_indicator,
             "unknown_token": rules.unknown_token,
-            "start_token": self._start_token,
-            "separator_token": self._separator_token,
-            "pad_token": self._pad_token,
+            "start_token": self.start_token,
+            "separator_token": self.separator_token,
+            "pad_token": self.pad_token,
             "max_length": self.max_length,
         }
 
@@ -235,31 +225,33 @@ class PairEncoder:
         return f"PairEncoder({self.kind}, {self.vocabulary_size} pieces, max_length={self.max_length})"
 
 
-def _special_id(tokenizer: WordPiece, token: str) -> int:
-    """The id of a special token, once it is certain that no text can produce it."""
-    index = tokenizer.id_of(token)
-    if index is None:
+def _require_strings(vocabulary: Sequence[str]) -> None:
+    if isinstance(vocabulary, str) or not all(isinstance(token, str) for token in vocabulary):
+        raise UsageError("The vocabulary is not a sequence of strings.", expected="a list of pieces")
+    try:
+        "".join(vocabulary).encode()
+    except UnicodeEncodeError:
+        raise UsageError("A piece of the vocabulary holds a lone surrogate.", expected="UTF-8") from None
+
+
+def _require_out_of_reach(tokenizer: WordPiece, token: str) -> None:
+    """Refuse a special token that is not in the vocabulary, or that a text could produce."""
+    if token not in tokenizer.ids:
         raise TokenizerUnsupported(f"The vocabulary lacks the special token {token!r}.")
-    if index in tokenizer.encode([token]).ids:
+    if tokenizer.ids[token] in tokenizer.encode([token]).ids:
         raise TokenizerUnsupported(
             f"The special token {token!r} can be spelled by a user's text.",
             expected="a special token with punctuation in it, such as '[SEP]'",
         )
-    return index
 
 
-def _checked_max_length(max_length: int) -> int:
-    if (
-        isinstance(max_length, bool)
-        or not isinstance(max_length, int | np.integer)
-        or max_length < MIN_MAX_LENGTH
-    ):
+def _require_room(max_length: int) -> None:
+    if not isinstance(max_length, int) or isinstance(max_length, bool) or max_length < MIN_MAX_LENGTH:
         raise UsageError(
-            f"max_length {max_length!r} leaves no room for a token of either text.",
+            f"max_length is {max_length!r}, which leaves no room for a token of either text.",
             where="max_length",
             expected=f"at least {MIN_MAX_LENGTH}: {sum(SPECIALS)} special tokens and one token a side",
         )
-    return int(max_length)
 
 
 def _checked_texts(texts: Sequence[str], *, side: str, begin: int) -> list[str]:

@@ -27,8 +27,7 @@ from samesay.encoding.words import cut, fold, without_accents
 # Longer words are unknown. KerasHub counts bytes of UTF-8, Rust would count characters.
 MAX_BYTES_PER_WORD = 100
 
-# At this many words the memory of spellings starts anew (some 25 MB); SNLI has 20,000, a language a few times
-# that.
+# At this many words the memory of spellings starts anew (some 25 MB); the captions of SNLI have 20,000.
 _REMEMBERED_WORDS = 100_000
 _REMEMBERED_WORD_LENGTH = 100
 
@@ -59,28 +58,27 @@ class WordPiece:
         vocabulary: The pieces; a piece's place is its id (the last place, where one occurs twice, as in
             KerasHub).
         rules: How texts become words.
+
+    Attributes:
+        ids: The id of every piece.
     """
 
-    __slots__ = ("_ids", "_remembered", "_rust", "rules", "vocabulary")
+    __slots__ = ("_remembered", "_rust", "ids", "rules", "vocabulary")
 
     def __init__(self, vocabulary: Sequence[str], rules: WordPieceRules) -> None:
         self.vocabulary = tuple(vocabulary)
         self.rules = rules
-        self._ids = {token: index for index, token in enumerate(self.vocabulary)}
+        self.ids: Mapping[str, int] = {token: index for index, token in enumerate(self.vocabulary)}
         # Neither normalizer nor pre-tokenizer: what Rust is given is one word.
         self._rust = Tokenizer(
             models.WordPiece(
-                self._ids,
+                dict(self.ids),
                 unk_token=rules.unknown_token,
                 max_input_chars_per_word=MAX_BYTES_PER_WORD,
                 continuing_subword_prefix=rules.suffix_indicator,
             )
         )
         self._remembered: dict[str, list[int]] = {}
-
-    def id_of(self, token: str) -> int | None:
-        """The id of a piece, or nothing."""
-        return self._ids.get(token)
 
     def words(self, text: str) -> list[str]:
         """The words of a text before their case is folded."""
