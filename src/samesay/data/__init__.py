@@ -5,7 +5,26 @@ The room knows nothing of models, tokens or probabilities.
 
 from __future__ import annotations
 
+from samesay.data.columns import ColumnMap, find_columns
+from samesay.data.description import Description, describe
 from samesay.data.loading import load_pairs, load_splits, split_names
+from samesay.data.rows import Row, side_text
+from samesay.data.streaming import SourceRows, iter_rows
 from samesay.data.table import Origin, PairTable, require_classes
 
-__all__ = ["Origin", "PairTable", "load_pairs", "load_splits", "require_classes", "split_names"]
+__all__ = [
+    "ColumnMap",
+    "Description",
+    "Origin",
+    "PairTable",
+    "Row",
+    "SourceRows",
+    "describe",
+    "find_columns",
+    "iter_rows",
+    "load_pairs",
+    "load_splits",
+    "require_classes",
+    "side_text",
+    "split_names",
+]

@@ -17,13 +17,14 @@ DEFAULT_PAIRS = 5000
 _HELD_OUT_SHARE = 5
 
 
-def generated_rows(name: str, split: str) -> tuple[list[str], list[Row]]:
+def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], list[Row]]:
     """The column names and the rows of a split of generated pairs.
 
     Args:
         name: ``generated``, with the size and the seed if they were given.
-        split: ``train``, ``validation`` or ``test``. The size is that of the train split; the others have a
-            fifth.
+        split: ``train``, ``validation`` or ``test``.
+        whole: Whether all splits were asked for at once: the size is then that of the train split, and each
+            of the others gets a fifth of it.
 
     Raises:
         UsageError: If the name says something else after its colons.
@@ -31,7 +32,7 @@ def generated_rows(name: str, split: str) -> tuple[list[str], list[Row]]:
     from samesay.data.generator import generate  # it builds tables, and its word lists take time to read
 
     n_pairs, seed = _size_and_seed(name)
-    if split != "train":
+    if whole and split != "train":
         n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
     table = generate(n_pairs, split=split, seed=seed)
     columns: dict[str, list[Any]] = {

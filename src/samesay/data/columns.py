@@ -238,6 +238,15 @@ def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNo
         sought = [name for pair in KNOWN_SIDES[:6] for name in pair]
         close = {name: [column] for column in names for name in near(column, sought, limit=1)}
         message = "No two columns have names that tell the two sides."
+    separator = next((mark for mark in (";", "\t", "|", ",") if len(names) == 1 and mark in names[0]), None)
+    if separator is not None:
+        raise ColumnNotFound(
+            f"The header is one column, {listed(names)}: the fields seem to be parted by {separator!r}.",
+            where=where,
+            expected="commas in .csv, tabs in .tsv",
+            hint="--format tsv" if separator == "\t" else "save it with commas, or with tabs as .tsv",
+            details={"columns": list(names)},
+        )
     guess = next(((side, found[0]) for side, found in close.items()), None)
     example = (listed([names[0]]), listed([names[1]])) if len(names) > 1 else ("A", "B")
     return ColumnNotFound(

@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 from samesay.data.rows import Row
 from samesay.data.textlines import TextLines
@@ -83,11 +84,14 @@ def _column_names(header: _Record, lines: TextLines) -> list[str]:
     return names
 
 
-def _quoted_records(lines: TextLines, text: Iterable[str], delimiter: str) -> Iterator[_Record]:
+def _quoted_records(
+    lines: TextLines, text: Iterable[str], delimiter: str, *, first_line: int | None = None
+) -> Iterator[_Record]:
     csv.field_size_limit(max(LONGEST_FIELD, csv.field_size_limit()))
     reader = csv.reader(text, delimiter=delimiter, strict=True)
     while True:
-        start = lines.line + 1
+        start = lines.line + 1 if first_line is None else first_line
+        first_line = None
         try:
             fields = next(reader, None)
         except csv.Error as error:
@@ -129,31 +133,13 @@ def _tab_records(lines: TextLines) -> Iterator[_Record]:
     if header is None:
         return
     if header.startswith('"'):
-        yield from _after(header, text, lambda joined: _quoted_records(lines, joined, "\t"), lines)
+        yield from _quoted_records(lines, chain((header,), text), "\t", first_line=lines.line)
         return
     yield lines.line, header.rstrip("\r\n").split("\t")
     for raw in text:
         bare = raw.rstrip("\r\n")
         if bare:
             yield lines.line, [_unwrapped(field) for field in bare.split("\t")]
-
-
-def _after(
-    header: str,
-    text: Iterator[str],
-    read: Callable[[Iterable[str]], Iterator[_Record]],
-    lines: TextLines,
-) -> Iterator[_Record]:
-    """Records of text whose first line was already taken: put it back in front, numbers right."""
-
-    def joined() -> Iterator[str]:
-        lines.line = max(lines.line, 1)
-        yield header
-        yield from text
-
-    first_line = lines.line
-    for place, (line, fields) in enumerate(read(joined())):
-        yield (first_line if place == 0 else line), fields
 
 
 def _unwrapped(field: str) -> str:

@@ -227,8 +227,8 @@ def _conventional(
             )
             return {text: NLI_NAMES[int(text)] for text in texts}, NLI_NAMES
         notes.append(
-            f"the labels are the numbers {shown_names(sorted(texts))}: what they stand for differs between corpora "
-            "of two classes, so the numbers are their names; name them with --labels"
+            f"the labels are the numbers {shown_names(sorted(texts))}: corpora of two classes differ in what "
+            "they stand for, so the numbers are their names; name them with --labels"
         )
     if set(texts) <= {"0", "1", "false", "true"} and side_names == {"question1", "question2"} and texts:
         notes.append("label numbers: 0 = different, 1 = same (the convention of duplicate-question data)")

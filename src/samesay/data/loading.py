@@ -38,6 +38,7 @@ def load_pairs(
     allow_empty_sides: bool = False,
     where: str | None = None,
     format: str | None = None,
+    prefer: Sequence[str] = (),
 ) -> PairTable:
     """Load one split of a source.
 
@@ -57,6 +58,8 @@ def load_pairs(
         where: A condition on a column: ``"source~cat"`` (contains), ``"genre=fiction"`` (equals), or
             ``"!="``, ``"!~"``; rows that do not meet it are left out.
         format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
+        prefer: Where ``source`` has several splits and none is named, the first of these that exists is
+            taken.
 
     Returns:
         The pairs in the order of the source.
@@ -67,7 +70,7 @@ def load_pairs(
     """
     located = locate(source, split=split)
     reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
-    return reading.tables(located, [located.only_split()])[0]
+    return reading.tables(located, [located.only_split(prefer)])[0]
 
 
 def load_splits(
@@ -205,7 +208,7 @@ class _Reading:
         return raw
 
     def _from_generator(self, source: Source, split: str) -> _Raw:
-        columns, rows = builtin.generated_rows(source.name, split)
+        columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
         mapped = self._mapped(columns, source.name)
         return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
 
@@ -267,7 +270,7 @@ class _Reading:
         used = {raw.map.first, raw.map.second, raw.map.label}
         origin = Origin(
             source=source.text,
-            split=raw.split,
+            split=raw.split if source.is_folder or source.built_in else None,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=raw.files,

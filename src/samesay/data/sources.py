@@ -15,6 +15,7 @@ Knows names and folders; opens no file.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,8 +70,8 @@ class Source:
         """Whether it is a folder of splits."""
         return not self.built_in and self.name != STANDARD_INPUT and Path(self.name).is_dir()
 
-    def only_split(self) -> str:
-        """The split that was asked for, or the one there is.
+    def only_split(self, prefer: Sequence[str] = ()) -> str:
+        """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
 
         Raises:
             SplitNotFound: If the asked one does not exist, or several exist and none was named.
@@ -88,6 +89,9 @@ class Source:
             )
         if len(self.splits) == 1:
             return next(iter(self.splits))
+        for name in prefer:
+            if name in self.splits:
+                return name
         raise SplitNotFound(
             f"{self.name} has the splits {', '.join(self.splits)}, and none was named.",
             where=self.name,
@@ -134,13 +138,13 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
         if len(splits) > 1:
             raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
         return ":".join(rest), splits[0] if splits else None, found_slice
-    if text == STANDARD_INPUT or Path(text).exists():
+    if text == STANDARD_INPUT or _exists(text):
         return text, None, None
     name, found_slice = split_off_slice(text)
-    if name == STANDARD_INPUT or Path(name).exists():
+    if name == STANDARD_INPUT or _exists(name):
         return name, None, found_slice
     head, colon, tail = name.rpartition(":")
-    if colon and tail and (head == STANDARD_INPUT or Path(head).exists()):
+    if colon and tail and (head == STANDARD_INPUT or _exists(head)):
         return head, _canonical(tail), found_slice
     raise _not_found(name)
 
@@ -213,6 +217,13 @@ def _split_name(stem: str) -> str | None:
 
 def _canonical(split: str) -> str:
     return _SPLIT_SPELLINGS.get(split.casefold(), split)
+
+
+def _exists(name: str) -> bool:
+    try:
+        return Path(name).exists()
+    except (OSError, ValueError):  # a whole text instead of a name: too long, or with a NUL
+        return False
 
 
 def _not_found(name: str) -> SourceNotFound:

@@ -192,7 +192,7 @@ class PairTable:
         return replace(self, labels=labels, label_ids=places[ids])
 
     def fingerprint(self) -> str:
-        """SHA-256 of texts and label names in order, in hexadecimal: equal for equal data, wherever it lay."""
+        """SHA-256 of texts and label names in order, in hexadecimal: equal data, equal fingerprint."""
         digest = hashlib.sha256()
         for pair in self.pairs():
             for text in (pair.first, pair.second, pair.label or ""):
@@ -221,11 +221,14 @@ class PairTable:
         labels: LabelSet | Sequence[str] | None = None,
         sides: Sides | None = None,
         need_labels: bool | None = None,
+        allow_empty_sides: bool = False,
     ) -> PairTable:
         """What Python users pass, as a table; see ``samesay.data.inputs.table_from``."""
         from samesay.data.inputs import table_from  # it builds tables, so it imports this module
 
-        return table_from(x, y, labels=labels, sides=sides, need_labels=need_labels)
+        return table_from(
+            x, y, labels=labels, sides=sides, need_labels=need_labels, allow_empty_sides=allow_empty_sides
+        )
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
         if self.labels is None or self.label_ids is None:

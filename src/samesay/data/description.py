@@ -1,0 +1,104 @@
+"""What a table looks like: a few pairs, the count of each label, how long the texts are. Prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from samesay.data.table import PairTable
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How long the texts of one side are, in one unit (characters or words)."""
+
+    mean: float
+    median: float
+    percentile_99: float
+    longest: int
+
+    @classmethod
+    def of(cls, lengths: Sequence[int]) -> Lengths:
+        """The figures of ``lengths``; all 0 where there are none."""
+        if not len(lengths):
+            return cls(0.0, 0.0, 0.0, 0)
+        values = np.asarray(lengths)
+        median, high = np.percentile(values, (50, 99)).tolist()
+        return cls(float(values.mean()), median, high, int(values.max()))
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One pair as a table shows it, with its row in the source (from 1)."""
+
+    row: int | None
+    first: str
+    second: str
+    label: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """What ``samesay data show`` shows.
+
+    Attributes:
+        n_pairs: How many pairs the table has.
+        sides: Their names, in reading order.
+        characters: Name of the side to the lengths of its texts in characters.
+        words: The same in words, parted by blanks.
+        label_counts: Label to count, in the order of the labels; ``None`` where unlabelled.
+        majority_share: The share of the most frequent label: the accuracy of always answering it.
+        repeated_pairs: How many pairs occur earlier in the table already (case and blanks aside, in either
+            order).
+        samples: Pairs from all over the table, in its order.
+        other_columns: The source's columns that are not used.
+        origin: The record of where the pairs came from, as ``Origin.to_dict`` gives it.
+    """
+
+    n_pairs: int
+    sides: tuple[str, str]
+    characters: dict[str, Lengths]
+    words: dict[str, Lengths]
+    label_counts: dict[str, int] | None
+    majority_share: float | None
+    repeated_pairs: int
+    samples: tuple[Sample, ...]
+    other_columns: tuple[str, ...]
+    origin: dict[str, Any]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The description as JSON types."""
+        return asdict(self)
+
+
+def describe(table: PairTable, *, n_samples: int = 4) -> Description:
+    """Describe a table.
+
+    Args:
+        table: The pairs.
+        n_samples: How many of them to show; evenly spread, the first one among them.
+    """
+    texts = {table.sides.first: table.first, table.sides.second: table.second}
+    counts = table.label_counts() if table.labelled else None
+    n_pairs = len(table)
+    places = np.linspace(0, n_pairs - 1, num=min(n_samples, n_pairs), dtype=np.int64).tolist()
+    shown = table.select(places)
+    rows = [None] * len(shown) if shown.row_numbers is None else shown.row_numbers.tolist()
+    return Description(
+        n_pairs=n_pairs,
+        sides=(table.sides.first, table.sides.second),
+        characters={name: Lengths.of([len(text) for text in side]) for name, side in texts.items()},
+        words={name: Lengths.of([len(text.split()) for text in side]) for name, side in texts.items()},
+        label_counts=counts,
+        majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
+        repeated_pairs=n_pairs - len(set(table.pair_hashes())),
+        samples=tuple(
+            Sample(row, pair.first, pair.second, pair.label)
+            for row, pair in zip(rows, shown.pairs(), strict=True)
+        ),
+        other_columns=tuple(table.columns),
+        origin=table.origin.to_dict(),
+    )

@@ -1,0 +1,303 @@
+"""What Python users hold in their hands, as a table: lists, arrays, a DataFrame, ``Pair`` objects.
+
+Knows pandas by its shape alone (``columns`` and indexing); it imports neither pandas nor any array library
+but numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from samesay.data.columns import find_columns
+from samesay.data.labels import read_labels
+from samesay.data.rows import text_of
+from samesay.data.table import Origin, PairTable
+from samesay.errors import ColumnNotFound, EmptySide, EncodingInvalid, LabelMissing, NoRows, UsageError
+from samesay.pairs import LabelSet, Pair, Sides
+
+_EXPECTED = "two lists of texts in a tuple, a DataFrame or a dict of columns, Pair objects, or what load_pairs returns"
+
+
+@dataclass
+class _Parts:
+    """Two sides, what stands in for their labels, and what the table will remember."""
+
+    first: list[str]
+    second: list[str]
+    labels: list[Any] | None
+    sides: Sides
+    source: str
+    mapping: dict[str, str] = field(default_factory=dict)
+    columns: dict[str, list[str]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def table_from(
+    x: Any,
+    y: Any = None,
+    *,
+    labels: LabelSet | Sequence[str] | None = None,
+    sides: Sides | None = None,
+    need_labels: bool | None = None,
+    allow_empty_sides: bool = False,
+) -> PairTable:
+    """Make a table of what a caller passes.
+
+    Args:
+        x: A tuple or list of two lists (or arrays) of texts, first sides and second sides, bytes read as
+            UTF-8; a pandas DataFrame, or a dict of columns; an iterable of ``Pair``; or a ``PairTable``.
+        y: A label for every pair, by name or number; not with a table or with pairs that carry their own.
+        labels: The label names, if known; numbers index them.
+        sides: The names and reading order of the sides. A DataFrame's columns are found by them or by their
+            roles; two lists are already in reading order.
+        need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
+            take them where they are.
+        allow_empty_sides: Keep pairs whose first or second text is empty.
+
+    Returns:
+        The pairs in their order. Those without a gold label (-1, "-", empty, None) are dropped and counted.
+
+    Raises:
+        UsageError: If the inputs are of another type, or their lengths differ.
+        ColumnNotFound: If a DataFrame's columns do not tell the sides.
+        LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
+    """
+    if isinstance(x, PairTable):
+        return _adapted(x, y, labels, sides, need_labels)
+    parts = _parts(x, y, sides, need_labels)
+    if not allow_empty_sides:
+        _refuse_empty(parts)
+    if parts.labels is None or need_labels is False:
+        if need_labels:
+            raise LabelMissing(
+                "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
+            )
+        return _unlabelled(parts)
+    place: Callable[[int], str] = lambda index: f"{parts.source} row {index + 1}"  # noqa: E731
+    reading = read_labels(parts.labels, sides=parts.sides, place=place, declared=labels)
+    keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
+    if not keep and parts.labels:
+        raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold label.", where=parts.source)
+    dropped: dict[str, int] = {}
+    for reason in reading.reasons:
+        if reason is not None:
+            dropped[reason] = dropped.get(reason, 0) + 1
+    origin = Origin(
+        source=parts.source,
+        columns=parts.mapping,
+        rows_read=len(parts.first),
+        rows_dropped=dropped,
+        notes=(*parts.notes, *reading.notes),
+    )
+    return PairTable(
+        [parts.first[index] for index in keep],
+        [parts.second[index] for index in keep],
+        reading.labels,
+        np.array([reading.ids[index] for index in keep], dtype=np.int32),
+        parts.sides,
+        origin,
+        {name: [column[index] for index in keep] for name, column in parts.columns.items()},
+        np.array(keep, dtype=np.int64) + 1,
+    )
+
+
+def _unlabelled(parts: _Parts) -> PairTable:
+    origin = Origin(source=parts.source, columns=parts.mapping, rows_read=len(parts.first), notes=parts.notes)
+    rows = np.arange(1, len(parts.first) + 1, dtype=np.int64)
+    return PairTable(parts.first, parts.second, None, None, parts.sides, origin, parts.columns, rows)
+
+
+def _adapted(
+    table: PairTable,
+    y: Any,
+    labels: LabelSet | Sequence[str] | None,
+    sides: Sides | None,
+    need_labels: bool | None,
+) -> PairTable:
+    if y is not None:
+        raise UsageError("Labels were passed beside a table that is read with its own.", expected="y=None")
+    if need_labels and not table.labelled:
+        raise LabelMissing(f"The pairs of {table.origin} carry no labels.", where=str(table.origin))
+    if sides is not None:
+        table = table.with_sides(sides)
+    if labels is not None and table.labelled and need_labels is not False:
+        table = table.with_labels(labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels)))
+    return table
+
+
+def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Parts:
+    if isinstance(x, (str, bytes)):
+        raise UsageError(
+            f"One text was passed where pairs are expected: {x[:60]!r}.",
+            expected=_EXPECTED,
+            hint="for a file: samesay.data.load_pairs(path)",
+        )
+    if isinstance(x, Pair):
+        raise UsageError(
+            "One Pair was passed where several are expected.", expected=_EXPECTED, hint="pass [pair]"
+        )
+    if isinstance(x, Mapping) or (hasattr(x, "columns") and hasattr(x, "__getitem__")):
+        return _from_columns(x, y, sides, need_labels)
+    if isinstance(x, (tuple, list)) and len(x) == 2 and all(_is_sequence(side) for side in x):
+        first, second = x
+        names = sides or Sides()
+        parts = _Parts(_texts(first, names.first), _texts(second, names.second), None, names, "lists")
+        _require_equal(len(parts.first), len(parts.second), names.first, names.second)
+        return _with_y(parts, y)
+    if isinstance(x, Iterable) and not isinstance(x, np.ndarray):
+        return _from_pairs(list(x), y, sides)
+    raise UsageError(f"Cannot read pairs from {type(x).__name__}.", expected=_EXPECTED)
+
+
+def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Parts:
+    kind = "the dict" if isinstance(x, Mapping) else f"the {type(x).__name__}"
+    keys = {str(key): key for key in (x if isinstance(x, Mapping) else x.columns)}
+    names = list(keys)
+    if not isinstance(x, Mapping) and len(names) != len(list(x.columns)):
+        raise ColumnNotFound(
+            f"Two columns of {kind} have one name.", expected="a different name for every column"
+        )
+    need_label = False if y is not None else need_labels
+    found = find_columns(names, where=kind, sides=sides, need_label=need_label)
+    columns = {name: _listed(x[key], name) for name, key in keys.items()}
+    lengths = {name: len(column) for name, column in columns.items()}
+    for name in names[1:]:
+        _require_equal(lengths[names[0]], lengths[name], names[0], name)
+    parts = _Parts(
+        _texts(columns[found.first], found.first),
+        _texts(columns[found.second], found.second),
+        None if found.label is None else columns[found.label],
+        found.sides,
+        kind.removeprefix("the "),
+        found.to_dict(),
+        {
+            name: [text_of(value) for value in column]
+            for name, column in columns.items()
+            if name not in (found.first, found.second, found.label)
+        },
+        found.notes,
+    )
+    return parts if y is None else _with_y(parts, y)
+
+
+def _from_pairs(pairs: list[Any], y: Any, sides: Sides | None) -> _Parts:
+    for index, pair in enumerate(pairs):
+        if not isinstance(pair, Pair):
+            two_texts = isinstance(pair, (tuple, list)) and len(pair) == 2
+            raise UsageError(
+                f"Item {index} is {type(pair).__name__}, not a Pair.",
+                expected=_EXPECTED,
+                hint="[Pair(first, second) for first, second in x]" if two_texts else None,
+            )
+    names = sides or Sides()
+    labels: list[Any] | None = [pair.label for pair in pairs]
+    carried = any(label is not None for label in labels)
+    if carried and y is not None:
+        raise UsageError("Labels were passed beside pairs that carry their own.", expected="one of the two")
+    parts = _Parts(
+        _texts([pair.first for pair in pairs], names.first),
+        _texts([pair.second for pair in pairs], names.second),
+        labels if carried else None,
+        names,
+        "pairs",
+    )
+    return parts if y is None else _with_y(parts, y)
+
+
+def _with_y(parts: _Parts, y: Any) -> _Parts:
+    if y is None:
+        return parts
+    if isinstance(y, (str, bytes)):
+        raise UsageError(f"y is one text, {y!r}.", expected="a list with a label for every pair")
+    shape = getattr(y, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise UsageError(
+            f"y has the shape {tuple(shape)}.",
+            expected=f"({len(parts.first)},): one label a pair, by name or number",
+            hint="for one-hot rows: y.argmax(axis=1)" if len(shape) == 2 else None,
+        )
+    parts.labels = [_as_text(value) if isinstance(value, bytes) else value for value in _listed(y, "y")]
+    _require_equal(len(parts.first), len(parts.labels), "x", "y")
+    return parts
+
+
+def _is_sequence(value: Any) -> bool:
+    if isinstance(value, (str, bytes, Pair, Mapping)):
+        return False
+    return hasattr(value, "__len__") and hasattr(value, "__getitem__")
+
+
+def _listed(column: Any, name: str) -> list[Any]:
+    """A list, array or Series as a list of Python's own types."""
+    shape = getattr(column, "shape", None)
+    if shape is not None and len(shape) != 1:
+        raise UsageError(
+            f"{name} has the shape {tuple(shape)}.", expected="one dimension: a value for every pair"
+        )
+    if hasattr(column, "tolist"):
+        return list(column.tolist())
+    if isinstance(column, Iterable) and not isinstance(column, (str, bytes)):
+        return [value.item() if isinstance(value, np.generic) else value for value in column]
+    raise UsageError(
+        f"{name} is {type(column).__name__}.", expected="a list or an array with a value for every pair"
+    )
+
+
+def _texts(column: Any, name: str) -> list[str]:
+    texts: list[str] = []
+    for index, value in enumerate(_listed(column, name)):
+        where = f"{name}[{index}]"
+        if isinstance(value, bytes):
+            value = _as_text(value, where)
+        elif value is None or (isinstance(value, float) and math.isnan(value)):
+            value = ""  # how pandas marks an empty cell
+        elif not isinstance(value, str):
+            raise UsageError(
+                f"{where} is {type(value).__name__} {str(value)[:60]}, not text.", expected="texts"
+            )
+        elif not value.isascii():
+            _refuse_half_characters(value, where)
+        texts.append(value)
+    return texts
+
+
+def _as_text(value: bytes, where: str = "y") -> str:
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise EncodingInvalid(f"Byte 0x{value[error.start]:02x} is not UTF-8.", where=where) from error
+
+
+def _refuse_half_characters(text: str, where: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise EncodingInvalid(
+            f"The text holds half of a surrogate pair, U+{ord(text[error.start]):04X}.",
+            where=where,
+            expected="whole characters",
+        ) from error
+
+
+def _refuse_empty(parts: _Parts) -> None:
+    for name, texts in ((parts.sides.first, parts.first), (parts.sides.second, parts.second)):
+        for index, text in enumerate(texts):
+            if not text.strip():
+                raise EmptySide(
+                    f"The text {name}[{index}] is empty.",
+                    where=f"{parts.source} row {index + 1}",
+                    expected="two texts",
+                )
+
+
+def _require_equal(one: int, other: int, one_name: str, other_name: str) -> None:
+    if one != other:
+        raise UsageError(
+            f"{one_name} has {one:,} values and {other_name} has {other:,}.",
+            expected="as many of the one as of the other",
+        )
