@@ -120,8 +120,8 @@ class PairEncoder:
     ) -> EncodedPairs:
         """Encode pairs: row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``.
 
-        Where that is longer than ``max_length``, the texts get its room one token at a time in turn, the first
-        text first, and what does not fit is cut from their ends.
+        Where that is longer than ``max_length``, the two texts get its room one token at a time in turn, and
+        what does not fit is cut from their ends.
 
         Args:
             first: The first texts, ``n_pairs`` strings; an empty one is an empty side.
