@@ -228,34 +228,34 @@ def listed(names: Sequence[str]) -> str:
 
 
 def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNotFound:
-    if sides is not None:
-        missing = [side for side in sides if _first_match((side,), names) is None]
-        close = {side: found for side in missing if (found := near(side, names))}
-        message = (
-            f"No column {' and no column '.join(map(repr, missing))}, nor other columns known as two sides."
-        )
-    else:
-        sought = [name for pair in KNOWN_SIDES[:6] for name in pair]
-        close = {name: [column] for column in names for name in near(column, sought, limit=1)}
-        message = "No two columns have names that tell the two sides."
     separator = next((mark for mark in (";", "\t", "|", ",") if len(names) == 1 and mark in names[0]), None)
     if separator is not None:
-        raise ColumnNotFound(
+        return ColumnNotFound(
             f"The header is one column, {listed(names)}: the fields seem to be parted by {separator!r}.",
             where=where,
             expected="commas in .csv, tabs in .tsv",
             hint="--format tsv" if separator == "\t" else "save it with commas, or with tabs as .tsv",
             details={"columns": list(names)},
         )
-    guess = next(((side, found[0]) for side, found in close.items()), None)
+    half = next(
+        (pair for pair in KNOWN_SIDES if any(_first_match((name,), names) is not None for name in pair)), None
+    )
+    if sides is not None or half is not None:
+        missing = [name for name in sides or half or () if _first_match((name,), names) is None]
+        message = f"There is no column {' and no column '.join(map(repr, missing))}."
+    else:
+        missing = [name for pair in KNOWN_SIDES[:6] for name in pair]
+        message = "No two columns have names that tell the two sides."
+    close = {name: found for name in missing if (found := near(name, names))}
+    guess = next(((name, found[0]) for name, found in close.items()), None)
     example = (listed([names[0]]), listed([names[1]])) if len(names) > 1 else ("A", "B")
     return ColumnNotFound(
         f"{message} The columns are: {listed(names)}.",
         where=where,
         expected="a first line that names the columns, such as premise,hypothesis or sentence1,sentence2",
         hint=(
-            (f"did you mean {guess[0]!r} by {guess[1]!r}? " if guess else "")
-            + f"name them: --columns 'first={example[0]},second={example[1]}'"
+            (f"is {guess[1]!r} the {guess[0]!r}? " if guess else "")
+            + f"name both sides: --columns 'first={example[0]},second={example[1]}'"
         ),
         details={"columns": list(names), "near": close},
     )

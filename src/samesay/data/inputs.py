@@ -20,7 +20,7 @@ from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, EncodingInvalid, LabelMissing, NoRows, UsageError
 from samesay.pairs import LabelSet, Pair, Sides
 
-_EXPECTED = "two lists of texts in a tuple, a DataFrame or a dict of columns, Pair objects, or what load_pairs returns"
+_EXPECTED = "two lists of texts in a tuple, a DataFrame, a dict of columns, Pair objects, or a PairTable"
 
 
 @dataclass

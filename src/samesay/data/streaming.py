@@ -93,7 +93,8 @@ class SourceRows:
             self._stream = RowStream(path, format=self._format)
             if set(self._stream.columns) != set(self.columns):
                 raise ColumnNotFound(
-                    f"The columns of {path} are not those of {self._files[0]}: {listed(self._stream.columns)}.",
+                    f"The columns of {path} are not those of {self._files[0]}: "
+                    f"{listed(self._stream.columns)}.",
                     where=str(path),
                     expected=listed(self.columns),
                 )
@@ -116,7 +117,7 @@ def iter_rows(source: str | Path, *, split: str | None = None, format: str | Non
 
 
 def _forward(rows: Iterator[Row], source: Source) -> Iterator[Row]:
-    """The rows of a slice that counts from the start; refused, as in a table, where the rows end too early."""
+    """The rows of a slice that counts from the start; refused, as in a table, where they end too early."""
     cut = source.slice
     assert cut is not None
     start = cut.start.value if cut.start else 0
