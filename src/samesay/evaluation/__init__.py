@@ -1,0 +1,21 @@
+"""How good an answer is: metrics, the evaluation of a ``Predictor`` on a table, baselines, pictures.
+
+The room knows nothing of how a ``Predictor`` works inside; a Keras model, its ONNX part and a constant are
+measured by the same lines.
+"""
+
+from __future__ import annotations
+
+from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
+from samesay.evaluation.evaluation import CountsTruncation, Evaluation, evaluate
+from samesay.evaluation.pictures import save_confusion_picture, save_learning_curves
+
+__all__ = [
+    "CountsTruncation",
+    "Evaluation",
+    "MajorityBaseline",
+    "OneSideBaseline",
+    "evaluate",
+    "save_confusion_picture",
+    "save_learning_curves",
+]

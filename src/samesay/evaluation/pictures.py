@@ -1,0 +1,199 @@
+"""Pictures for people: the confusion matrix and the learning curves, saved as PNG or SVG.
+
+matplotlib is imported when a picture is made, and used without pyplot, so that no window system is touched,
+no global state is left behind and threads may draw side by side. The same input gives the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import io
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samesay.errors import DiskFull, ExtraMissing, OutputUnwritable, UsageError
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from samesay.evaluation.evaluation import Evaluation
+
+_FORMATS = (".png", ".svg")
+_DOTS_PER_INCH = 144
+
+# Above this many labels the numbers in the cells would be smaller than can be read.
+_MOST_LABELS_WITH_NUMBERS = 12
+
+# Two colours that also differ in lightness, for those who see no hue (Okabe & Ito 2008).
+_TRAINING_COLOUR = "#0072b2"
+_VALIDATION_COLOUR = "#d55e00"
+
+
+def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
+    """Draw the confusion matrix: counts, and each row's shares as shade.
+
+    Args:
+        evaluation: What was measured.
+        path: A ``.png`` or ``.svg`` file; replaced if it exists.
+        title: Above the picture; source and accuracy where absent.
+
+    Raises:
+        UsageError: If the name ends otherwise.
+        ExtraMissing: If matplotlib is not installed.
+        OutputUnwritable, DiskFull: If the file cannot be written.
+    """
+    target = _target(path)
+    counts = np.array(evaluation.confusion, dtype=np.int64)
+    totals = counts.sum(axis=1, keepdims=True)
+    shares = counts / np.maximum(totals, 1)  # (n_labels, n_labels); a row without pairs stays 0
+    n_labels = len(evaluation.labels)
+    side = min(2.2 + 1.1 * n_labels, 14.0)
+    figure = _figure(side + 0.8, side)
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    axes.set_xticks(range(n_labels), evaluation.labels, rotation=30, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(n_labels), evaluation.labels)
+    axes.set_xlabel("answer")
+    axes.set_ylabel("true label")
+    if n_labels <= _MOST_LABELS_WITH_NUMBERS:
+        for row in range(n_labels):
+            for column in range(n_labels):
+                text = f"{counts[row, column]:,}"
+                if totals[row, 0]:
+                    text += f"\n{shares[row, column]:.0%}"
+                colour = "white" if shares[row, column] > 0.55 else "black"
+                axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+    accuracy = evaluation.metrics["accuracy"]
+    title = title or f"{evaluation.source}: accuracy {accuracy:.3f} of {evaluation.n_pairs:,} pairs"
+    axes.set_title(title, fontsize=10)
+    return _save(figure, target, title=title, description=_confusion_in_words(evaluation))
+
+
+def save_learning_curves(
+    history: Sequence[Mapping[str, Any]],
+    path: str | Path,
+    *,
+    best_epoch: int | None = None,
+    title: str = "Learning curves",
+) -> Path:
+    """Draw loss and accuracy over the epochs, for training pairs and, where known, validation pairs.
+
+    Args:
+        history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,
+            ``validation_loss``, ``validation_accuracy``; absent and None values leave a gap.
+        path: A ``.png`` or ``.svg`` file; replaced if it exists.
+        best_epoch: The epoch to mark, from 1.
+        title: Above the picture.
+
+    Raises:
+        UsageError: If the history is empty or the name ends otherwise.
+        ExtraMissing: If matplotlib is not installed.
+        OutputUnwritable, DiskFull: If the file cannot be written.
+    """
+    target = _target(path)
+    if not history:
+        raise UsageError("There is no epoch to draw.", expected="a history with one entry for each epoch")
+    figure = _figure(9.0, 3.8)
+    figure.suptitle(title, fontsize=10)
+    loss_axes, accuracy_axes = figure.subplots(1, 2)
+    for axes, name, unit in ((loss_axes, "loss", "nats"), (accuracy_axes, "accuracy", "share right")):
+        _curve(axes, history, name, label="training", colour=_TRAINING_COLOUR, marker="o")
+        _curve(axes, history, f"validation_{name}", label="validation", colour=_VALIDATION_COLOUR, marker="s")
+        if best_epoch is not None:
+            axes.axvline(best_epoch, color="0.6", linestyle=":", label="best epoch")
+        axes.set_xlabel("epoch")
+        axes.set_ylabel(f"{name} ({unit})")
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.grid(alpha=0.3)
+        if axes.get_legend_handles_labels()[0]:
+            axes.legend(fontsize=8)
+    return _save(figure, target, title=title, description=_curves_in_words(history, best_epoch))
+
+
+def _curve(
+    axes: Axes, history: Sequence[Mapping[str, Any]], name: str, *, label: str, colour: str, marker: str
+) -> None:
+    values = [float("nan") if entry.get(name) is None else float(entry[name]) for entry in history]
+    if not np.isfinite(values).any():
+        return
+    epochs = [entry.get("epoch", place + 1) for place, entry in enumerate(history)]
+    axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
+
+
+def _confusion_in_words(evaluation: Evaluation) -> str:
+    parts = []
+    for place, name in enumerate(evaluation.labels):
+        row = evaluation.confusion[place]
+        answers = ", ".join(f"{count} {answer}" for answer, count in zip(evaluation.labels, row, strict=True))
+        parts.append(f"Of {sum(row)} pairs labelled {name}: {answers}.")
+    return " ".join(parts)
+
+
+def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> str:
+    last = history[-1]
+    figures = [
+        f"{name.replace('_', ' ')} {last[name]:.4f}"
+        for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
+        if last.get(name) is not None
+    ]
+    best = f" The best epoch is {best_epoch}." if best_epoch is not None else ""
+    return f"After epoch {last.get('epoch', len(history))}: {', '.join(figures)}.{best}"
+
+
+def _target(path: str | Path) -> Path:
+    target = Path(path)
+    if target.suffix.lower() not in _FORMATS:
+        raise UsageError(
+            f"Cannot tell from the name {target.name!r} what kind of picture to write.",
+            where=str(target),
+            expected=f"a name that ends in {' or '.join(_FORMATS)}",
+        )
+    return target
+
+
+def _figure(width: float, height: float) -> Figure:
+    """An empty figure, sizes in inches."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ExtraMissing.of("train", "matplotlib", "Drawing a picture") from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def _save(figure: Figure, target: Path, *, title: str, description: str) -> Path:
+    """Write ``figure`` to ``target``, whole or not at all."""
+    import matplotlib
+
+    drawn = io.BytesIO()
+    svg = target.suffix.lower() == ".svg"
+    metadata = {"Title": title, "Description": description, "Date" if svg else "Software": None}
+    with (
+        warnings.catch_warnings(),
+        matplotlib.rc_context({"svg.hashsalt": "samesay", "svg.fonttype": "none"}),
+    ):
+        # Label names come in every script; a font without them draws boxes, which is no reason to fail.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        figure.savefig(drawn, format=target.suffix[1:].lower(), dpi=_DOTS_PER_INCH, metadata=metadata)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        beside.write_bytes(drawn.getvalue())
+        beside.replace(target)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DiskFull(f"No space is left for the picture {target}.", where=str(target)) from error
+        raise OutputUnwritable(
+            f"The picture cannot be written: {error.strerror or error}.",
+            where=str(target),
+            expected="a folder that can be written to",
+        ) from error
+    return target

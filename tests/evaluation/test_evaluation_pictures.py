@@ -1,0 +1,90 @@
+"""Pictures are written whole, are the same bytes for the same input, and say in words what they show."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from samesay.data import Origin
+from samesay.errors import ExtraMissing, OutputUnwritable, UsageError
+from samesay.evaluation import MajorityBaseline, evaluate, save_confusion_picture, save_learning_curves
+from samesay.pairs import LabelSet, Sides
+
+matplotlib = pytest.importorskip("matplotlib")
+
+HISTORY = [
+    {"epoch": 1, "loss": 0.9, "accuracy": 0.6, "validation_loss": 0.8, "validation_accuracy": 0.65},
+    {"epoch": 2, "loss": 0.6, "accuracy": 0.8, "validation_loss": 0.7, "validation_accuracy": 0.71},
+]
+
+
+@pytest.fixture
+def evaluation():
+    import numpy as np
+
+    from samesay.data import PairTable
+
+    labels = LabelSet(("含意", "neutral", "contradiction"))
+    ids = np.array([0, 0, 1], dtype=np.int32)
+    table = PairTable(["a", "b", "c"], ["d", "e", "f"], labels, ids, Sides(), Origin(source="made"))
+    return evaluate(MajorityBaseline.train(table), table)
+
+
+@pytest.mark.parametrize("name", ["picture.png", "picture.svg", "new/folder/picture.SVG"])
+def test_the_confusion_picture_is_written_and_repeatable(evaluation, tmp_path, name):
+    path = save_confusion_picture(evaluation, tmp_path / name)
+    drawn = path.read_bytes()
+    assert drawn[:8] == b"\x89PNG\r\n\x1a\n" if name.endswith("png") else b"<svg" in drawn
+    assert "Of 2 pairs labelled 含意: 2 含意, 0 neutral, 0 contradiction." in drawn.decode(
+        "utf-8", "ignore"
+    ) or (name.endswith("png"))
+    assert save_confusion_picture(evaluation, path).read_bytes() == drawn
+    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
+
+
+def test_learning_curves_mark_the_best_epoch_and_speak(tmp_path):
+    path = save_learning_curves(HISTORY, tmp_path / "curves.svg", best_epoch=2)
+    drawn = path.read_text(encoding="utf-8")
+    for words in (
+        "validation",
+        "training",
+        "best epoch",
+        "validation accuracy 0.7100",
+        "The best epoch is 2.",
+    ):
+        assert words in drawn
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        pytest.param(HISTORY[:1], id="one epoch"),
+        pytest.param([{"epoch": 1, "loss": 0.9, "accuracy": 0.6}], id="no validation"),
+        pytest.param([{"epoch": 1, "loss": None, "accuracy": None}], id="nothing known"),
+    ],
+)
+def test_short_histories_can_be_drawn(history, tmp_path):
+    assert save_learning_curves(history, tmp_path / "curves.png").stat().st_size > 1000
+
+
+def test_bad_requests_are_refused(evaluation, tmp_path):
+    with pytest.raises(UsageError, match="what kind of picture"):
+        save_confusion_picture(evaluation, tmp_path / "picture.bmp")
+    with pytest.raises(UsageError, match="no epoch"):
+        save_learning_curves([], tmp_path / "curves.png")
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OutputUnwritable):
+        save_confusion_picture(evaluation, tmp_path / "file" / "picture.png")
+
+
+def test_without_matplotlib_the_install_command_is_given(evaluation, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ExtraMissing, match="matplotlib"):
+        save_confusion_picture(evaluation, tmp_path / "picture.png")
+    assert not list(tmp_path.iterdir())
+
+
+def test_drawing_leaves_pyplot_alone(evaluation, tmp_path):
+    save_confusion_picture(evaluation, tmp_path / "picture.png")
+    assert "matplotlib.pyplot" not in sys.modules
