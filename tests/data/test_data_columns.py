@@ -1,4 +1,4 @@
-"""Columns are found by the names that corpora use, or as told; what is missing is named with what there is."""
+"""Columns are found by the names that corpora use, or as told; a missing one is named with what there is."""
 
 from __future__ import annotations
 
