@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.pairs import LabelSet, Pair, Sides
+from samesay.scoring import softmax
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -41,22 +42,12 @@ class KerasPredictor:
         encoded = self._classifier.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
         return self._classifier.logits(encoded)
 
+    def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
+        """Tokens of the first and of the second side that are not read, shape ``(n_pairs, 2)``."""
+        encoded = self._classifier.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
+        return encoded.tokens_lost
+
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        return probabilities(self.logits(pairs), temperature=self._temperature)
+        return softmax(self.logits(pairs), self._temperature)
 
-
-def probabilities(logits: NDArray[np.float32], *, temperature: float = 1.0) -> NDArray[np.float32]:
-    """Softmax over the labels of each pair.
-
-    Args:
-        logits: Shape ``(n_pairs, n_labels)``.
-        temperature: Divides the logits.
-
-    Returns:
-        Shape ``(n_pairs, n_labels)``; every row sums to 1.
-    """
-    scaled = logits.astype(np.float64) / temperature
-    scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
-    exponentials = np.exp(scaled)
-    return (exponentials / exponentials.sum(axis=1, keepdims=True)).astype(np.float32)

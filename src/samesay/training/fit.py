@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import signal
 import threading
@@ -22,8 +23,8 @@ from samesay.errors import TrainingDiverged
 from samesay.evaluation.metrics import accuracy, confusion_matrix, log_loss
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier, pair_loss
-from samesay.model.predictor import probabilities
 from samesay.pairs import Progress, ProgressListener
+from samesay.scoring import softmax
 from samesay.training.checkpoints import Checkpoint, load_checkpoint, restore, save_checkpoint
 from samesay.training.optimizers import build_optimizer
 from samesay.training.recipe import Recipe
@@ -42,6 +43,13 @@ class TrainingPairs:
 
     encoded: EncodedPairs
     label_ids: NDArray[np.int32]
+
+    def fingerprint(self) -> str:
+        """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
+        digest = hashlib.sha256()
+        for array in (self.encoded.token_ids, self.encoded.offsets, self.encoded.second_starts, self.label_ids):
+            digest.update(np.ascontiguousarray(array).tobytes())
+        return digest.hexdigest()
 
 
 @dataclass
@@ -79,7 +87,6 @@ def fit(
     progress: ProgressListener | None = None,
     checkpoints: Path | None = None,
     seconds_between_checkpoints: float = 300.0,
-    run: Mapping[str, Any] | None = None,
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with the weights of its best epoch.
 
@@ -94,7 +101,6 @@ def fit(
         progress: Hears the stages ``train`` and ``validate``, in pairs.
         checkpoints: A folder for the state of the run; a run that finds its own checkpoint there goes on from it.
         seconds_between_checkpoints: At least this much time from one to the next.
-        run: What identifies the run beside the recipe, such as the data's fingerprint.
 
     Raises:
         TrainingDiverged: If the loss is no longer a number.
@@ -119,7 +125,12 @@ def fit(
     )
     classifier.optimizer.build(classifier.trainable_variables)
     reseed_dropout(classifier, recipe.seed)
-    identity = {"recipe": recipe.to_dict(), **(run or {})}
+    identity = {
+        "recipe": recipe.to_dict(),
+        "labels": list(classifier.labels),
+        "pairs": pairs.fingerprint(),
+        "validation": validation.fingerprint() if validation else None,
+    }
     resumed = load_checkpoint(checkpoints, run=identity) if checkpoints else None
     batches = PairBatches(
         pairs.encoded,
@@ -267,7 +278,8 @@ class _Course(keras.callbacks.Callback):
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
         if self._is_stale():
             self._classifier.stop_training = True
-        if self._checkpoints is not None and epoch + 1 < self._recipe.epochs:
+        if self._checkpoints is not None and not self._stopped:
+            # After the last epoch too: a run killed before its model is saved has nothing to repeat.
             self._save(epoch + 1)
 
     def finish(self, padding: float) -> FitResult:
@@ -314,7 +326,7 @@ class _Course(keras.callbacks.Callback):
 
     def _validate(self, validation: TrainingPairs) -> dict[str, float]:
         self._progress(Progress("validate", 0, len(validation.encoded)))
-        rows = probabilities(self._classifier.logits(validation.encoded))
+        rows = softmax(self._classifier.logits(validation.encoded))
         counts = confusion_matrix(validation.label_ids, rows.argmax(axis=1), rows.shape[1])
         figures = {
             "validation_loss": log_loss(validation.label_ids, rows) or 0.0,

@@ -17,6 +17,11 @@ WIDE_ENCODER = 512
 """Encoders at least this wide (hidden units) get the lower default learning rate."""
 
 
+def _require(holds: bool, name: str, value: Any, expected: str) -> None:
+    if not holds:
+        raise UsageError(f"{name} cannot be {value!r}.", where=name, expected=expected)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How to fine-tune.
@@ -113,7 +118,3 @@ WORKED_EXAMPLE: Mapping[str, Recipe] = {
     ),
 }
 
-
-def _require(holds: bool, name: str, value: Any, expected: str) -> None:
-    if not holds:
-        raise UsageError(f"{name} cannot be {value!r}.", where=name, expected=expected)

@@ -1,0 +1,156 @@
+"""Measure a saved model on labelled pairs, beside baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samesay.bundle import Manifest
+from samesay.data import PairTable, load_pairs
+from samesay.errors import UsageError
+from samesay.evaluation import Evaluation, MajorityBaseline, OneSideBaseline, evaluate
+from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.workflows.predictors import Backend, open_predictor
+
+OWN_TRAINING_DATA = "trained-on"
+"""Instead of a source: train the baselines on what the model was trained on, as its bundle records."""
+
+
+@dataclass(frozen=True)
+class MeasuredModel:
+    """A model's figures, and those of what it has to beat.
+
+    Attributes:
+        model: The saved model.
+        backend: The part that answered: ``onnx`` or ``keras``.
+        evaluation: The figures.
+        baselines: Name to figures on the same pairs.
+        notes: What a reader should know beside ``evaluation.notes``.
+    """
+
+    model: str
+    backend: str
+    evaluation: Evaluation
+    baselines: dict[str, Evaluation]
+    notes: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON types, ``metrics`` at the top."""
+        return {
+            **self.evaluation.to_dict(),
+            "model": self.model,
+            "backend": self.backend,
+            "baselines": {name: one.to_dict() for name, one in self.baselines.items()},
+            "notes": [*self.evaluation.notes, *self.notes],
+        }
+
+
+def evaluate_model(
+    model: str | Path,
+    data: str | Path,
+    *,
+    split: str | None = None,
+    sides: Sides | None = None,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelSet | Sequence[str] | None = None,
+    rename_labels: Mapping[str, str] | None = None,
+    where: str | None = None,
+    format: str | None = None,
+    allow_empty_sides: bool = False,
+    backend: Backend = "auto",
+    baselines: str | Path | None = None,
+    progress: ProgressListener | None = None,
+) -> MeasuredModel:
+    """Measure ``model`` on ``data``.
+
+    Args:
+        model: A saved model's folder.
+        data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
+        split: The split.
+        sides: The names of the data's sides in the order of its columns, where they cannot be told.
+        columns: Columns by role.
+        labels: The label names, where the data has numbers.
+        rename_labels: From a label name of the data to the model's.
+        where: A condition on a column that rows must meet.
+        format: Of the data, where its name does not tell.
+        allow_empty_sides: Keep pairs with an empty side.
+        backend: Which part of the bundle answers.
+        baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
+            sees that side only), or ``OWN_TRAINING_DATA``; none where absent.
+        progress: Hears how far it has come.
+
+    Raises:
+        LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
+        DataError, BundleError: If data or model cannot be used.
+    """
+    opened = open_predictor(model, backend=backend)
+    reading: dict[str, Any] = {
+        "columns": columns,
+        "labels": labels,
+        "rename_labels": rename_labels,
+        "allow_empty_sides": allow_empty_sides,
+    }
+    table, notes = _load(
+        data,
+        opened.predictor.labels,
+        split=split,
+        sides=sides,
+        where=where,
+        format=format,
+        prefer=("test", "validation"),
+        **reading,
+    )
+    table = table.with_sides(opened.predictor.sides).with_labels(opened.predictor.labels)
+    made = _baselines(baselines, opened.manifest, opened.predictor.labels, opened.predictor.sides, reading)
+    figures = evaluate(opened.predictor, table, progress=progress)
+    measured = {name: evaluate(baseline, table) for name, baseline in made.items()}
+    return MeasuredModel(str(model), opened.backend, figures, measured, notes)
+
+
+def _load(
+    data: str | Path, labels_of_model: LabelSet, *, labels: LabelSet | Sequence[str] | None, **reading: Any
+) -> tuple[PairTable, tuple[str, ...]]:
+    """The table, its numbers read as the model's labels where it has no names."""
+    table = load_pairs(data, labels=labels, **reading)
+    names = table.labels.names if table.labels else ()
+    if labels is None and all(name.isdigit() for name in names) and not set(names) & set(labels_of_model):
+        if str(data) == "-":
+            # Standard input can be read once only.
+            return table, ()
+        table = load_pairs(data, labels=labels_of_model, **reading)
+        numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
+        return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
+    return table, ()
+
+
+def _baselines(
+    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Mapping[str, Any]
+) -> dict[str, Any]:
+    if source is None:
+        return {}
+    split = "train"
+    expected = None
+    if str(source) == OWN_TRAINING_DATA:
+        recorded = manifest.data.get("source")
+        if not recorded:
+            raise UsageError(
+                "The model does not record what it was trained on.",
+                where="baselines",
+                hint="name the training data: --baselines SOURCE",
+            )
+        source, split, expected = str(recorded), manifest.data.get("split") or split, manifest.data.get("fingerprint")
+    table, _ = _load(source, labels, prefer=(split, "train"), **reading)
+    table = table.with_sides(sides).with_labels(labels)
+    if expected and table.fingerprint() != expected:
+        raise UsageError(
+            f"{source!s} no longer holds the pairs that the model was trained on.",
+            where="baselines",
+            hint="name the training data: --baselines SOURCE",
+        )
+    return {
+        "majority": MajorityBaseline.train(table),
+        f"{sides.first} only": OneSideBaseline.train(table, "first"),
+        f"{sides.second} only": OneSideBaseline.train(table, "second"),
+    }

@@ -1,0 +1,304 @@
+"""A model of pairs for Python: opened, fitted, measured, asked and saved by one object."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.bundle import Manifest, open_bundle
+from samesay.data import PairTable, require_classes
+from samesay.encoding import TruncationLedger, summarise
+from samesay.errors import UsageError
+from samesay.evaluation import Evaluation, evaluate
+from samesay.model.opening import OpenedModel, open_model
+from samesay.model.predictor import KerasPredictor
+from samesay.pairs import Judgement, LabelSet, ProgressListener, Sides
+from samesay.training import Recipe
+
+if TYPE_CHECKING:
+    from samesay.model.classifier import PairClassifier
+    from samesay.training.fit import FitResult
+
+
+@dataclass(frozen=True)
+class TrainingRecord:
+    """What a model learned from, and how: what is saved beside its weights.
+
+    Attributes:
+        recipe: With every default decided.
+        pairs: What it was trained on.
+        validation: What the best epoch was chosen by.
+        result: What the run did.
+        truncation: What was cut of the training pairs.
+    """
+
+    recipe: Recipe
+    pairs: PairTable
+    validation: PairTable | None
+    result: FitResult
+    truncation: TruncationLedger
+
+
+class PairModel:
+    """A pretrained encoder with a head that says how two texts relate.
+
+    >>> model = PairModel.from_preset("minilm", labels=["same", "different"])      # doctest: +SKIP
+    >>> model.fit((first_texts, second_texts), labels, epochs=1)                   # doctest: +SKIP
+    >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
+
+    Pairs are given as two lists or arrays of texts, a DataFrame, ``Pair`` objects, or a ``PairTable``; two lists are in
+    the order of ``sides``.
+
+    Attributes:
+        classifier: The Keras model; ``fit``, ``evaluate`` and ``predict`` of its own take raw text pairs, too.
+        preset: What it was opened from.
+        head: ``"kept"`` or ``"new"``.
+        note: The same in words.
+        record: The training run, once there was one here.
+        manifest: What the bundle says that it was opened from, if it was.
+    """
+
+    def __init__(
+        self,
+        classifier: PairClassifier,
+        *,
+        preset: str,
+        head: str,
+        note: str,
+        manifest: Manifest | None = None,
+    ) -> None:
+        self.classifier = classifier
+        self.preset = preset
+        self.head = head
+        self.note = note
+        self.record: TrainingRecord | None = None
+        self.manifest = manifest
+        self.temperature = manifest.decision.temperature if manifest else 1.0
+
+    @classmethod
+    def from_preset(
+        cls,
+        preset: str | Path,
+        labels: LabelSet | Sequence[str] | None = None,
+        *,
+        sides: Sides | Sequence[str] | None = None,
+        max_length: int | None = None,
+        dropout: float | None = None,
+        new_head: bool = False,
+        seed: int = 0,
+    ) -> PairModel:
+        """Open a pretrained encoder.
+
+        Args:
+            preset: A KerasHub name, ``minilm``, ``hf://…``, ``kaggle://…``, a folder, or a saved model.
+            labels: The names of the classes; may be absent for a saved model.
+            sides: What the first and second text are called, in reading order.
+            max_length: The limit in tokens; the preset's own where absent.
+            dropout: Before a new head; KerasHub's default where absent.
+            new_head: Make a new head also where a saved one fits.
+            seed: Decides the new head's weights.
+
+        Raises:
+            HeadMismatch: If the saved head was trained for other labels.
+            ModelError: If there is no such preset, or it cannot be used.
+        """
+        names = LabelSet(tuple(labels)) if labels is not None and not isinstance(labels, LabelSet) else labels
+        opened = open_model(
+            preset,
+            names,
+            sides=Sides(*sides) if sides is not None else None,
+            max_length=max_length,
+            dropout=dropout,
+            new_head=new_head,
+            seed=seed,
+        )
+        return cls._of(opened)
+
+    @classmethod
+    def load(cls, path: str | Path) -> PairModel:
+        """Open a saved model, or a ``.keras`` file that SameSay wrote; a ``.keras`` file brings its optimizer.
+
+        Raises:
+            BundleError: If it is not one, or is damaged.
+            UsageError: If the ``.keras`` file holds something else.
+        """
+        if Path(path).suffix == ".keras":
+            return cls._of_keras_file(Path(path))
+        open_bundle(path, verify=False)
+        return cls._of(open_model(path))
+
+    @property
+    def task(self) -> Any:
+        """The KerasHub text classifier, sharing its weights with this model."""
+        return self.classifier.task
+
+    @property
+    def labels(self) -> LabelSet:
+        """The names of the classes, in the order of the columns of ``predict``."""
+        return self.classifier.labels
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text are called."""
+        return self.classifier.sides
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a pair that are read."""
+        return self.classifier.encoder.max_length
+
+    @property
+    def predictor(self) -> KerasPredictor:
+        """The model as a ``Predictor``."""
+        return KerasPredictor(self.classifier, temperature=self.temperature)
+
+    def fit(
+        self,
+        x: Any,
+        y: Any = None,
+        *,
+        validation: Any = None,
+        recipe: Recipe | Mapping[str, Any] | None = None,
+        progress: ProgressListener | None = None,
+        checkpoints: str | Path | None = None,
+        **settings: Any,
+    ) -> FitResult:
+        """Fine-tune; the model ends with the weights of its best epoch.
+
+        Args:
+            x: Pairs, labelled or with ``y``.
+            y: Labels by name, or by index into ``labels``; shape ``(n_pairs,)``.
+            validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
+            recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
+            progress: Hears how far it has come.
+            checkpoints: A folder; a run that finds its own checkpoint there goes on from it.
+            **settings: Single settings of the recipe, such as ``epochs=1``.
+
+        Raises:
+            DataError: If the pairs cannot be used, or all carry one label.
+            TrainingDiverged: If the loss is no longer a number.
+        """
+        from samesay.training.fit import TrainingPairs, fit
+
+        chosen = _recipe(recipe, settings)
+        chosen = chosen.for_encoder(int(self.classifier.task.backbone.hidden_dim))
+        table = self._table(x, y)
+        require_classes(table)
+        held_out = self._validation(validation)
+        encoded = self.classifier.encoder.encode(table.first, table.second)
+        assert table.label_ids is not None
+        result = fit(
+            self.classifier,
+            TrainingPairs(encoded, table.label_ids),
+            chosen,
+            validation=self._encoded(held_out) if held_out is not None else None,
+            progress=progress,
+            checkpoints=Path(checkpoints) if checkpoints else None,
+        )
+        self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))
+        # A temperature that was fitted to other weights says nothing about these.
+        self.temperature = 1.0
+        return result
+
+    def evaluate(self, x: Any, y: Any = None, *, progress: ProgressListener | None = None) -> Evaluation:
+        """Measure on labelled pairs.
+
+        Raises:
+            LabelMismatch: If they carry labels that the model lacks.
+        """
+        return evaluate(self.predictor, self._table(x, y), progress=progress)
+
+    def predict(self, x: Any) -> NDArray[np.float32]:
+        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair."""
+        return self.predictor.predict(self._unlabelled(x).pairs())
+
+    def judge(self, x: Any) -> list[Judgement]:
+        """Label, probabilities by name and what was cut, for each pair."""
+        table = self._unlabelled(x)
+        rows = self.predict(table)
+        lost = self.classifier.encoder.encode(table.first, table.second).tokens_lost
+        return [
+            Judgement(
+                self.labels.names[int(row.argmax())],
+                dict(zip(self.labels, row.tolist(), strict=True)),
+                (int(cut[0]), int(cut[1])),
+            )
+            for row, cut in zip(rows, lost, strict=True)
+        ]
+
+    def save(self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None) -> Path:
+        """Save as a bundle, or to one ``.keras`` file where ``path`` ends so; whole or not at all.
+
+        A bundle holds the model for scoring, with or without Keras; a ``.keras`` file also holds the optimizer, so that
+        training can go on.
+
+        Raises:
+            TargetExists: If the place is taken and ``overwrite`` is not set.
+            DiskFull: If there is no room; nothing is left behind.
+        """
+        if Path(path).suffix == ".keras":
+            from samesay.model.keras_file import save_keras_file
+
+            return save_keras_file(self.classifier, Path(path), overwrite=overwrite)
+        from samesay.workflows.saving import save_model
+
+        return save_model(self, Path(path), overwrite=overwrite, progress=progress).path
+
+    def _table(self, x: Any, y: Any = None) -> PairTable:
+        table = PairTable.from_inputs(x, y, labels=None if isinstance(x, PairTable) else self.labels, sides=self.sides)
+        return table.with_labels(self.labels)
+
+    def _unlabelled(self, x: Any) -> PairTable:
+        return PairTable.from_inputs(x, sides=self.sides, need_labels=False, allow_empty_sides=True)
+
+    def _validation(self, validation: Any) -> PairTable | None:
+        if validation is None:
+            return None
+        # (x, y), where x itself is two lists, a DataFrame or pairs; two lists of texts alone carry no labels.
+        if isinstance(validation, tuple) and len(validation) == 2:
+            return self._table(*validation)
+        return self._table(validation)
+
+    def _encoded(self, table: PairTable) -> Any:
+        from samesay.training.fit import TrainingPairs
+
+        assert table.label_ids is not None
+        return TrainingPairs(self.classifier.encoder.encode(table.first, table.second), table.label_ids)
+
+    @classmethod
+    def _of(cls, opened: OpenedModel) -> PairModel:
+        manifest = None
+        if opened.preset.kind == "saved model" and opened.head == "kept":
+            manifest = open_bundle(opened.preset.name, verify=False).manifest
+        return cls(
+            opened.classifier, preset=opened.preset.name, head=opened.head, note=opened.note, manifest=manifest
+        )
+
+    @classmethod
+    def _of_keras_file(cls, path: Path) -> PairModel:
+        from samesay.model.keras_file import load_keras_file
+
+        classifier = load_keras_file(path)
+        note = f"head kept: {', '.join(classifier.labels)}"
+        return cls(classifier, preset=str(path), head="kept", note=note)
+
+
+def load(path: str | Path) -> PairModel:
+    """Open a saved model (a bundle's folder or a ``.keras`` file) for fitting, measuring and asking.
+
+    For scoring alone, ``samesay.Scorer.open`` needs no Keras.
+    """
+    return PairModel.load(path)
+
+
+def _recipe(recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return Recipe.from_mapping({**recipe.to_dict(), **settings})
+    if recipe is not None and not isinstance(recipe, Mapping):
+        raise UsageError(f"recipe cannot be {type(recipe).__name__}.", expected="a Recipe or a mapping of its settings")
+    return Recipe.from_mapping({**(recipe or {}), **settings})

@@ -1,0 +1,152 @@
+"""A model becomes a bundle: its Keras part, a proven ONNX part, what it learned from, pictures, the card."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samesay.bundle import BundleDraft, Upstream, write_bundle, write_pair_hashes
+from samesay.evaluation import Evaluation, save_confusion_picture, save_learning_curves
+from samesay.export import Verdict, write_onnx_part
+from samesay.model.backend import backend_versions
+from samesay.model.presets import MINILM, MINILM_UPSTREAM
+from samesay.pairs import Progress, ProgressListener
+
+if TYPE_CHECKING:
+    from samesay.workflows.pair_model import PairModel, TrainingRecord
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A bundle that was written.
+
+    Attributes:
+        path: Its folder.
+        onnx: What the proof of its ONNX part said.
+    """
+
+    path: Path
+    onnx: Verdict
+
+
+def save_model(
+    model: PairModel,
+    path: Path,
+    *,
+    overwrite: bool = False,
+    evaluation: Evaluation | None = None,
+    progress: ProgressListener | None = None,
+) -> SavedModel:
+    """Write ``model`` as a bundle, whole or not at all.
+
+    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+
+    Args:
+        model: What to save.
+        path: Where.
+        overwrite: Replace a bundle that is there.
+        evaluation: Figures on the validation pairs, for the manifest and the card.
+        progress: Hears the stage ``save``.
+
+    Raises:
+        TargetExists: If the place is taken.
+        DiskFull: If there is no room; nothing is left behind.
+    """
+    tell = progress or (lambda _: None)
+    tell(Progress("save", 0, 2))
+    with write_bundle(path, overwrite=overwrite) as draft:
+        model.task.save_to_preset(str(draft.folder("keras")))
+        tell(Progress("save", 1, 2))
+        verdict = write_onnx_part(
+            model.task, model.classifier.encoder, draft.folder("onnx"), labels=model.labels, sides=model.sides
+        )
+        draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
+        if model.record is not None:
+            _put_record(draft, model.record, evaluation)
+        draft.finish(
+            task="classification",
+            labels=model.labels,
+            sides=model.sides,
+            max_length=model.max_length,
+            decision={"temperature": model.temperature},
+            upstream=_upstream(model),
+            **_facts(model, evaluation),
+        )
+    tell(Progress("save", 2, 2))
+    return SavedModel(path, verdict)
+
+
+def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | None) -> None:
+    hashes = {"train": record.pairs.pair_hashes()}
+    if record.validation is not None:
+        hashes["validation"] = record.validation.pair_hashes()
+    write_pair_hashes(draft.file("pair_hashes"), hashes)
+    report = draft.folder("report")
+    lines = (json.dumps(entry) + "\n" for entry in record.result.history)
+    (report / "history.jsonl").write_text("".join(lines), encoding="utf-8")
+    save_learning_curves(
+        record.result.history, report / "learning_curves.png", best_epoch=record.result.best_epoch
+    )
+    if evaluation is not None:
+        save_confusion_picture(evaluation, report / "confusion.png")
+
+
+def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
+    """What the manifest records beside labels and sides."""
+    record = model.record
+    versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
+    if record is None:
+        # Saved as it was opened: what was known of it still holds.
+        kept = model.manifest
+        if kept is None:
+            return {"recipe": {"preset": model.preset, "head": model.head}, "versions": versions}
+        return {"metrics": kept.metrics, "data": kept.data, "recipe": kept.recipe, "versions": versions}
+    table, result = record.pairs, record.result
+    return {
+        "metrics": {evaluation.source: figures_for_card(evaluation)} if evaluation is not None else {},
+        "data": {
+            "source": table.origin.source,
+            "split": table.origin.split,
+            "fingerprint": table.fingerprint(),
+            "counts": table.label_counts(),
+            "rows_read": table.origin.rows_read,
+            "rows_dropped": table.origin.rows_dropped,
+            "columns": table.origin.columns,
+            "truncation": {
+                "pairs": record.truncation.pairs,
+                "truncated": record.truncation.pairs_cut,
+                "ledger": record.truncation.to_dict(),
+            },
+            "notes": list(table.origin.notes),
+        },
+        "recipe": {
+            "preset": model.preset,
+            "head": model.head,
+            **record.recipe.to_dict(),
+            "max_length": model.max_length,
+            "best_epoch": result.best_epoch,
+            "interrupted": result.interrupted,
+            "steps": result.steps,
+            "seconds": result.seconds,
+            "pairs_per_second": result.pairs_per_second,
+            "padding_share": result.padding_share,
+        },
+        "versions": versions,
+    }
+
+
+def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
+    """An evaluation as the manifest keeps it, the majority beside it."""
+    return {
+        **evaluation.metrics,
+        "pairs": evaluation.n_pairs,
+        "baselines": {"majority": {"accuracy": evaluation.majority_accuracy}},
+    }
+
+
+def _upstream(model: PairModel) -> Upstream | None:
+    return MINILM_UPSTREAM if model.preset == MINILM else None

@@ -1,0 +1,88 @@
+"""Ask a saved model: one pair, or every row of a file. No Keras."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samesay.errors import EmptySide
+from samesay.pairs import Judgement, Pair, ProgressListener, Sides
+from samesay.scoring import FileReport, Scorer
+from samesay.scoring import score_file as score_rows
+
+
+@dataclass(frozen=True)
+class ScoredPair:
+    """A judgement, with what its reader needs to trust it.
+
+    Attributes:
+        judgement: Label, probabilities, what was cut.
+        sides: What the two texts are called, in reading order.
+        max_length: The most tokens that are read.
+    """
+
+    judgement: Judgement
+    sides: Sides
+    max_length: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The judgement as JSON types."""
+        lost = self.judgement.tokens_lost
+        return {
+            "label": self.judgement.label,
+            "probabilities": self.judgement.probabilities,
+            "truncated": self.judgement.truncated,
+            "tokens_lost": dict(zip(self.sides, lost, strict=True)),
+            "sides": list(self.sides),
+            "max_length": self.max_length,
+        }
+
+
+def score_pair(model: str | Path, first: str, second: str, *, threads: int | None = None) -> ScoredPair:
+    """Judge one pair.
+
+    Args:
+        model: A saved model's folder.
+        first: The text of the model's first side.
+        second: The text of its second side.
+        threads: For ONNX Runtime.
+
+    Raises:
+        EmptySide: If one of the texts is empty.
+        BundleError: If the model cannot be used.
+    """
+    scorer = Scorer.open(model, threads=threads)
+    for name, text in zip(scorer.sides, (first, second), strict=True):
+        if not text.strip():
+            raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
+    judgement = scorer.score([Pair(first, second)])[0]
+    return ScoredPair(judgement, scorer.sides, scorer.max_length)
+
+
+def score_file(
+    model: str | Path,
+    input: str | Path,
+    output: str | Path,
+    *,
+    overwrite: bool = False,
+    on_truncate: str = "warn",
+    columns: Mapping[str, str] | None = None,
+    input_format: str | None = None,
+    output_format: str | None = None,
+    threads: int | None = None,
+    progress: ProgressListener | None = None,
+) -> FileReport:
+    """Judge every row of ``input`` and write it, with its answer, to ``output``; see ``samesay.scoring.score_file``."""
+    return score_rows(
+        Scorer.open(model, threads=threads),
+        input,
+        output,
+        overwrite=overwrite,
+        on_truncate=on_truncate,  # type: ignore[arg-type]
+        columns=columns,
+        input_format=input_format,
+        output_format=output_format,
+        progress=progress,
+    )

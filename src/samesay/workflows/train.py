@@ -1,0 +1,222 @@
+"""Fine-tune an encoder on a table of pairs and save it: the main job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samesay.bundle import require_replaceable
+from samesay.data import PairTable, load_pairs, load_splits, require_classes
+from samesay.evaluation import Evaluation, evaluate
+from samesay.export import Verdict
+from samesay.model.presets import resolve
+from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.training import Recipe
+from samesay.workflows.pair_model import PairModel
+from samesay.workflows.saving import save_model
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training run did, and where its model is.
+
+    Attributes:
+        path: The saved model.
+        preset: What it was opened from.
+        head: ``"kept"`` or ``"new"``.
+        recipe: With every default decided.
+        n_pairs: Pairs it learned from.
+        label_counts: How many of them carry each label.
+        sides: What the two texts are called, in reading order.
+        evaluation: Figures on the validation pairs, where there were any.
+        history: One entry an epoch.
+        best_epoch: The epoch whose weights were saved, from 1.
+        interrupted: Whether the user stopped it.
+        onnx: What the proof of the ONNX part said.
+        seconds: Time in training steps.
+        pairs_per_second: Pairs a second in training, compilation included.
+        padding_share: The share of padded places among all that were computed, in [0, 1].
+        notes: What its user should know.
+    """
+
+    path: Path
+    preset: str
+    head: str
+    recipe: Recipe
+    n_pairs: int
+    label_counts: dict[str, int]
+    sides: Sides
+    evaluation: Evaluation | None
+    history: list[dict[str, Any]]
+    best_epoch: int
+    interrupted: bool
+    onnx: Verdict
+    seconds: float
+    pairs_per_second: float
+    padding_share: float
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The result as JSON types."""
+        return {
+            "path": str(self.path),
+            "preset": self.preset,
+            "head": self.head,
+            "recipe": self.recipe.to_dict(),
+            "n_pairs": self.n_pairs,
+            "label_counts": self.label_counts,
+            "sides": list(self.sides),
+            "metrics": self.evaluation.metrics if self.evaluation else {},
+            "evaluation": self.evaluation.to_dict() if self.evaluation else None,
+            "history": self.history,
+            "best_epoch": self.best_epoch,
+            "interrupted": self.interrupted,
+            "onnx": {"verdict": self.onnx.status, **self.onnx.to_dict()},
+            "seconds": self.seconds,
+            "pairs_per_second": self.pairs_per_second,
+            "padding_share": self.padding_share,
+            "notes": list(self.notes),
+        }
+
+
+def train(
+    data: str | Path,
+    *,
+    preset: str | Path,
+    output: str | Path,
+    validation: str | Path | None = None,
+    settings: Mapping[str, Any] | Recipe | None = None,
+    split: str | None = None,
+    sides: Sides | None = None,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelSet | Sequence[str] | None = None,
+    rename_labels: Mapping[str, str] | None = None,
+    where: str | None = None,
+    format: str | None = None,
+    allow_empty_sides: bool = False,
+    new_head: bool = False,
+    overwrite: bool = False,
+    checkpoints: str | Path | None = None,
+    progress: ProgressListener | None = None,
+) -> TrainResult:
+    """Train on ``data``, keep the best epoch, save the model to ``output``.
+
+    What can be refused is refused before anything is computed: the output, the recipe, the data, the preset.
+
+    Args:
+        data: A source of labelled pairs (``samesay.data.load_pairs``). Of a folder of splits, ``validation`` is taken
+            to choose the best epoch by.
+        preset: What ``samesay.model.presets.resolve`` accepts.
+        output: The new folder of the saved model.
+        validation: Another source to choose the best epoch by.
+        settings: The recipe, or single settings of it.
+        split: The split of ``data`` to train on.
+        sides: The order in which the model reads the two sides; a saved model's own, else the data's, where absent.
+        columns: Columns by role.
+        labels: The label names, where the data has numbers.
+        rename_labels: From a label name of the data to the name wanted.
+        where: A condition on a column that rows must meet.
+        format: Of the data, where its name does not tell.
+        allow_empty_sides: Keep pairs with an empty side.
+        new_head: Make a new head although the preset is a saved model.
+        overwrite: Replace a model at ``output``.
+        checkpoints: A folder for the state of the run; the same run goes on from it.
+        progress: Hears how far it has come.
+
+    Raises:
+        SameSayError: One of its leaves, before training where it can be told by then.
+    """
+    recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
+    target = Path(output)
+    require_replaceable(target.resolve(), overwrite=overwrite)
+    source = resolve(preset)
+    reading: dict[str, Any] = {
+        "sides": sides or source.sides,
+        "columns": columns,
+        "rename_labels": rename_labels,
+        "where": where,
+        "format": format,
+        "allow_empty_sides": allow_empty_sides,
+    }
+    pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
+    require_classes(pairs)
+    assert pairs.labels is not None
+    model = PairModel.from_preset(
+        preset,
+        pairs.labels,
+        sides=pairs.sides,
+        max_length=recipe.max_length,
+        dropout=recipe.dropout,
+        new_head=new_head,
+        seed=recipe.seed,
+    )
+    result = model.fit(pairs, validation=held_out, recipe=recipe, checkpoints=checkpoints, progress=progress)
+    evaluation = evaluate(model.predictor, held_out, progress=progress) if held_out is not None else None
+    saved = save_model(model, target, overwrite=overwrite, evaluation=evaluation, progress=progress)
+    assert model.record is not None
+    return TrainResult(
+        path=saved.path,
+        preset=str(preset),
+        head=model.head,
+        recipe=model.record.recipe,
+        n_pairs=len(pairs),
+        label_counts=pairs.label_counts(),
+        sides=model.sides,
+        evaluation=evaluation,
+        history=result.history,
+        best_epoch=result.best_epoch,
+        interrupted=result.interrupted,
+        onnx=saved.onnx,
+        seconds=result.seconds,
+        pairs_per_second=result.pairs_per_second,
+        padding_share=result.padding_share,
+        notes=_notes(model, pairs, held_out),
+    )
+
+
+def _load(
+    data: str | Path,
+    validation: str | Path | None,
+    *,
+    split: str | None,
+    labels: LabelSet | Sequence[str] | None,
+    reading: Mapping[str, Any],
+) -> tuple[PairTable, PairTable | None]:
+    """Training and validation pairs, with one set of labels and one order of sides."""
+    if validation is None and split is None:
+        tables = load_splits(data, labels=labels, **reading)
+        pairs = tables.get("train") or next(iter(tables.values()))
+        held_out = tables.get("validation") if "train" in tables else None
+    else:
+        pairs = load_pairs(data, split=split, labels=labels, prefer=("train",), **reading)
+        held_out = None
+    if validation is not None:
+        others = {**reading, "format": None, "where": None}
+        held_out = load_pairs(validation, labels=labels, prefer=("validation", "test"), **others)
+    if held_out is not None and pairs.labels is not None:
+        held_out = held_out.with_labels(pairs.labels).with_sides(pairs.sides)
+    return pairs, held_out
+
+
+def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:
+    assert model.record is not None
+    notes = [model.note, *pairs.origin.notes]
+    dropped = sum(pairs.origin.rows_dropped.values())
+    if dropped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in pairs.origin.rows_dropped.items())
+        notes.append(f"{dropped:,} rows were left out: {reasons}")
+    cut = model.record.truncation
+    if cut.pairs_cut:
+        notes.append(
+            f"{cut.pairs_cut:,} of {cut.pairs:,} pairs are longer than {model.max_length} tokens and were cut "
+            f"(--max-length)"
+        )
+    if held_out is None:
+        notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
+        return tuple(notes)
+    shared = len(set(held_out.pair_hashes()) & set(pairs.pair_hashes()))
+    if shared:
+        notes.append(f"{shared:,} validation pairs are training pairs, too: the figures are too good")
+    return tuple(notes)
