@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -155,8 +156,9 @@ def test_answers_that_are_no_probabilities_are_refused():
 
 def test_what_was_cut_is_counted_if_the_predictor_can_tell():
     class Cutting(Told):
-        def tokens_lost(self, pairs):
-            return np.array([[0, 3] if pair.first == "first 1" else [0, 0] for pair in pairs], np.int32)
+        def read(self, pairs):
+            lost = np.array([[0, 3] if pair.first == "first 1" else [0, 0] for pair in pairs], np.int32)
+            return SimpleNamespace(probabilities=self.predict(pairs), tokens_lost=lost)
 
     predictor = Cutting({f"first {place}": "neutral" for place in range(3)})
     result = evaluate(predictor, make_table(["neutral", "neutral", "entailment"]))

@@ -7,14 +7,14 @@ measured by the same lines.
 from __future__ import annotations
 
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
-from samesay.evaluation.evaluation import CountsTruncation, Evaluation, evaluate
+from samesay.evaluation.evaluation import Evaluation, TruncatingPredictor, evaluate
 from samesay.evaluation.pictures import save_confusion_picture, save_learning_curves
 
 __all__ = [
-    "CountsTruncation",
     "Evaluation",
     "MajorityBaseline",
     "OneSideBaseline",
+    "TruncatingPredictor",
     "evaluate",
     "save_confusion_picture",
     "save_learning_curves",

@@ -28,12 +28,26 @@ if TYPE_CHECKING:
 CHUNK = 1024
 
 
-@runtime_checkable
-class CountsTruncation(Protocol):
-    """A predictor that can say how much of a pair it would not read."""
+class Reading(Protocol):
+    """Answers together with what of each pair was not read."""
 
-    def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
-        """Tokens cut from the first and the second side, shape ``(n_pairs, 2)``."""
+    @property
+    def probabilities(self) -> NDArray[np.float32]:
+        """Shape ``(n_pairs, n_labels)``."""
+        ...
+
+    @property
+    def tokens_lost(self) -> NDArray[np.int32]:
+        """Tokens cut from the first and from the second side, shape ``(n_pairs, 2)``."""
+        ...
+
+
+@runtime_checkable
+class TruncatingPredictor(Protocol):
+    """A predictor that also says what it cut; ``read`` answers as ``predict`` does."""
+
+    def read(self, pairs: Sequence[Pair]) -> Reading:
+        """The answers and what was cut, rows in the order of ``pairs``."""
         ...
 
 
@@ -189,7 +203,7 @@ def _answers(
     """Every pair's probabilities, how many pairs were cut, and the time that answering took."""
     n_labels = len(predictor.labels)
     rows = np.empty((len(pairs), n_labels))
-    truncated = 0 if isinstance(predictor, CountsTruncation) else None
+    truncated = 0 if isinstance(predictor, TruncatingPredictor) else None
     seconds = 0.0
     right = 0
     if progress is not None:
@@ -197,12 +211,16 @@ def _answers(
     for start in range(0, len(pairs), CHUNK):
         chunk = pairs[start : start + CHUNK]
         began = time.perf_counter()
-        answers = predictor.predict(chunk)
+        if isinstance(predictor, TruncatingPredictor):
+            reading = predictor.read(chunk)
+            answers, lost = reading.probabilities, reading.tokens_lost
+        else:
+            answers, lost = predictor.predict(chunk), None
         seconds += time.perf_counter() - began
         done = start + len(chunk)
         rows[start:done] = metrics.require_probabilities(answers, n_pairs=len(chunk), n_labels=n_labels)
-        if isinstance(predictor, CountsTruncation) and truncated is not None:
-            truncated += int((np.asarray(predictor.tokens_lost(chunk)) > 0).any(axis=1).sum())
+        if lost is not None and truncated is not None:
+            truncated += int((np.asarray(lost) > 0).any(axis=1).sum())
         right += int((rows[start:done].argmax(axis=1) == label_ids[start:done]).sum())
         if progress is not None:
             facts = {
