@@ -1,0 +1,16 @@
+"""Keras models written as ONNX graphs, and the proof that such a graph answers as Keras does.
+
+``write_onnx`` writes the graph by hand from the Keras variables, ``prove`` compares it with Keras through the
+real ``Scorer``, ``write_onnx_part`` does both for a bundle. This room does not know how models are trained,
+nor the layout of bundles beyond the names of its two files.
+"""
+
+from __future__ import annotations
+
+from samesay.export.families import supported_encoders
+from samesay.export.keras_answer import KerasAnswer
+from samesay.export.onnx_file import write_onnx
+from samesay.export.onnx_part import write_onnx_part
+from samesay.export.proof import Verdict, prove
+
+__all__ = ["KerasAnswer", "Verdict", "prove", "supported_encoders", "write_onnx", "write_onnx_part"]

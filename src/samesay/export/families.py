@@ -1,0 +1,48 @@
+"""Which KerasHub classifiers can be written as ONNX, and by what."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from samesay.errors import EncoderUnsupported
+from samesay.export.bert import write_bert
+from samesay.export.graph import Graph, Value
+
+FamilyWriter = Callable[[Graph, Any, Value, Value, Value], Value]
+"""(graph, task, token_ids, segment_ids, padding_mask) -> logits."""
+
+# (task, backbone) class names within keras_hub.models; a family is added here and has a module of its own.
+_FAMILIES: dict[tuple[str, str], FamilyWriter] = {
+    ("BertTextClassifier", "BertBackbone"): write_bert,
+}
+
+
+def supported_encoders() -> tuple[str, ...]:
+    """The names of the backbones that can be written."""
+    return tuple(backbone for _, backbone in _FAMILIES)
+
+
+def writer_for(task: Any) -> FamilyWriter:
+    """What writes ``task``, a KerasHub text classifier.
+
+    Raises:
+        EncoderUnsupported: If its classifier or backbone is not one of the known classes. A subclass is not:
+        it may
+            compute anything.
+    """
+    import keras_hub
+
+    backbone = getattr(task, "backbone", None)
+    for (task_name, backbone_name), writer in _FAMILIES.items():
+        if type(task) is getattr(keras_hub.models, task_name) and type(backbone) is getattr(
+            keras_hub.models, backbone_name
+        ):
+            return writer
+    raise EncoderUnsupported(
+        f"No ONNX graph is known for {type(task).__name__} on {type(backbone).__name__}.",
+        where="the model's encoder",
+        expected=", ".join(f"{task_name} on {backbone_name}" for task_name, backbone_name in _FAMILIES),
+        hint="train and predict with the Keras part; scoring without Keras needs a supported encoder",
+        details={"backbone": type(backbone).__name__, "supported": list(supported_encoders())},
+    )
