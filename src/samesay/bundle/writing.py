@@ -95,7 +95,7 @@ def require_replaceable(target: Path, *, overwrite: bool) -> None:
     strange = sorted(names - ours)
     if strange:
         raise TargetExists(
-            f"Replacing the saved model at {target} would delete what is not its own: {', '.join(strange[:5])}.",
+            f"Replacing the saved model would delete what is not its own: {', '.join(strange[:5])}.",
             where=str(target),
             hint="move them elsewhere, or name another output",
             details={"found": strange},

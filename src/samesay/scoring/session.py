@@ -1,0 +1,167 @@
+"""An ONNX graph made ready to run on this machine's cores, and checked to be the graph that it is taken for.
+
+Knows arrays, not texts. ONNX Runtime is imported when a graph is opened, and not before.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samesay.errors import BundleDamaged, MachineError, UsageError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from samesay.encoding import DenseBatch
+
+# What every graph of ours reads: names with ONNX Runtime's words for their types; the shapes are (batch,
+# length).
+INPUTS = {"token_ids": "tensor(int32)", "segment_ids": "tensor(int32)", "padding_mask": "tensor(bool)"}
+# What it answers: shape (batch, n_labels).
+OUTPUT = "logits"
+OUTPUT_TYPE = "tensor(float)"
+
+_PROBE_LENGTH = 3
+
+
+class Graph:
+    """An open graph; shared between threads.
+
+    Args:
+        path: The ``.onnx`` file.
+        n_labels: How many logits a row must have.
+        vocabulary_size: The ids it will be given are below this.
+        threads: Threads of one run; `default_threads` if None.
+
+    Raises:
+        BundleDamaged: If the file is no graph, or not one with these inputs and this output.
+        UsageError: If ``threads`` is below 1.
+    """
+
+    def __init__(
+        self, path: Path, *, n_labels: int, vocabulary_size: int, threads: int | None = None
+    ) -> None:
+        self.threads = default_threads() if threads is None else threads
+        if self.threads < 1:
+            raise UsageError(
+                f"threads is {threads}.", where="threads", expected="a whole number of at least 1"
+            )
+        self._path = path
+        self._session = _open(path, self.threads)
+        self._check_signature(n_labels)
+        self._probe(n_labels, vocabulary_size)
+
+    def run(self, batch: DenseBatch) -> NDArray[np.float32]:
+        """The logits of a batch.
+
+        Args:
+            batch: Arrays of shape ``(batch, length)``.
+
+        Returns:
+            Shape ``(batch, n_labels)``.
+
+        Raises:
+            MachineError: If memory runs out.
+            BundleDamaged: If the graph cannot be run, or answers with what is no number.
+        """
+        try:
+            (logits,) = self._session.run([OUTPUT], batch._asdict())
+        except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+            raise self._failed(error, batch.token_ids.shape) from error
+        if not np.isfinite(logits).all():
+            raise BundleDamaged(
+                "The ONNX graph answers with values that are no numbers (NaN or infinite).",
+                where=str(self._path),
+                hint="train again with a lower learning rate, or restore the model from a copy",
+            )
+        return logits
+
+    def _failed(self, error: Exception, shape: tuple[int, ...]) -> MachineError | BundleDamaged:
+        what = str(error).strip().splitlines()[0]
+        if isinstance(error, MemoryError) or "allocate" in what or "bad_alloc" in what:
+            return MachineError(
+                f"Not enough memory for a batch of {shape[0]} rows of {shape[1]} tokens.",
+                where=str(self._path),
+                hint="score with a smaller --batch-tokens",
+            )
+        return BundleDamaged(f"The ONNX graph cannot be run: {what}", where=str(self._path))
+
+    def _check_signature(self, n_labels: int) -> None:
+        inputs = {each.name: each.type for each in self._session.get_inputs()}
+        outputs = {each.name: each for each in self._session.get_outputs()}
+        if inputs != INPUTS:
+            raise self._mismatch(f"It reads {_listed(inputs)}.", f"inputs {_listed(INPUTS)}")
+        if set(outputs) != {OUTPUT} or outputs[OUTPUT].type != OUTPUT_TYPE:
+            found = {name: each.type for name, each in outputs.items()}
+            raise self._mismatch(f"It answers {_listed(found)}.", f"one output, {OUTPUT} {OUTPUT_TYPE}")
+        shape = outputs[OUTPUT].shape
+        if len(shape) != 2 or (isinstance(shape[1], int) and shape[1] != n_labels):
+            raise self._mismatch(f"Its logits have the shape {shape}.", f"shape (batch, {n_labels})")
+        for each in self._session.get_inputs():
+            fixed = [size for size in each.shape if isinstance(size, int)]
+            if len(each.shape) != 2 or fixed:
+                raise self._mismatch(f"{each.name} has the shape {each.shape}.", "any batch and any length")
+
+    def _probe(self, n_labels: int, vocabulary_size: int) -> None:
+        """One small run with the highest token id: symbolic shapes and too small a table show only then."""
+        from samesay.encoding import DenseBatch
+
+        shape = (1, _PROBE_LENGTH)
+        batch = DenseBatch(
+            np.full(shape, vocabulary_size - 1, np.int32), np.zeros(shape, np.int32), np.ones(shape, np.bool_)
+        )
+        found = self.run(batch).shape
+        if found != (1, n_labels):
+            raise self._mismatch(f"One pair gives logits of the shape {found}.", f"shape (1, {n_labels})")
+
+    def _mismatch(self, found: str, expected: str) -> BundleDamaged:
+        return BundleDamaged(
+            f"The ONNX graph is not the one that its manifest describes. {found}",
+            where=str(self._path),
+            expected=expected,
+            hint="restore the bundle from a copy, or export the model again",
+        )
+
+
+def default_threads() -> int:
+    """The physical cores that this process may use: more threads than these only wait for one another.
+
+    Linux tells which logical cores are siblings; elsewhere every logical core counts.
+    """
+    try:
+        allowed = os.sched_getaffinity(0)
+    except AttributeError:
+        return os.cpu_count() or 1
+    cores = set()
+    for core in allowed:
+        siblings = Path(f"/sys/devices/system/cpu/cpu{core}/topology/thread_siblings_list")
+        try:
+            cores.add(siblings.read_text(encoding="ascii").strip())
+        except OSError:
+            cores.add(str(core))
+    return max(1, len(cores))
+
+
+def _open(path: Path, threads: int) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 4  # what goes wrong comes as an exception; the log would repeat it on stderr
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
+        raise BundleDamaged(
+            f"{path.name} cannot be opened as an ONNX graph: {str(error).strip().splitlines()[0]}",
+            where=str(path),
+            hint="restore the bundle from a copy, or export the model again",
+        ) from error
+
+
+def _listed(types: dict[str, str]) -> str:
+    return ", ".join(f"{name} {kind}" for name, kind in types.items()) or "nothing"

@@ -1,0 +1,266 @@
+"""Rows out, in the formats that rows are read in: CSV, TSV, JSON Lines, Parquet, each also gzipped.
+
+What is written is read back by `samesay.data` as the same texts. This module knows columns and values,
+nothing of what they mean.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any, BinaryIO, Protocol
+
+from samesay.errors import ExtraMissing, NulByte, RowMalformed
+
+# A text that the reader of TSV would unwrap: in quotes, with a doubled quote inside.
+_WRAPPED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
+_NEEDS_QUOTES = re.compile(r'[",\r\n]')
+
+
+class TableWriter(Protocol):
+    """Writes rows of known columns to a stream."""
+
+    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+        """Write rows; ``places`` says where each comes from, for messages."""
+        ...
+
+    def close(self) -> None:
+        """Write what ends the format. The stream stays open."""
+        ...
+
+    def abandon(self) -> None:
+        """Let go without writing any more, after a failure."""
+        ...
+
+
+def table_writer(
+    stream: BinaryIO, format: str, columns: Sequence[str], *, gzipped: bool, schema: Any = None
+) -> TableWriter:
+    """A writer of ``format``.
+
+    Args:
+        stream: Where the bytes go.
+        format: ``csv``, ``tsv``, ``jsonl`` or ``parquet``.
+        columns: The names of all columns in order.
+        gzipped: Whether the bytes are compressed.
+        schema: For Parquet: pyarrow's types of the columns that are known already.
+
+    Raises:
+        ExtraMissing: For Parquet without pyarrow.
+        RowMalformed: For TSV, if a column's name cannot stand in a header.
+    """
+    target = _Gzip(stream) if gzipped else _Plain(stream)
+    if format == "parquet":
+        return _ParquetWriter(target, columns, schema)
+    if format == "jsonl":
+        return _TextWriter(target, columns, _json_line, header=None)
+    line = _csv_line if format == "csv" else _tsv_line
+    return _TextWriter(target, columns, line, header=columns)
+
+
+def field(value: Any) -> str:
+    """A value as the text of a field: null as nothing, truth values, lists and objects as JSON."""
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | dict):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+class _Plain:
+    """The stream itself, kept open by whoever opened it. What pyarrow asks of a file is here too."""
+
+    closed = False
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        self._stream.write(data)
+        self._written += len(data)
+        return len(data)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        """Nothing: the stream is flushed by its owner."""
+
+    def close(self) -> None:
+        """Write what is still held back."""
+
+
+class _Gzip(_Plain):
+    """Compressed on the way; equal content gives equal bytes, since zlib writes no time."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        super().__init__(stream)
+        self._compressor = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+
+    def write(self, data: bytes) -> int:
+        self._stream.write(self._compressor.compress(data))
+        self._written += len(data)
+        return len(data)
+
+    def close(self) -> None:
+        self._stream.write(self._compressor.flush())
+
+
+class _TextWriter:
+    def __init__(self, target: _Plain, columns: Sequence[str], line: Any, *, header: Any) -> None:
+        self._target = target
+        self._columns = list(columns)
+        self._known = frozenset(columns)
+        self._line = line
+        self._header = header
+        if header is not None:
+            target.write(
+                line(dict(zip(columns, columns, strict=True)), self._columns, "header").encode("utf-8")
+            )
+
+    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+        lines = []
+        for row, place in zip(rows, places, strict=True):
+            if self._header is not None:
+                _refuse_unknown(row, self._known, place)
+            lines.append(self._line(row, self._columns, place))
+        self._target.write("".join(lines).encode("utf-8"))
+
+    def close(self) -> None:
+        self._target.close()
+
+    def abandon(self) -> None:
+        pass
+
+
+def _csv_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str:
+    # Python's csv module leaves a lone carriage return unquoted, which its own reader then refuses.
+    fields = [_without_nul(field(row.get(column)), column, place) for column in columns]
+    quoted = [
+        f'"{each.replace(chr(34), chr(34) * 2)}"' if _NEEDS_QUOTES.search(each) else each for each in fields
+    ]
+    return ",".join(quoted) + "\n"
+
+
+def _tsv_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str:
+    fields = []
+    for column in columns:
+        text = _without_nul(field(row.get(column)), column, place)
+        if "\t" in text or "\n" in text:
+            raise RowMalformed(
+                f"{column!r} holds a tab or a line end, which TSV cannot.",
+                where=place,
+                expected="texts without tabs and line ends",
+                hint="name an output in another format: .csv, .jsonl or .parquet",
+            )
+        if place == "header" and text.startswith('"'):
+            raise RowMalformed(
+                f"The column {column!r} begins with a quote, which in a TSV header means that all is quoted.",
+                expected="another name",
+                hint="name an output in another format: .csv, .jsonl or .parquet",
+            )
+        doubled = text.replace('"', '""')
+        fields.append(f'"{doubled}"' if text.startswith('"') and _WRAPPED.fullmatch(text) else text)
+    return "\t".join(fields) + "\n"
+
+
+def _json_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str:
+    return json.dumps(dict(row), ensure_ascii=False, default=str) + "\n"
+
+
+def _without_nul(text: str, column: str, place: str) -> str:
+    if "\0" in text:
+        raise NulByte(
+            f"{column!r} holds a NUL character, which a text file cannot.",
+            where=place,
+            hint="name an output in another format: .jsonl or .parquet",
+        )
+    return text
+
+
+def _refuse_unknown(row: Mapping[str, Any], known: frozenset[str], place: str) -> None:
+    strange = [name for name in row if name not in known]
+    if strange:
+        raise RowMalformed(
+            f"The row has {strange[0]!r}, which the first row does not have.",
+            where=place,
+            expected="the same keys in every row where a header names them once",
+            hint="name an output ending in .jsonl, where every row has its own",
+        )
+
+
+class _ParquetWriter:
+    """Columns keep the types that the input declares; others take those of the first rows written."""
+
+    def __init__(self, target: _Plain, columns: Sequence[str], schema: Any) -> None:
+        try:
+            import pyarrow
+        except ImportError as error:
+            raise ExtraMissing.of("parquet", "pyarrow", "Writing Parquet files") from error
+        self._pa = pyarrow
+        self._target = target
+        self._columns = list(columns)
+        self._known = frozenset(columns)
+        self._types = {each.name: each.type for each in schema} if schema is not None else {}
+        self._schema: Any = None
+        self._writer: Any = None
+
+    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+        for row, place in zip(rows, places, strict=True):
+            _refuse_unknown(row, self._known, place)
+        values = {column: [row.get(column) for row in rows] for column in self._columns}
+        self._begin(values, places)
+        arrays = [self._array(values[each.name], each, places) for each in self._schema]
+        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+
+    def close(self) -> None:
+        self._begin({column: [] for column in self._columns}, [])
+        self._writer.close()
+        self._target.close()
+
+    def abandon(self) -> None:
+        if self._writer is not None:
+            with suppress(Exception):
+                self._writer.close()
+            # Or the writer's own __del__ would try once more, and complain where nobody listens.
+            self._writer.is_open = False
+
+    def _begin(self, values: Mapping[str, list[Any]], places: Sequence[str]) -> None:
+        if self._writer is not None:
+            return
+        import pyarrow.parquet as pq
+
+        fields = []
+        for column in self._columns:
+            kind = self._types.get(column)
+            if kind is None:
+                try:
+                    kind = self._pa.infer_type(values[column])
+                except self._pa.ArrowException as error:
+                    raise self._mixed(column, error, places) from error
+                if self._pa.types.is_null(kind):
+                    kind = self._pa.string()
+            fields.append(self._pa.field(column, kind))
+        self._schema = self._pa.schema(fields)
+        self._writer = pq.ParquetWriter(self._target, self._schema, compression="zstd")
+
+    def _array(self, values: list[Any], column: Any, places: Sequence[str]) -> Any:
+        try:
+            return self._pa.array(values, column.type)
+        except (self._pa.ArrowException, TypeError, OverflowError, ValueError) as error:
+            raise self._mixed(column.name, error, places) from error
+
+    def _mixed(self, column: str, error: Exception, places: Sequence[str]) -> RowMalformed:
+        return RowMalformed(
+            f"{column!r} holds values of different types, which a Parquet column cannot: {error}",
+            where=f"{places[0]} or one of the {len(places)} rows from there" if places else None,
+            hint="name an output ending in .jsonl, where every value keeps its own type",
+        )
