@@ -1,0 +1,102 @@
+"""Rows, cuts and segments against KerasHub's packer and preprocessor."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samesay.encoding import PairEncoder
+from samesay.encoding.packing import MIN_MAX_LENGTH, Ragged, pack, round_robin
+
+
+def turn_by_turn(first: int, second: int, room: int) -> tuple[int, int]:
+    """Round robin as it is told: a token to each side in turn."""
+    kept = [0, 0]
+    available = [first, second]
+    while sum(kept) < room and kept != available:
+        for side in (0, 1):
+            if kept[side] < available[side] and sum(kept) < room:
+                kept[side] += 1
+    return kept[0], kept[1]
+
+
+def test_round_robin_is_a_token_to_each_side_in_turn():
+    first, second = (side.ravel() for side in np.meshgrid(np.arange(14), np.arange(14)))
+    for room in range(30):
+        kept = np.stack(round_robin(first, second, room), axis=1)
+        expected = [turn_by_turn(a, b, room) for a, b in zip(first, second, strict=True)]
+        np.testing.assert_array_equal(kept, expected, err_msg=f"room {room}")
+
+
+@given(
+    lengths=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=12),
+    max_length=st.integers(MIN_MAX_LENGTH, 90),
+)
+def test_packed_rows_are_those_of_keras_hub(keras_packer, lengths, max_length):
+    # Every token has an id of its own, so that a token in a wrong place shows.
+    sides = [
+        [[1000 * side + 50 * row + k + 10 for k in range(length[side])] for row, length in enumerate(lengths)]
+        for side in (0, 1)
+    ]
+    packed = pack(*(ragged(side) for side in sides), start_id=1, separator_id=2, max_length=max_length)
+    token_ids, segment_ids = keras_packer(tuple(sides), sequence_length=max_length)
+    ours = packed.dense(np.arange(len(lengths)), max_length, pad_id=0)
+    np.testing.assert_array_equal(ours.token_ids, token_ids)
+    np.testing.assert_array_equal(ours.segment_ids, segment_ids)
+    np.testing.assert_array_equal(packed.tokens_lost, np.asarray(lengths) - packed.tokens_kept)
+    assert (packed.tokens_lost >= 0).all()
+
+
+@pytest.fixture(scope="session")
+def keras_packer():
+    import keras_hub
+
+    return keras_hub.layers.MultiSegmentPacker(sequence_length=8, start_value=1, end_value=2, pad_value=0)
+
+
+def ragged(rows: list[list[int]]) -> Ragged:
+    offsets = np.cumsum([0, *map(len, rows)])
+    return Ragged(np.asarray([token for row in rows for token in row], np.int32), offsets)
+
+
+@pytest.mark.parametrize("max_length", [5, 6, 7, 8, 13, 32, 64])
+def test_batches_are_those_of_keras_hubs_preprocessor(bert_vocabulary, max_length):
+    import keras_hub
+
+    rng = random.Random(max_length)
+    words = ["a", "man", "sleeping", "on", "unbelievably", "grassy", ".", "[SEP]", "café", "東京", "xqzj"]
+    first, second = ([" ".join(rng.choices(words, k=rng.randrange(15))) for _ in range(60)] for _ in range(2))
+    tokenizer = keras_hub.models.BertTokenizer(bert_vocabulary, lowercase=True)
+    preprocessor = keras_hub.models.BertTextClassifierPreprocessor(tokenizer, sequence_length=max_length)
+    # Without labels it would take the second texts for labels.
+    theirs, _ = preprocessor((first, second), [0] * 60)
+
+    encoder = PairEncoder.wordpiece(
+        bert_vocabulary, lowercase=True, strip_accents=False, max_length=max_length
+    )
+    encoded = encoder.encode(first, second)
+    ours = encoded.dense(np.arange(60), max_length, pad_id=encoder.pad_id)
+    for name in ("token_ids", "segment_ids", "padding_mask"):
+        np.testing.assert_array_equal(getattr(ours, name), np.asarray(theirs[name]), err_msg=name)
+    assert ours.token_ids.dtype == ours.segment_ids.dtype == np.int32
+    assert ours.padding_mask.dtype == np.bool_
+    separator = bert_vocabulary.index("[SEP]")
+    for row in range(60):
+        ids = encoded.row(row)
+        assert ids[encoded.second_starts[row] - 1] == ids[-1] == separator
+
+
+def test_the_ledger_counts_every_token_that_was_cut(bert_vocabulary):
+    full = PairEncoder.wordpiece(bert_vocabulary, lowercase=True, strip_accents=False, max_length=512)
+    first = ["a man is asleep", "a", "", "one two three four five six seven"]
+    second = ["he sleeps", "b c d e f g h i j", "only this side", "one two three four five six"]
+    whole = full.encode(first, second)
+    cut = full.with_max_length(9).encode(first, second)
+    assert whole.tokens_lost.sum() == 0
+    np.testing.assert_array_equal(cut.tokens_kept + cut.tokens_lost, whole.tokens_kept)
+    assert cut.tokens_lost.tolist() == [[0, 0], [0, 4], [0, 0], [4, 3]]
+    assert (cut.lengths <= 9).all()
