@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 from hostile_texts import HOSTILE_TEXTS, SPECIALS_AS_TEXT, characters, random_texts
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesay.encoding import wordpiece
@@ -108,11 +108,11 @@ def test_100_000_real_sentences_get_the_ids_of_keras_hub(shared_data, bert_vocab
     assert differences(bert_vocabulary, rules, texts) == []
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 @given(
     texts=st.lists(st.text(st.characters(exclude_categories=("Cs",))), min_size=1, max_size=8), data=st.data()
 )
-def test_any_text_gets_the_ids_of_keras_hub(letter_vocabulary, keras_by_rules, texts, data):
+def test_any_text_gets_the_ids_of_keras_hub(keras_by_rules, texts, data):
     rules, theirs, ours = data.draw(st.sampled_from(keras_by_rules))
     expected = [list(map(int, ids)) for ids in theirs(texts)]
     assert ids_of(ours, texts) == expected, rules
