@@ -7,10 +7,11 @@ import sys
 import numpy as np
 import pytest
 
+from predictor_contract import check_predictor
 from samesay.data import Origin, PairTable, load_pairs
 from samesay.errors import EmptySide, ExtraMissing, NoRows, OneClassOnly, UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, evaluate
-from samesay.pairs import LabelSet, Pair, Predictor, Sides
+from samesay.pairs import LabelSet, Pair, Sides
 
 LABELS = LabelSet(("different", "same", "unsure"))
 SIDES = Sides("question1", "question2")
@@ -43,15 +44,7 @@ def test_they_are_predictors(leaking, kind):
     baseline = (
         MajorityBaseline.train(leaking) if kind == "majority" else OneSideBaseline.train(leaking, "second")
     )
-    assert isinstance(baseline, Predictor)
-    pairs = leaking.pairs()
-    together = baseline.predict(pairs)
-    assert together.shape == (60, 3)
-    assert together.dtype == np.float32
-    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-6)
-    np.testing.assert_allclose(baseline.predict(pairs[::-1]), together[::-1], atol=1e-6)
-    np.testing.assert_allclose(baseline.predict(pairs[7:8]), together[7:8], atol=1e-6)
-    assert baseline.predict([]).shape == (0, 3)
+    check_predictor(baseline, leaking.pairs())
     assert baseline.labels == LABELS
     assert baseline.sides == SIDES
 

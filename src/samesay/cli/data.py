@@ -1,0 +1,134 @@
+"""``samesay data show`` and ``samesay data generate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, sides_option
+from samesay.cli.plain import counted, print_json, say, visible
+
+if TYPE_CHECKING:
+    from samesay.data import Description
+
+
+@click.group("data")
+def command() -> None:
+    """Look at pairs, or generate some."""
+
+
+@command.command("show", short_help="Show columns, labels, lengths and a few pairs of DATA.")
+@click.argument("source", metavar="DATA")
+@click.option(
+    "-n", "n_samples", type=click.IntRange(min=0), default=4, show_default=True, help="Pairs to show."
+)
+@sides_option("The order in which to show the two sides, such as hypothesis,premise [the data's own].")
+@data_options
+@json_option
+def show_command(source: str, *, n_samples: int, format_: str | None, as_json: bool, **options: Any) -> None:
+    """Show what DATA holds as SameSay reads it.
+
+    Which columns were taken for what, how many rows were left out and why, the labels, the lengths, and a few
+    pairs from all over the table. Labels are not required.
+
+    \b
+    samesay data show pairs.csv
+    samesay data show snli --split validation -n 8
+    """  # noqa: D301 - click reads \b
+    from samesay.workflows.data import show_data
+
+    described = show_data(source, n_samples=n_samples, format=format_, **options)
+    if as_json:
+        print_json(described.to_dict())
+    else:
+        show(described)
+
+
+@command.command("generate", short_help="Write made-up pairs whose labels are true by construction.")
+@click.option(
+    "--pairs",
+    "n_pairs",
+    type=click.IntRange(min=1),
+    default=5000,
+    show_default=True,
+    help="How many; for a folder, of its train split.",
+)
+@click.option(
+    "--output",
+    "-o",
+    required=True,
+    help="A file for one split (the name tells the format), or a new folder for train, validation and test.",
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same pairs."
+)
+@click.option(
+    "--split",
+    type=click.Choice(["train", "validation", "test"]),
+    help="Which words and sentence patterns: test holds some that train never shows [train, for a file].",
+)
+@click.option("--overwrite", is_flag=True, help="Replace what is at --output.")
+@json_option
+def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
+    """Write made-up pairs like image captions, whose labels are true by construction.
+
+    They teach a model enough to try everything out, and are no measure of how well it does on real texts.
+
+    \b
+    samesay data generate --pairs 5000 --output pairs.csv
+    samesay data generate --pairs 20000 --seed 7 --output folder
+    """  # noqa: D301 - click reads \b
+    from samesay.workflows.data import generate_data
+
+    written = generate_data(output, **options)
+    if as_json:
+        print_json(written.to_dict())
+        return
+    for file in written.files:
+        say(f"{counted(file.n_pairs, 'pair')} of the {file.split} split written to {visible(str(file.path))}")
+
+
+def show(described: Description) -> None:
+    """Print a description of a table for people."""
+    from samesay.cli import render
+
+    origin = described.origin
+    name = origin["source"]
+    if origin["split"] and f":{origin['split']}" not in name:
+        name += f":{origin['split']}"
+    if origin["slice"] and origin["slice"] not in name:
+        name += origin["slice"]
+    render.facts(
+        {
+            "pairs": f"{described.n_pairs:,} of {counted(origin['rows_read'], 'row')}",
+            "left out": origin["rows_dropped"],
+            "format": origin["format"],
+            "columns": ", ".join(f"{role} = {column}" for role, column in origin["columns"].items()),
+            "other columns": list(described.other_columns),
+            "repeated pairs": described.repeated_pairs,
+        },
+        title=name,
+    )
+    if described.label_counts is not None:
+        render.table(
+            ["label", "pairs", "share"],
+            [
+                (label, count, count / max(described.n_pairs, 1))
+                for label, count in described.label_counts.items()
+            ],
+            numbers_from=1,
+        )
+    render.table(
+        ["length in words", "mean", "median", "99 in 100 below", "longest"],
+        [
+            (side, f"{of.mean:.1f}", f"{of.median:.0f}", f"{of.percentile_99:.0f}", of.longest)
+            for side, of in described.words.items()
+        ],
+        numbers_from=1,
+    )
+    first, second = described.sides
+    for sample in described.samples:
+        row = {"row": sample.row, first: sample.first, second: sample.second, "label": sample.label}
+        render.facts({key: value for key, value in row.items() if value is not None})
+    render.notes(origin["notes"])

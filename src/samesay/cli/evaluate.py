@@ -1,0 +1,127 @@
+"""``samesay evaluate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import print_json, say
+
+if TYPE_CHECKING:
+    from samesay.evaluation import Evaluation
+    from samesay.workflows.evaluate import MeasuredModel
+
+# Above this many labels the matrix is wider than a screen; --json has it whole, and so has --picture.
+_MOST_LABELS_IN_A_TABLE = 8
+
+
+@click.command("evaluate")
+@click.argument("model")
+@click.argument("data")
+@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@data_options
+@click.option(
+    "--baselines",
+    is_flag=False,
+    flag_value="trained-on",
+    metavar="[SOURCE]",
+    help="Measure beside it a majority answer and two models that each see one side only, made from SOURCE; "
+    "without one from the pairs that MODEL was trained on. Needs scikit-learn and time.",
+)
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "onnx", "keras"]),
+    default="auto",
+    show_default=True,
+    help="Which part answers: onnx is lean and starts at once, keras needs samesay[train]; auto "
+    "takes onnx where it is verified.",
+)
+@click.option("--picture", metavar="FILE", help="Also draw the confusion matrix, as FILE.png or FILE.svg.")
+@quiet_option
+@json_option
+def command(
+    model: str,
+    data: str,
+    *,
+    format_: str | None,
+    picture: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Measure MODEL on the labelled pairs of DATA.
+
+    Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and what always
+    answering the most frequent label would score. Of a folder of splits, test is measured, else validation.
+    Labels are matched by name.
+
+    \b
+    samesay evaluate my-model pairs.csv
+    samesay evaluate my-model snli --split validation --baselines --json
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.evaluate import evaluate_model
+
+    with progress_display(quiet=quiet) as progress:
+        measured = evaluate_model(model, data, format=format_, progress=progress, **options)
+    if as_json:
+        print_json(measured.to_dict())
+    else:
+        show(measured)
+    if picture is not None:
+        # After the figures: a picture that cannot be written must not cost them.
+        from samesay.evaluation import save_confusion_picture
+
+        save_confusion_picture(measured.evaluation, picture)
+
+
+def show(measured: MeasuredModel) -> None:
+    """Print a measured model for people."""
+    from samesay.cli import render
+
+    figures = measured.evaluation
+    compared = [("model", figures), *measured.baselines.items()]
+    render.table(
+        ["", "accuracy", "macro F1", "loss"],
+        [
+            *(
+                (name, one.metrics["accuracy"], one.metrics["macro_f1"], one.metrics["loss"])
+                for name, one in compared
+            ),
+            (f"always {figures.majority_label}", figures.majority_accuracy, None, None),
+        ],
+        title=f"{measured.model} on {figures.n_pairs:,} pairs of {figures.source} ({measured.backend})",
+        numbers_from=1,
+    )
+    render.table(
+        ["label", "precision", "recall", "F1", "pairs", "answers"],
+        [
+            (name, score.precision, score.recall, score.f1, score.support, score.predicted)
+            for name, score in zip(figures.labels, figures.per_class, strict=True)
+        ],
+        numbers_from=1,
+    )
+    _show_confusion(figures)
+    dropped = sum(figures.rows_dropped.values())
+    if dropped:
+        say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")
+    say(
+        f"Read as {figures.sides.first}, then {figures.sides.second}; {render.duration(figures.seconds)}, "
+        f"{figures.pairs_per_second:,.0f} pairs a second"
+    )
+    render.notes([*figures.notes, *measured.notes])
+
+
+def _show_confusion(figures: Evaluation) -> None:
+    from samesay.cli import render
+
+    if len(figures.labels) > _MOST_LABELS_IN_A_TABLE:
+        say(f"The confusion matrix of {len(figures.labels)} labels is in --json and --picture.")
+        return
+    render.table(
+        ["true \\ answer", *figures.labels],
+        [(name, *row) for name, row in zip(figures.labels, figures.confusion, strict=True)],
+        numbers_from=1,
+    )

@@ -1,0 +1,115 @@
+"""Every way in which a command can end badly, as one message on standard error and one exit status.
+
+With ``--json`` the same goes to standard output as ``{"error": {...}}``, so that a program which reads the
+output need not read the messages.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import traceback
+
+import click
+
+from samesay.cli.plain import print_json, visible
+from samesay.errors import DiskFull, Interrupted, MachineError, SameSayError, UsageError
+
+# What JAX, ONNX Runtime and the C++ runtime say when memory runs out; none of them raises MemoryError.
+_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "bad_alloc", "Out of memory", "Failed to allocate memory")
+
+
+def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
+    """Say what ended a command.
+
+    Args:
+        error: What it raised.
+        as_json: Whether standard output carries JSON.
+        debug: Whether to show the traceback.
+
+    Returns:
+        The exit status.
+    """
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else 1
+    if isinstance(error, BrokenPipeError):
+        _silence_output()
+        return 1
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        sys.stderr.write(f"{error.format_message()}\n")
+        return UsageError.exit_code
+    failure = as_failure(error)
+    if debug:
+        traceback.print_exception(error)
+    try:
+        sys.stderr.write(in_words(failure))
+        sys.stderr.flush()
+        if as_json:
+            print_json({"error": failure.to_dict()})
+            sys.stdout.flush()
+    except BrokenPipeError:
+        _silence_output()
+    return failure.exit_code
+
+
+def as_failure(error: BaseException) -> SameSayError:
+    """Any exception as one of ours: what is known is named, what is not is a bug and says so."""
+    if isinstance(error, SameSayError):
+        return error
+    if isinstance(error, KeyboardInterrupt | click.Abort):
+        return Interrupted("Interrupted; nothing was kept.")
+    if isinstance(error, click.ClickException):
+        return _usage_failure(error)
+    if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
+        return MachineError(
+            "Memory ran out.",
+            hint="a smaller --batch-size or --max-length, or fewer rows at a time such as DATA[:100000]",
+        )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return DiskFull(
+            "No space is left on the disk.", where=_file_of(error), hint="free some, then run it again"
+        )
+    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
+        return MachineError(f"The system refused: {error.strerror}.", where=_file_of(error))
+    return SameSayError(
+        f"{type(error).__name__}: {error}",
+        where="SameSay itself: this is a bug, and not something that you did",
+        hint="run it again with SAMESAY_DEBUG=1 and report the traceback",
+    )
+
+
+def in_words(failure: SameSayError) -> str:
+    """The message for people, with its line feed; control characters in it are shown, not obeyed."""
+    lines = [f"error[{failure.code}]: {failure.message}"]
+    parts = (("where", failure.where), ("expected", failure.expected), ("try", failure.hint))
+    lines += [f"  {name}: {text}" for name, text in parts if text]
+    return "".join(f"{visible(line)}\n" for text in lines for line in text.split("\n"))
+
+
+def _usage_failure(error: click.ClickException) -> UsageError:
+    ctx = getattr(error, "ctx", None)
+    command = ctx.command_path if ctx is not None else "samesay"
+    hint = f"{command} --help"
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        return UsageError(
+            f"There is no option {error.option_name!r}.",
+            where=command,
+            hint=f"did you mean {' or '.join(sorted(error.possibilities))}? ({hint})",
+        )
+    return UsageError(error.format_message(), where=command, hint=hint)
+
+
+def _file_of(error: OSError) -> str | None:
+    return None if error.filename is None else os.fsdecode(error.filename)
+
+
+def _silence_output() -> None:
+    """Nobody reads any more: let the interpreter's last flush go nowhere instead of failing."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError):  # a stream without a descriptor, as in tests, has no reader to lose
+            continue
+    os.close(nowhere)

@@ -1,0 +1,88 @@
+"""``samesay inspect``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from samesay.cli.options import json_option
+from samesay.cli.plain import print_json, say
+
+
+@click.command("inspect")
+@click.argument("model")
+@click.option(
+    "--no-verify",
+    is_flag=True,
+    help="Do not compute the files' checksums: faster, and a damaged file is not noticed.",
+)
+@json_option
+def command(model: str, *, no_verify: bool, as_json: bool) -> None:
+    """Show what the saved model MODEL is: labels, reading order, parts, figures, data, recipe.
+
+    Every file is checked against its checksum first. Nothing is loaded, and no Keras is needed.
+    """
+    from samesay.workflows.inspect import inspect_model
+
+    found = inspect_model(model, verify=not no_verify)
+    if as_json:
+        print_json(found)
+    else:
+        show(found)
+
+
+def show(found: Mapping[str, Any]) -> None:
+    """Print the facts of a saved model for people."""
+    from samesay.cli import render
+
+    first, second = found["sides"]
+    decision = {name: value for name, value in found["decision"].items() if value not in (None, {}, [])}
+    render.facts(
+        {
+            "task": found["task"],
+            "labels": found["labels"],
+            "sides": f"{first}, then {second}",
+            "reads": f"{found['max_length']:,} tokens of a pair",
+            "decision": decision,
+            "created": found["created"],
+            "files": "as they were written" if found["verified"] else "not verified (--no-verify)",
+        },
+        title=found["path"],
+    )
+    render.table(
+        ["part", "size", "files", "verdict", ""],
+        [
+            (
+                name,
+                render.size(part["bytes"]),
+                str(part["files"]),
+                part["verdict"],
+                None if part["usable"] else _reason(part["detail"]),
+            )
+            for name, part in found["parts"].items()
+        ],
+    )
+    for source, figures in found["metrics"].items():
+        render.facts(_flat(figures), title=f"Measured on {source}")
+    for name in ("data", "recipe", "versions"):
+        if found[name]:
+            render.facts(_flat(found[name]), title=name.capitalize())
+    if found["undeclared"]:
+        say(f"Not declared and not looked at: {render.cell(found['undeclared'])}")
+
+
+def _reason(detail: Any) -> str:
+    return (
+        str(detail.get("reason", detail)) if isinstance(detail, Mapping) else str(detail or "cannot be used")
+    )
+
+
+def _flat(facts: Any) -> dict[str, Any]:
+    """Names and values without what is empty, so that a page shows what there is to know."""
+    if not isinstance(facts, Mapping):
+        return {"": facts}
+    return {
+        str(name).replace("_", " "): value for name, value in facts.items() if value not in (None, {}, [], "")
+    }

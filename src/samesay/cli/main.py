@@ -1,0 +1,96 @@
+"""The command ``samesay``: a table of commands, each imported when it is used, and one place for failures."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import NoReturn
+
+import click
+
+import samesay
+from samesay.cli.failures import report_failure
+from samesay.errors import UsageError, near
+
+# Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
+COMMANDS: Mapping[str, tuple[str, str]] = {
+    "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
+    "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
+    "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
+    "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
+    "data": ("samesay.cli.data", "Look at pairs, or generate some."),
+}
+
+DEBUG_VARIABLE = "SAMESAY_DEBUG"
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are run, and listed without being imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names in the declared order, which is the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command called ``cmd_name``, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        return importlib.import_module(COMMANDS[cmd_name][0]).command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does, with near names where there is no such command."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            close = near(args[0], COMMANDS)
+            raise UsageError(
+                f"There is no command {args[0]!r}.",
+                expected=f"one of {', '.join(COMMANDS)}",
+                hint=f"did you mean `samesay {close[0]}`?" if close else "samesay --help",
+            )
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table of commands, from the declaration alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Every command has its own --help. Exit status: 0 done, 2 usage, 10-29 data, 30-39 model, "
+    "40-49 saved model, 50-59 machine, 130 interrupted.",
+)
+@click.version_option(samesay.__version__, prog_name="samesay", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Teach a pretrained encoder how two sentences relate, measure it honestly, put it to use."""
+
+
+def main(args: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave the process with the exit status that its outcome has.
+
+    Args:
+        args: Arguments without the program's name; those of the process where absent.
+    """
+    arguments = list(sys.argv[1:] if args is None else args)
+    debug = os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+    if not debug and not sys.warnoptions:
+        # What libraries warn their developers of is nothing that a user of the command can act on.
+        warnings.simplefilter("ignore")
+    try:
+        # Not standalone: click would print its own errors in another form than ours.
+        outcome = cli.main(arguments, prog_name="samesay", standalone_mode=False)
+        sys.stdout.flush()
+    except BaseException as error:
+        sys.exit(report_failure(error, as_json=_wants_json(arguments), debug=debug))
+    sys.exit(outcome if isinstance(outcome, int) else 0)
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--json`` is among the options; asked of the words, since parsing them may be what failed."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options

@@ -1,0 +1,135 @@
+"""Options that several commands share, and how their words are read."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from samesay.errors import UsageError
+from samesay.pairs import Sides
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+class Names(click.ParamType):
+    """``a,b,c`` as a tuple; a name that holds a comma goes in double quotes."""
+
+    name = "a,b,c"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """The names, without the blanks around them."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in _parts(value))
+        if not all(names):
+            raise UsageError(
+                f"Cannot read the names from {value!r}.", where=_option(param), expected="names such as a,b,c"
+            )
+        return names
+
+
+class Mapping(click.ParamType):
+    """``a=b,c=d`` as a dictionary; a part that holds a comma goes in double quotes."""
+
+    name = "a=b,c=d"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        """The assignments, without the blanks around names."""
+        if isinstance(value, dict):
+            return value
+        found: dict[str, str] = {}
+        for part in _parts(value):
+            name, sign, meaning = (word.strip() for word in part.partition("="))
+            if not sign or not name or not meaning:
+                raise UsageError(
+                    f"Cannot read {part!r}.", where=_option(param), expected="assignments such as a=b,c=d"
+                )
+            if name in found:
+                raise UsageError(f"{name!r} is assigned twice.", where=_option(param))
+            found[name] = meaning
+        return found
+
+
+class SidesOption(click.ParamType):
+    """``hypothesis,premise`` as ``Sides``."""
+
+    name = "first,second"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Sides:
+        """The sides in reading order."""
+        return value if isinstance(value, Sides) else Sides.parse(value)
+
+
+def data_options(command: Command) -> Command:
+    """How a source of pairs is read: split, columns, sides, labels, conditions, format."""
+    options = (
+        click.option("--split", help="Split of the source, with a slice if wanted: validation, train[:20%]."),
+        click.option(
+            "--columns",
+            type=Mapping(),
+            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold.",
+        ),
+        click.option(
+            "--labels",
+            type=Names(),
+            help="Names of the labels where the data holds numbers: the name of 0 first.",
+        ),
+        click.option(
+            "--rename-labels",
+            type=Mapping(),
+            help="Other names for the data's labels: entails=entailment,none=neutral.",
+        ),
+        click.option(
+            "--where",
+            help="Keep rows that meet a condition: column=value, column~part, column!=value, column!~part.",
+        ),
+        click.option(
+            "--format",
+            "format_",
+            type=click.Choice(["csv", "tsv", "jsonl", "parquet"]),
+            help="Format where the name does not tell, as for standard input (-).",
+        ),
+        click.option(
+            "--allow-empty-sides",
+            is_flag=True,
+            help="Keep pairs with an empty text; by default the first one is an error with its line.",
+        ),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def sides_option(help: str) -> Callable[[Command], Command]:
+    """``--sides``, whose meaning differs between training and the use of a trained model."""
+    return click.option("--sides", type=SidesOption(), help=help)
+
+
+def quiet_option(command: Command) -> Command:
+    """``--quiet``."""
+    return click.option(
+        "--quiet", "-q", is_flag=True, help="No progress; results and errors are still printed."
+    )(command)
+
+
+def json_option(command: Command) -> Command:
+    """``--json``."""
+    return click.option(
+        "--json",
+        "as_json",
+        is_flag=True,
+        help='One JSON document on standard output and nothing else; errors as {"error": …}.',
+    )(command)
+
+
+def _parts(text: str) -> list[str]:
+    return next(csv.reader([text], skipinitialspace=True), [])
+
+
+def _option(param: click.Parameter | None) -> str | None:
+    return param.opts[0] if param is not None and param.opts else None

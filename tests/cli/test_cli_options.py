@@ -1,0 +1,161 @@
+"""What is typed reaches the workflow as the value that was meant, and help states the defaults that hold."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+
+import pytest
+from click.testing import CliRunner
+
+from samesay.cli.main import cli
+from samesay.cli.options import Mapping, Names, SidesOption
+from samesay.errors import UsageError
+from samesay.pairs import Sides
+
+
+def convert(kind, text):
+    return kind.convert(text, None, None)
+
+
+def test_names_mappings_and_sides_are_read():
+    assert convert(Names(), "entailment, neutral,contradiction") == ("entailment", "neutral", "contradiction")
+    assert convert(Names(), '"yes, indeed",no') == ("yes, indeed", "no")
+    assert convert(Mapping(), "first = text_a,second=text b") == {"first": "text_a", "second": "text b"}
+    assert convert(Mapping(), '"a,b=x=y"') == {"a,b": "x=y"}
+    assert convert(SidesOption(), "hypothesis, premise") == Sides("hypothesis", "premise")
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        (Names(), "a,,b"),
+        (Names(), ""),
+        (Mapping(), "first"),
+        (Mapping(), "first="),
+        (Mapping(), "a=b,a=c"),
+        (SidesOption(), "hypothesis"),
+        (SidesOption(), "premise,premise"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(kind, text):
+    if text == "":
+        assert convert(kind, text) == ()
+        return
+    with pytest.raises(UsageError):
+        convert(kind, text)
+
+
+class Recorder:
+    """Stands where a workflow stands, keeps what it is called with, and ends the command."""
+
+    class Reached(Exception):
+        pass
+
+    def __init__(self, monkeypatch, target):
+        self.calls = []
+        monkeypatch.setattr(target, self)
+
+    def __call__(self, *positional, **named):
+        self.calls.append((positional, named))
+        raise self.Reached
+
+    def called_by(self, *arguments):
+        result = CliRunner().invoke(cli, list(arguments))
+        assert isinstance(result.exception, self.Reached), result.output
+        return self.calls[-1]
+
+
+def test_train_hands_over_every_option(monkeypatch):
+    recorder = Recorder(monkeypatch, "samesay.workflows.train.train")
+    line = (
+        "train pairs.csv --preset minilm -o out --validation held.csv --epochs 2 --batch-size 16 "
+        "--learning-rate 1e-4 --optimizer adam --schedule cosine --warmup 0.2 --weight-decay 0.004 "
+        "--seed 5 --max-length 64 --early-stopping 2 --dropout 0.2 --shuffle random "
+        "--sides hypothesis,premise --split train[:20%] "
+        "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
+        "--allow-empty-sides --new-head --checkpoints state --overwrite --quiet"
+    )
+    positional, named = recorder.called_by(*line.split())
+    assert positional == ("pairs.csv",)
+    assert named.pop("settings") == {
+        "epochs": 2,
+        "batch_size": 16,
+        "learning_rate": 1e-4,
+        "optimizer": "adam",
+        "schedule": "cosine",
+        "warmup": 0.2,
+        "weight_decay": 0.004,
+        "seed": 5,
+        "max_length": 64,
+        "early_stopping": 2,
+        "dropout": 0.2,
+        "shuffle": "random",
+    }
+    assert named == {
+        "preset": "minilm",
+        "output": "out",
+        "validation": "held.csv",
+        "sides": Sides("hypothesis", "premise"),
+        "split": "train[:20%]",
+        "columns": {"first": "a", "second": "b"},
+        "labels": ("x", "y"),
+        "rename_labels": {"p": "x"},
+        "where": "source~cat",
+        "format": "csv",
+        "allow_empty_sides": True,
+        "new_head": True,
+        "checkpoints": "state",
+        "overwrite": True,
+        "progress": None,
+    }
+
+
+def test_train_leaves_what_was_not_said_to_the_recipe(monkeypatch):
+    _, named = Recorder(monkeypatch, "samesay.workflows.train.train").called_by(
+        "train", "pairs.csv", "--preset", "minilm", "--output", "out"
+    )
+    assert set(named["settings"].values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("words", "baselines"),
+    [([], None), (["--baselines"], "trained-on"), (["--baselines", "snli:train"], "snli:train")],
+)
+def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
+    from samesay.workflows.evaluate import OWN_TRAINING_DATA
+
+    assert OWN_TRAINING_DATA == "trained-on"
+    recorder = Recorder(monkeypatch, "samesay.workflows.evaluate.evaluate_model")
+    positional, named = recorder.called_by("evaluate", "model", "data", "--backend", "keras", *words)
+    assert positional == ("model", "data")
+    assert named["backend"] == "keras"
+    assert named["baselines"] == baselines
+
+
+def test_the_defaults_in_the_help_are_those_of_the_recipe():
+    from samesay.training import Recipe
+
+    text = " ".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
+    stated = dict(re.findall(r"--([a-z-]+) (?:[A-Z]+|\[[a-z|]+\]) (.*?)(?= --|$)", text))
+    for field in dataclasses.fields(Recipe):
+        option = field.name.replace("_", "-")
+        assert option in stated, f"--{option} is missing"
+        if field.default is not None:
+            assert f"[{field.default}]" in stated[option], f"--{option}: {stated[option]}"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["score", "m"], "There is nothing to label."),
+        (["score", "m", "one text"], "There is nothing to label."),
+        (["score", "m", "a", "b", "--input", "f.csv"], "Two texts and --input are given."),
+        (["score", "m", "a", "b", "--output", "f.csv"], "--output is for --input"),
+        (["score", "m", "--input", "f.csv", "--json"], "would both go to standard output"),
+    ],
+)
+def test_score_refuses_what_does_not_fit_together(words, message):
+    result = CliRunner().invoke(cli, words)
+    assert isinstance(result.exception, UsageError)
+    assert message in result.exception.message
