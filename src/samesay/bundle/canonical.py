@@ -29,31 +29,25 @@ def canonical_sha256(document: Mapping[str, Any]) -> str:
 
 def render(document: Mapping[str, Any]) -> bytes:
     """The one way in which a manifest's JSON is laid out in its file."""
-    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    try:
-        return text.encode("utf-8")
-    except UnicodeEncodeError as error:
-        raise UsageError(
-            f"A text for {MANIFEST_NAME} holds the lone surrogate {error.object[error.start]!r}.",
-            where=MANIFEST_NAME,
-            expected="text that can be written as UTF-8",
-        ) from error
+    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def plain(value: Any, where: str) -> Any:
     """``value`` as JSON types: arrays become lists, NumPy's numbers plain ones, what is not finite null.
 
     Raises:
-        UsageError: If something in it has no JSON form.
+        UsageError: If something in it has no JSON form, or a text holds a lone surrogate.
     """
-    if value is None or isinstance(value, bool | str):
-        return str(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _checked_text(value, where)
+    if value is None or isinstance(value, bool):
+        return value
     if isinstance(value, int):
         return int(value)
     if isinstance(value, float):
         return float(value) if math.isfinite(value) else None
     if isinstance(value, Mapping):
-        return {str(key): plain(item, f"{where}: {key}") for key, item in value.items()}
+        return {_checked_text(str(key), where): plain(item, f"{where}: {key}") for key, item in value.items()}
     if isinstance(value, LabelSet | Sides | list | tuple):
         return [plain(item, where) for item in value]
     if isinstance(value, set | frozenset):
@@ -61,7 +55,7 @@ def plain(value: Any, where: str) -> Any:
     if hasattr(value, "tolist"):
         return plain(value.tolist(), where)
     if isinstance(value, PathLike):
-        return str(value)
+        return _checked_text(str(value), where)
     raise UsageError(
         f"A {type(value).__name__} cannot be written to {MANIFEST_NAME}.",
         where=where,
@@ -91,3 +85,15 @@ def parse(content: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise ValueError(f"it holds a {type(document).__name__}")
     return document
+
+
+def _checked_text(text: str, where: str) -> str:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise UsageError(
+            f"A text for {MANIFEST_NAME} holds the lone surrogate {text[error.start]!r}.",
+            where=where,
+            expected="text that can be written as UTF-8",
+        ) from error
+    return str(text)

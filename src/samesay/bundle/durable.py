@@ -60,7 +60,7 @@ def new_folder(target: Path, *, replace: bool, check: Callable[[], None] = lambd
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    with _said_plainly(target), _parents(target):
+    with said_plainly(target), _parents(target):
         restore_previous(target)
         clear_leftovers(target)
         folder, claim = _claimed(target, lambda path: path.mkdir())
@@ -86,7 +86,7 @@ def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    with _said_plainly(target), _parents(target):
+    with said_plainly(target), _parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
         clear_leftovers(target)
@@ -210,7 +210,8 @@ def _concerns(error: OSError, target: Path) -> bool:
 
 
 @contextmanager
-def _said_plainly(target: Path) -> Iterator[None]:
+def said_plainly(target: Path) -> Iterator[None]:
+    """Turn the system's errors about writing ``target`` into `DiskFull` and `OutputUnwritable`; let others pass."""
     try:
         yield
     except SameSayError:

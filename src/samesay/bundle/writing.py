@@ -11,7 +11,7 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.durable import new_folder
+from samesay.bundle.durable import new_folder, said_plainly
 from samesay.bundle.layout import MANIFEST_NAME, PARTS, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
@@ -59,12 +59,19 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
             raise RuntimeError("write_bundle's block ended without draft.finish(…)")
 
 
-def require_replaceable(target: Path, *, overwrite: bool) -> None:
+def require_replaceable(path: str | Path, *, overwrite: bool) -> None:
     """Refuse a place that `write_bundle` would refuse, before hours of work and not after.
 
     Raises:
         TargetExists: If something is there that may not be replaced.
+        OutputUnwritable: If the system does not let us look.
     """
+    target = Path(path).resolve()
+    with said_plainly(target):
+        _require_replaceable(target, overwrite=overwrite)
+
+
+def _require_replaceable(target: Path, *, overwrite: bool) -> None:
     if not target.is_symlink() and not target.exists():
         return
     if not target.is_dir():
@@ -201,12 +208,16 @@ class BundleDraft:
             "versions": plain(versions or {}, "versions"),
         }
         self._require_complete()
-        if "card" not in self._declared:
-            card = model_card(
-                Manifest(**facts, parts=self._parts()), name=self.target.name, upstream=upstream
-            )
+        parts = self._parts()
+        if "card" not in parts:
+            facts_alone = Manifest(**facts, parts=parts)
+            facts_alone.to_dict()  # refuses what has no JSON form before anything of it is written
+            # A folder's name may hold bytes that are no text.
+            name = self.target.name.encode("utf-8", "replace").decode("utf-8")
+            card = model_card(facts_alone, name=name, upstream=upstream)
             self.file("card").write_text(card, encoding="utf-8", newline="\n")
-        self.manifest = Manifest(**facts, parts=self._parts())
+            parts = dict(sorted((parts | self._parts(only="card")).items()))
+        self.manifest = Manifest(**facts, parts=parts)
         (self.path / MANIFEST_NAME).write_bytes(self.manifest.to_json())
         return self.manifest
 
@@ -229,10 +240,11 @@ class BundleDraft:
                 if lacking:
                     raise UsageError(f"The part {name!r} lacks {', '.join(lacking)}.", where=layout.place)
 
-    def _parts(self) -> dict[str, Part]:
+    def _parts(self, *, only: str | None = None) -> dict[str, Part]:
         return {
             name: Part(name=name, files=_records(self.path, PARTS[name]), verdict=verdict, detail=detail)
             for name, (verdict, detail) in sorted(self._declared.items())
+            if only in (None, name)
         }
 
 

@@ -146,7 +146,7 @@ class Scorer:
         return self.encoder.max_length
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``; also for one, or none.
+        """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
 
         Raises:
             EncodingInvalid: If a text holds a lone surrogate.
