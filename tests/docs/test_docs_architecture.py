@@ -1,0 +1,169 @@
+"""ARCHITECTURE and the decisions against the disk, and what they say of modules."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from doc_pages import PAGES, ROOT, blocks, table
+
+PACKAGE = ROOT / "src" / "samesay"
+ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+DECISIONS = ROOT / "docs" / "decisions"
+LINES_OF_A_MODULE = 600
+NO_NAMES = {
+    "utils",
+    "util",
+    "common",
+    "helpers",
+    "helper",
+    "core",
+    "manager",
+    "misc",
+    "tools",
+    "shared",
+    "base",
+}
+
+
+def on_disk() -> set[str]:
+    """Every file of the package, relative to it."""
+    return {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts and path.name != "__init__.py"
+    }
+
+
+def drawn() -> dict[str, str]:
+    """Every file of the tree in ARCHITECTURE with its comment."""
+    (tree,) = (block.code for block in blocks(ARCHITECTURE) if block.code.startswith("src/samesay/"))
+    found: dict[str, str] = {}
+    room = ""
+    for line in tree.splitlines()[1:]:
+        branch = re.fullmatch(
+            r"(?P<indent>[│ ]*)[├└]── (?P<name>\S+?)(?P<slash>/?)(?:\s+(?P<comment>\S.*))?", line
+        )
+        assert branch, f"ARCHITECTURE's tree has a line of another form: {line!r}"
+        if branch["slash"]:
+            room = branch["name"] + "/"
+            continue
+        name = (room if branch["indent"] else "") + branch["name"]
+        assert name not in found, f"{name} is drawn twice"
+        found[name] = branch["comment"] or ""
+    return found
+
+
+def test_the_tree_is_the_disk() -> None:
+    tree = set(drawn())
+    assert on_disk() - tree == set(), "on the disk and not in ARCHITECTURE"
+    assert tree - on_disk() == set(), "in ARCHITECTURE and not on the disk"
+
+
+def test_every_file_of_the_tree_has_its_comment() -> None:
+    assert [name for name, comment in drawn().items() if len(comment) < 5] == []
+
+
+def test_the_table_of_rooms_is_the_disk() -> None:
+    told = [row[0].strip("`").rstrip("/") for row in table(ARCHITECTURE, "room")]
+    rooms = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").is_file()}
+    words = {path.name for path in PACKAGE.glob("*.py") if not path.name.startswith("_")}
+    assert sorted(told) == sorted(rooms | words)
+
+
+def test_the_layers_are_those_that_import_linter_holds() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = project["tool"]["importlinter"]["contracts"]
+    (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
+    (told,) = (block.code.splitlines() for block in blocks(ARCHITECTURE) if block.code.startswith("cli\n"))
+    assert told == layers
+
+
+def test_every_room_says_what_it_does_and_does_not_know() -> None:
+    for room in sorted(path for path in PACKAGE.iterdir() if path.is_dir() and path.name != "__pycache__"):
+        first = (room / "__init__.py").read_text(encoding="utf-8")
+        assert first.startswith('"""'), f"{room.name}/__init__.py has no docstring"
+        docstring = first.split('"""')[1]
+        assert re.search(r"\bknows? n(o|either|othing)\b|\bnot know\b|\bholds no\b", docstring), (
+            f"{room.name}/__init__.py does not say what the room does not know"
+        )
+
+
+@pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])
+def test_modules_are_nouns_of_a_few_screens(folder: str) -> None:
+    modules = [path for path in (ROOT / folder).rglob("*.py") if "__pycache__" not in path.parts]
+    assert modules
+    named = [str(path) for path in modules if NO_NAMES & {path.stem.lstrip("_"), path.parent.name}]
+    assert not named, "a name that says nothing"
+    long = {
+        path.relative_to(ROOT).as_posix(): lines
+        for path in modules
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > LINES_OF_A_MODULE
+    }
+    assert not long, f"more than {LINES_OF_A_MODULE} lines is two modules"
+
+
+@pytest.mark.parametrize(
+    ("page", "most"), [("ARCHITECTURE.md", 200), ("README.md", 200), ("CONTRIBUTING.md", 100)]
+)
+def test_pages_stay_short(page: str, most: int) -> None:
+    assert len((ROOT / page).read_text(encoding="utf-8").splitlines()) < most
+
+
+def test_the_rules_of_contributing_are_under_fifty_lines() -> None:
+    rules = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8").split("\n## A worked change")[0]
+    assert len(rules.splitlines()) < 50
+
+
+def test_the_index_of_decisions_is_complete() -> None:
+    pages = sorted(DECISIONS.glob("*.md"))
+    titles = {}
+    for page in pages:
+        number, title = re.fullmatch(
+            r"# (\d+)\. (.+)", page.read_text(encoding="utf-8").splitlines()[0]
+        ).groups()  # type: ignore[union-attr]
+        assert re.fullmatch(rf"{int(number):04d}-[a-z0-9-]+\.md", page.name), page.name
+        titles[page.name] = title
+    numbers = [name[:4] for name in titles]
+    assert len(set(numbers)) == len(numbers), "two decisions with one number"
+    listed = {
+        re.search(r"\(([^)]+)\)", link)[1]: title  # type: ignore[index]
+        for link, title in table(DECISIONS / "0001-record-decisions.md", "page")
+    }
+    assert listed == titles
+
+
+def test_every_decision_rests_on_a_measurement_and_fits_a_page() -> None:
+    for page in sorted(DECISIONS.glob("*.md"))[1:]:
+        text = page.read_text(encoding="utf-8")
+        assert "easured" in text, f"{page.name} rests on no measurement"
+        assert len(text.splitlines()) <= 90, f"{page.name} is longer than a page"
+
+
+@pytest.mark.parametrize(
+    "page",
+    [*PAGES, ARCHITECTURE, ROOT / "CHANGELOG.md", *sorted(DECISIONS.glob("*.md"))],
+    ids=lambda page: page.name,
+)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#\s]*(?:#[^)\s]*)?)\)", text):
+        place, _, anchor = target.partition("#")
+        if place.startswith(("http://", "https://")):
+            continue
+        file = page if not place else (page.parent / place).resolve()
+        assert file.exists(), f"{page.name} links to {place}, which is not there"
+        if anchor:
+            anchors = {
+                re.sub(r"[^\w\- ]", "", title.lower()).strip().replace(" ", "-")
+                for title in re.findall(r"^#+ (.+)$", file.read_text(encoding="utf-8"), re.MULTILINE)
+            }
+            assert anchor in anchors, f"{page.name} links to #{anchor}, which {file.name} has not"
+
+
+def test_decisions_named_in_the_code_exist() -> None:
+    for path in [*PACKAGE.rglob("*.py"), ROOT / "pyproject.toml"]:
+        for name in re.findall(r"docs/decisions/([\w-]+\.md)", path.read_text(encoding="utf-8")):
+            assert (DECISIONS / name).is_file(), f"{path.name} names {name}"
