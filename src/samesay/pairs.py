@@ -134,7 +134,8 @@ class LabelSet:
             where=where,
             expected=f"model: {', '.join(self.names)}; data: {', '.join(other.names)}",
             hint=(
-                "the names fit as " + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
+                "the names fit as "
+                + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
                 + f"; pass --rename-labels {','.join(f'{theirs}={ours}' for theirs, ours in renaming.items())}"
                 if renaming
                 else "rename the labels in the data, or evaluate a model that was trained on these names"

@@ -16,7 +16,10 @@ from numpy.typing import NDArray
 
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
-from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
+
+# The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
+# through the hook that registers this class.
+from samesay.model import batches as keras_batches
 from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 
@@ -36,7 +39,11 @@ class PairClassifier(keras.Model):
     """
 
     def __init__(
-        self, task: Any, labels: Sequence[str], sides: Sequence[str] = ("first", "second"), name: str | None = None
+        self,
+        task: Any,
+        labels: Sequence[str],
+        sides: Sequence[str] = ("first", "second"),
+        name: str | None = None,
     ) -> None:
         super().__init__(inputs=task.input, outputs=task.output, name=name or "pair_classifier")
         # Past Keras' attribute tracking: the task's layers are this model's own already.
@@ -68,10 +75,14 @@ class PairClassifier(keras.Model):
         n_labels = len(self.label_names)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
-        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = PairBatches(encoded, batches, height=PREDICTION_HEIGHT, pad_id=self.encoder.pad_id)
+        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = keras_batches.PairBatches(
+            encoded, batches, height=keras_batches.PREDICTION_HEIGHT, pad_id=self.encoder.pad_id
+        )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
-        padded = padded.reshape(len(batches), PREDICTION_HEIGHT, n_labels)  # (n_batches, height, n_labels)
+        padded = padded.reshape(
+            len(batches), keras_batches.PREDICTION_HEIGHT, n_labels
+        )  # (n_batches, height, n_labels)
         outputs = np.empty((len(encoded), n_labels), np.float32)
         for batch, rows in zip(batches, padded, strict=True):
             outputs[batch.rows] = rows[: len(batch.rows)]
@@ -91,11 +102,11 @@ class PairClassifier(keras.Model):
             return super().evaluate(x, y, **settings)
         settings.pop("batch_size", None)
         encoded = self.encoder.encode(*texts)
-        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = PairBatches(
+        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = keras_batches.PairBatches(
             encoded,
             batches,
-            height=PREDICTION_HEIGHT,
+            height=keras_batches.PREDICTION_HEIGHT,
             pad_id=self.encoder.pad_id,
             label_ids=self._label_ids(y, len(encoded)),
         )
@@ -106,12 +117,12 @@ class PairClassifier(keras.Model):
         texts = _as_texts(x)
         if texts is None:
             return super().fit(x, y, **settings)
-        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
+        height = settings.pop("batch_size", None) or keras_batches.PREDICTION_HEIGHT
         encoded = self.encoder.encode(*texts)
         batches = plan_training(
             encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
         )
-        data = PairBatches(
+        data = keras_batches.PairBatches(
             encoded,
             batches,
             height=height,
@@ -122,8 +133,11 @@ class PairClassifier(keras.Model):
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the model: the task, the label names, the sides."""
+        task = keras.saving.serialize_keras_object(self.task)
+        # The task's own compilation is not this model's, and Keras would warn that it cannot restore it.
+        task.pop("compile_config", None)
         return {
-            "task": keras.saving.serialize_keras_object(self.task),
+            "task": task,
             "labels": self.label_names,
             "sides": self.side_names,
             "name": self.name,
@@ -142,7 +156,9 @@ class PairClassifier(keras.Model):
         labels = self.labels
         ids = [labels.index(one) if isinstance(one, str) else int(one) for one in given]
         if len(ids) != n_pairs:
-            raise UsageError(f"{n_pairs} pairs came with {len(ids)} labels.", where="y", expected="one label a pair")
+            raise UsageError(
+                f"{n_pairs} pairs came with {len(ids)} labels.", where="y", expected="one label a pair"
+            )
         wrong = next((one for one in ids if not 0 <= one < len(labels)), None)
         if wrong is not None:
             raise UsageError(

@@ -23,7 +23,9 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
         OutputUnwritable: If the folder cannot be written to.
     """
     if path.exists() and not overwrite:
-        raise TargetExists(f"{path} exists already.", where=str(path), hint="choose another name, or overwrite=True")
+        raise TargetExists(
+            f"{path} exists already.", where=str(path), hint="choose another name, or overwrite=True"
+        )
     # Keras wants the suffix.
     draft = path.with_name(f".{path.stem}.draft.keras")
     try:
@@ -32,7 +34,9 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
         draft.replace(path)
     except OSError as problem:
         if problem.errno == errno.ENOSPC:
-            raise DiskFull(f"No space to save {path.name}; nothing was left behind.", where=str(path)) from problem
+            raise DiskFull(
+                f"No space to save {path.name}; nothing was left behind.", where=str(path)
+            ) from problem
         raise OutputUnwritable(f"{path.name} cannot be written: {problem}.", where=str(path)) from problem
     finally:
         draft.unlink(missing_ok=True)
@@ -47,7 +51,9 @@ def load_keras_file(path: Path) -> PairClassifier:
         BundleDamaged: If it cannot be read.
     """
     if not path.is_file():
-        raise NotABundle(f"There is no file {str(path)!r}.", where=str(path), expected="a .keras file of SameSay")
+        raise NotABundle(
+            f"There is no file {str(path)!r}.", where=str(path), expected="a .keras file of SameSay"
+        )
     keras_hub()
     from samesay.model.classifier import PairClassifier
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
 
 
-
 @dataclass(frozen=True)
 class OpenedModel:
     """A pair classifier, and what was done to get it.
@@ -65,7 +64,12 @@ def open_model(
     """
     preset = resolve(name)
     keep = preset.labels is not None and not new_head
-    if preset.labels is not None and labels is not None and not new_head and set(labels) != set(preset.labels):
+    if (
+        preset.labels is not None
+        and labels is not None
+        and not new_head
+        and set(labels) != set(preset.labels)
+    ):
         raise HeadMismatch(
             f"The head of {preset.name!r} was trained for other labels than the data has.",
             where="preset",

@@ -39,15 +39,18 @@ class KerasPredictor:
 
     def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Raw outputs, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        encoded = self._classifier.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
+        encoded = self._classifier.encoder.encode(
+            [pair.first for pair in pairs], [pair.second for pair in pairs]
+        )
         return self._classifier.logits(encoded)
 
     def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
         """Tokens of the first and of the second side that are not read, shape ``(n_pairs, 2)``."""
-        encoded = self._classifier.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
+        encoded = self._classifier.encoder.encode(
+            [pair.first for pair in pairs], [pair.second for pair in pairs]
+        )
         return encoded.tokens_lost
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
         return softmax(self.logits(pairs), self._temperature)
-

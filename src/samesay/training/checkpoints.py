@@ -77,7 +77,9 @@ def save_checkpoint(
     except OSError as problem:
         Path(temporary).unlink(missing_ok=True)
         if problem.errno == errno.ENOSPC:
-            raise DiskFull("No space for a checkpoint; the one before is intact.", where=str(folder)) from problem
+            raise DiskFull(
+                "No space for a checkpoint; the one before is intact.", where=str(folder)
+            ) from problem
         raise
 
 

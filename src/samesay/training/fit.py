@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,12 @@ class TrainingPairs:
     def fingerprint(self) -> str:
         """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
         digest = hashlib.sha256()
-        for array in (self.encoded.token_ids, self.encoded.offsets, self.encoded.second_starts, self.label_ids):
+        for array in (
+            self.encoded.token_ids,
+            self.encoded.offsets,
+            self.encoded.second_starts,
+            self.label_ids,
+        ):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -121,7 +127,8 @@ def fit(
     classifier.compile(
         optimizer=build_optimizer(recipe, steps_per_epoch * recipe.epochs),  # type: ignore[arg-type]
         loss=pair_loss(),
-        metrics=["accuracy"],
+        # Unweighted metrics would count the rows that only fill a batch up.
+        weighted_metrics=["accuracy"],
     )
     classifier.optimizer.build(classifier.trainable_variables)
     reseed_dropout(classifier, recipe.seed)
@@ -155,16 +162,17 @@ def fit(
     if resumed is not None:
         restore(classifier, resumed, metrics=False)
     with _interruptible(course.stop):
-        # Past PairClassifier.fit, which is for raw texts.
-        keras.Model.fit(
-            classifier,
-            batches,
-            epochs=recipe.epochs,
-            initial_epoch=course.first_epoch,
-            shuffle=False,
-            verbose=0,  # type: ignore[arg-type]
-            callbacks=[course],
-        )
+        for first_epoch, last_epoch in course.stretches():
+            # Past PairClassifier.fit, which is for raw texts.
+            keras.Model.fit(
+                classifier,
+                batches,
+                epochs=last_epoch,
+                initial_epoch=first_epoch,
+                shuffle=False,
+                verbose=0,  # type: ignore[arg-type]
+                callbacks=[course],
+            )
     return course.finish(padding_share(plan(0), pairs.encoded.lengths))
 
 
@@ -217,6 +225,8 @@ class _Course(keras.callbacks.Callback):
         self._resumed_at = time.perf_counter()
         self._widths: set[int] = set()
         self._stopped = False
+        self._ended = False
+        self._skipped = 0
         self._last_report = 0.0
         self._last_checkpoint = time.monotonic()
         self._steps_per_epoch = math.ceil(n_pairs / recipe.batch_size)
@@ -225,16 +235,28 @@ class _Course(keras.callbacks.Callback):
         """End the run after the step at hand."""
         self._stopped = True
 
+    def stretches(self) -> Iterator[tuple[int, int]]:
+        """First epoch and end of each call of Keras' ``fit``, which takes epochs of one length only.
+
+        A run that goes on from within an epoch has the rest of that one for itself.
+        """
+        skipped = self._steps - self.first_epoch * self._steps_per_epoch
+        starts = [self.first_epoch + 1] if skipped and self.first_epoch + 1 < self._recipe.epochs else []
+        bounds = [self.first_epoch, *starts, self._recipe.epochs]
+        for first, end in itertools.pairwise(bounds):
+            if first < end and not self._ended:
+                self._skipped = skipped if first == self.first_epoch else 0
+                self._batches.batches = self._plan(first)[self._skipped :]
+                yield first, end
+
     def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
         self._epoch = epoch
-        batches = self._plan(epoch)
-        self._skipped = 0
-        if self._resumed is not None and epoch == self.first_epoch:
+        if epoch == self.first_epoch and self._skipped and self._resumed is not None:
             restore(self._classifier, self._resumed, metrics=True)
-            self._skipped = self._resumed.step - epoch * self._steps_per_epoch
-            batches = batches[self._skipped :]
-        self._batches.batches = batches
-        self._widths |= {batch.width for batch in batches}
+        else:
+            self._skipped = 0
+        self._batches.batches = self._plan(epoch)[self._skipped :]
+        self._widths |= {batch.width for batch in self._batches.batches}
         self._epoch_seconds = 0.0
         self._epoch_pairs = 0
         self._resumed_at = time.perf_counter()
@@ -249,9 +271,11 @@ class _Course(keras.callbacks.Callback):
             self._report(logs or {}, now)
             self._last_report = now
         if self._stopped:
-            self._classifier.stop_training = True
+            self._end()
         elif (
             self._checkpoints is not None
+            # The end of the epoch saves, with its figures.
+            and not last
             and time.monotonic() - self._last_checkpoint >= self._seconds_between_checkpoints
         ):
             self._save(self._epoch)
@@ -277,7 +301,7 @@ class _Course(keras.callbacks.Callback):
         if self._validation is None or entry is _best(self._history):
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
         if self._is_stale():
-            self._classifier.stop_training = True
+            self._end()
         if self._checkpoints is not None and not self._stopped:
             # After the last epoch too: a run killed before its model is saved has nothing to repeat.
             self._save(epoch + 1)
@@ -334,6 +358,10 @@ class _Course(keras.callbacks.Callback):
         }
         self._progress(Progress("validate", len(validation.encoded), len(validation.encoded), figures))
         return figures
+
+    def _end(self) -> None:
+        self._ended = True
+        self._classifier.stop_training = True
 
     def _is_stale(self) -> bool:
         patience = self._recipe.early_stopping

@@ -61,7 +61,12 @@ class Recipe:
         rate = self.learning_rate
         _require(rate is None or 0 < rate < 1, "learning_rate", rate, "above 0 and below 1, such as 1e-4")
         _require(self.optimizer in get_args(OptimizerName), "optimizer", self.optimizer, "adam or adamw")
-        _require(self.schedule in get_args(ScheduleName), "schedule", self.schedule, "constant, triangular or cosine")
+        _require(
+            self.schedule in get_args(ScheduleName),
+            "schedule",
+            self.schedule,
+            "constant, triangular or cosine",
+        )
         _require(0 <= self.warmup < 1, "warmup", self.warmup, "a share of the steps, from 0 to below 1")
         _require(0 <= self.weight_decay < 1, "weight_decay", self.weight_decay, "from 0 to below 1")
         _require(0 <= self.seed < 2**31, "seed", self.seed, "from 0 to 2147483647")
@@ -102,10 +107,22 @@ class Recipe:
 WORKED_EXAMPLE: Mapping[str, Recipe] = {
     # The three fits of the KerasHub example, with its batches of 16. Keras' AdamW decays by 0.004.
     "defaults": Recipe(
-        epochs=1, batch_size=16, learning_rate=5e-5, optimizer="adam", schedule="constant", warmup=0.0, weight_decay=0.0
+        epochs=1,
+        batch_size=16,
+        learning_rate=5e-5,
+        optimizer="adam",
+        schedule="constant",
+        warmup=0.0,
+        weight_decay=0.0,
     ),
     "adam": Recipe(
-        epochs=1, batch_size=16, learning_rate=5e-5, optimizer="adam", schedule="constant", warmup=0.0, weight_decay=0.0
+        epochs=1,
+        batch_size=16,
+        learning_rate=5e-5,
+        optimizer="adam",
+        schedule="constant",
+        warmup=0.0,
+        weight_decay=0.0,
     ),
     "adamw-triangular": Recipe(
         epochs=3,
@@ -117,4 +134,3 @@ WORKED_EXAMPLE: Mapping[str, Recipe] = {
         weight_decay=0.004,
     ),
 }
-

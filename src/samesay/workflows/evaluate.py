@@ -140,7 +140,11 @@ def _baselines(
                 where="baselines",
                 hint="name the training data: --baselines SOURCE",
             )
-        source, split, expected = str(recorded), manifest.data.get("split") or split, manifest.data.get("fingerprint")
+        source, split, expected = (
+            str(recorded),
+            manifest.data.get("split") or split,
+            manifest.data.get("fingerprint"),
+        )
     table, _ = _load(source, labels, prefer=(split, "train"), **reading)
     table = table.with_sides(sides).with_labels(labels)
     if expected and table.fingerprint() != expected:

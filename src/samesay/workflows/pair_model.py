@@ -231,7 +231,9 @@ class PairModel:
             for row, cut in zip(rows, lost, strict=True)
         ]
 
-    def save(self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None) -> Path:
+    def save(
+        self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None
+    ) -> Path:
         """Save as a bundle, or to one ``.keras`` file where ``path`` ends so; whole or not at all.
 
         A bundle holds the model for scoring, with or without Keras; a ``.keras`` file also holds the optimizer, so that
@@ -250,7 +252,9 @@ class PairModel:
         return save_model(self, Path(path), overwrite=overwrite, progress=progress).path
 
     def _table(self, x: Any, y: Any = None) -> PairTable:
-        table = PairTable.from_inputs(x, y, labels=None if isinstance(x, PairTable) else self.labels, sides=self.sides)
+        table = PairTable.from_inputs(
+            x, y, labels=None if isinstance(x, PairTable) else self.labels, sides=self.sides
+        )
         return table.with_labels(self.labels)
 
     def _unlabelled(self, x: Any) -> PairTable:
@@ -276,7 +280,11 @@ class PairModel:
         if opened.preset.kind == "saved model" and opened.head == "kept":
             manifest = open_bundle(opened.preset.name, verify=False).manifest
         return cls(
-            opened.classifier, preset=opened.preset.name, head=opened.head, note=opened.note, manifest=manifest
+            opened.classifier,
+            preset=opened.preset.name,
+            head=opened.head,
+            note=opened.note,
+            manifest=manifest,
         )
 
     @classmethod
@@ -300,5 +308,7 @@ def _recipe(recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, An
     if isinstance(recipe, Recipe):
         return Recipe.from_mapping({**recipe.to_dict(), **settings})
     if recipe is not None and not isinstance(recipe, Mapping):
-        raise UsageError(f"recipe cannot be {type(recipe).__name__}.", expected="a Recipe or a mapping of its settings")
+        raise UsageError(
+            f"recipe cannot be {type(recipe).__name__}.", expected="a Recipe or a mapping of its settings"
+        )
     return Recipe.from_mapping({**(recipe or {}), **settings})

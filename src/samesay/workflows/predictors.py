@@ -29,7 +29,9 @@ class OpenedPredictor:
     manifest: Manifest
 
 
-def open_predictor(model: str | Path, *, backend: Backend = "auto", threads: int | None = None) -> OpenedPredictor:
+def open_predictor(
+    model: str | Path, *, backend: Backend = "auto", threads: int | None = None
+) -> OpenedPredictor:
     """Open a saved model by its verified ONNX part, or by Keras.
 
     Args:
@@ -58,4 +60,6 @@ def open_predictor(model: str | Path, *, backend: Backend = "auto", threads: int
 
     opened = open_model(model)
     temperature = bundle.manifest.decision.temperature
-    return OpenedPredictor(KerasPredictor(opened.classifier, temperature=temperature), "keras", bundle.manifest)
+    return OpenedPredictor(
+        KerasPredictor(opened.classifier, temperature=temperature), "keras", bundle.manifest
+    )

@@ -1,0 +1,50 @@
+# The two commands of the README are `make quickstart` and `make test`. Everything happens in .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+UV_VERSION := 0.13.9
+
+.PHONY: help quickstart test check lint types contracts acceptance benchmarks lock clean
+
+help: ## What there is to make
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "SameSay needs Python 3.11 or newer; try: make PYTHON=python3.11 $(MAKECMDGOALS)" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "installing into $(VENV) ..." >&2
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+quickstart: $(VENV)/.installed ## Train, evaluate and use a model on embedded defaults, in under 5 minutes
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart.sh
+
+test: $(VENV)/.installed ## Run the tests
+	@$(BIN)/python -m pytest -m "not slow"
+
+lint: $(VENV)/.installed
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	@$(BIN)/basedpyright --level error
+
+contracts: $(VENV)/.installed
+	@$(BIN)/lint-imports
+
+check: test lint types contracts ## What CI runs: tests (with the docs' snippets), lint, types, import contracts
+
+acceptance: $(VENV)/.installed ## What takes hours: whole training runs, kills, side-by-side benchmarks; writes benchmarks/results
+	@$(BIN)/python -m pytest -m slow --timeout 7200
+	@$(BIN)/python -m benchmarks.acceptance
+
+lock: $(VENV)/.installed ## Choose the versions of everything anew
+	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \
+		--all-extras --group dev --group weights pyproject.toml --output-file requirements.lock
+
+clean: ## Remove what was installed and built
+	rm -rf $(VENV) build dist quickstart .pytest_cache .ruff_cache .hypothesis .import_linter_cache

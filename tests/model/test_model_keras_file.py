@@ -1,0 +1,135 @@
+"""One `.keras` file brings everything back: weights, vocabulary, label names, optimizer and schedule."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import samesay
+from samesay.errors import BundleDamaged, NotABundle, TargetExists, UsageError
+
+FIRST = ["a dog runs", "the cat sleeps", "a man eats", "two dogs walk in the park", "a red house"] * 4
+SECOND = ["the dog runs in the park", "a dog sleeps", "a man eats", "three cats walk", "the blue house"] * 4
+LABELS = ["same", "different", "same", "different", "different"] * 4
+
+# In another process, with Keras imported before or after SameSay: nothing of ours is registered by hand.
+FRESH = """
+import json, os, sys
+os.environ["KERAS_BACKEND"] = "jax"
+{imports}
+model = keras.models.load_model(sys.argv[1])
+first, second, labels = json.loads(sys.argv[2])
+figures = model.evaluate((first, second), labels, verbose=0, return_dict=True)
+logits = model.predict((first, second))
+optimizer = model.optimizer
+print(json.dumps({{"figures": figures, "logits": logits.tolist(), "labels": list(model.labels),
+                   "steps": int(optimizer.iterations.numpy()), "type": type(optimizer).__name__}}))
+"""
+
+
+@pytest.fixture(scope="module")
+def fitted(tiny_preset: Path) -> samesay.PairModel:
+    model = samesay.PairModel.from_preset(
+        tiny_preset, ["different", "same"], sides=("hypothesis", "premise"), dropout=0.0
+    )
+    for layer in model.classifier._flatten_layers():
+        if type(layer).__name__ == "Dropout":
+            layer.rate = 0.0
+    model.fit(
+        (FIRST, SECOND), LABELS, epochs=2, batch_size=8, learning_rate=1e-3, schedule="triangular", warmup=0.2
+    )
+    return model
+
+
+@pytest.mark.parametrize("imports", ["import samesay, keras", "import keras, samesay"])
+def test_it_evaluates_raw_pairs_the_same_in_a_fresh_process(
+    fitted: samesay.PairModel, tmp_path: Path, imports: str
+) -> None:
+    path = fitted.save(tmp_path / "x.keras")
+    figures = fitted.classifier.evaluate((FIRST, SECOND), LABELS, verbose=0, return_dict=True)
+    logits = fitted.classifier.predict((FIRST, SECOND))
+    fresh = subprocess.run(
+        [sys.executable, "-c", FRESH.format(imports=imports), str(path), json.dumps([FIRST, SECOND, LABELS])],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    answer = json.loads(fresh.stdout.splitlines()[-1])
+    assert answer["labels"] == ["different", "same"]
+    assert answer["figures"] == pytest.approx(figures, abs=1e-6)
+    np.testing.assert_allclose(answer["logits"], logits, atol=1e-6)
+    assert answer["steps"] == 6, "two epochs of three steps"
+    assert answer["type"] == "AdamW"
+
+
+def test_its_next_step_is_that_of_the_run_that_went_on(fitted: samesay.PairModel, tmp_path: Path) -> None:
+    path = fitted.save(tmp_path / "x.keras")
+    loaded = samesay.load(path)
+    encoded = fitted.classifier.encoder.encode(FIRST[:8], SECOND[:8])
+    batch = encoded.dense(np.arange(8), 16, pad_id=fitted.classifier.encoder.pad_id)
+    inputs = {
+        "token_ids": batch.token_ids,
+        "segment_ids": batch.segment_ids,
+        "padding_mask": batch.padding_mask,
+    }
+    gold = np.array([fitted.labels.index(name) for name in LABELS[:8]])
+    before = [np.array(value) for value in fitted.classifier.trainable_variables]
+    for model in (fitted, loaded):
+        for layer in model.classifier._flatten_layers():
+            if type(layer).__name__ == "Dropout":
+                layer.rate = 0.0
+        model.classifier.train_on_batch(inputs, gold)
+    moved = False
+    for was, ours, theirs in zip(
+        before, fitted.classifier.trainable_variables, loaded.classifier.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(np.asarray(theirs), np.asarray(ours), atol=1e-7)
+        moved |= bool(np.abs(np.asarray(ours) - was).max() > 0)
+    assert loaded.classifier.optimizer.not_decayed == ["bias", "gamma", "beta"]
+    assert str(loaded.sides) == "hypothesis,premise"
+    assert moved or float(fitted.classifier.optimizer.learning_rate) == 0.0
+
+
+def test_an_existing_file_is_kept_unless_told_otherwise(fitted: samesay.PairModel, tmp_path: Path) -> None:
+    path = fitted.save(tmp_path / "x.keras")
+    content = path.read_bytes()
+    with pytest.raises(TargetExists):
+        fitted.save(path)
+    assert path.read_bytes() == content
+    fitted.save(path, overwrite=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.keras"]
+
+
+def test_a_damaged_file_is_refused(fitted: samesay.PairModel, tmp_path: Path) -> None:
+    path = fitted.save(tmp_path / "x.keras")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(BundleDamaged):
+        samesay.load(path)
+    path.write_bytes(bytes(content[: len(content) // 2]))
+    with pytest.raises(BundleDamaged):
+        samesay.load(path)
+
+
+def test_a_file_that_is_not_there_or_not_ours_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NotABundle, match="no file"):
+        samesay.load(tmp_path / "none.keras")
+    from samesay.model.backend import keras
+
+    other = keras().Sequential([keras().Input((2,)), keras().layers.Dense(1)])
+    other.save(tmp_path / "other.keras")
+    with pytest.raises(NotABundle, match="Sequential"):
+        samesay.load(tmp_path / "other.keras")
+
+
+def test_a_label_without_meaning_is_refused_and_not_trained_on(fitted: samesay.PairModel) -> None:
+    with pytest.raises(UsageError, match="label index -1"):
+        fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [-1, 0])
+    with pytest.raises(UsageError, match="2 pairs came with 1 labels"):
+        fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [0])

@@ -1,0 +1,220 @@
+"""The loop: what it learns, what it keeps, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from samesay.encoding import plan_training
+from samesay.errors import TrainingDiverged, UsageError
+from samesay.model.batches import PairBatches
+from samesay.model.classifier import PairClassifier, pair_loss
+from samesay.model.opening import open_model
+from samesay.pairs import LabelSet, Progress
+from samesay.training import Recipe
+from samesay.training.fit import TrainingPairs, fit
+
+LABELS = LabelSet(("different", "same"))
+ANIMALS = ("dog", "cat", "man", "woman")
+QUICK = Recipe(epochs=8, batch_size=16, learning_rate=5e-3, schedule="constant", warmup=0.0)
+
+
+@pytest.fixture
+def classifier(tiny_preset: Path) -> PairClassifier:
+    return open_model(tiny_preset, LABELS).classifier
+
+
+def some_pairs(
+    classifier: PairClassifier, n_pairs: int, *, seed: int = 0, right: bool = True
+) -> TrainingPairs:
+    """Pairs whose label the first word of the first side tells, or its opposite."""
+    draw = np.random.default_rng(seed)
+    kinds = draw.integers(0, 4, n_pairs)
+    places = draw.integers(0, 2, n_pairs)
+    first = [
+        f"{ANIMALS[kind]} runs" + " in the park" * int(place)
+        for kind, place in zip(kinds, places, strict=True)
+    ]
+    second = ["a dog sleeps" + " in the house" * int(place) for place in places[::-1]]
+    labels = (kinds % 2 == (1 if right else 0)).astype(np.int32)
+    return TrainingPairs(classifier.encoder.encode(first, second), labels)
+
+
+def weights(classifier: PairClassifier) -> list[np.ndarray]:
+    return [np.array(value) for value in classifier.trainable_variables]
+
+
+def test_it_learns_and_says_how_far_it_is(classifier: PairClassifier) -> None:
+    heard: list[Progress] = []
+    result = fit(
+        classifier,
+        some_pairs(classifier, 200),
+        QUICK,
+        validation=some_pairs(classifier, 50, seed=1),
+        progress=heard.append,
+    )
+    assert result.history[result.best_epoch - 1]["validation_accuracy"] == 1.0
+    assert [entry["epoch"] for entry in result.history] == list(range(1, 9))
+    assert result.steps == 8 * 13
+    assert 0 <= result.padding_share < 0.5
+    trained = [one for one in heard if one.stage == "train"]
+    assert trained[-1].done == trained[-1].total == 1600
+    assert {"loss", "accuracy", "pairs_per_second", "epoch"} <= set(trained[-1].facts)
+    assert [one.done for one in trained] == sorted(one.done for one in trained)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_gives_others(tiny_preset: Path) -> None:
+    def run(seed: int) -> list[np.ndarray]:
+        classifier = open_model(tiny_preset, LABELS, seed=seed).classifier
+        # What ran before must not matter: dropout's state is set anew by the run.
+        classifier.logits(some_pairs(classifier, 5).encoded)
+        fit(classifier, some_pairs(classifier, 100), Recipe(**{**QUICK.to_dict(), "epochs": 1, "seed": seed}))
+        return weights(classifier)
+
+    first, again, other = run(3), run(3), run(4)
+    assert all(np.array_equal(one, two) for one, two in zip(first, again, strict=True))
+    assert not all(np.array_equal(one, two) for one, two in zip(first, other, strict=True))
+
+
+def test_the_best_epoch_is_kept_and_not_the_last(classifier: PairClassifier) -> None:
+    # Validated against the opposite labels, it gets worse with every epoch.
+    misled = some_pairs(classifier, 60, seed=1, right=False)
+    result = fit(classifier, some_pairs(classifier, 300), QUICK, validation=misled)
+    accuracies = [entry["validation_accuracy"] for entry in result.history]
+    assert result.best_epoch == 1 + int(np.argmax(accuracies))
+    kept = (classifier.logits(misled.encoded).argmax(axis=1) == misled.label_ids).mean()
+    assert kept == pytest.approx(max(accuracies))
+    assert accuracies[-1] < max(accuracies), "the data of this test must mislead"
+
+
+def test_early_stopping_ends_a_run_that_gets_no_better(classifier: PairClassifier) -> None:
+    misled = some_pairs(classifier, 60, seed=1, right=False)
+    recipe = Recipe(**{**QUICK.to_dict(), "epochs": 12, "early_stopping": 2})
+    result = fit(classifier, some_pairs(classifier, 300), recipe, validation=misled)
+    assert len(result.history) == result.best_epoch + 2 < 12
+
+
+def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: PairClassifier) -> None:
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "train":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    pairs = some_pairs(classifier, 400)
+    before = weights(classifier)
+    handler = signal.getsignal(signal.SIGINT)
+    result = fit(classifier, pairs, QUICK, validation=some_pairs(classifier, 40, seed=1), progress=interrupt)
+    assert result.interrupted
+    assert 0 < result.steps < 25
+    assert len(result.history) == 1
+    assert "validation_accuracy" in result.history[0], "what was reached is measured"
+    assert not all(np.array_equal(one, two) for one, two in zip(before, weights(classifier), strict=True))
+    assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(classifier: PairClassifier) -> None:
+    seen: list[list[np.ndarray]] = []
+
+    def interrupt(progress: Progress) -> None:
+        if progress.stage == "validate" and progress.done and not seen:
+            seen.append(weights(classifier))
+        if progress.stage == "train" and progress.facts["epoch"] == 2:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    result = fit(
+        classifier,
+        some_pairs(classifier, 100),
+        QUICK,
+        validation=some_pairs(classifier, 40, seed=1),
+        progress=interrupt,
+    )
+    assert result.interrupted
+    assert [entry["epoch"] for entry in result.history] == [1]
+    assert all(np.array_equal(one, two) for one, two in zip(seen[0], weights(classifier), strict=True))
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_says_when(classifier: PairClassifier) -> None:
+    classifier.task.get_layer("logits").kernel.assign(np.full((16, 2), np.nan, np.float32))
+    with pytest.raises(TrainingDiverged) as caught:
+        fit(classifier, some_pairs(classifier, 60), QUICK)
+    assert "after step" in caught.value.message
+    assert "--learning-rate" in (caught.value.hint or "")
+
+
+class _Killed(Exception):
+    pass
+
+
+@pytest.mark.parametrize("step", [3, 9])
+def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_path: Path, step: int) -> None:
+    recipe = Recipe(epochs=2, batch_size=16, learning_rate=1e-3, schedule="triangular", warmup=0.1)
+
+    def run(checkpoints: Path | None, *, stop: int | None = None) -> tuple[list[np.ndarray], list[dict]]:
+        classifier = open_model(tiny_preset, LABELS).classifier
+        pairs, held_out = some_pairs(classifier, 100), some_pairs(classifier, 30, seed=1)
+        steps = 0
+
+        def count(batch: int, logs: object = None) -> None:
+            nonlocal steps
+            steps += 1
+            if stop is not None and steps > stop:
+                raise _Killed
+
+        original = PairBatches.__getitem__
+        try:
+            PairBatches.__getitem__ = lambda self, index: (  # type: ignore[method-assign]
+                count(index) if self._label_ids is not None else None,
+                original(self, index),
+            )[1]
+            result = fit(
+                classifier,
+                pairs,
+                recipe,
+                validation=held_out,
+                checkpoints=checkpoints,
+                seconds_between_checkpoints=0.0,
+            )
+        finally:
+            PairBatches.__getitem__ = original  # type: ignore[method-assign]
+        history = [{k: v for k, v in entry.items() if "second" not in k} for entry in result.history]
+        return weights(classifier), history
+
+    undisturbed = run(None)
+    with pytest.raises(_Killed):
+        run(tmp_path, stop=step)
+    resumed = run(tmp_path)
+    assert all(np.array_equal(one, two) for one, two in zip(undisturbed[0], resumed[0], strict=True))
+    assert resumed[1] == undisturbed[1]
+
+
+def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
+    classifier: PairClassifier, tmp_path: Path
+) -> None:
+    pairs = some_pairs(classifier, 40)
+    fit(classifier, pairs, Recipe(**{**QUICK.to_dict(), "epochs": 1}), checkpoints=tmp_path)
+    with pytest.raises(UsageError, match="another run: recipe differ"):
+        fit(classifier, pairs, Recipe(**{**QUICK.to_dict(), "epochs": 2}), checkpoints=tmp_path)
+    with pytest.raises(UsageError, match="another run: pairs differ"):
+        fit(
+            classifier,
+            some_pairs(classifier, 41),
+            Recipe(**{**QUICK.to_dict(), "epochs": 1}),
+            checkpoints=tmp_path,
+        )
+
+
+def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier) -> None:
+    pairs = some_pairs(classifier, 10)
+    classifier.compile(loss=pair_loss(), weighted_metrics=["accuracy"], optimizer="adam")
+    figures = []
+    for height in (10, 16, 64):
+        batches = plan_training(pairs.encoded.lengths, 10, seed=0, epoch=0, max_length=64, shuffle="buckets")
+        data = PairBatches(
+            pairs.encoded, batches, height=height, pad_id=classifier.encoder.pad_id, label_ids=pairs.label_ids
+        )
+        figures.append(classifier.evaluate(data, verbose=0, return_dict=True))
+    assert figures[1] == pytest.approx(figures[0], abs=1e-6)
+    assert figures[2] == pytest.approx(figures[0], abs=1e-6)
