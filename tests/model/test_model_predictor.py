@@ -42,5 +42,5 @@ def test_a_temperature_spreads_the_probabilities_and_keeps_the_decision(tiny_pre
 
 def test_what_is_not_read_is_counted(tiny_preset: Path) -> None:
     opened = open_model(tiny_preset, LabelSet(("different", "same")), max_length=8)
-    lost = KerasPredictor(opened.classifier).tokens_lost([Pair("a dog", "a cat"), Pair("a " * 20, "b")])
+    lost = KerasPredictor(opened.classifier).read([Pair("a dog", "a cat"), Pair("a " * 20, "b")]).tokens_lost
     assert lost.tolist() == [[0, 0], [16, 0]]

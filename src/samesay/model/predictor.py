@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.encoding import EncodedPairs
 from samesay.pairs import LabelSet, Pair, Sides
-from samesay.scoring import softmax
+from samesay.scoring import Scores, softmax
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -39,18 +40,18 @@ class KerasPredictor:
 
     def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Raw outputs, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        encoded = self._classifier.encoder.encode(
-            [pair.first for pair in pairs], [pair.second for pair in pairs]
-        )
-        return self._classifier.logits(encoded)
-
-    def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
-        """Tokens of the first and of the second side that are not read, shape ``(n_pairs, 2)``."""
-        encoded = self._classifier.encoder.encode(
-            [pair.first for pair in pairs], [pair.second for pair in pairs]
-        )
-        return encoded.tokens_lost
+        return self._classifier.logits(self._encoded(pairs))
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        return softmax(self.logits(pairs), self._temperature)
+        return self.read(pairs).probabilities
+
+    def read(self, pairs: Sequence[Pair]) -> Scores:
+        """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
+        encoded = self._encoded(pairs)
+        return Scores(softmax(self._classifier.logits(encoded), self._temperature), encoded.tokens_lost)
+
+    def _encoded(self, pairs: Sequence[Pair]) -> EncodedPairs:
+        return self._classifier.encoder.encode(
+            [pair.first for pair in pairs], [pair.second for pair in pairs]
+        )

@@ -24,7 +24,7 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
         UsageError: If the limit is not between 5 and what the encoder's positions reach.
     """
     preprocessor = task.preprocessor
-    tokenizer = getattr(preprocessor, "tokenizer", None)
+    tokenizer: Any = getattr(preprocessor, "tokenizer", None)
     # The class itself: a subclass may tokenize otherwise.
     if type(tokenizer) is not keras_hub().models.BertTokenizer:
         raise TokenizerUnsupported(

@@ -70,7 +70,7 @@ def save_checkpoint(
     handle, temporary = tempfile.mkstemp(dir=folder, prefix=".checkpoint-")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays)
+            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())
         Path(temporary).replace(folder / FILE_NAME)

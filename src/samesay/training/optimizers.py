@@ -53,10 +53,11 @@ class TriangularSchedule(keras.optimizers.schedules.LearningRateSchedule):
 
     def __call__(self, step: Any) -> Any:
         """The rate at ``step``, counted from 0."""
-        step = ops.cast(step, "float32")
-        falling = (self.total_steps - step) / max(self.total_steps - self.warmup_steps, 1)
-        rising = step / self.warmup_steps if self.warmup_steps else ops.ones_like(step)
-        return self.peak * ops.maximum(ops.minimum(rising, falling), 0.0)
+        now: Any = ops.cast(step, "float32")
+        falling = (self.total_steps - now) / max(self.total_steps - self.warmup_steps, 1)
+        rising = now / self.warmup_steps if self.warmup_steps else ops.ones_like(now)
+        height: Any = ops.maximum(ops.minimum(rising, falling), 0.0)
+        return self.peak * height
 
     def get_config(self) -> dict[str, Any]:
         """The three arguments."""
@@ -69,11 +70,14 @@ class CosineSchedule(TriangularSchedule):
 
     def __call__(self, step: Any) -> Any:
         """The rate at ``step``, counted from 0."""
-        step = ops.cast(step, "float32")
-        done = (step - self.warmup_steps) / max(self.total_steps - self.warmup_steps, 1)
-        falling = 0.5 * (1.0 + ops.cos(math.pi * ops.clip(done, 0.0, 1.0)))
-        rising = step / self.warmup_steps if self.warmup_steps else ops.ones_like(step)
-        return self.peak * ops.minimum(rising, falling)
+        now: Any = ops.cast(step, "float32")
+        share = (now - self.warmup_steps) / max(self.total_steps - self.warmup_steps, 1)
+        done: Any = ops.clip(share, 0.0, 1.0)
+        cosine: Any = ops.cos(math.pi * done)
+        falling = 0.5 * (1.0 + cosine)
+        rising = now / self.warmup_steps if self.warmup_steps else ops.ones_like(now)
+        height: Any = ops.minimum(rising, falling)
+        return self.peak * height
 
 
 def build_schedule(recipe: Recipe, total_steps: int) -> Any:

@@ -220,8 +220,7 @@ class PairModel:
     def judge(self, x: Any) -> list[Judgement]:
         """Label, probabilities by name and what was cut, for each pair."""
         table = self._unlabelled(x)
-        rows = self.predict(table)
-        lost = self.classifier.encoder.encode(table.first, table.second).tokens_lost
+        rows, lost = self.predictor.read(table.pairs())
         return [
             Judgement(
                 self.labels.names[int(row.argmax())],
