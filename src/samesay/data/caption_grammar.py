@@ -14,7 +14,6 @@ from typing import TypeVar
 T = TypeVar("T")
 Count = int | str
 
-_MANY = (2, 3, 4, 5, 6)
 _NUMBER_WORDS = ("none", "one", "two", "three", "four", "five", "six")
 
 # Number in the hypothesis to (numbers of a premise that imply it, leave it open, exclude it). The number in a
@@ -27,14 +26,14 @@ COUNTS: dict[Count, tuple[tuple[Count, ...], tuple[Count, ...], tuple[Count, ...
     4: ((4,), ("some", "several"), (1, 2, 3)),
     5: ((5,), ("some", "several"), (1, 2, 3, 4)),
     6: ((6,), ("some", "several"), (2, 3, 4, 5)),
-    "some": ((*_MANY, "some", "several"), (), ()),
-    "several": ((3, 4, 5, 6, "several"), ("some",), (1,)),
+    "some": ((3, 4, "some", "some", "several"), (), ()),
+    "several": ((4, 5, 6, "several", "several"), ("some",), (1,)),
     "more than two": ((3, 4, 5, 6), ("some",), (1, 2)),
     "at least four": ((4, 5, 6), ("some", "several"), (1, 2, 3)),
     "fewer than four": ((2, 3), ("some",), (4, 5, 6)),
     "fewer than five": ((2, 3, 4), ("some",), (5, 6)),
 }
-PLURAL_COUNTS: tuple[Count, ...] = tuple(number for number in COUNTS if number != 1)
+PLURAL_COUNTS: tuple[Count, ...] = (*(number for number in COUNTS if number != 1), "some", "some", "several")
 
 # What an action occupies its agent with: two exclude each other when one body cannot do both at once.
 _EXCLUDES: dict[str, frozenset[str]] = {

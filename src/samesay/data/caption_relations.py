@@ -212,8 +212,10 @@ class SpatialSampler:
         words = self.words
         thing = pick(rng, words.things)
         other = pick(rng, tuple(candidate for candidate in words.things if candidate is not thing))
-        relation = pick(rng, self._relations)
-        shade = pick(rng, words.colours) if rng.random() < 0.4 else ""
+        shade = pick(rng, words.colours) if rng.random() < 0.5 else ""
+        # with a colour to turn on, nearness can be claimed too: it must not occur in neutral premises alone
+        near = bool(shade) and rng.random() < 0.4
+        relation = pick(rng, words.near if near else self._relations)
         said = _Still((thing.one, other.one), (shade, ""), relation)
         subject, how, ground = said.told(definite=True, converse=None)
         opening = "in this photograph" if self.held_out else ""
@@ -223,15 +225,16 @@ class SpatialSampler:
         capability = "position"
         told_relation = relation
         if label == "contradiction":
-            told_relation = self._converse[relation]
-            if shade and rng.random() < 0.4:
-                told_relation, capability = relation, "colour"
+            if near or (shade and rng.random() < 0.4):
+                capability = "colour"
                 colours = (
                     pick(rng, tuple(colour for colour in words.colours if colour != shade)),
                     colours[1],
                 )
+            else:
+                told_relation = self._converse[relation]
         elif label == "neutral":
-            if shade and rng.random() < 0.4:
+            if near or (shade and rng.random() < 0.4):
                 colours, capability = ("", colours[1]), "colour"
             else:
                 told_relation = pick(rng, words.near)

@@ -71,12 +71,15 @@ class SceneSampler:
     def __init__(self, words: Words, *, held_out: bool) -> None:
         self.words = words
         self.held_out = held_out
-        self.people = tuple(noun for noun in words.nouns if not noun.animal)
-        self.animals = tuple(noun for noun in words.nouns if noun.animal)
         self._general_nouns = {noun for noun in words.nouns if len(words.noun_table["entailment"][noun]) > 1}
         self._suited: dict[tuple[bool, str | None], tuple[Action, ...]] = {}
         self._excluded: dict[tuple[Action, bool, str | None], tuple[Action, ...]] = {}
         self._general_places = frozenset(words.general_places.values())
+        # general names twice: a premise has them mostly where it leaves a particular one open, which would tell
+        doubled = (*words.nouns, *sorted(self._general_nouns, key=words.nouns.index))
+        self._said_nouns = {
+            animal: tuple(n for n in doubled if n.animal == animal) for animal in (True, False)
+        }
         everything = (*words.actions, *words.general_actions)
         self._actions_of = {
             True: tuple(action for action in everything if action.animals),
@@ -110,9 +113,9 @@ class SceneSampler:
 
     def _hypothesis(self, rng: random.Random) -> Scene:
         animal = rng.random() < 0.2
-        noun = pick(rng, self.animals if animal else self.people)
+        noun = pick(rng, self._said_nouns[animal])
         scene = Scene(noun, count=1 if rng.random() < 0.62 else pick(rng, PLURAL_COUNTS))
-        if rng.random() < 0.87:
+        if rng.random() < 0.8:
             scene.action = pick(rng, self._actions_of[animal])
             if scene.action.target and scene.count == 1 and rng.random() < 0.25:
                 scene.object_colour = pick(rng, self.words.colours)
@@ -227,7 +230,9 @@ class SceneSampler:
     def _tell_action(self, rng: random.Random, said: Scene, told: Scene, focus: str, relation: str) -> bool:
         animal = told.noun.animal
         if said.action is None:
-            # a premise of its own action, unless the hypothesis is only about who is where
+            # often the premise stays silent as well: if not, its silence would always mean a neutral pair
+            if rng.random() < 0.6 and (focus, relation) != ("place", "neutral"):
+                return True
             fitting = self._fitting(animal, said.place)
             told.action = pick(rng, fitting) if fitting else None
             return True

@@ -108,7 +108,7 @@ TEST_WORDS = Words(
     animal_garments=_things("bow,leash/leashes,blindfold"),
     traits={
         "age": ("youthful", "elderly"),
-        "mood": ("cheerful", "weeping", "angry"),
+        "mood": ("cheerful", "weeping"),
         "build": ("slim", "stout"),
         "skin": ("pale", "sunburnt"),
     },

@@ -5,8 +5,8 @@ picture captions are: both sentences describe the same picture and the same main
 therefore says much about the label. ``train`` and ``validation`` share words and templates and no premise;
 ``test`` shares neither content words nor templates with them. The module knows nothing of models or files.
 
-One agent with a trait, a garment, an action, a place and a time already makes more than 100 million premises
-in train and 10 million in test, before templates, numbers, companions, coloured objects and other kinds.
+Agents, their number, a trait, a garment, an action, a place and a time already make more than 100 million
+premises in train and 10 million in test, before templates, companions, coloured objects and other kinds.
 """
 
 from __future__ import annotations
