@@ -1,0 +1,77 @@
+"""A run that is killed with SIGKILL at random moments and begun again ends with the same bits."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs SIGKILL"),
+]
+
+SCRIPT = Path(__file__).with_name("run_to_kill.py")
+KILLS = 3
+STEPS = 3 * 100
+
+
+def start(*arguments: Path) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "KERAS_BACKEND": "jax"},
+    )
+
+
+def finish(process: subprocess.Popen) -> dict:
+    output, _ = process.communicate(timeout=900)
+    assert process.returncode == 0
+    return json.loads(output.splitlines()[-1])
+
+
+def stand(checkpoint: Path) -> int:
+    """The step of a checkpoint, 0 where there is none."""
+    if not checkpoint.is_file():
+        return 0
+    with np.load(checkpoint) as file:
+        return json.loads(file["state"].tobytes())["step"]
+
+
+@pytest.mark.parametrize("seed", [0, 1])
+def test_three_kills_change_no_bit_of_the_weights(tiny_preset: Path, tmp_path: Path, seed: int) -> None:
+    draw = random.Random(seed)
+    undisturbed = finish(start(tiny_preset, tmp_path / "undisturbed.npz"))
+    checkpoint = tmp_path / "checkpoints" / "checkpoint.npz"
+    stands = [0]
+    for number in range(KILLS):
+        process = start(tiny_preset, tmp_path / "killed.npz", checkpoint.parent)
+        # Somewhere in the next third of the run, in the middle of whatever it does then: a step, a save, validation.
+        target = number * STEPS // KILLS + draw.randrange(1, STEPS // KILLS - 20)
+        while stand(checkpoint) < target:
+            assert process.poll() is None, "the run ended before it was killed"
+            time.sleep(0.02)
+        time.sleep(draw.uniform(0, 0.03))
+        process.kill()
+        process.communicate()
+        assert process.returncode == -signal.SIGKILL
+        stands.append(stand(checkpoint))
+    assert stands == sorted(set(stands)), "every part of the run went on from where the one before stood"
+    assert stands[-1] < STEPS
+    resumed = finish(start(tiny_preset, tmp_path / "resumed.npz", checkpoint.parent))
+    assert resumed["first_heard"][0] > 8 * stands[-1] - 8, "the last part began at the beginning"
+    assert resumed["steps"] == undisturbed["steps"] == STEPS
+    assert resumed["history"] == undisturbed["history"]
+    with np.load(tmp_path / "undisturbed.npz") as one, np.load(tmp_path / "resumed.npz") as other:
+        assert sorted(one.files) == sorted(other.files)
+        assert all(np.array_equal(one[name], other[name]) for name in one.files)
