@@ -27,7 +27,7 @@ README = ROOT / "README.md"
 # a few kilobytes with random weights (tests/tiny_bert.py); its figures mean nothing, and the pages print none.
 STAND_INS = (
     ("--preset minilm", "--preset {tiny}"),
-    ('from_preset("minilm"', 'from_preset("{tiny}"'),
+    ('"minilm"', '"{tiny}"'),
     ("--pairs 5000", "--pairs 48"),
 )
 
