@@ -63,7 +63,7 @@ def test_what_was_said_is_read_back(tmp_path: Path) -> None:
     assert manifest.recipe == {"epochs": 3, "schedule": "cosine", "warmup": [0, 1]}
     assert manifest.created == "2026-01-02T03:04:05+00:00"
     assert manifest.parts["onnx"].verdict == "verified"
-    assert manifest.parts["onnx"].detail == {"why": "the largest difference is 0.2"}
+    assert manifest.parts["onnx"].detail == {"reason": "the largest difference is 0.2"}
     assert set(manifest.parts["keras"].files) == {
         "keras/config.json",
         "keras/task.json",

@@ -55,10 +55,8 @@ class Bundle:
         if part is None or (not part.files and part.verdict is None):
             message = f"This bundle was saved without the part {name!r}."
         else:
-            why = f" {part.detail}" if isinstance(part.detail, str) else ""
-            if isinstance(part.detail, dict) and part.detail.get("why"):
-                why = f" {part.detail['why']}"
-            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used.{why}"
+            reason = part.detail.get("reason") if isinstance(part.detail, dict) else part.detail
+            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used: {reason}"
         raise PartUnavailable(
             message,
             where=str(self.path),

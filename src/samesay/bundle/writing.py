@@ -146,7 +146,7 @@ class BundleDraft:
         Args:
             part: Its name.
             verdict: ``"verified"``, ``"unsupported"`` or ``"failed"``; needed for ``"onnx"``.
-            detail: Why, and with which figures; JSON types.
+            detail: Why, and with which figures; JSON types. A text, or the entry ``reason``, is shown to users.
 
         Raises:
             UsageError: If there is no such part or no such verdict.
