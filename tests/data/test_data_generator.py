@@ -241,11 +241,11 @@ def accuracy_of(inputs, labels) -> float:
 def test_the_hypothesis_alone_tells_nothing(train):
     assert (
         accuracy_of(train.second, train.label_names()) < 0.38
-    )  # measured: 0.32 to 0.36 with several seeds; chance is 0.333
+    )  # measured: 0.32 to 0.35 over four seeds; chance is 0.333
 
 
 def test_the_premise_alone_tells_little(train):
-    assert accuracy_of(train.first, train.label_names()) < 0.47  # measured: 0.43 to 0.45
+    assert accuracy_of(train.first, train.label_names()) < 0.47  # measured: 0.42 to 0.43
 
 
 def test_overlap_alone_does_not_solve_it(train):
@@ -258,7 +258,7 @@ def test_overlap_alone_does_not_solve_it(train):
         features.append([shared, len(there - here), shared / len(there), len(here), len(there)])
     half, labels = len(features) // 2, train.label_names()
     tree = DecisionTreeClassifier(max_depth=5, random_state=0).fit(features[:half], labels[:half])
-    assert tree.score(features[half:], labels[half:]) < 0.56  # measured: 0.51
+    assert tree.score(features[half:], labels[half:]) < 0.56  # measured: 0.50
 
 
 @pytest.mark.parametrize(("grammar", "at_least"), [(TRAIN_WORDS, 100_000_000), (TEST_WORDS, 10_000_000)])

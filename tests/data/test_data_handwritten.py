@@ -36,15 +36,33 @@ def words(sentence: str) -> list[str]:
     return re.findall(r"[\w'-]+", sentence.lower())
 
 
-def cross_validated_accuracy(model, inputs, labels) -> float:
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
+def families(rows) -> list[int]:
+    """A number for each pair, equal where pairs share a side."""
+    known: dict[tuple[str, str], int] = {}
+    numbers = []
+    for row in rows:
+        first, second = ("first", row["first"]), ("second", row["second"])
+        number = known.get(first, known.get(second, len(known)))
+        known[first] = known[second] = number
+        numbers.append(number)
+    return numbers
+
+
+def cross_validated_accuracy(model, inputs, rows) -> float:
+    """Accuracy on families that the model was not fitted on.
+
+    Ordinary folds put one premise's hypotheses on both sides: their common words then come with other labels in
+    training, which pushes any one-sided model below chance and would flatter the pairs.
+    """
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
     from threadpoolctl import threadpool_limits
 
-    folds = StratifiedKFold(10, shuffle=True, random_state=0)
+    labels = [row["label"] for row in rows]
+    folds = StratifiedGroupKFold(10, shuffle=True, random_state=0)
     with threadpool_limits(
         1
     ):  # on matrices this small, threads wait for each other far longer than they work
-        return float(cross_val_score(model, inputs, labels, cv=folds).mean())
+        return float(cross_val_score(model, inputs, labels, groups=families(rows), cv=folds).mean())
 
 
 def test_nobody_edited_the_yardstick(text):
@@ -96,18 +114,18 @@ def test_classes_have_second_sides_of_one_length(rows):
 
 @pytest.mark.parametrize("side", ["first", "second"])
 @pytest.mark.parametrize("ngrams", [(1, 1), (1, 2)])
-def test_one_side_alone_stays_near_chance(rows, side, ngrams):
+def test_one_side_alone_says_little(rows, side, ngrams):
     from sklearn.feature_extraction.text import CountVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
     vectorizer = CountVectorizer(ngram_range=ngrams, token_pattern=r"(?u)\b\w+\b")
     model = make_pipeline(vectorizer, LogisticRegression(max_iter=2000))
-    accuracy = cross_validated_accuracy(model, [row[side] for row in rows], [row["label"] for row in rows])
-    assert accuracy < 0.42  # measured: 0.32 to 0.33 from the second side, below that from the first
+    accuracy = cross_validated_accuracy(model, [row[side] for row in rows], rows)
+    assert accuracy < 0.48  # measured over five shuffles: second 0.38 to 0.44, first 0.31 to 0.36
 
 
-def test_shared_words_and_lengths_alone_stay_near_chance(rows):
+def test_shared_words_and_lengths_alone_say_little(rows):
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -118,10 +136,9 @@ def test_shared_words_and_lengths_alone_stay_near_chance(rows):
         first, second = set(words(row["first"])), set(words(row["second"]))
         shared = len(first & second)
         features.append([shared, shared / len(second), shared / len(first | second), len(first), len(second)])
-    labels = [row["label"] for row in rows]
     for classifier in (
         LogisticRegression(max_iter=2000),
         DecisionTreeClassifier(max_depth=3, random_state=0),
     ):
-        accuracy = cross_validated_accuracy(make_pipeline(StandardScaler(), classifier), features, labels)
-        assert accuracy < 0.44  # measured: 0.33 to 0.38
+        accuracy = cross_validated_accuracy(make_pipeline(StandardScaler(), classifier), features, rows)
+        assert accuracy < 0.48  # measured over five shuffles: 0.33 to 0.43
