@@ -175,13 +175,13 @@ def spread(values: Sequence[float], digits: int = 4) -> dict[str, Any]:
 
 
 def print_table(headings: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table for people: the first column to the left, the others to the right."""
+    """A table for people: words to the left of their column, numbers to the right."""
     cells = [[_shown(cell) for cell in row] for row in [headings, *rows]]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
+    columns = range(len(headings))
+    widths = [max(len(row[column]) for row in cells) for column in columns]
+    numbers = [any(isinstance(row[column], int | float) for row in rows) for column in columns]
     for number, row in enumerate(cells):
-        line = [row[0].ljust(widths[0])] + [
-            cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)
-        ]
+        line = [row[at].rjust(widths[at]) if numbers[at] else row[at].ljust(widths[at]) for at in columns]
         print("  ".join(line).rstrip())
         if number == 0:
             print("  ".join("-" * width for width in widths))
