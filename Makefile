@@ -16,8 +16,8 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "installing into $(VENV) ..." >&2
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(UV) pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
-	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(UV) pip sync --quiet --system-certs --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --quiet --system-certs --python $(BIN)/python --no-deps --editable .
 	@touch $@
 
 quickstart: $(VENV)/.installed ## Train, evaluate and use a model on embedded defaults, in under 5 minutes

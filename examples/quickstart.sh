@@ -14,7 +14,7 @@ show() {
 
 # Training learns from captions whose labels are true by construction; the best epoch is chosen on held-out ones.
 show samesay train generated:5000 --preset minilm --output "$folder/model" \
-    --epochs 1 --learning-rate 2e-4 --max-length 64
+    --epochs 1 --batch-size 16 --learning-rate 1e-4 --warmup 0.05 --max-length 64
 
 # The yardstick: real sentences from everyday domains, beside a constant answer and models that see one side only.
 show samesay evaluate "$folder/model" handwritten --baselines --picture "$folder/confusion.png"
