@@ -129,8 +129,10 @@ def test_output_in_another_encoding_stays_json(monkeypatch):
 
 
 # `samesay inspect` with another workflow behind it, as a process of its own.
+# A process that was started in the background by a script ignores Ctrl-C, and so would its children, these tests.
 AS_A_PROCESS = """
-import sys, time
+import signal, sys, time
+signal.signal(signal.SIGINT, signal.default_int_handler)
 import samesay.workflows.inspect as workflow
 
 def inspect_model(model, verify):
@@ -168,13 +170,14 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path):
     process = subprocess.Popen(
         [sys.executable, str(script)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
-    try:
-        assert process.stderr is not None
-        assert process.stderr.readline() == "ready\n"
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=60)
-    finally:
-        process.kill()
+    with process:
+        try:
+            assert process.stderr is not None
+            assert process.stderr.readline() == "ready\n"
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert process.returncode == 130
     assert json.loads(out)["error"]["code"] == "interrupted"
     assert err == "\nerror[interrupted]: Interrupted; nothing was kept.\n"
