@@ -8,7 +8,14 @@ rm -rf "$folder"
 mkdir -p "$folder"
 
 show() {
-    printf '\n$ %s\n' "$*" >&2
+    printf '\n$' >&2
+    for word in "$@"; do
+        case $word in
+        *' '*) printf ' "%s"' "$word" >&2 ;;
+        *) printf ' %s' "$word" >&2 ;;
+        esac
+    done
+    printf '\n' >&2
     "$@"
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -71,6 +72,14 @@ def test_the_bundle_says_what_it_is_and_what_it_learned_from(trained_bundle: Pat
     history = (trained_bundle / "report" / "history.jsonl").read_text().splitlines()
     assert json.loads(history[0])["epoch"] == 1
     assert (trained_bundle / "report" / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_cards_python_example_runs(trained_bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    card = (trained_bundle / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", card, flags=re.DOTALL)
+    monkeypatch.chdir(trained_bundle.parent)
+    exec(example.replace("model.predict", "answer = model.predict"), names := {})
+    assert names["answer"].shape == (1, 2)
 
 
 def test_the_keras_part_is_a_kerashub_preset_with_its_head(trained_bundle: Path, pairs_file: Path) -> None:

@@ -100,7 +100,7 @@ samesay inspect {name}
 import samesay
 
 model = samesay.load("{name}")
-model.predict([("the {first}", "the {second}")])  # probabilities, one row a pair, one column a label
+model.predict((["the {first}"], ["the {second}"]))  # probabilities, one row a pair, one column a label
 ```"""
 
 

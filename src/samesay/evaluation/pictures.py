@@ -110,6 +110,7 @@ def save_learning_curves(
             axes.axvline(best_epoch, color="0.6", linestyle=":", label="best epoch")
         axes.set_xlabel("epoch")
         axes.set_ylabel(f"{name} ({unit})")
+        axes.set_xlim(0.5, max(entry.get("epoch", place + 1) for place, entry in enumerate(history)) + 0.5)
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
