@@ -200,8 +200,10 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
         names |= _names_of_failure(preset.location.removeprefix(_HUGGING_FACE))
     if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
         return HubUnreachable(
-            f"The preset {preset.name!r} is not on this machine and its hub cannot be reached: {first_line}",
+            f"The preset {preset.name!r} is not on this machine and its hub cannot be reached "
+            f"({type(problem).__name__}).",
             where="preset",
+            details={"cause": first_line},
             hint=(
                 "check the connection, or copy the preset's folder here and give its path to --preset; "
                 "a cache filled elsewhere is found through KAGGLEHUB_CACHE or HF_HOME; "
