@@ -12,7 +12,7 @@ Two questions, one part each:
 
 A finished run of ``order`` is one line of ``runs/bucket_order/order.jsonl`` and is not repeated.
 
-    python -m benchmarks.bucket_order              # both
+    python -m benchmarks.bucket_order              # both: bucket_padding-<date>.json and bucket_order-<date>.json
     python -m benchmarks.bucket_order padding      # one
 """
 
@@ -61,13 +61,14 @@ def main(arguments: list[str] | None = None) -> int:
     unknown = [part for part in given.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part is called {unknown[0]!r}; there are {', '.join(PARTS)}")
-    where = measuring.surroundings()
-    figures: dict[str, Any] = {}
-    requirements: list[measuring.Requirement] = []
+    status = 0
     for part in given.parts or PARTS:
-        figures[part], found = (measure_padding if part == "padding" else measure_order)(given)
-        requirements += found
-    return measuring.publish("bucket_order", figures, requirements, results=given.results, where=where)
+        where = measuring.surroundings()
+        figures, requirements = (measure_padding if part == "padding" else measure_order)(given)
+        status |= measuring.publish(
+            f"bucket_{part}", figures, requirements, results=given.results, where=where
+        )
+    return status
 
 
 def measure_padding(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requirement]]:
