@@ -108,7 +108,7 @@ def test_50_steps_have_the_same_losses(both: dict) -> None:
     example, ours = both["example"][0], both["ours"][0]
     assert len(example) == len(ours) == STEPS
     assert ours == pytest.approx(example, abs=1e-4)
-    assert max(example) - min(example) > 0.01, "the steps stand still"
+    assert len({round(loss, 5) for loss in ours}) > 40, "the steps stand still"
 
 
 def test_afterwards_they_answer_alike(both: dict) -> None:
