@@ -185,7 +185,9 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_p
     undisturbed = run(None)
     with pytest.raises(_Killed):
         run(tmp_path, stop=step)
+    (tmp_path / ".checkpoint.npz.draft").write_bytes(b"what a kill while saving leaves")
     resumed = run(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint.npz"]
     assert all(np.array_equal(one, two) for one, two in zip(undisturbed[0], resumed[0], strict=True))
     assert resumed[1] == undisturbed[1]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,15 +66,16 @@ def save_checkpoint(
     arrays = {f"{group}/{index}": np.asarray(value) for group, index, value in _variables(classifier)}
     arrays |= {f"best/{index}": value for index, value in enumerate(best or [])}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    handle, temporary = tempfile.mkstemp(dir=folder, prefix=".checkpoint-")
+    # One name for all drafts: what a kill leaves behind is overwritten by the next one.
+    draft = folder / f".{FILE_NAME}.draft"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with draft.open("wb") as file:
             np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(folder / FILE_NAME)
+        draft.replace(folder / FILE_NAME)
     except OSError as problem:
-        Path(temporary).unlink(missing_ok=True)
+        draft.unlink(missing_ok=True)
         if problem.errno == errno.ENOSPC:
             raise DiskFull(
                 "No space for a checkpoint; the one before is intact.", where=str(folder)
