@@ -5,8 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from predictor_contract import check_predictor
+from samesay.data import PairTable
+from samesay.evaluation import evaluate
+from samesay.model.classifier import pair_loss
 from samesay.model.opening import open_model
 from samesay.model.predictor import KerasPredictor
 from samesay.pairs import LabelSet, Pair
@@ -44,3 +48,17 @@ def test_what_is_not_read_is_counted(tiny_preset: Path) -> None:
     opened = open_model(tiny_preset, LabelSet(("different", "same")), max_length=8)
     lost = KerasPredictor(opened.classifier).read([Pair("a dog", "a cat"), Pair("a " * 20, "b")]).tokens_lost
     assert lost.tolist() == [[0, 0], [16, 0]]
+
+
+def test_keras_own_evaluation_has_the_loss_and_accuracy_of_ours(tiny_preset: Path) -> None:
+    opened = open_model(tiny_preset, LabelSet(("different", "same")))
+    # 35 pairs: the second batch of 32 rows would be filled up with rows that must not count.
+    first = [f"a {animal} runs" for animal in ("dog", "cat", "man", "woman", "child")] * 7
+    second = [f"the {animal} runs" for animal in ("cat", "dog", "woman", "man", "house", "park", "dog")] * 5
+    labels = ["same" if index % 3 else "different" for index in range(35)]
+    opened.classifier.compile(loss=pair_loss(), weighted_metrics=["accuracy"])
+    theirs = opened.classifier.evaluate((first, second), labels, verbose=0, return_dict=True)
+    table = PairTable.from_inputs((first, second), labels, labels=opened.classifier.labels)
+    ours = evaluate(KerasPredictor(opened.classifier), table).metrics
+    assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-6)
+    assert theirs["accuracy"] == pytest.approx(ours["accuracy"], abs=1e-6)

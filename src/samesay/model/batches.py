@@ -21,7 +21,7 @@ class PairBatches(keras.utils.PyDataset):
     Args:
         encoded: The pairs.
         batches: Which rows stand together, and how wide.
-        height: Rows of every batch.
+        height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled anew.
         pad_id: The id of the padding token.
         label_ids: Shape ``(n_pairs,)``; without it the batches hold inputs only.
     """
@@ -31,7 +31,7 @@ class PairBatches(keras.utils.PyDataset):
         encoded: EncodedPairs,
         batches: Sequence[Batch],
         *,
-        height: int,
+        height: int | None,
         pad_id: int,
         label_ids: NDArray[np.int32] | None = None,
     ) -> None:
@@ -55,8 +55,9 @@ class PairBatches(keras.utils.PyDataset):
         }
         if self._label_ids is None:
             return (inputs,)
-        labels = np.zeros(self._height, np.int32)
-        weights = np.zeros(self._height, np.float32)
+        n_rows = len(dense.token_ids)
+        labels = np.zeros(n_rows, np.int32)
+        weights = np.zeros(n_rows, np.float32)
         labels[: len(batch.rows)] = self._label_ids[batch.rows]
         weights[: len(batch.rows)] = 1.0
         return inputs, labels, weights

@@ -106,7 +106,8 @@ class PairClassifier(keras.Model):
         data = keras_batches.PairBatches(
             encoded,
             batches,
-            height=keras_batches.PREDICTION_HEIGHT,
+            # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
+            height=None,
             pad_id=self.encoder.pad_id,
             label_ids=self._label_ids(y, len(encoded)),
         )
