@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesay.encoding import PairEncoder
-from samesay.encoding.packing import MIN_MAX_LENGTH, Ragged, pack, round_robin
+from samesay.encoding.packing import Ragged, pack, round_robin, shortest_limit
 
 
 def turn_by_turn(first: int, second: int, room: int) -> tuple[int, int]:
@@ -34,7 +34,8 @@ def test_round_robin_is_a_token_to_each_side_in_turn():
 
 @given(
     lengths=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=12),
-    max_length=st.integers(MIN_MAX_LENGTH, 90),
+    max_length=st.integers(shortest_limit(2), 90),
+    separators=st.sampled_from([1, 2]),
 )
 def test_packed_rows_are_those_of_keras_hub(keras_packer, lengths, max_length):
     # Every token has an id of its own, so that a token in a wrong place shows.

@@ -62,6 +62,11 @@ class PairClassifier(keras.Model):
         return Sides(*self.side_names)
 
     @property
+    def input_names(self) -> tuple[str, ...]:
+        """What the encoder reads of a batch: ``segment_ids`` is not among it for every family."""
+        return tuple(self.input)
+
+    @property
     def encoder(self) -> PairEncoder:
         """The tokenizer and packer of the task's preprocessor."""
         kept = self.__dict__.get("_encoder")
@@ -77,7 +82,11 @@ class PairClassifier(keras.Model):
             return np.zeros((0, n_labels), np.float32)
         batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
         data = keras_batches.PairBatches(
-            encoded, batches, height=keras_batches.PREDICTION_HEIGHT, pad_id=self.encoder.pad_id
+            encoded,
+            batches,
+            height=keras_batches.PREDICTION_HEIGHT,
+            pad_id=self.encoder.pad_id,
+            inputs=self.input_names,
         )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
         padded = padded.reshape(
@@ -110,6 +119,7 @@ class PairClassifier(keras.Model):
             height=None,
             pad_id=self.encoder.pad_id,
             label_ids=self._label_ids(y, len(encoded)),
+            inputs=self.input_names,
         )
         return super().evaluate(data, **settings)
 
@@ -129,6 +139,7 @@ class PairClassifier(keras.Model):
             height=height,
             pad_id=self.encoder.pad_id,
             label_ids=self._label_ids(y, len(encoded)),
+            inputs=self.input_names,
         )
         return super().fit(data, shuffle=False, **settings)
 

@@ -145,6 +145,7 @@ def fit(
         height=recipe.batch_size,
         pad_id=classifier.encoder.pad_id,
         label_ids=pairs.label_ids,
+        inputs=classifier.input_names,
     )
     course = _Course(
         classifier=classifier,
