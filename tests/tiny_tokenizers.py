@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import io
-from collections.abc import Iterator
+import json
+from typing import Any
 
 LINES = (
     "A man in a red jacket is sleeping on the grass.",
@@ -38,8 +39,6 @@ def training_lines() -> tuple[str, ...]:
 @functools.cache
 def bytepair_files() -> tuple[dict[str, int], list[str]]:
     """A vocabulary and merges as RoBERTa's: ``<s>`` 0, ``<pad>`` 1, ``</s>`` 2, ``<unk>`` 3, ``<mask>`` last."""
-    import json
-
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     tokenizer = Tokenizer(models.BPE())
@@ -97,12 +96,27 @@ def sentencepiece_model(family: str) -> bytes:
     return written.getvalue()
 
 
+@functools.cache
 def wordpiece_vocabulary() -> list[str]:
     """Words, letters and ideographs of the lines above, and their continuations."""
     words = sorted({word for line in training_lines() for word in line.lower().split() if word.isalpha()})
-    letters = sorted({letter for line in training_lines() for letter in (*line.lower(), *line) if letter != " "})
-    return list(_unique(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *words, *letters, *(f"##{x}" for x in letters)]))
+    letters = sorted({letter for line in training_lines() for letter in (*line.lower(), *line)} - {" "})
+    special = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    return list(dict.fromkeys([*special, *words, *letters, *(f"##{letter}" for letter in letters)]))
 
 
-def _unique(pieces: list[str]) -> Iterator[str]:
-    yield from dict.fromkeys(pieces)
+def keras_tokenizer(family: str) -> Any:
+    """KerasHub's tokenizer of a family, over a vocabulary of ours."""
+    from keras_hub import models
+
+    if family == "bert":
+        return models.BertTokenizer(wordpiece_vocabulary(), lowercase=True)
+    if family == "bert_zh":
+        # The settings of the preset bert_base_zh: WordPiece's defaults, ideographs apart, case kept.
+        return models.BertTokenizer(wordpiece_vocabulary(), lowercase=False)
+    if family == "distil_bert":
+        return models.DistilBertTokenizer(wordpiece_vocabulary(), lowercase=True)
+    if family == "roberta":
+        return models.RobertaTokenizer(*bytepair_files())
+    names = {"xlm_roberta": "XLMRoberta", "albert": "Albert", "deberta_v3": "DebertaV3"}
+    return getattr(models, f"{names[family]}Tokenizer")(sentencepiece_model(family))
