@@ -43,7 +43,13 @@ def test_packed_rows_are_those_of_keras_hub(keras_packers, lengths, max_length, 
         [[1000 * side + 50 * row + k + 10 for k in range(length[side])] for row, length in enumerate(lengths)]
         for side in (0, 1)
     ]
-    packed = pack(*(ragged(side) for side in sides), start_id=1, separator_id=2, max_length=max_length, separators=separators)
+    packed = pack(
+        *(ragged(side) for side in sides),
+        start_id=1,
+        separator_id=2,
+        max_length=max_length,
+        separators=separators,
+    )
     token_ids, segment_ids = keras_packers[separators](tuple(sides), sequence_length=max_length)
     ours = packed.dense(np.arange(len(lengths)), max_length, pad_id=0)
     np.testing.assert_array_equal(ours.token_ids, token_ids)

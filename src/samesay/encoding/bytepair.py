@@ -44,7 +44,9 @@ class BytePair:
         self.ids: Mapping[str, int] = {token: index for index, token in enumerate(self.vocabulary)}
         pairs = [_two_pieces(merge, self.ids) for merge in self.merges]
         self._rust = Tokenizer(models.BPE(dict(self.ids), pairs))
-        self._rust.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=add_prefix_space, use_regex=False)
+        self._rust.pre_tokenizer = pre_tokenizers.ByteLevel(
+            add_prefix_space=add_prefix_space, use_regex=False
+        )
 
     def spells(self, token: str) -> bool:
         """Whether some text could come out as ``token``: a piece of several bytes comes of a merge alone."""

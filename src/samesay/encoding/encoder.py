@@ -172,7 +172,8 @@ class PairEncoder:
 
         Raises:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
-            TokenizerUnsupported: If a special token or a merged piece is missing, or a text could spell a special token.
+            TokenizerUnsupported: If a special token or a merged piece is missing, or a text could spell a special
+                token.
         """
         _require_strings(vocabulary)
         _require_strings(merges, "merges")

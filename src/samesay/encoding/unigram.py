@@ -1,9 +1,10 @@
 """Texts to the ids of a SentencePiece unigram model, equal to SentencePiece's own, id for id, without it.
 
 The pieces of a text are those of highest total score (Kudo 2018, arXiv:1804.10959), found from left to right
-(Viterbi). SentencePiece adds in single precision, and where two spellings come out nearly alike the rounding decides:
-``tokenizers.models.Unigram`` adds in double precision and spells such words otherwise. So the search is written here:
-a word is searched once and remembered, unless rounding could have decided it; a text with such a word is searched whole.
+(Viterbi). SentencePiece adds in single precision, and between spellings that come out alike after rounding the first
+stays; this search does the same, sum for sum. ``tokenizers`` adds in double precision and normalises otherwise:
+docs/decisions/0010-tokenizer-twins-of-every-family.md. A word is searched once and remembered, unless rounding could have
+decided it; a text with such a word is searched whole.
 
 Nothing in a text is ever taken for a special token: control pieces such as "</s>" are not among those that spell.
 """
@@ -156,7 +157,8 @@ class Unigram:
         """The best spelling, by SentencePiece's own search: the same sums, the same rounding, the first of equals."""
         score_of, longest = self._score_of, self._longest
         end = len(text)
-        best = array("f", bytes(4 * (end + 1)))  # rounds what it is given to single precision
+        best = array("f", bytes(4 * (end + 1)))
+        rounded = array("f", [0.0])  # rounds what it is given to single precision
         came_from = [-1] * (end + 1)
         piece_at = [-1] * (end + 1)
         unknown = self.ids[self.unknown_token]
@@ -172,14 +174,16 @@ class Unigram:
                     continue
                 score, index = found
                 alone = alone or stop == start + 1
-                candidate = score + so_far
+                rounded[0] = score + so_far
+                candidate = rounded[0]
                 if came_from[stop] >= 0:
                     margin = min(margin, abs(candidate - best[stop]))
                 if came_from[stop] < 0 or candidate > best[stop]:
                     best[stop], came_from[stop], piece_at[stop] = candidate, start, index
             if not alone:
                 stop = start + 1
-                candidate = float(np.float32(self._unknown_score + so_far))
+                rounded[0] = self._unknown_score + so_far
+                candidate = rounded[0]
                 if came_from[stop] >= 0:
                     margin = min(margin, abs(candidate - best[stop]))
                 if came_from[stop] < 0 or candidate > best[stop]:
@@ -196,7 +200,9 @@ class Unigram:
         unknown = self.ids[self.unknown_token]
         if unknown not in ids:
             return ids
-        return [index for at, index in enumerate(ids) if index != unknown or at == 0 or ids[at - 1] != unknown]
+        return [
+            index for at, index in enumerate(ids) if index != unknown or at == 0 or ids[at - 1] != unknown
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """What builds an equal one, in JSON types."""
