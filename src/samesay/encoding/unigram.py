@@ -3,8 +3,8 @@
 The pieces of a text are those of highest total score (Kudo 2018, arXiv:1804.10959), found from left to right
 (Viterbi). SentencePiece adds in single precision, and between spellings that come out alike after rounding the first
 stays; this search does the same, sum for sum. ``tokenizers`` adds in double precision and normalises otherwise:
-docs/decisions/0010-tokenizer-twins-of-every-family.md. A word is searched once and remembered, unless rounding could have
-decided it; a text with such a word is searched whole.
+docs/decisions/0010-tokenizer-twins-of-every-family.md. A word is searched once and remembered, unless rounding
+could have decided it; a text with such a word is searched whole.
 
 Nothing in a text is ever taken for a special token: control pieces such as "</s>" are not among those that spell.
 """
