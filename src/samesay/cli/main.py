@@ -20,6 +20,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
+    "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
+    "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
 }
