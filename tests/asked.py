@@ -36,9 +36,7 @@ class Asked:
             self.asked.append((pair.first, pair.second))
             answer = self._answer(pair.first, pair.second)
             rows[index] = [answer.get(name, 0.0) for name in self.labels]
-            lost[index] = [
-                max(0, len(side.split()) - self._most_words) for side in (pair.first, pair.second)
-            ]
+            lost[index] = [max(0, len(side.split()) - self._most_words) for side in (pair.first, pair.second)]
         return rows, lost
 
 
