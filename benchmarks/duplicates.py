@@ -2,11 +2,12 @@
 
 Two questions, one part each:
 
-``first_pass``   What the first pass alone finds: of the pairs of STS-B and SICK (train) that people graded 4.5 or more out
-                 of 5, the share that is among the candidates taken from all of the set's sentences. No model is needed.
-``planted``      10,000 generated sentences, 2,000 of which are other wordings of 2,000 others. The whole of `duplicates` is
-                 timed; then the model is asked about all pairs of 500 of the sentences, 125 planted pairs among them, and
-                 the share of those it calls the same that `duplicates` had found has to be 0.95 or more, in under 5 minutes.
+``first_pass``   What the first pass alone finds: of the pairs of STS-B and SICK (train) that people graded 4.5 or more
+                 out of 5, the share that is among the candidates taken from all of the set's sentences. No model.
+``planted``      10,000 generated sentences, 2,000 of which are other wordings of 2,000 others. The whole of
+                 `duplicates` is timed; then the model is asked about all pairs of 500 of the sentences, 125 planted
+                 pairs among them, and the share of those it calls the same that `duplicates` had found has to be 0.95
+                 or more, in under 5 minutes.
 
     python -m benchmarks.duplicates first_pass
     python -m benchmarks.duplicates planted --model runs/minilm_snli/full/model
@@ -156,7 +157,7 @@ def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
 
 
 def plant(n_texts: int, n_pairs: int, *, seed: int = 0) -> tuple[list[str], list[tuple[int, int]]]:
-    """Different generated sentences in random order, and the index pairs of those that are two wordings of one scene."""
+    """Different generated sentences in random order, and the index pairs of those that word one scene."""
     from samesay.data.caption_scenes import SceneSampler
     from samesay.data.caption_train_words import TRAIN_WORDS
 

@@ -1,11 +1,12 @@
 """What reading a long source in windows costs: SNLI, with the premise hidden among the premises of other pictures.
 
-Pairs of ``snli/validation`` whose premise stands at a random place among 0, 4, 9 and 19 others, drawn at random; the text is read
-by ``WindowedScorer`` with windows of one to three sentences and by both of its rules. Beside it the bare pair's accuracy. At 20
-premises the accuracy by the default settings has to be within 3 points of it; the figures are published whatever they are.
+Pairs of ``snli/validation`` whose premise stands at a random place among 0, 4, 9 and 19 others, drawn at random; the text
+is read by ``WindowedScorer`` with windows of one to three sentences and by both of its rules. Beside it the bare pair's
+accuracy. At 20 premises the accuracy by the default settings has to be within 3 points of it; the figures are published
+whatever they are.
 
-A premise may hold more than one sentence. The premises around it are about other scenes; now and then one of them entails the
-hypothesis as well ("People are outside."), so the gold label of a pair that is not entailed is not always right here.
+A premise may hold more than one sentence. The premises around it are about other scenes; now and then one of them entails
+the hypothesis as well ("People are outside."), so the gold label is not always right for the whole text.
 
     python -m benchmarks.window_rule --model runs/minilm_snli/full/model
 """
@@ -42,9 +43,11 @@ class Remembered:
         self._known: dict[tuple[str, str], tuple[Any, Any]] = {}
 
     def predict(self, pairs: Sequence[Pair]) -> Any:
+        """As the scorer does."""
         return self.read(pairs)[0]
 
     def read(self, pairs: Sequence[Pair]) -> tuple[Any, Any]:
+        """As the scorer does, each question once."""
         keys = [(pair.first, pair.second) for pair in pairs]
         new = [key for key in dict.fromkeys(keys) if key not in self._known]
         probabilities, lost = self._scorer.read([Pair(*key) for key in new])

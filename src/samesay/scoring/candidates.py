@@ -1,6 +1,6 @@
 """The cheap first pass: which texts of a list, or of two lists, are alike enough in writing to ask a model about.
 
-TF-IDF of words, word pairs and runs of 2 to 4 characters, and the nearest neighbours by cosine, all by scikit-learn
+TF-IDF of the runs of 2 to 4 characters within words, and the nearest neighbours by cosine, both by scikit-learn
 (docs/decisions/0015-first-pass-of-duplicates.md). Knows no models: what is alike need not mean the same.
 """
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 
 # scikit-learn holds this many megabytes of similarities at a time; its own default is a gigabyte.
 _WORKING_MEMORY_MB = 64
-# A mark is a word too, so that a text without letters has one.
-_WORD = r"\w+|[^\w\s]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +52,8 @@ def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, 
     if k < 1:
         raise UsageError(f"{k} candidates cannot be kept.", where="--candidates", expected="at least 1")
     sklearn, vectors, neighbours = _library()
-    fitted = vectors.fit([*texts, *(others or ())])
+    fitted = vectors(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
+    fitted.fit([*texts, *(others or ())])
     one = fitted.transform(texts)
     with sklearn.config_context(working_memory=_WORKING_MEMORY_MB):
         if others is None:
@@ -93,9 +92,6 @@ def _library() -> tuple[Any, Any, Any]:
         import sklearn
         from sklearn.feature_extraction.text import TfidfVectorizer
         from sklearn.neighbors import NearestNeighbors
-        from sklearn.pipeline import make_union
     except ImportError as error:
         raise ExtraMissing.of("duplicates", "scikit-learn", "Finding candidates") from error
-    words = TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), sublinear_tf=True, dtype=np.float32)
-    letters = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
-    return sklearn, make_union(words, letters), NearestNeighbors
+    return sklearn, TfidfVectorizer, NearestNeighbors
