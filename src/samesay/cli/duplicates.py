@@ -44,7 +44,7 @@ _READ_AS = {
 @click.option(
     "--candidates",
     type=click.IntRange(min=1),
-    default=10,
+    default=5,
     show_default=True,
     help="Neighbours in writing of every text about which the model is asked: more find more and take longer.",
 )

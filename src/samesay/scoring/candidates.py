@@ -38,7 +38,7 @@ class Candidates:
         return len(self.pairs)
 
 
-def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, k: int = 10) -> Candidates:
+def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, k: int = 5) -> Candidates:
     """Every text with its ``k`` nearest, whichever of the two is near to the other.
 
     Args:
@@ -51,17 +51,21 @@ def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, 
     """
     if k < 1:
         raise UsageError(f"{k} candidates cannot be kept.", where="--candidates", expected="at least 1")
-    sklearn, vectors, neighbours = _library()
-    fitted = vectors(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
+    try:
+        import sklearn
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError as error:
+        raise ExtraMissing.of("duplicates", "scikit-learn", "Finding candidates") from error
+    fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
     fitted.fit([*texts, *(others or ())])
     one = fitted.transform(texts)
     with sklearn.config_context(working_memory=_WORKING_MEMORY_MB):
         if others is None:
-            found = [_near(neighbours, one, one, min(k, len(texts) - 1), within=True)]
+            found = [_near(one, one, min(k, len(texts) - 1), within=True)]
         else:
             other = fitted.transform(others)
-            there = _near(neighbours, one, other, min(k, len(others)))
-            back = _near(neighbours, other, one, min(k, len(texts)))
+            there = _near(one, other, min(k, len(others)))
+            back = _near(other, one, min(k, len(texts)))
             found = [there, (back[0][:, ::-1], back[1])]
     pairs = np.concatenate([pairs for pairs, _ in found])
     similarities = np.concatenate([similarities for _, similarities in found])
@@ -74,24 +78,17 @@ def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, 
 
 
 def _near(
-    neighbours: Any, asking: Any, among: Any, k: int, *, within: bool = False
+    asking: Any, among: Any, k: int, *, within: bool = False
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Pairs of a row of ``asking`` and one of its ``k`` nearest rows of ``among``, with their cosines."""
     if k < 1:
         return np.empty((0, 2), np.int64), np.empty(0, np.float32)
-    index = neighbours(n_neighbors=k, metric="cosine", algorithm="brute").fit(among)
+    from sklearn.neighbors import NearestNeighbors
+
+    index = NearestNeighbors(n_neighbors=k, metric="cosine", algorithm="brute").fit(among)
     # Without a question scikit-learn asks every row about the others, and leaves the row itself out.
     distances, found = index.kneighbors(None if within else asking)
     rows = np.repeat(np.arange(len(found)), k)
     pairs = np.stack([rows, found.ravel()], axis=1).astype(np.int64)
     return pairs, np.clip(1 - distances.ravel(), 0, 1).astype(np.float32)
 
-
-def _library() -> tuple[Any, Any, Any]:
-    try:
-        import sklearn
-        from sklearn.feature_extraction.text import TfidfVectorizer
-        from sklearn.neighbors import NearestNeighbors
-    except ImportError as error:
-        raise ExtraMissing.of("duplicates", "scikit-learn", "Finding candidates") from error
-    return sklearn, TfidfVectorizer, NearestNeighbors

@@ -135,7 +135,7 @@ def find_duplicates(
     *,
     label: str | None = None,
     threshold: float = 0.5,
-    candidates: int = 10,
+    candidates: int = 5,
     symmetric: bool = True,
     measure_recall: int | None = None,
     seed: int = 0,
