@@ -91,4 +91,3 @@ def _near(
     rows = np.repeat(np.arange(len(found)), k)
     pairs = np.stack([rows, found.ravel()], axis=1).astype(np.int64)
     return pairs, np.clip(1 - distances.ravel(), 0, 1).astype(np.float32)
-

@@ -8,7 +8,7 @@ Knows lists of texts, no files.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -43,6 +43,10 @@ class Recall:
     def value(self) -> float | None:
         """The share that was found, in [0, 1]; ``None`` where no pair of the sample says the same."""
         return self.n_candidates / self.n_same if self.n_same else None
+
+    def to_dict(self) -> dict[str, int | float | None]:
+        """The figures as JSON types."""
+        return {"value": self.value, **asdict(self)}
 
 
 @dataclass(frozen=True, slots=True)

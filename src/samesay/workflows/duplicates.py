@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,6 +21,9 @@ from samesay.scoring.roles import PairReader
 from samesay.scoring.sameness import Orders, Recall, SameJudge, groups_of
 from samesay.workflows.listing import require_file, rounded, write_rows
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
 _PAIR_COLUMNS = ("group", "probability", "similarity", "first", "second", "first_place", "second_place")
 _GROUP_COLUMNS = ("group", "text", "place", "list")
 
@@ -33,6 +36,11 @@ class Member:
     place: str
     index: int
     list: int
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """What no other text has: its list and its number there."""
+        return self.list, self.index
 
     def to_dict(self) -> dict[str, Any]:
         """The text as JSON types."""
@@ -103,7 +111,6 @@ class Duplicates:
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON types."""
-        recall = self.recall
         return {
             "pairs": [pair.to_dict() for pair in self.pairs],
             "groups": [[member.to_dict() for member in group] for group in self.groups],
@@ -115,15 +122,7 @@ class Duplicates:
             "n_candidates": self.n_candidates,
             "n_asked": self.n_asked,
             "n_truncated": self.n_truncated,
-            "recall": None
-            if recall is None
-            else {
-                "value": recall.value,
-                "n_texts": recall.n_texts,
-                "n_pairs": recall.n_pairs,
-                "n_same": recall.n_same,
-                "n_candidates": recall.n_candidates,
-            },
+            "recall": None if self.recall is None else self.recall.to_dict(),
             "seconds": self.seconds,
         }
 
@@ -150,7 +149,7 @@ def find_duplicates(
     """Find the texts of ``source`` that say the same, or those of ``other`` that say the same as one of ``source``.
 
     Texts that are spelled alike, blanks around them aside, are the same without the model. Of the others the model is
-    asked only about pairs of near neighbours in writing: paraphrases that share no words are missed, and
+    asked only about pairs of near neighbours in writing: paraphrases that are spelled all differently are missed, and
     ``measure_recall`` says how many.
 
     Args:
@@ -199,8 +198,8 @@ def find_duplicates(
 
     started = time.perf_counter()
     nearest = nearest_texts(one.texts, None if two is None else two.texts, k=candidates)
-    known_alike = _spelled_alike(one, two)
-    asked = np.array([tuple(pair) not in known_alike for pair in nearest.pairs.tolist()], np.bool_)
+    alike = _spelled_alike(one, two)
+    asked = np.array([tuple(pair) not in alike for pair in nearest.pairs.tolist()], np.bool_)
     ends, similarities = nearest.pairs[asked], nearest.similarities[asked]
     seconds = {"first_pass": time.perf_counter() - started}
 
@@ -222,21 +221,9 @@ def find_duplicates(
         )
         seconds["recall"] = time.perf_counter() - started
 
-    (same,) = np.nonzero(answers.probabilities >= threshold)
-    same = same[np.argsort(-answers.probabilities[same], kind="stable")]
-    found = [
-        (one.members[i], others.members[j], rounded(answers.probabilities[row]), rounded(similarities[row]))
-        for row, (i, j) in zip(same.tolist(), ends[same].tolist(), strict=True)
-    ]
-    alike = [(one.members[i], others.members[j], None, 1.0) for i, j in sorted(known_alike)]
-    copies = [] if two is not None else [(first, copy, None, 1.0) for first, copy in one.copies]
-    groups, number = _groups(
-        [*copies, *alike, *found], extra=[*one.copies, *two.copies] if two is not None else []
-    )
+    pairs, groups = _listed(one, two, ends, similarities, answers.probabilities, threshold=threshold)
     result = Duplicates(
-        pairs=tuple(
-            SamePair(*pair, number[pair[0].list, pair[0].index]) for pair in [*copies, *alike, *found]
-        ),
+        pairs=pairs,
         groups=groups,
         label=judge.label,
         orders=judge.orders,
@@ -252,12 +239,7 @@ def find_duplicates(
     if output is not None:
         write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in result.pairs], overwrite=overwrite)
     if groups_output is not None:
-        rows = [
-            {"group": place, "text": member.text, "place": member.place, "list": member.list}
-            for place, group in enumerate(result.groups, start=1)
-            for member in group
-        ]
-        write_rows(groups_output, _GROUP_COLUMNS, rows, overwrite=overwrite)
+        write_rows(groups_output, _GROUP_COLUMNS, _group_rows(result.groups), overwrite=overwrite)
     return result
 
 
@@ -289,30 +271,51 @@ def _spelled_alike(one: _Distinct, two: _Distinct | None) -> set[tuple[int, int]
     return {(index, two.index[text]) for text, index in one.index.items() if text in two.index}
 
 
-def _groups(
-    pairs: Sequence[tuple[Member, Member, float | None, float]], *, extra: Sequence[tuple[Member, Member]]
-) -> tuple[tuple[tuple[Member, ...], ...], dict[tuple[int, int], int]]:
-    """The groups, and for every text, by list and index, the number of its group.
-
-    Args:
-        pairs: What connects.
-        extra: Copies within one of two lists: they join the group of their first, and are none by themselves.
-    """
-    paired = {(member.list, member.index) for first, second, *_ in pairs for member in (first, second)}
-    links = [(first, second) for first, second, *_ in pairs]
-    links += [(first, copy) for first, copy in extra if (first.list, first.index) in paired]
-    members = {(member.list, member.index): member for link in links for member in link}
+def _listed(
+    one: _Distinct,
+    two: _Distinct | None,
+    ends: NDArray[np.int64],
+    similarities: NDArray[np.float32],
+    probabilities: NDArray[np.float32],
+    *,
+    threshold: float,
+) -> tuple[tuple[SamePair, ...], tuple[tuple[Member, ...], ...]]:
+    """The pairs that say the same, those spelled alike first, and the groups that they make."""
+    others = one if two is None else two
+    (same,) = np.nonzero(probabilities >= threshold)
+    same = same[np.argsort(-probabilities[same], kind="stable")]
+    found: list[tuple[Member, Member, float | None, float]]
+    if two is None:
+        found = [(first, copy, None, 1.0) for first, copy in one.copies]
+        copies = []
+    else:
+        found = [(one.members[i], two.members[j], None, 1.0) for i, j in sorted(_spelled_alike(one, two))]
+        copies = [*one.copies, *two.copies]
+    found += [
+        (one.members[i], others.members[j], rounded(probabilities[row]), rounded(similarities[row]))
+        for row, (i, j) in zip(same.tolist(), ends[same].tolist(), strict=True)
+    ]
+    links = [(first, second) for first, second, *_ in found]
+    paired = {member.key for link in links for member in link}
+    # A copy within one of two lists joins the group of its first, and is no group by itself.
+    links += [(first, copy) for first, copy in copies if first.key in paired]
+    members = {member.key: member for link in links for member in link}
     keys = sorted(members)
     node = {key: number for number, key in enumerate(keys)}
-    connected = groups_of(
-        len(keys), [(node[one.list, one.index], node[two.list, two.index]) for one, two in links]
+    groups = tuple(
+        tuple(members[keys[each]] for each in group)
+        for group in groups_of(len(keys), [(node[first.key], node[other.key]) for first, other in links])
     )
-    groups = tuple(tuple(members[keys[each]] for each in group) for group in connected)
-    return groups, {
-        (member.list, member.index): number
+    number = {member.key: place for place, group in enumerate(groups, start=1) for member in group}
+    return tuple(SamePair(*pair, group=number[pair[0].key]) for pair in found), groups
+
+
+def _group_rows(groups: Sequence[Sequence[Member]]) -> list[dict[str, Any]]:
+    return [
+        {"group": number, "text": member.text, "place": member.place, "list": member.list}
         for number, group in enumerate(groups, start=1)
         for member in group
-    }
+    ]
 
 
 def _pair_row(pair: SamePair) -> dict[str, Any]:
