@@ -114,7 +114,7 @@ class SameJudge:
             pairs: ``(n_pairs, 2)``.
             progress: Told of the stage ``"score"``, once from 0 to the end for each order.
         """
-        there = [Pair(texts[one], others[other]) for one, other in pairs]
+        there = [Pair(texts[one], others[other]) for one, other in pairs.tolist()]
         probabilities, truncated = read_label(self._reader, there, self.label, progress=progress)
         if self.orders == "one":
             return Answers(probabilities, truncated, len(there))
@@ -166,7 +166,7 @@ class SameJudge:
         return Recall(n_texts, len(every), len(same), found)
 
     def _combined(self, there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.minimum(there, back) if self.orders == "mutual" else (there + back) / 2
+        return np.minimum(there, back) if self.orders == "mutual" else (there + back) * np.float32(0.5)
 
 
 def groups_of(n_texts: int, pairs: Sequence[tuple[int, int]]) -> list[list[int]]:

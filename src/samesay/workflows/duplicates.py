@@ -292,7 +292,12 @@ def _listed(
         found = [(one.members[i], two.members[j], None, 1.0) for i, j in sorted(_spelled_alike(one, two))]
         copies = [*one.copies, *two.copies]
     found += [
-        (one.members[i], others.members[j], rounded(probabilities[row]), rounded(similarities[row]))
+        (
+            one.members[i],
+            others.members[j],
+            rounded(float(probabilities[row])),
+            rounded(float(similarities[row])),
+        )
         for row, (i, j) in zip(same.tolist(), ends[same].tolist(), strict=True)
     ]
     links = [(first, second) for first, second, *_ in found]

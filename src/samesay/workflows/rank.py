@@ -172,7 +172,7 @@ def rank_texts(
         texts=tuple(
             RankedText(
                 rank,
-                rounded(probabilities[index]),
+                rounded(float(probabilities[index])),
                 found.texts[index],
                 found.places[index],
                 bool(truncated[index]),
