@@ -56,7 +56,8 @@ def nearest_texts(texts: Sequence[str], others: Sequence[str] | None = None, *, 
         from sklearn.feature_extraction.text import TfidfVectorizer
     except ImportError as error:
         raise ExtraMissing.of("duplicates", "scikit-learn", "Finding candidates") from error
-    fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=np.float32)
+    kind: Any = np.float32  # scikit-learn's types know float64 alone
+    fitted = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True, dtype=kind)
     fitted.fit([*texts, *(others or ())])
     one = fitted.transform(texts)
     with sklearn.config_context(working_memory=_WORKING_MEMORY_MB):

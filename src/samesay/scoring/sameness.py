@@ -114,7 +114,7 @@ class SameJudge:
             pairs: ``(n_pairs, 2)``.
             progress: Told of the stage ``"score"``, once from 0 to the end for each order.
         """
-        there = [Pair(texts[one], others[other]) for one, other in pairs.tolist()]
+        there = [Pair(texts[int(one)], others[int(other)]) for one, other in pairs]
         probabilities, truncated = read_label(self._reader, there, self.label, progress=progress)
         if self.orders == "one":
             return Answers(probabilities, truncated, len(there))
