@@ -6,7 +6,9 @@ import pytest
 
 from asked import Asked, nli
 from predictor_contract import check_predictor
+from samesay.data import PairTable
 from samesay.errors import UsageError
+from samesay.evaluation import evaluate
 from samesay.pairs import Pair
 from samesay.scoring import Scorer, WindowedScorer
 from samesay.scoring.windows import Span, nearness, sentence_spans, windows
@@ -151,6 +153,10 @@ def test_it_is_a_predictor_over_a_real_graph(tmp_path):
         Pair("a child plays. a man sings inside. no dog is outside. a cat eats.", "a child is not inside"),
     ]
     check_predictor(windowed, pairs)
+    measured = evaluate(
+        windowed, PairTable.from_inputs(pairs, ["neutral"] * 4, allow_empty_sides=True, labels=NLI)
+    )
+    assert (measured.n_pairs, measured.truncated) == (4, 0)
     assert windowed.judge(pairs[0]).n_windows == 3
     # One sentence is one window: what the model itself says.
     assert windowed.predict(pairs[1:2]).tolist() == scorer.predict(pairs[1:2]).tolist()

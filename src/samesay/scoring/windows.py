@@ -17,6 +17,7 @@ import numpy as np
 from samesay.errors import UsageError
 from samesay.pairs import Judgement, LabelSet, Pair, Sides
 from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
+from samesay.scoring.scorer import Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -151,14 +152,14 @@ class WindowedScorer:
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """The probabilities of every pair's deciding window, shape ``(n_pairs, n_labels)``."""
-        return self.read(pairs)[0]
+        return self.read(pairs).probabilities
 
-    def read(self, pairs: Sequence[Pair]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    def read(self, pairs: Sequence[Pair]) -> Scores:
         """The deciding windows' probabilities, ``(n_pairs, n_labels)``, and lost tokens, ``(n_pairs, 2)``."""
         verdicts = [found.judgement for found in self.judge_all(pairs)]
         probabilities = [list(one.probabilities.values()) for one in verdicts]
         lost = [one.tokens_lost for one in verdicts]
-        return (
+        return Scores(
             np.array(probabilities, np.float32).reshape(len(pairs), len(self.labels)),
             np.array(lost, np.int32).reshape(len(pairs), 2),
         )
