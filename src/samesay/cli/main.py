@@ -62,8 +62,8 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every command has its own --help. Exit status: 0 done, 2 usage, 10-29 data, 30-39 model, "
-    "40-49 saved model, 50-59 machine, 130 interrupted.",
+    epilog="Every command has its own --help. Exit status: 0 done, 2-9 usage, 10-29 data, 30-39 model, "
+    "40-49 saved model, 50-59 machine, 70 our own mistake, 130 interrupted.",
 )
 @click.version_option(samesay.__version__, prog_name="samesay", message="%(prog)s %(version)s")
 def cli() -> None:
