@@ -18,6 +18,7 @@ from samesay.errors import UsageError, near
 # Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
+    "config": ("samesay.cli.config", "Print a recipe with every setting, or check one."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
