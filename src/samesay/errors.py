@@ -1,8 +1,8 @@
 """What can go wrong, as one tree of exceptions that every surface renders the same way.
 
 Each leaf has a stable kebab-case ``code`` (the API's ``error.code``), a process ``exit_code`` of its own and an
-``http_status``. Exit codes are grouped: 2-9 usage, 10-29 data, 30-39 model, 40-49 bundle, 50-59 the machine, 70 a mistake
-of SameSay's own, 130 interrupted.
+``http_status``. Exit codes are grouped: 2-9 usage, 10-29 data, 30-39 model, 40-49 bundle, 50-59 the machine, 70 a
+mistake of SameSay's own, 130 interrupted.
 
     SameSayError
     ├── UsageError                 a setting or an argument

@@ -157,10 +157,10 @@ def test_a_newer_recipe_says_to_upgrade(tmp_path: Path) -> None:
 
 
 def test_a_contradiction_between_options_is_refused_and_an_override_is_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="warmup 0.2 does nothing") as caught:
+    with pytest.raises(UsageError, match=r"warmup 0\.2 does nothing") as caught:
         gather(None, {"schedule": "constant", "warmup": 0.2})
     assert caught.value.where == "warmup"
-    with pytest.raises(UsageError, match="warmup 0.2 does nothing"):
+    with pytest.raises(UsageError, match=r"warmup 0\.2 does nothing"):
         gather(written(tmp_path, "schedule: constant\n"), {"warmup": 0.2})
     _, settings = gather(written(tmp_path, "warmup: 0.2\n"), {"schedule": "constant"})
     assert (settings.schedule, settings.warmup) == ("constant", Recipe().warmup)

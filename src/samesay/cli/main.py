@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
+    "presets": ("samesay.cli.presets", "List the encoders that training can start from."),
 }
 
 DEBUG_VARIABLE = "SAMESAY_DEBUG"

@@ -1,7 +1,8 @@
 """A training run as one declaration: every key of a recipe file with its type, default and meaning.
 
-The declaration is two dataclasses, ``Run`` (data and encoder) and ``samesay.training.Recipe`` (settings), and what their
-docstrings say of each field. What a file may say, the file that is printed and its JSON schema come from nothing else.
+The declaration is two dataclasses, ``Run`` (data and encoder) and ``samesay.training.Recipe`` (settings), and what
+their docstrings say of each field. What a file may say, the file that is printed and its JSON schema come from nothing
+else.
 """
 
 from __future__ import annotations
