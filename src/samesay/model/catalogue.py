@@ -105,11 +105,11 @@ def _is_whole(variation: Path, version: str) -> bool:
 
 def _text_classifiers() -> list[Any]:
     hub = keras_hub().models
-    base = hub.TextClassifier
-    classes = {one for one in vars(hub).values() if inspect.isclass(one) and issubclass(one, base)}
-    return [
-        one for one in classes - {base} if one.backbone_cls is not None and one.preprocessor_cls is not None
-    ]
+    # Some classes are exported under two names.
+    classes: set[Any] = {
+        one for one in vars(hub).values() if inspect.isclass(one) and issubclass(one, hub.TextClassifier)
+    }
+    return [one for one in classes if one.backbone_cls is not None and one.preprocessor_cls is not None]
 
 
 def _builtin(task: Any) -> Iterator[Offer]:

@@ -159,9 +159,10 @@ def _settings(text: RecipeText | None, of_file: Mapping[str, Any], of_call: Mapp
     try:
         return Recipe.from_mapping(values)
     except UsageError as problem:
-        if text is None or problem.where not in of_file or problem.where in of_call:
+        name = problem.where or ""
+        if text is None or name not in of_file or name in of_call:
             raise
-        place = text.place(problem.where)
+        place = text.place(name)
         raise RecipeInvalid(
             problem.message, where=place, expected=problem.expected, hint=problem.hint
         ) from None
