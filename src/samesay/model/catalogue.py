@@ -96,11 +96,9 @@ def _is_whole(variation: Path, version: str) -> bool:
         return False
     if (variation / f"{version}.complete").exists():
         return True
-    marks = (
-        variation / ".complete" / version
-    )  # one for each file that was fetched alone, set when it was whole
-    weights = {mark.name for mark in marks.glob("*.weights.*")}
-    return (marks / "tokenizer.json.complete").exists() and "model.weights.h5.complete" in weights
+    # One mark for each file that was fetched alone, set once it was whole.
+    marks = variation / ".complete" / version
+    return all((marks / f"{name}.complete").exists() for name in ("tokenizer.json", "model.weights.h5"))
 
 
 def _text_classifiers() -> list[Any]:

@@ -38,7 +38,8 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
             expected="an encoder of the BERT family (BertTokenizer), such as bert_tiny_en_uncased or minilm",
         )
     longest = getattr(task.backbone, "max_sequence_length", None) or preprocessor.sequence_length
-    limit = preprocessor.sequence_length if max_length is None else max_length
+    # KerasHub's default of 512 may be more than the positions of an encoder in Hugging Face layout.
+    limit = min(preprocessor.sequence_length, longest) if max_length is None else max_length
     if not SHORTEST_LENGTH <= limit <= longest:
         raise UsageError(
             f"A length limit of {limit} tokens does not fit this encoder.",
