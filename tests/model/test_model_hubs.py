@@ -130,14 +130,12 @@ def test_what_was_fetched_by_half_is_not_taken(kaggle_cache: Path) -> None:
 def test_presets_are_listed_with_what_is_here(
     kaggle_cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import huggingface_hub
-
     (kaggle_cache / "3.complete").touch()
     repository = tmp_path / "hub" / "models--me--tiny"
     save_tiny_hugging_face_bert(repository / "snapshots" / ("c" * 40))
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("c" * 40)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("samesay.model.presets._MINILM_MODULE", "no_such_wheel_at_all")
 
     def listed(*words: str) -> dict[str, dict[str, Any]]:
