@@ -207,6 +207,8 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`duplicates`": ["duplicates", model, f"{data}[:5]", "--column", "premise"],
         "`inspect`": ["inspect", model],
         "`data show`": ["data", "show", data],
+        "`config`": ["config"],
+        "`presets`": ["presets", "bert_tiny"],
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],
     }
     rows = {name: re.sub(r"\([^)]*\)", "", keys) for name, keys in table(COMMAND_LINE, "command")}

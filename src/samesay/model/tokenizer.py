@@ -12,6 +12,11 @@ SHORTEST_LENGTH = 5
 """Room for [CLS], one token a side and two [SEP], in tokens."""
 
 
+def supported_tokenizers() -> tuple[str, ...]:
+    """The class names of KerasHub's tokenizers that have a proven twin."""
+    return ("BertTokenizer",)
+
+
 def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
     """The ``PairEncoder`` that gives the ids which ``task.preprocessor`` gives.
 
@@ -26,14 +31,15 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
     preprocessor = task.preprocessor
     tokenizer: Any = getattr(preprocessor, "tokenizer", None)
     # The class itself: a subclass may tokenize otherwise.
-    if type(tokenizer) is not keras_hub().models.BertTokenizer:
+    if type(tokenizer) not in {getattr(keras_hub().models, name) for name in supported_tokenizers()}:
         raise TokenizerUnsupported(
             f"The tokenizer {type(tokenizer).__name__} has no proven twin in SameSay yet.",
             where="preset",
             expected="an encoder of the BERT family (BertTokenizer), such as bert_tiny_en_uncased or minilm",
         )
     longest = getattr(task.backbone, "max_sequence_length", None) or preprocessor.sequence_length
-    limit = preprocessor.sequence_length if max_length is None else max_length
+    # KerasHub's default of 512 may be more than the positions of an encoder in Hugging Face layout.
+    limit = min(preprocessor.sequence_length, longest) if max_length is None else max_length
     if not SHORTEST_LENGTH <= limit <= longest:
         raise UsageError(
             f"A length limit of {limit} tokens does not fit this encoder.",
