@@ -41,13 +41,16 @@ class Upstream:
     note: str = ""
 
 
-def model_card(manifest: Manifest, *, name: str, upstream: Upstream | None = None) -> str:
+def model_card(
+    manifest: Manifest, *, name: str, upstream: Upstream | None = None, elsewhere: str | None = None
+) -> str:
     """The card.
 
     Args:
         manifest: The facts; the checksums are not needed yet.
         name: The bundle's folder name, used as the title and in the examples.
         upstream: Where the pretrained weights come from.
+        elsewhere: For a model that leaves its bundle, in place of how to use it and of what is in the folder.
 
     Returns:
         Markdown, ending in a newline.
@@ -55,11 +58,11 @@ def model_card(manifest: Manifest, *, name: str, upstream: Upstream | None = Non
     sections = [
         _head(manifest, name),
         _labels(manifest),
-        _use(manifest, name),
+        _use(manifest, name) if elsewhere is None else elsewhere,
         _training(manifest, upstream),
         _figures(manifest.metrics),
         _limits(manifest),
-        _contents(manifest),
+        _contents(manifest) if elsewhere is None else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
