@@ -26,12 +26,14 @@ from tokenizers import (
 from samesay.errors import TokenizerUnsupported
 from samesay.model.backend import keras_hub
 
-# Between words while a text is cut; no assigned character, so that nothing that is done to a text makes or moves it.
-_CUT = "\U0010ffff"
+# Characters that are assigned to nothing, so that nothing which is done to a text makes or moves them: around a
+# mark that folding spells with several, and in place of a space that does not separate words.
+_AROUND, _INSIDE = "\U0010ffff", "\U0010fffe"
 _MAX_CHARACTERS_PER_WORD = 100
 
 # samesay.encoding.words says why these and in this order.
 _SEPARATORS = r"[ \t\n\r\f\p{Cc}\p{Cf}]+"
+_SPACES_WITHIN_WORDS = "[\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]"
 _PUNCTUATION = r"\p{P}!-/:-@\[-`{-~"
 _CJK = (
     "\u4e00-\u9fff\u3400-\u4dbf\U00020000-\U0002a6df\U0002a700-\U0002b73f\U0002b740-\U0002b81f\U0002b820-\U0002ceaf"
@@ -41,6 +43,13 @@ _IGNORABLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
+
+# "…" is cut as one mark and then folded to three.
+_COMPOUND_MARKS = [
+    mark
+    for mark in map(chr, range(0x80, 0x10000))
+    if unicodedata.category(mark).startswith("P") and len(unicodedata.normalize("NFKC", mark)) > 1
+]
 
 # A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there.
 _SENTENCE_PIECE = {
@@ -94,10 +103,8 @@ def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> 
             continuing_subword_prefix=tokenizer.suffix_indicator,
         )
     )
-    rust.normalizer = _word_normalizer(
-        lowercase=tokenizer.lowercase, accents=tokenizer.strip_accents, cjk=tokenizer.split_on_cjk
-    )
-    rust.pre_tokenizer = pre_tokenizers.Split(_CUT, "removed")
+    rust.normalizer = _folding(lowercase=tokenizer.lowercase, accents=tokenizer.strip_accents)
+    rust.pre_tokenizer = _cutting(cjk=tokenizer.split_on_cjk)
     rust.decoder = decoders.WordPiece(prefix=tokenizer.suffix_indicator)
     special = {
         "unk_token": "[UNK]",
@@ -124,24 +131,37 @@ def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> 
     return special
 
 
-def _word_normalizer(*, lowercase: bool, accents: bool, cjk: bool) -> normalizers.Normalizer:
-    """Words as ``samesay.encoding.words`` cuts and folds them, with ``_CUT`` on either side of each.
+def _folding(*, lowercase: bool, accents: bool) -> normalizers.Normalizer:
+    """Texts folded as ``samesay.encoding.words`` folds words, and marked where it cuts before it folds.
 
-    Stock BERT tokenizers fold first and cut afterwards, and know fewer foldings.
+    A stock BERT normalizer knows fewer foldings. Cutting in here, by replacing the empty places around a mark, would be
+    simpler, and makes ``tokenizers`` 0.23 panic in the normal form that follows.
     """
-    alone = _PUNCTUATION + (_CJK if cjk else "")
     steps: list[normalizers.Normalizer] = []
     if accents:
         steps += [normalizers.NFD(), normalizers.Replace(Regex(r"\p{Mn}+"), "")]
     steps += [
-        normalizers.Replace(Regex(_SEPARATORS), _CUT),
-        normalizers.Replace(Regex(f"(?<=[{alone}])|(?=[{alone}])"), _CUT),
+        normalizers.Replace(Regex(_SEPARATORS), " "),
+        normalizers.Replace(Regex(_SPACES_WITHIN_WORDS), _INSIDE),
     ]
     if lowercase:
+        steps += [normalizers.Replace(mark, f"{_AROUND}{mark}{_AROUND}") for mark in _COMPOUND_MARKS]
         steps += [normalizers.NFKC(), normalizers.Lowercase()]
         steps += [normalizers.Replace(letter, folded) for letter, folded in _foldings(accents).items()]
         steps += [normalizers.NFKC(), normalizers.Replace(Regex(_IGNORABLE), "")]
     return normalizers.Sequence(steps)
+
+
+def _cutting(*, cjk: bool) -> pre_tokenizers.PreTokenizer:
+    """Words at white space, every mark, and with ``cjk`` every ideograph, a word of its own."""
+    alone = _PUNCTUATION + (_CJK if cjk else "")
+    compound = f"{_AROUND}[^{_AROUND}]*{_AROUND}"
+    return pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(f"{compound}|[{alone}]"), "isolated"),
+            pre_tokenizers.Split(Regex(f"[ {_AROUND}]+"), "removed"),
+        ]
+    )
 
 
 def _foldings(accents: bool) -> dict[str, str]:

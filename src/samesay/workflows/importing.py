@@ -86,6 +86,6 @@ def import_model(
         list(model.labels),
         list(model.sides),
         model.max_length,
-        saved.onnx.to_dict(),
+        {"status": saved.onnx.status, **saved.onnx.to_dict()},
         notes,
     )
