@@ -202,6 +202,8 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`evaluate`": ["evaluate", model, data],
         "`score`, one pair": ["score", model, "a dog runs", "the cat runs"],
         "`score`, a file": ["score", model, "--input", data, "--output", scored],
+        "`export`": ["export", model, str(tmp_path / "exported")],
+        "`import`": ["import", str(tmp_path / "exported"), "--output", str(tmp_path / "imported")],
         "`inspect`": ["inspect", model],
         "`data show`": ["data", "show", data],
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],
