@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-
 from benchmarks import measuring
 
 sys.path.insert(0, str(measuring.ROOT / "tests"))
@@ -46,7 +45,10 @@ HOSTILE = [
 ]
 SPECIAL = [("replace [SEP] by [CLS]", "the dog"), ("<s> the end </s>", "<pad> <mask> [MASK]")]
 PAIRS = ORDINARY + HOSTILE + SPECIAL
-_TEXT = [text for pair in ORDINARY for text in pair] * 3 + [string.ascii_lowercase, *"abcdefghijklmnopqrstuvwxyz"]
+_TEXT = [text for pair in ORDINARY for text in pair] * 3 + [
+    string.ascii_lowercase,
+    *"abcdefghijklmnopqrstuvwxyz",
+]
 
 
 def tiny_task(family: str) -> Any:
@@ -80,6 +82,7 @@ def tiny_task(family: str) -> Any:
 
 def _wordpiece(name: str) -> Any:
     import keras_hub
+
     from tiny_bert import VOCABULARY
 
     return getattr(keras_hub.models, name)(vocabulary=VOCABULARY, lowercase=True, strip_accents=True)
@@ -187,9 +190,7 @@ def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
     return {
         "largest_logit_difference": float(max(differences[np.asarray(same)], default=np.nan)),
         "largest_logit": float(np.abs(logits[0]).max()),
-        "changed_decisions": int(
-            np.sum((logits[0].argmax(1) != logits[1].argmax(1)) & np.asarray(same))
-        ),
+        "changed_decisions": int(np.sum((logits[0].argmax(1) != logits[1].argmax(1)) & np.asarray(same))),
         "labels_kept": theirs["labels"] == list(LABELS),
         "pairs_with_other_ids": {kind: len(pairs) for kind, pairs in other.items()},
         "which": {kind: pairs for kind, pairs in other.items() if kind != "special" and pairs},
@@ -273,7 +274,11 @@ def main(arguments: list[str] | None = None) -> int:
         for name, one in figures.items()
     ]
     return measuring.publish(
-        "huggingface_roundtrip", {"folders": figures, **versions}, requirements, results=given.results, where=where
+        "huggingface_roundtrip",
+        {"folders": figures, **versions},
+        requirements,
+        results=given.results,
+        where=where,
     )
 
 

@@ -89,11 +89,18 @@ def test_the_folder_says_what_the_model_is(folder: Path, model: PairModel) -> No
 
 def test_there_and_back_nothing_changes(folder: Path, model: PairModel) -> None:
     back = PairModel.from_preset(folder)
-    assert (back.head, list(back.labels), tuple(back.sides), back.max_length) == ("kept", list(LABELS), SIDES, 48)
+    assert (back.head, list(back.labels), tuple(back.sides), back.max_length) == (
+        "kept",
+        list(LABELS),
+        SIDES,
+        48,
+    )
     np.testing.assert_allclose(back.classifier.predict(TEXTS), model.classifier.predict(TEXTS), atol=1e-5)
 
 
-def test_an_exact_gelu_is_kept_by_everything_that_is_saved(copy: Path, model: PairModel, tmp_path: Path) -> None:
+def test_an_exact_gelu_is_kept_by_everything_that_is_saved(
+    copy: Path, model: PairModel, tmp_path: Path
+) -> None:
     change(copy, hidden_act="gelu")
     imported = import_model(copy, tmp_path / "model", sides=SIDES)
     assert imported.onnx["status"] == "verified", imported.onnx
@@ -149,7 +156,11 @@ def test_a_folder_as_transformers_5_saves_it_is_opened(copy: Path, model: PairMo
 @pytest.mark.parametrize(
     ("settings", "error", "words"),
     [
-        ({"model_type": "gpt2", "architectures": ["GPT2ForSequenceClassification"]}, EncoderUnsupported, "gpt2"),
+        (
+            {"model_type": "gpt2", "architectures": ["GPT2ForSequenceClassification"]},
+            EncoderUnsupported,
+            "gpt2",
+        ),
         ({"architectures": ["BertModel"]}, EncoderUnsupported, "BertModel"),
         ({"id2label": {"0": "score"}, "problem_type": "regression"}, HeadMismatch, "one number"),
         ({"problem_type": "multi_label_classification"}, HeadMismatch, "several labels"),
@@ -189,7 +200,7 @@ def test_an_export_appears_whole_or_not_at_all(model: PairModel, tmp_path: Path,
     model.export(target)
     with pytest.raises(TargetExists):
         model.export(target)
-    (target / "mine.txt").write_text("kept", encoding="utf-8")
+    before = {path.name: path.read_bytes() for path in target.iterdir()}
 
     def fails(*_: Any, **__: Any) -> None:
         raise EncoderUnsupported("no")
@@ -197,10 +208,12 @@ def test_an_export_appears_whole_or_not_at_all(model: PairModel, tmp_path: Path,
     monkeypatch.setattr("samesay.export.huggingface.write_tokenizer", fails)
     with pytest.raises(EncoderUnsupported):
         model.export(target, overwrite=True)
-    assert (target / "mine.txt").is_file()
+    assert {path.name: path.read_bytes() for path in target.iterdir()} == before
     monkeypatch.undo()
     model.export(target, overwrite=True)
-    assert not (target / "mine.txt").exists()
+    (target / "mine.txt").write_text("kept", encoding="utf-8")
+    with pytest.raises(TargetExists, match=r"mine\.txt"):
+        model.export(target, overwrite=True)
     strange = tmp_path / "strange"
     strange.mkdir()
     (strange / "diary.txt").write_text("mine", encoding="utf-8")
@@ -218,9 +231,13 @@ def test_the_verified_graph_is_copied_with_its_tokenizer(tmp_path: Path) -> None
     assert set(result.files) == {"model.onnx", "encoder.json", "model.json"}
     facts = json.loads((tmp_path / "onnx" / "model.json").read_text(encoding="utf-8"))
     assert facts["labels"] == list(TINY_LABELS)
-    encoder = PairEncoder.from_dict(json.loads((tmp_path / "onnx" / "encoder.json").read_text(encoding="utf-8")))
+    encoder = PairEncoder.from_dict(
+        json.loads((tmp_path / "onnx" / "encoder.json").read_text(encoding="utf-8"))
+    )
     pairs = [Pair("a dog runs", "a cat sleeps")]
-    bare = Scorer.from_parts(str(tmp_path / "onnx" / "model.onnx"), encoder, TINY_LABELS, Sides(*facts["sides"]))
+    bare = Scorer.from_parts(
+        str(tmp_path / "onnx" / "model.onnx"), encoder, TINY_LABELS, Sides(*facts["sides"])
+    )
     np.testing.assert_array_equal(bare.predict(pairs), Scorer.open(bundle).predict(pairs))
 
     failed = save_tiny(tmp_path / "failed", verdict="failed")
@@ -237,10 +254,10 @@ def test_a_keras_file_is_one_file(model: PairModel, tmp_path: Path) -> None:
 
 def test_the_tokenizer_s_file_gives_our_ids(tmp_path: Path) -> None:
     """Hostile texts as well; but literal special tokens, words past 100 bytes, and what folds to several words."""
+    import keras_hub
+
     from encoding.hostile_texts import HOSTILE_TEXTS
     from tiny_bert import VOCABULARY
-
-    import keras_hub
 
     vocabulary = [*VOCABULARY, *"éßçσς…½東京北", "...", "##é", "##ß", "##ss", "##σ", "ss"]
     tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True, strip_accents=True)

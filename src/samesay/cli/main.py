@@ -20,7 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
-    "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX graph or .keras file."),
+    "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
     "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),

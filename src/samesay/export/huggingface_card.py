@@ -24,7 +24,7 @@ def how_to_use(name: str, labels: LabelSet, sides: Sides, temperature: float) ->
         f"**The order of the two texts matters:** the {first} first, the {second} second. No setting of this folder "
         "can hold callers to it.",
         f"The columns of the logits are {', '.join(labels)}, as `id2label` says.",
-        'A literal `[SEP]`, `[CLS]` or `</s>` in a text is taken for the separator by `transformers`; SameSay reads it '
+        "A literal `[SEP]`, `[CLS]` or `</s>` in a text is taken for the separator by `transformers`; SameSay reads it "
         "as text. Where that can matter, take such words out of the texts first.",
         "Servers of such folders, text-embeddings-inference among them, read `tokenizer.json`, `config.json` and "
         "`model.safetensors` as they are.",

@@ -87,7 +87,9 @@ def write_tokenizer(tokenizer: Any, folder: Path, *, segments: bool, max_length:
         raise TokenizerUnsupported(
             f"The tokenizer {kind.__name__} cannot be written for transformers.",
             where="the model's tokenizer",
-            expected=", ".join(["BertTokenizer", "DistilBertTokenizer", "RobertaTokenizer", *_SENTENCE_PIECE]),
+            expected=", ".join(
+                ["BertTokenizer", "DistilBertTokenizer", "RobertaTokenizer", *_SENTENCE_PIECE]
+            ),
         )
     _write_json(folder / "special_tokens_map.json", special)
     _write_json(folder / "tokenizer_config.json", {**settings, **special})
@@ -197,7 +199,11 @@ def _write_byte_pairs(tokenizer: Any, folder: Path, settings: dict[str, Any]) ->
         "mask_token": "<mask>",
     }
     rust.add_special_tokens(
-        [AddedToken(token, normalized=False) for token in dict.fromkeys(special.values()) if token in vocabulary]
+        [
+            AddedToken(token, normalized=False)
+            for token in dict.fromkeys(special.values())
+            if token in vocabulary
+        ]
     )
     rust.save(str(folder / "tokenizer.json"))
     _write_json(folder / "vocab.json", vocabulary)

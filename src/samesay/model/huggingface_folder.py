@@ -238,7 +238,9 @@ class _TensorFiles:
     def get(self, name: str) -> NDArray[np.float32] | None:
         """A tensor as float32; None where there is none by this name."""
         # Folders of the first years call a norm's weight gamma and its bias beta.
-        older = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta")
+        older = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
+            "LayerNorm.bias", "LayerNorm.beta"
+        )
         found = next((each for each in (name, older) if each in self._where), None)
         if found is None:
             return None
@@ -252,12 +254,14 @@ class _TensorFiles:
             ) from problem
 
     def _without_safetensors(self, name: str) -> EncoderUnsupported:
-        pickled = sorted(path.name for path in self._folder.glob("*.bin")) + sorted(
-            path.name for path in self._folder.glob("*.pt")
+        pickled = sorted(path.name for path in self._folder.iterdir() if path.suffix in (".bin", ".pt"))
+        found = (
+            f"; {pickled[0]} is a pickle, which can run any code when read, and is not opened"
+            if pickled
+            else ""
         )
         return EncoderUnsupported(
-            f"This folder holds no {name}"
-            + (f"; {pickled[0]} is a pickle, which can run any code when it is read, and is not opened." if pickled else "."),
+            f"This folder holds no {name}{found}.",
             where=str(self._folder),
             expected=f"the weights as {TENSORS}",
             hint="write the folder again with transformers, where you trust it: "

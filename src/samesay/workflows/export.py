@@ -18,8 +18,12 @@ if TYPE_CHECKING:
 ExportFormat = Literal["huggingface", "onnx", "keras"]
 
 _ONNX_FACTS = "model.json"
-# By what is in it, a folder that --overwrite may replace is known for one that was exported.
-_MARKS = {"huggingface": {"config.json", "model.safetensors"}, "onnx": {"model.onnx", _ONNX_FACTS}}
+# What is always in such a folder, by which --overwrite knows one that was exported, and what may be.
+_ALWAYS = {"huggingface": {"config.json", "model.safetensors"}, "onnx": {"model.onnx", _ONNX_FACTS}}
+_SOMETIMES = {
+    *("README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "encoder.json"),
+    *("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model"),
+}
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,11 @@ class ExportResult:
 
 
 def export(
-    model: str | Path | PairModel, path: str | Path, *, to: ExportFormat = "huggingface", overwrite: bool = False
+    model: str | Path | PairModel,
+    path: str | Path,
+    *,
+    to: ExportFormat = "huggingface",
+    overwrite: bool = False,
 ) -> ExportResult:
     """Write a model in another format, whole or not at all.
 
@@ -91,7 +99,9 @@ def _opened(model: str | Path | PairModel) -> PairModel:
 
 def _keras(model: PairModel, target: Path, *, overwrite: bool) -> ExportResult:
     if target.suffix != ".keras":
-        raise UsageError(f"{target.name!r} does not end in .keras.", where="path", expected="a name such as model.keras")
+        raise UsageError(
+            f"{target.name!r} does not end in .keras.", where="path", expected="a name such as model.keras"
+        )
     model.save(target, overwrite=overwrite)
     notes = ["load it with samesay.load(…), or after `import samesay` with keras.models.load_model(…)"]
     notes += _temperature_note(model.temperature)
@@ -103,8 +113,7 @@ def _onnx(model: str | Path | PairModel, folder: Path) -> tuple[LabelSet, Sides,
     if isinstance(model, str | Path):
         # No Keras: the part was proven when it was saved, and every byte of it is checked now.
         bundle = open_bundle(model)
-        for place in sorted(bundle.part("onnx").iterdir()):
-            shutil.copyfile(place, folder / place.name)
+        shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
         manifest = bundle.manifest
         labels, sides, temperature = manifest.labels, manifest.sides, manifest.decision.temperature
         max_length = manifest.max_length
@@ -174,12 +183,18 @@ def _require_free(target: Path, to: str, *, overwrite: bool) -> None:
     if not target.exists() and not target.is_symlink():
         return
     names = {entry.name for entry in target.iterdir()} if target.is_dir() else None
-    if names is not None and (not names or (overwrite and names >= _MARKS[to])):
+    if names == set():
+        return
+    exported = names is not None and names >= _ALWAYS[to]
+    strange = sorted((names or set()) - _ALWAYS[to] - _SOMETIMES)
+    if exported and overwrite and not strange:
         return
     raise TargetExists(
-        f"{target} exists already.",
+        f"Replacing {target} would delete what is not its own: {', '.join(strange[:5])}."
+        if exported and overwrite
+        else f"{target} exists already.",
         where=str(target),
         expected="a new folder, or with --overwrite one that was exported before",
         hint="name another output"
-        + (", or replace it with --overwrite (overwrite=True)" if names and names >= _MARKS[to] else ""),
+        + (", or replace it with --overwrite (overwrite=True)" if exported and not strange else ""),
     )
