@@ -302,7 +302,8 @@ def _tokenizer(folder: ClassifierFolder, tokenizer_class: Any) -> Any:
     path = folder.path
     place = path / "tokenizer.json"
     fast = _read_json(place) if place.is_file() else {}
-    model = fast.get("model") if isinstance(fast.get("model"), dict) else {}
+    said = fast.get("model")
+    model: dict[str, Any] = said if isinstance(said, dict) else {}
     if folder.model_type in ("bert", "distilbert"):
         return _wordpiece(path, fast, model, tokenizer_class)
     if model.get("type") == "BPE" and not (path / "merges.txt").is_file():

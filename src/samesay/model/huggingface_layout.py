@@ -421,7 +421,7 @@ def layout_of(task: Any) -> Layout:
     """
     from samesay.model.exact_gelu import published_class
 
-    backbone = getattr(task, "backbone", None)
+    backbone: Any = getattr(task, "backbone", None)
     models = keras_hub().models
     for layout in LAYOUTS:
         # The classes themselves: another subclass may compute anything.
