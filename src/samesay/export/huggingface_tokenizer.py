@@ -183,7 +183,8 @@ def _foldings(accents: bool) -> dict[str, str]:
 def _write_byte_pairs(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     vocabulary = {str(piece): int(index) for piece, index in tokenizer.vocabulary.items()}
     merges = [str(merge) for merge in tokenizer.merges]
-    rust = Tokenizer(models.BPE(vocabulary, [tuple(merge.split(" ")) for merge in merges]))
+    pieces = [(left, right) for left, right in (merge.split(" ") for merge in merges)]
+    rust = Tokenizer(models.BPE(vocabulary, pieces))
     rust.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     rust.decoder = decoders.ByteLevel()
     rust.post_processor = processors.RobertaProcessing(

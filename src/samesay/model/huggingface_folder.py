@@ -29,6 +29,8 @@ TENSORS_INDEX = "model.safetensors.index.json"
 _KIND = "ForSequenceClassification"
 # Models without a limit of their own say 1e30 there.
 _NO_LIMIT = 1_000_000
+# Of the layer norms, in transformers, where config.json does not say.
+_EPSILON_UNSAID = 1e-12
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,7 @@ def _require_same_computation(folder: ClassifierFolder, layout: Layout) -> bool:
     if activation not in layout.activations and not exact_gelu:
         differences.append((layout.activation_key, activation, " or ".join(layout.activations)))
     if layout.epsilon_key is not None:
-        epsilon = config.get(layout.epsilon_key, layout.epsilon)
+        epsilon = config.get(layout.epsilon_key, _EPSILON_UNSAID)
         if abs(epsilon - layout.epsilon) > 1e-6:
             differences.append((layout.epsilon_key, epsilon, layout.epsilon))
     for key, expected in (
