@@ -55,7 +55,7 @@ def main() -> int:
     for folder in sorted(path for path in root.iterdir() if (path / "config.json").is_file()):
         try:
             answer = answers(folder, pairs)
-            if not folder.name.startswith(("minilm", "deberta", "native")):
+            if folder.name in ("bert", "distilbert", "roberta"):
                 native = root / f"native-{folder.name}"
                 write_native(folder, native, exact_gelu=folder.name == "bert")
                 (root / f"answers-{native.name}.json").write_text(

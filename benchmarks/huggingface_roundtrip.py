@@ -130,19 +130,6 @@ _FAMILIES: dict[str, tuple[str, Callable[[], Any], dict[str, Any]]] = {
     "distilbert": ("DistilBert", lambda: _wordpiece("DistilBertTokenizer"), {}),
     "roberta": ("Roberta", _byte_pairs, {}),
     "xlm-roberta": ("XLMRoberta", lambda: _sentence_piece("XLMRobertaTokenizer"), {}),
-    "albert": (
-        "Albert",
-        lambda: _sentence_piece(
-            "AlbertTokenizer",
-            pad_id=0,
-            unk_id=1,
-            bos_id=-1,
-            eos_id=-1,
-            pad_piece="<pad>",
-            control_symbols=["[CLS]", "[SEP]", "[MASK]"],
-        ),
-        {"embedding_dim": 8},
-    ),
     "deberta": (
         "DebertaV3",
         lambda: _sentence_piece(

@@ -51,10 +51,10 @@ _COMPOUND_MARKS = [
     if unicodedata.category(mark).startswith("P") and len(unicodedata.normalize("NFKC", mark)) > 1
 ]
 
-# A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there.
+# A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there. ALBERT's
+# is not among them: transformers 5.23 made ids beyond the vocabulary from its file.
 _SENTENCE_PIECE = {
     "XLMRobertaTokenizer": ("XLMRobertaTokenizer", "sentencepiece.bpe.model"),
-    "AlbertTokenizer": ("AlbertTokenizer", "spiece.model"),
     "DebertaV3Tokenizer": ("DebertaV2Tokenizer", "spm.model"),
 }
 
@@ -235,7 +235,7 @@ def _write_sentence_piece(tokenizer: Any, folder: Path, settings: dict[str, Any]
         }
     special = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]"}
     settings["do_lower_case"] = False
-    return {**special, "unk_token": "<unk>" if name == "AlbertTokenizer" else "[UNK]"}
+    return {**special, "unk_token": "[UNK]"}
 
 
 def _write_json(place: Path, content: dict[str, Any]) -> None:

@@ -208,7 +208,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
     if not classifier.named:
-        return replace(plain, classifier=classifier)
+        return replace(plain, max_length=classifier.max_length, classifier=classifier)
     return replace(
         plain,
         labels=classifier.labels,

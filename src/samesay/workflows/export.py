@@ -22,7 +22,7 @@ _ONNX_FACTS = "model.json"
 _ALWAYS = {"huggingface": {"config.json", "model.safetensors"}, "onnx": {"model.onnx", _ONNX_FACTS}}
 _SOMETIMES = {
     *("README.md", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "encoder.json"),
-    *("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spiece.model", "spm.model"),
+    *("vocab.txt", "vocab.json", "merges.txt", "sentencepiece.bpe.model", "spm.model"),
 }
 
 
