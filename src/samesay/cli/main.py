@@ -23,6 +23,8 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
     "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),
+    "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
+    "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
     "presets": ("samesay.cli.presets", "List the encoders that training can start from."),

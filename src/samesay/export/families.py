@@ -33,11 +33,13 @@ def writer_for(task: Any) -> FamilyWriter:
     """
     import keras_hub
 
+    from samesay.model.exact_gelu import published_class
+
     backbone = getattr(task, "backbone", None)
     for (task_name, backbone_name), writer in _FAMILIES.items():
-        if type(task) is getattr(keras_hub.models, task_name) and type(backbone) is getattr(
-            keras_hub.models, backbone_name
-        ):
+        if published_class(type(task)) is getattr(keras_hub.models, task_name) and published_class(
+            type(backbone)
+        ) is getattr(keras_hub.models, backbone_name):
             return writer
     raise EncoderUnsupported(
         f"No ONNX graph is known for {type(task).__name__} on {type(backbone).__name__}.",

