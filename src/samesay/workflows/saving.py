@@ -126,7 +126,7 @@ def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
         "recipe": {
             "preset": model.preset,
             "head": model.head,
-            **record.recipe.to_dict(),
+            **result.settings,
             "max_length": model.max_length,
             "best_epoch": result.best_epoch,
             "interrupted": result.interrupted,
