@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
+    "doctor": ("samesay.cli.doctor", "Say what is installed and working here, and how to mend the rest."),
 }
 
 DEBUG_VARIABLE = "SAMESAY_DEBUG"
