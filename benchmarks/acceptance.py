@@ -44,6 +44,7 @@ BENCHMARKS = (
     Benchmark("worked_example_speed", "how much faster than the worked example as written", 0.1),
     Benchmark("onnx_variants", "which way of writing the encoder ONNX Runtime computes fastest", 0.1),
     Benchmark("tokenizer_parity_tensorflow", "where KerasHub's TensorFlow tokenizer gives other ids", 0.3),
+    Benchmark("backends", "whether JAX, TensorFlow and PyTorch compute the same", 0.3),
     Benchmark("minilm_snli", "how good MiniLM gets on SNLI, and whether every saved form answers alike", 2.0),
     Benchmark("lean_install", "what it costs to only use a trained model", 0.1),
     Benchmark("bucket_order", "whether length buckets change what is learned", 0.6),
