@@ -1,6 +1,7 @@
 """Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
 
-Together with the package's ``__init__`` and the command line, the only place that reads environment variables.
+Together with ``devices``, the package's ``__init__`` and the command line, the only place that reads environment
+variables.
 """
 
 from __future__ import annotations
