@@ -95,8 +95,6 @@ def load_checkpoint(folder: Path, *, run: Mapping[str, Any]) -> Checkpoint | Non
     with np.load(path, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(arrays.pop("state").tobytes())
-    # What was written before backends were recorded was written by JAX.
-    state["run"].setdefault("backend", "jax")
     asked = json.loads(json.dumps(dict(run)))
     differing = sorted(name for name in {*asked, *state["run"]} if asked.get(name) != state["run"].get(name))
     if differing:

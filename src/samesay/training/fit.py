@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding import EncodedPairs, padding_share, plan_training
-from samesay.errors import TrainingDiverged
+from samesay.errors import TrainingDiverged, UsageError
 from samesay.evaluation.metrics import accuracy, confusion_matrix, log_loss
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier, pair_loss
@@ -118,9 +118,17 @@ def fit(
 
     Raises:
         TrainingDiverged: If the loss is no longer a number.
+        UsageError: If checkpoints are asked for on another backend than JAX.
     """
     max_length = classifier.encoder.max_length
     own = own_parts or OwnParts()
+    if checkpoints is not None and keras.backend.backend() != "jax":
+        raise UsageError(
+            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not go on to the same weights.",
+            where="checkpoints",
+            expected="JAX, whose runs are repeated to the last bit",
+            hint="leave checkpoints out, or unset KERAS_BACKEND",
+        )
 
     def plan(epoch: int) -> list[Any]:
         return plan_training(
@@ -142,8 +150,6 @@ def fit(
     classifier.optimizer.build(classifier.trainable_variables)
     reseed_dropout(classifier, recipe.seed)
     identity = {
-        # Each draws dropout's numbers in its own way.
-        "backend": keras.backend.backend(),
         "recipe": recipe.to_dict(),
         "labels": list(classifier.labels),
         "pairs": pairs.fingerprint(),
