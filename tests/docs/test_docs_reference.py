@@ -211,6 +211,7 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`data show`": ["data", "show", data],
         "`config`": ["config"],
         "`presets`": ["presets", "bert_tiny"],
+        "`doctor`": ["doctor"],
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],
     }
     rows = {name: re.sub(r"\([^)]*\)", "", keys) for name, keys in table(COMMAND_LINE, "command")}

@@ -29,6 +29,9 @@ STAND_INS = (
     ("--preset minilm", "--preset {tiny}"),
     ('"minilm"', '"{tiny}"'),
     ("preset: minilm", "preset: {tiny}"),
+    ('"bert_tiny_en_uncased"', '"{tiny}"'),
+    ('"roberta_base_en"', '"{tiny}"'),
+    ('"snli"', '"generated:160"'),
     ("--pairs 5000", "--pairs 48"),
 )
 
@@ -72,6 +75,13 @@ def test_every_page_runs(page: Path, play: Play, after_the_tour: Path, tmp_path:
     folder = tmp_path / "reader"
     shutil.copytree(after_the_tour, folder)
     play(page, folder)
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "zh").glob("*.md")), ids=lambda page: page.stem)
+def test_a_translation_shows_the_same_code(page: Path) -> None:
+    """Which runs, where the English page does."""
+    original = ROOT / "docs" / page.name
+    assert [block.code for block in blocks(page)] == [block.code for block in blocks(original)]
 
 
 def test_no_block_is_of_an_unknown_kind() -> None:

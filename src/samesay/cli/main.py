@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
     "presets": ("samesay.cli.presets", "List the encoders that training can start from."),
+    "doctor": ("samesay.cli.doctor", "Say what is installed and working here, and how to mend the rest."),
 }
 
 DEBUG_VARIABLE = "SAMESAY_DEBUG"

@@ -21,7 +21,7 @@ from samesay.errors import UsageError
 # through the hook that registers this class.
 from samesay.model import batches as keras_batches
 from samesay.model.backend import keras_hub
-from samesay.model.tokenizer import encoder_for
+from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
 from samesay.pairs import LabelSet, Sides
 
 
@@ -63,11 +63,11 @@ class PairClassifier(keras.Model):
         return Sides(*self.side_names)
 
     @property
-    def encoder(self) -> PairEncoder:
-        """The tokenizer and packer of the task's preprocessor."""
+    def encoder(self) -> PairEncoder | PreprocessorEncoder:
+        """The twin of the task's preprocessor, or that itself where it is the user's own."""
         kept = self.__dict__.get("_encoder")
         if kept is None or kept.max_length != self.task.preprocessor.sequence_length:
-            kept = encoder_for(self.task)
+            kept = encoder_of(self.task)
             object.__setattr__(self, "_encoder", kept)
         return kept
 

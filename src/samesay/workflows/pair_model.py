@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.data import PairTable, require_classes
-from samesay.encoding import TruncationLedger, summarise
+from samesay.encoding import PairEncoder, TruncationLedger, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, evaluate
-from samesay.model.opening import OpenedModel, open_model
+from samesay.model.opening import OpenedModel, classifier_of, open_model, task_of
 from samesay.model.predictor import KerasPredictor
 from samesay.pairs import Judgement, LabelSet, ProgressListener, Sides
-from samesay.training import Recipe
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -124,6 +124,64 @@ class PairModel:
         return cls._of(opened)
 
     @classmethod
+    def from_task(
+        cls,
+        task: Any,
+        labels: LabelSet | Sequence[str],
+        *,
+        sides: Sides | Sequence[str] | None = None,
+        max_length: int | None = None,
+    ) -> PairModel:
+        """A KerasHub text classifier made in Python; its classes may be the user's own.
+
+        A preprocessor of an own class is called as it is: what it cuts is not counted. A model with an own backbone or
+        preprocessor is saved without an ONNX part, which its manifest says, and answers by Keras.
+
+        Args:
+            task: With a preprocessor, and a head of logits. Own classes are registered with Keras
+                (``keras.saving.register_keras_serializable``), so that a saved model can be opened.
+            labels: The names of the classes, in the order of the logits.
+            sides: What the first and second text are called, in reading order.
+            max_length: The limit in tokens; the preprocessor's own where absent.
+
+        Raises:
+            UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
+            ModelError: If its preprocessor cannot be used.
+        """
+        names = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+        order = Sides(*sides) if sides is not None else Sides()
+        classifier = classifier_of(task, names, sides=order, max_length=max_length)
+        kind = type(task)
+        note = f"head kept: {', '.join(names)}"
+        if not isinstance(classifier.encoder, PairEncoder):
+            note += f"; {type(task.preprocessor).__name__} encodes the texts, and what it cuts is not counted"
+        return cls(classifier, preset=f"{kind.__module__}.{kind.__qualname__}", head="kept", note=note)
+
+    @classmethod
+    def from_parts(
+        cls,
+        *,
+        backbone: Any,
+        preprocessor: Any,
+        labels: LabelSet | Sequence[str],
+        sides: Sides | Sequence[str] | None = None,
+        max_length: int | None = None,
+        dropout: float | None = None,
+    ) -> PairModel:
+        """A backbone and a preprocessor, with a new head; otherwise as ``from_task``.
+
+        Raises:
+            UsageError: If no registered class of text classifiers belongs to the backbone's class.
+            ModelError: If the preprocessor cannot be used.
+        """
+        names = tuple(labels)
+        task = task_of(backbone, preprocessor, len(names), dropout=dropout)
+        model = cls.from_task(task, names, sides=sides, max_length=max_length)
+        model.head = "new"
+        model.note = model.note.replace("head kept:", f"new head for {len(names)} labels:")
+        return model
+
+    @classmethod
     def load(cls, path: str | Path) -> PairModel:
         """Open a saved model, or a ``.keras`` file that SameSay wrote; a ``.keras`` file brings its optimizer.
 
@@ -170,6 +228,10 @@ class PairModel:
         recipe: Recipe | Mapping[str, Any] | None = None,
         progress: ProgressListener | None = None,
         checkpoints: str | Path | None = None,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Sequence[Any] | None = None,
+        callbacks: Sequence[Any] | None = None,
         **settings: Any,
     ) -> FitResult:
         """Fine-tune; the model ends with the weights of its best epoch.
@@ -180,17 +242,28 @@ class PairModel:
             validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
             recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
             progress: Hears how far it has come.
-            checkpoints: A folder; a run that finds its own checkpoint there goes on from it.
+            checkpoints: A folder; a run that finds its own checkpoint there goes on from it, but for what
+                ``callbacks`` keep for themselves.
+            optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
+            loss: Any Keras loss, or a function of true label indices and logits.
+            metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
+            callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
         Raises:
+            UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label.
             TrainingDiverged: If the loss is no longer a number.
         """
         from samesay.training.fit import TrainingPairs, fit
+        from samesay.training.own_parts import OwnParts
 
+        if isinstance(optimizer, str):
+            settings["optimizer"], optimizer = optimizer, None
+        own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
         chosen = _recipe(recipe, settings)
-        chosen = chosen.for_encoder(int(self.classifier.task.backbone.hidden_dim))
+        # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
+        chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y)
         require_classes(table)
         held_out = self._validation(validation)
@@ -201,6 +274,7 @@ class PairModel:
             TrainingPairs(encoded, table.label_ids),
             chosen,
             validation=self._encoded(held_out) if held_out is not None else None,
+            own_parts=own_parts,
             progress=progress,
             checkpoints=Path(checkpoints) if checkpoints else None,
         )

@@ -154,7 +154,7 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
         "recipe": {
             "preset": model.preset,
             "head": model.head,
-            **record.recipe.to_dict(),
+            **result.settings,
             "max_length": model.max_length,
             "best_epoch": result.best_epoch,
             "interrupted": result.interrupted,
