@@ -11,7 +11,7 @@ mistake of SameSay's own, 130 interrupted.
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
     │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly
-    │   └── TruncationRefused
+    │   └── TruncationRefused, CorpusUnreachable
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
     │   └── TrainingDiverged
@@ -221,6 +221,14 @@ class TruncationRefused(DataError):
     code = "truncation-refused"
     exit_code = 25
     http_status = 413
+
+
+class CorpusUnreachable(DataError):
+    """A published corpus lives on a hub that cannot be reached."""
+
+    code = "corpus-unreachable"
+    exit_code = 26
+    http_status = 503
 
 
 class ModelError(SameSayError):

@@ -234,9 +234,7 @@ def _look_in_cache(address: HubAddress, branches: list[str]) -> Listing | None:
                 if branch not in revision.refs and branch != revision.commit_hash:
                     continue
                 folder = revision.snapshot_path
-                files = _tables(
-                    file.file_path.relative_to(folder).as_posix() for file in revision.files
-                )
+                files = _tables(file.file_path.relative_to(folder).as_posix() for file in revision.files)
                 if files:
                     return Listing(address, branch, files, folder)
     return None
