@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from samesay.errors import UsageError
+from samesay.errors import ExtraMissing, UsageError
 from samesay.pairs import Judgement, LabelSet, Pair, Sides
 from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
 from samesay.scoring.scorer import Scores
@@ -224,8 +224,15 @@ class WindowedScorer:
 
 
 def sentence_spans(text: str, *, language: str = "en") -> list[Span]:
-    """Where the sentences of a text stand, blanks around them left out; none for a text of blanks."""
-    from sentencex import get_sentence_boundaries
+    """Where the sentences of a text stand, blanks around them left out; none for a text of blanks.
+
+    Raises:
+        ExtraMissing: If sentencex is not installed.
+    """
+    try:
+        from sentencex import get_sentence_boundaries
+    except ModuleNotFoundError:
+        raise ExtraMissing.of("windows", "sentencex", "Reading a long text in windows") from None
 
     spans = []
     for found in get_sentence_boundaries(language, text):
