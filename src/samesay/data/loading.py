@@ -13,14 +13,16 @@ from pathlib import Path
 import numpy as np
 
 from samesay.data import builtin
-from samesay.data.columns import ColumnMap, find_columns
+from samesay.data.columns import LABEL, ColumnMap, find_columns
 from samesay.data.conditions import Condition
+from samesay.data.corpora import Corpus
+from samesay.data.hub import commit_of
 from samesay.data.labels import LabelReading, read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.sources import SPLITS, Source, locate
 from samesay.data.table import Origin, PairTable
-from samesay.errors import ColumnNotFound, EmptySide, NoRows, SliceInvalid, SplitNotFound
+from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import LabelSet, Sides
 
 _MOST_PLACES_SHOWN = 5
@@ -70,7 +72,15 @@ def load_pairs(
     """
     located = locate(source, split=split)
     reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
-    return reading.tables(located, [located.only_split(prefer)])[0]
+    asked = located.only_split(prefer)
+    if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
+        raise LabelMissing(
+            f"The authors of {located.name} keep the labels of its split {asked!r}.",
+            where=f"{located.name}:{asked}",
+            expected="a split with labels",
+            hint=f"{located.name}:validation",
+        )
+    return reading.tables(located, [asked])[0]
 
 
 def load_splits(
@@ -99,7 +109,8 @@ def load_splits(
     if located.split is not None or len(located.splits) == 1:
         wanted = [located.only_split()]
     else:
-        wanted = [name for name in SPLITS if name in located.splits]
+        kept_back = located.corpus.unlabelled if located.corpus is not None and need_labels else ()
+        wanted = [name for name in SPLITS if name in located.splits and name not in kept_back]
     if not wanted:
         raise SplitNotFound(
             f"The folder {located.name} has no file called train, validation or test; "
@@ -163,6 +174,8 @@ class _Reading:
     format: str | None
 
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
+        if source.corpus is not None:
+            self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
         labelled = [raw for raw in raws if raw.map.label is not None]
         ids: dict[str, tuple[LabelReading, int]] = {}
@@ -173,6 +186,13 @@ class _Reading:
                 ids[raw.split] = (reading, start)
                 start += len(raw.rows)
         return [self._table(source, raw, *ids.get(raw.split, (None, 0))) for raw in raws]
+
+    def _follow(self, corpus: Corpus) -> None:
+        """Take a published corpus' labels where nothing else was asked for; its sides are found by their names."""
+        if self.columns is None:
+            self.columns = {LABEL: corpus.columns[LABEL]}
+        if self.labels is None and corpus.labels:
+            self.labels = corpus.labels
 
     def _labels(self, raws: list[_Raw]) -> LabelReading:
         starts = [0]
@@ -213,7 +233,7 @@ class _Reading:
         return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
 
     def _from_files(self, source: Source, split: str) -> _Raw:
-        files = (builtin.HANDWRITTEN,) if source.built_in else source.splits[split]
+        files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
         names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
         raw: _Raw | None = None
         for place, path in enumerate(files):
@@ -270,14 +290,14 @@ class _Reading:
         used = {raw.map.first, raw.map.second, raw.map.label}
         origin = Origin(
             source=source.text,
-            split=raw.split if source.is_folder or source.built_in else None,
+            split=raw.split if source.is_folder or source.built_in or source.remote else None,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=raw.files,
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
-            notes=(*raw.map.notes, *(reading.notes if reading else ())),
+            notes=(*_of_hub(source, raw), *raw.map.notes, *(reading.notes if reading else ())),
         )
         return PairTable(
             first,
@@ -321,3 +341,16 @@ class _Reading:
             hint="remove the rows, or keep them as they are with --allow-empty-sides",
             details={"rows": len(empty), "first_places": [raw.place(keep[place]), *others]},
         )
+
+
+def _of_hub(source: Source, raw: _Raw) -> tuple[str, ...]:
+    """What to know of pairs from a hub: the very commit, and the licence."""
+    if not source.remote:
+        return ()
+    commit = commit_of(Path(raw.files[0]))
+    corpus = source.corpus
+    return (
+        (f"{corpus.repository}" if corpus else source.name)
+        + (f" at commit {commit[:12]}" if commit else "")
+        + (f"; licence: {corpus.licence}" if corpus else ""),
+    )

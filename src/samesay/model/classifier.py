@@ -20,7 +20,8 @@ from samesay.errors import UsageError
 # The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
 # through the hook that registers this class.
 from samesay.model import batches as keras_batches
-from samesay.model.tokenizer import encoder_for
+from samesay.model.backend import keras_hub
+from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
 from samesay.pairs import LabelSet, Sides
 
 
@@ -67,11 +68,11 @@ class PairClassifier(keras.Model):
         return tuple(self.input)
 
     @property
-    def encoder(self) -> PairEncoder:
-        """The tokenizer and packer of the task's preprocessor."""
+    def encoder(self) -> PairEncoder | PreprocessorEncoder:
+        """The twin of the task's preprocessor, or that itself where it is the user's own."""
         kept = self.__dict__.get("_encoder")
         if kept is None or kept.max_length != self.task.preprocessor.sequence_length:
-            kept = encoder_for(self.task)
+            kept = encoder_of(self.task)
             object.__setattr__(self, "_encoder", kept)
         return kept
 
@@ -158,6 +159,7 @@ class PairClassifier(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
+        keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"])
 

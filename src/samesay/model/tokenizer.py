@@ -28,6 +28,11 @@ _PROBES = (
 )
 
 
+def supported_tokenizers() -> tuple[str, ...]:
+    """The class names of KerasHub's tokenizers that have a proven twin."""
+    return tuple(kind.__name__ for kind in _twins())
+
+
 def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
     """The ``PairEncoder`` that gives the ids which ``task.preprocessor`` gives.
 
@@ -57,7 +62,8 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
             expected="'round_robin'",
         )
     longest = getattr(task.backbone, "max_sequence_length", None) or preprocessor.sequence_length
-    limit = preprocessor.sequence_length if max_length is None else max_length
+    # KerasHub's default of 512 may be more than the positions of an encoder in Hugging Face layout.
+    limit = min(preprocessor.sequence_length, longest) if max_length is None else max_length
     if not SHORTEST_LENGTH <= limit <= longest:
         raise UsageError(
             f"A length limit of {limit} tokens does not fit this encoder.",

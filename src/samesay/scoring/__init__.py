@@ -1,6 +1,7 @@
 """A saved model at work: probabilities through ONNX Runtime, from Python and for whole files.
 
-`Scorer` answers for pairs, `score_file` for a table of them in bounded memory. This room knows no Keras, no
+`Scorer` answers for pairs, `score_file` for a table of them in bounded memory, `WindowedScorer` for a pair with a long
+side. This room knows no Keras, no
 training and no HTTP, and the test of its imports proves the first.
 """
 
@@ -9,5 +10,16 @@ from __future__ import annotations
 from samesay.scoring.files import FileReport, score_file
 from samesay.scoring.scorer import BATCH_TOKENS, Scorer, Scores, softmax
 from samesay.scoring.session import default_threads
+from samesay.scoring.windows import WindowedScorer, WindowJudgement
 
-__all__ = ["BATCH_TOKENS", "FileReport", "Scorer", "Scores", "default_threads", "score_file", "softmax"]
+__all__ = [
+    "BATCH_TOKENS",
+    "FileReport",
+    "Scorer",
+    "Scores",
+    "WindowJudgement",
+    "WindowedScorer",
+    "default_threads",
+    "score_file",
+    "softmax",
+]
