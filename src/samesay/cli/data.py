@@ -61,7 +61,7 @@ def list_command(*, as_json: bool) -> None:
 
     corpora = list_corpora()
     if as_json:
-        print_json([corpus.to_dict() for corpus in corpora])
+        print_json({"corpora": [corpus.to_dict() for corpus in corpora]})
         return
     from samesay.cli import render
 
