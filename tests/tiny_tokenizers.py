@@ -112,7 +112,7 @@ def keras_tokenizer(family: str) -> Any:
     if family == "bert":
         return models.BertTokenizer(wordpiece_vocabulary(), lowercase=True)
     if family == "bert_zh":
-        # The settings of the preset bert_base_zh: WordPiece's defaults, ideographs apart, case kept.
+        # As Chinese BERT was published: ideographs apart, case kept.
         return models.BertTokenizer(wordpiece_vocabulary(), lowercase=False)
     if family == "distil_bert":
         return models.DistilBertTokenizer(wordpiece_vocabulary(), lowercase=True)

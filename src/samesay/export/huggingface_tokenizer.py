@@ -52,7 +52,7 @@ _COMPOUND_MARKS = [
 ]
 
 # A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there. ALBERT's
-# is not among them: transformers 5.23 made ids beyond the vocabulary from its file.
+# is not among them: the one folder that was tried ended in an IndexError within transformers 5.23.
 _SENTENCE_PIECE = {
     "XLMRobertaTokenizer": ("XLMRobertaTokenizer", "sentencepiece.bpe.model"),
     "DebertaV3Tokenizer": ("DebertaV2Tokenizer", "spm.model"),
