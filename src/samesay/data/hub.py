@@ -124,7 +124,7 @@ def look_up(address: HubAddress) -> Listing:
     branches = [address.revision] if address.revision else ["main", _CONVERTED]
     for branch in branches:
         try:
-            info = huggingface_hub.HfApi().repo_info(address.repository, repo_type="dataset", revision=branch)
+            info = huggingface_hub.HfApi().dataset_info(address.repository, revision=branch)
         except huggingface_hub.errors.RevisionNotFoundError:
             if branch == _CONVERTED:
                 break

@@ -230,12 +230,12 @@ def sentence_spans(text: str, *, language: str = "en") -> list[Span]:
         ExtraMissing: If sentencex is not installed.
     """
     try:
-        from sentencex import get_sentence_boundaries
+        import sentencex
     except ModuleNotFoundError:
         raise ExtraMissing.of("windows", "sentencex", "Reading a long text in windows") from None
 
     spans = []
-    for found in get_sentence_boundaries(language, text):
+    for found in sentencex.get_sentence_boundaries(language, text)  # type: ignore[attr-defined]:
         sentence = text[found["start_index"] : found["end_index"]]
         if sentence.strip():
             start = found["start_index"] + len(sentence) - len(sentence.lstrip())
