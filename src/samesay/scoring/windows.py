@@ -235,7 +235,7 @@ def sentence_spans(text: str, *, language: str = "en") -> list[Span]:
         raise ExtraMissing.of("windows", "sentencex", "Reading a long text in windows") from None
 
     spans = []
-    for found in sentencex.get_sentence_boundaries(language, text)  # type: ignore[attr-defined]:
+    for found in sentencex.get_sentence_boundaries(language, text):  # type: ignore[attr-defined]
         sentence = text[found["start_index"] : found["end_index"]]
         if sentence.strip():
             start = found["start_index"] + len(sentence) - len(sentence.lstrip())
