@@ -172,6 +172,14 @@ def test_what_cannot_be_written_exactly_is_refused(tmp_path, break_it, named):
         write_onnx(task, tmp_path / "model.onnx")
 
 
+def test_weights_beyond_one_file_are_refused_before_all_are_copied(tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("samesay.export.graph._LARGEST_FILE", 10 * 1024)  # the embeddings of ``tiny`` fit
+    with pytest.raises(EncoderUnsupported, match="one ONNX file") as caught:
+        write_onnx(tiny, tmp_path / "model.onnx")
+    assert (caught.value.where or "").startswith("layer_0.")
+    assert not (tmp_path / "model.onnx").exists()
+
+
 def test_another_known_activation_is_followed_and_not_assumed(tmp_path):
     task = tiny_task()
     for layer in task.backbone.transformer_layers:

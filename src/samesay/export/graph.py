@@ -35,6 +35,7 @@ class Graph:
         self._weights: dict[str, onnx.TensorProto] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
         self._outputs: list[onnx.ValueInfoProto] = []
+        self._size = 0
 
     def input(self, name: str, dtype: type[np.generic], shape: Sequence[str | int]) -> Value:
         """An input of the graph; a string in ``shape`` is a dimension that may vary."""
@@ -47,7 +48,11 @@ class Graph:
         self._outputs.append(helper.make_tensor_value_info(name, _element_type(dtype), list(shape)))
 
     def weight(self, name: str, array: ArrayLike) -> Value:
-        """A constant tensor, floats kept as float32; a name given before is that tensor again."""
+        """A constant tensor, floats kept as float32; a name given before is that tensor again.
+
+        Raises:
+            EncoderUnsupported: If the weights so far do not fit into one ONNX file (2 GiB).
+        """
         held = np.asarray(array)
         if held.dtype.kind == "f" or held.dtype.name == "bfloat16":
             held = held.astype(np.float32)
@@ -55,6 +60,15 @@ class Graph:
             if tuple(known.dims) != held.shape:
                 raise AssertionError(f"{name} is both {tuple(known.dims)} and {held.shape}")
             return Value(name)
+        # Refused here, before gigabytes are copied into a message that could not be written.
+        self._size += held.nbytes
+        if self._size > _LARGEST_FILE:
+            raise EncoderUnsupported(
+                f"The weights take more than {_LARGEST_FILE / 2**30:.1f} GiB, which is what one ONNX file holds.",
+                where=name,
+                expected="at most 2 GiB of float32 weights, about 530 million parameters",
+                hint="use the Keras part, or a smaller preset",
+            )
         # np.array and not np.ascontiguousarray: the latter turns a scalar into a vector.
         self._weights[name] = numpy_helper.from_array(np.array(held, order="C"), name)
         return Value(name)
@@ -73,18 +87,7 @@ class Graph:
         return Value(output)
 
     def model(self, name: str, *, metadata: Mapping[str, str] | None = None) -> onnx.ModelProto:
-        """The finished model, checked by ``onnx.checker``.
-
-        Raises:
-            EncoderUnsupported: If its weights do not fit into one ONNX file (2 GiB).
-        """
-        size = sum(len(weight.raw_data) for weight in self._weights.values())
-        if size > _LARGEST_FILE:
-            raise EncoderUnsupported(
-                f"The weights take {size / 2**30:.1f} GiB, more than one ONNX file holds.",
-                expected="at most 2 GiB of float32 weights, about 530 million parameters",
-                hint="use the Keras part, or a smaller preset",
-            )
+        """The finished model, checked by ``onnx.checker``."""
         graph = helper.make_graph(
             self._nodes, name, self._inputs, self._outputs, initializer=list(self._weights.values())
         )
