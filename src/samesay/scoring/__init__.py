@@ -7,7 +7,28 @@ training and no HTTP, and the test of its imports proves the first.
 from __future__ import annotations
 
 from samesay.scoring.files import FileReport, score_file
-from samesay.scoring.scorer import BATCH_TOKENS, Scorer, Scores, softmax
+from samesay.scoring.scorer import (
+    BATCH_TOKENS,
+    Grades,
+    GradeScorer,
+    Scorer,
+    Scores,
+    open_scorer,
+    sigmoid,
+    softmax,
+)
 from samesay.scoring.session import default_threads
 
-__all__ = ["BATCH_TOKENS", "FileReport", "Scorer", "Scores", "default_threads", "score_file", "softmax"]
+__all__ = [
+    "BATCH_TOKENS",
+    "FileReport",
+    "GradeScorer",
+    "Grades",
+    "Scorer",
+    "Scores",
+    "default_threads",
+    "open_scorer",
+    "score_file",
+    "sigmoid",
+    "softmax",
+]

@@ -10,13 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import BundleDraft, Upstream, write_bundle, write_pair_hashes
-from samesay.evaluation import Evaluation, save_confusion_picture, save_learning_curves
+from samesay.evaluation import (
+    Evaluation,
+    GradeEvaluation,
+    save_confusion_picture,
+    save_grade_picture,
+    save_learning_curves,
+)
 from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
 from samesay.model.presets import MINILM, MINILM_UPSTREAM
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
 
 if TYPE_CHECKING:
+    from samesay.data import PairTable
     from samesay.workflows.pair_model import PairModel, TrainingRecord
 
 
@@ -38,7 +45,7 @@ def save_model(
     path: Path,
     *,
     overwrite: bool = False,
-    evaluation: Evaluation | None = None,
+    evaluation: Evaluation | GradeEvaluation | None = None,
     progress: ProgressListener | None = None,
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
@@ -62,14 +69,20 @@ def save_model(
         model.task.save_to_preset(str(draft.folder("keras")))
         tell(Progress("save", 1, 2))
         verdict = write_onnx_part(
-            model.task, model.classifier.encoder, draft.folder("onnx"), labels=model.labels, sides=model.sides
+            model.task,
+            model.classifier.encoder,
+            draft.folder("onnx"),
+            # The proof compares logits by column, and a grader has one.
+            labels=model.labels if model.scale is None else LabelSet(("grade",)),
+            sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
         if model.record is not None:
             _put_record(draft, model.record, evaluation)
         draft.finish(
-            task="classification",
+            task=task_of(model.answers),
             labels=model.labels,
+            scale=model.scale,
             sides=model.sides,
             max_length=model.max_length,
             decision={"temperature": model.temperature},
@@ -80,7 +93,9 @@ def save_model(
     return SavedModel(path, verdict)
 
 
-def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | None) -> None:
+def _put_record(
+    draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
+) -> None:
     hashes = {"train": record.pairs.pair_hashes()}
     if record.validation is not None:
         hashes["validation"] = record.validation.pair_hashes()
@@ -91,11 +106,13 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
     save_learning_curves(
         record.result.history, report / "learning_curves.png", best_epoch=record.result.best_epoch
     )
-    if evaluation is not None:
+    if isinstance(evaluation, GradeEvaluation):
+        save_grade_picture(evaluation, report / "grades.png")
+    elif evaluation is not None:
         save_confusion_picture(evaluation, report / "confusion.png")
 
 
-def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
+def _facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:
     """What the manifest records beside labels and sides."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
@@ -112,7 +129,7 @@ def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
             "source": table.origin.source,
             "split": table.origin.split,
             "fingerprint": table.fingerprint(),
-            "counts": table.label_counts(),
+            **_counts(table),
             "rows_read": table.origin.rows_read,
             "rows_dropped": table.origin.rows_dropped,
             "columns": table.origin.columns,
@@ -139,8 +156,17 @@ def _facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
     }
 
 
-def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
-    """An evaluation as the manifest keeps it, the majority beside it."""
+def _counts(table: PairTable) -> dict[str, Any]:
+    if not table.graded:
+        return {"counts": table.label_counts()}
+    return {"pairs": len(table), "mean_grade": float(table.gold_grades().mean())}
+
+
+def figures_for_card(evaluation: Evaluation | GradeEvaluation) -> Mapping[str, Any]:
+    """An evaluation as the manifest keeps it, the majority or the mean grade beside it."""
+    if isinstance(evaluation, GradeEvaluation):
+        baselines = {"mean grade": evaluation.mean_metrics}
+        return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}
     return {
         **evaluation.metrics,
         "pairs": evaluation.n_pairs,
