@@ -23,7 +23,8 @@ class PairBatches(keras.utils.PyDataset):
         batches: Which rows stand together, and how wide.
         height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled anew.
         pad_id: The id of the padding token.
-        targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32); without them the batches hold inputs only.
+        targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32); without them the
+            batches hold inputs only.
     """
 
     def __init__(

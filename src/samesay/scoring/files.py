@@ -1,6 +1,7 @@
 """A table of pairs in, the same table with the model's answers out: streamed, in order, whole or absent.
 
-Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not read. All other
+Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not
+read. All other
 columns are carried through. This module knows rows and the `Scorer`, no formats (`samesay.scoring.tables`)
 and no models.
 """

@@ -96,7 +96,8 @@ def fit(
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with the weights of its best epoch.
 
-    The best epoch is the one with the highest validation accuracy (Spearman's correlation, of grades), of equals the one with the lower validation loss;
+    The best epoch is the one with the highest validation accuracy (Spearman's correlation, of grades), of
+    equals the one with the lower validation loss;
     without validation pairs it is the last. Ctrl-C ends the run after the step at hand.
 
     Args:

@@ -39,7 +39,8 @@ class Recipe:
         weight_decay: For ``adamw``; biases and layer norms are left out.
         seed: Decides the head, the order of pairs and dropout: the same seed gives the same weights.
         max_length: The limit in tokens; the preset's own where absent.
-        early_stopping: Stop after this many epochs without a better validation accuracy (Spearman's correlation, of grades); never where absent.
+        early_stopping: Stop after this many epochs without a better validation accuracy (Spearman's
+            correlation, of grades); never where absent.
         dropout: On the pooled output before a new head; KerasHub's default (0.1) where absent.
         loss: Of grades only, both of a grade's share of its scale: ``bce``, cross-entropy with the logit, the default
             since its gradient does not vanish at the ends of the scale, or ``mse``, squared error.
