@@ -73,8 +73,8 @@ def _head(manifest: Manifest, name: str) -> str:
     )
     return (
         f"# {_text(name)}\n\n"
-        f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. Trained with SameSay{_on(manifest.created)}; "
-        f"the task is {_text(manifest.task)}."
+        f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. "
+        f"Trained with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}."
     )
 
 

@@ -72,7 +72,8 @@ def data_options(command: Command) -> Command:
         click.option(
             "--columns",
             type=Mapping(),
-            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold; grade=NAME for grades.",
+            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold; "
+            "grade=NAME for grades.",
         ),
         click.option(
             "--labels",

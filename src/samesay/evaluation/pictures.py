@@ -112,8 +112,9 @@ def save_learning_curves(
     best_epoch: int | None = None,
     title: str = "Learning curves",
 ) -> Path:
-    """Draw loss and accuracy (Spearman's correlation, of grades) over the epochs, for training pairs and,
-            where known, validation pairs.
+    """Draw loss and accuracy over the epochs, for training pairs and, where known, validation pairs.
+
+    Of grades Spearman's correlation is drawn instead of accuracy.
 
     Args:
         history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,

@@ -214,7 +214,7 @@ class ShareSquaredError(keras.losses.Loss):
 
     def __init__(
         self, name: str = "share_squared_error", reduction: str = "mean_with_sample_weight", **settings: Any
-    ):
+    ) -> None:
         super().__init__(name=name, reduction=reduction, **settings)
 
     def call(self, y_true: Any, y_pred: Any) -> Any:

@@ -45,8 +45,8 @@ def open_model(
 ) -> OpenedModel:
     """Open the preset ``name`` as a classifier or grader of pairs that answers with ``answers``.
 
-    A saved SameSay model keeps its head where the label names, or the scale, are the same (its own order of names then holds);
-    every other preset gets a new head.
+    A saved SameSay model keeps its head where the label names, or the scale, are the same (its own order of
+    names then holds); every other preset gets a new head.
 
     Args:
         name: What ``samesay.model.presets.resolve`` accepts.
