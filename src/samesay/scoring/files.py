@@ -152,8 +152,7 @@ def score_file(
 
 
 def added_columns(existing: Sequence[str], scorer: Scorer | GradeScorer, *, where: str) -> dict[str, str]:
-    """What the added columns are called: ``label``, ``probability_<label>``, ``truncated``; of a grader
-    ``grade``, ``truncated``.
+    """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
 
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``.
 
