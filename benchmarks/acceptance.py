@@ -8,6 +8,7 @@ speed.
     python -m benchmarks.acceptance lean_install           # some
     python -m benchmarks.acceptance --list
     python -m benchmarks.acceptance --tensorflow-python ENVIRONMENT/bin/python     # with the TensorFlow tokenizer
+    python -m benchmarks.acceptance --transformers-python ENVIRONMENT/bin/python   # and the way to transformers
 """
 
 from __future__ import annotations
@@ -44,6 +45,10 @@ BENCHMARKS = (
     Benchmark("worked_example_speed", "how much faster than the worked example as written", 0.1),
     Benchmark("onnx_variants", "which way of writing the encoder ONNX Runtime computes fastest", 0.1),
     Benchmark("tokenizer_parity_tensorflow", "where KerasHub's TensorFlow tokenizer gives other ids", 0.3),
+    Benchmark(
+        "huggingface_roundtrip", "whether transformers computes the same from our folders, and back", 0.1
+    ),
+    Benchmark("backends", "whether JAX, TensorFlow and PyTorch compute the same", 0.3),
     Benchmark("minilm_snli", "how good MiniLM gets on SNLI, and whether every saved form answers alike", 2.0),
     Benchmark("lean_install", "what it costs to only use a trained model", 0.1),
     Benchmark("bucket_order", "whether length buckets change what is learned", 0.6),
@@ -56,6 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--list", action="store_true", help="say what there is")
     parser.add_argument(
         "--tensorflow-python", type=Path, help="Python of an environment with TensorFlow Text"
+    )
+    parser.add_argument(
+        "--transformers-python", type=Path, help="Python of an environment with transformers and torch"
     )
     given = parser.parse_args(arguments)
     known = {one.name: one for one in BENCHMARKS}
@@ -71,17 +79,18 @@ def main(arguments: list[str] | None = None) -> int:
     for name in given.names or known:
         print(f"\n=== {name}: {known[name].says}", flush=True)
         begin = time.monotonic()
-        outcome = _run(name, given.results, given.tensorflow_python)
+        outcome = _run(name, given.results, given.tensorflow_python, given.transformers_python)
         outcomes.append((name, outcome, (time.monotonic() - begin) / 60))
     print()
     measuring.print_table(["benchmark", "outcome", "minutes"], [list(one) for one in outcomes])
     return int(any(outcome.startswith("failed") for _, outcome, _ in outcomes))
 
 
-def _run(name: str, results: Path, tensorflow_python: Path | None) -> str:
+def _run(name: str, results: Path, tensorflow_python: Path | None, transformers_python: Path | None) -> str:
     special: dict[str, Callable[[], str]] = {
         "onnx_variants": lambda: _keep_last_line(name, results),
         "tokenizer_parity_tensorflow": lambda: _tokenizer_parity(name, results, tensorflow_python),
+        "huggingface_roundtrip": lambda: _huggingface_roundtrip(name, results, transformers_python),
     }
     if name in special:
         return special[name]()
@@ -120,6 +129,15 @@ def _tokenizer_parity(name: str, results: Path, python: Path | None) -> str:
     ]
     environment = {**os.environ, "PYTHONPATH": str(measuring.ROOT / "src")}
     return _outcome(subprocess.run(command, cwd=measuring.ROOT, env=environment, check=False).returncode)
+
+
+def _huggingface_roundtrip(name: str, results: Path, python: Path | None) -> str:
+    if python is None:
+        print("left out: it needs --transformers-python; see the script's first lines", flush=True)
+        return "left out"
+    command = [sys.executable, "-m", f"benchmarks.{name}", f"--transformers-python={python}"]
+    command += ["--results", str(results)]
+    return _outcome(subprocess.run(command, cwd=measuring.ROOT, check=False).returncode)
 
 
 def _outcome(status: int) -> str:

@@ -42,6 +42,9 @@ PACKAGES = (
     "jaxlib",
     "grain",
     "onnx",
+    "scikit-learn",
+    "scipy",
+    "sentencex",
     "tensorflow",
     "torch",
 )

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-# Keras alone would choose TensorFlow, which SameSay does not install.
-os.environ.setdefault("KERAS_BACKEND", "jax")
+# Keras alone would choose TensorFlow, which SameSay does not install; its keras.json says so too without being asked.
+backend_chosen_by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else None
+os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
 _keras_hook.install()
 
 _LATE = {

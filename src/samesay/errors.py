@@ -1,16 +1,17 @@
 """What can go wrong, as one tree of exceptions that every surface renders the same way.
 
 Each leaf has a stable kebab-case ``code`` (the API's ``error.code``), a process ``exit_code`` of its own and an
-``http_status``. Exit codes are grouped: 2 usage, 10-29 data, 30-39 model, 40-49 bundle, 50-59 the machine, 130
-interrupted.
+``http_status``. Exit codes are grouped: 2-9 usage, 10-29 data, 30-39 model, 40-49 bundle, 50-59 the machine, 70 a
+mistake of SameSay's own, 130 interrupted.
 
     SameSayError
     ├── UsageError                 a setting or an argument
+    │   ├── RecipeInvalid, RecipeVersionUnknown
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
     │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, GradeInvalid
-    │   └── TruncationRefused
+    │   └── TruncationRefused, CorpusUnreachable
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
     │   └── TrainingDiverged
@@ -18,6 +19,7 @@ interrupted.
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
     │   ├── DiskFull, ExtraMissing, OutputUnwritable
+    ├── UnexpectedError            a mistake of SameSay's own
     └── Interrupted                Ctrl-C with nothing to keep
 """
 
@@ -87,6 +89,20 @@ class UsageError(SameSayError):
     code = "usage"
     exit_code = 2
     http_status = 400
+
+
+class RecipeInvalid(UsageError):
+    """A recipe file cannot be read, or says what a recipe cannot say."""
+
+    code = "recipe-invalid"
+    exit_code = 3
+
+
+class RecipeVersionUnknown(UsageError):
+    """A recipe file was written for another version of the format than this release reads."""
+
+    code = "recipe-version-unknown"
+    exit_code = 4
 
 
 class DataError(SameSayError):
@@ -211,7 +227,15 @@ class GradeInvalid(DataError):
     """A grade of similarity is no number, or is outside its scale."""
 
     code = "grade-invalid"
+    exit_code = 27
+
+
+class CorpusUnreachable(DataError):
+    """A published corpus lives on a hub that cannot be reached."""
+
+    code = "corpus-unreachable"
     exit_code = 26
+    http_status = 503
 
 
 class ModelError(SameSayError):
@@ -347,6 +371,13 @@ class OutputUnwritable(MachineError):
 
     code = "output-unwritable"
     exit_code = 53
+
+
+class UnexpectedError(SameSayError):
+    """A mistake of SameSay's own, and nothing that its user did."""
+
+    code = "unexpected-error"
+    exit_code = 70
 
 
 class Interrupted(SameSayError):

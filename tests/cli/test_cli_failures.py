@@ -76,8 +76,8 @@ def test_every_error_of_ours_ends_with_its_own_code_and_status(monkeypatch, caps
             50,
             "Permission denied",
         ),
-        (ZeroDivisionError("division by zero"), "samesay-error", 1, "this is a bug"),
-        (OSError("something odd"), "samesay-error", 1, "this is a bug"),
+        (ZeroDivisionError("division by zero"), "unexpected-error", 70, "this is our mistake"),
+        (OSError("something odd"), "unexpected-error", 70, "SAMESAY_DEBUG=1"),
     ],
 )
 def test_other_exceptions_are_named(monkeypatch, capsys, error, code, status, words):

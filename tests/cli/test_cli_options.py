@@ -12,6 +12,7 @@ from samesay.cli.main import cli
 from samesay.cli.options import Mapping, Names, SidesOption
 from samesay.errors import UsageError
 from samesay.pairs import Sides
+from samesay.training import Recipe
 
 
 def convert(kind, text):
@@ -70,29 +71,30 @@ def test_train_hands_over_every_option(monkeypatch):
     recorder = Recorder(monkeypatch, "samesay.workflows.train.train")
     line = (
         "train pairs.csv --preset minilm -o out --validation held.csv --epochs 2 --batch-size 16 "
-        "--learning-rate 1e-4 --optimizer adam --schedule cosine --warmup 0.2 --weight-decay 0.004 "
+        "--learning-rate 1e-4 --optimizer adamw --schedule cosine --warmup 0.2 --weight-decay 0.004 "
         "--seed 5 --max-length 64 --early-stopping 2 --dropout 0.2 --shuffle random "
         "--sides hypothesis,premise --split train[:20%] "
         "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
         "--allow-empty-sides --new-head --checkpoints state --overwrite --quiet"
     )
     positional, named = recorder.called_by(*line.split())
-    assert positional == ("pairs.csv",)
-    assert named.pop("settings") == {
-        "epochs": 2,
-        "batch_size": 16,
-        "learning_rate": 1e-4,
-        "optimizer": "adam",
-        "schedule": "cosine",
-        "warmup": 0.2,
-        "weight_decay": 0.004,
-        "seed": 5,
-        "max_length": 64,
-        "early_stopping": 2,
-        "dropout": 0.2,
-        "shuffle": "random",
-    }
+    assert positional == ()
+    assert named.pop("settings") == Recipe(
+        epochs=2,
+        batch_size=16,
+        learning_rate=1e-4,
+        optimizer="adamw",
+        schedule="cosine",
+        warmup=0.2,
+        weight_decay=0.004,
+        seed=5,
+        max_length=64,
+        early_stopping=2,
+        dropout=0.2,
+        shuffle="random",
+    )
     assert named == {
+        "data": "pairs.csv",
         "preset": "minilm",
         "output": "out",
         "validation": "held.csv",
@@ -105,6 +107,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "format": "csv",
         "allow_empty_sides": True,
         "new_head": True,
+        "data_fingerprint": None,
+        "validation_fingerprint": None,
         "checkpoints": "state",
         "overwrite": True,
         "progress": None,
@@ -115,7 +119,7 @@ def test_train_leaves_what_was_not_said_to_the_recipe(monkeypatch):
     _, named = Recorder(monkeypatch, "samesay.workflows.train.train").called_by(
         "train", "pairs.csv", "--preset", "minilm", "--output", "out"
     )
-    assert set(named["settings"].values()) == {None}
+    assert named["settings"] == Recipe()
 
 
 @pytest.mark.parametrize(
@@ -134,8 +138,6 @@ def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
 
 
 def test_the_defaults_in_the_help_are_those_of_the_recipe():
-    from samesay.training import Recipe
-
     text = " ".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
     stated = dict(re.findall(r"--([a-z-]+) (?:[A-Z]+|\[[a-z|]+\]) (.*?)(?= --|$)", text))
     for field in dataclasses.fields(Recipe):

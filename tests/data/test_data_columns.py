@@ -149,7 +149,7 @@ def test_grades_stand_in_for_labels_that_a_table_lacks_unless_classes_are_asked_
     names = ["sentence1", "sentence2", "score"]
     assert find_columns(names, where="x").to_dict()["grade"] == "score"
     with pytest.raises(
-        ColumnNotFound, match=r"'score' holds grades by its name; \\(--task similarity\\)"
+        ColumnNotFound, match=r"'score' holds grades by its name \(--task similarity\)"
     ) as caught:
         find_columns(names, where="x", task="classification")
     assert caught.value.details["score_column"] == "score"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from collections import Counter
 from itertools import islice
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from samesay.data.caption_grammar import Noun, a
+from samesay.data.caption_scenes import SceneSampler
 from samesay.data.caption_test_words import TEST_WORDS
 from samesay.data.caption_train_words import TRAIN_WORDS
 from samesay.data.generator import generate, iter_pairs
@@ -314,3 +316,15 @@ def test_an_unknown_split_is_refused_with_the_nearest_name():
         generate(10, split="tets")
     assert caught.value.expected == "one of train, validation, test"
     assert "'test'" in (caught.value.hint or "")
+
+
+def test_two_wordings_of_a_scene_say_it_in_the_same_words() -> None:
+    rng = random.Random(3)
+    sampler = SceneSampler(TRAIN_WORDS, held_out=False)
+    drawn = [sampler.two_wordings(rng) for _ in range(200)]
+    for wordings in drawn:
+        one, other = (
+            sorted(re.findall(r"[\w'-]+", text.casefold().replace("there", ""))) for text in wordings
+        )
+        assert one == other
+    assert sum(one != other for one, other in drawn) > 100

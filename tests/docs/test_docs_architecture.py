@@ -11,6 +11,7 @@ from doc_pages import PAGES, ROOT, blocks, table
 
 PACKAGE = ROOT / "src" / "samesay"
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
+TREE = ROOT / "docs" / "tree.md"
 DECISIONS = ROOT / "docs" / "decisions"
 LINES_OF_A_MODULE = 600
 NO_NAMES = {
@@ -38,15 +39,15 @@ def on_disk() -> set[str]:
 
 
 def drawn() -> dict[str, str]:
-    """Every file of the tree in ARCHITECTURE with its comment."""
-    (tree,) = (block.code for block in blocks(ARCHITECTURE) if block.code.startswith("src/samesay/"))
+    """Every file of the tree with its comment."""
+    (tree,) = (block.code for block in blocks(TREE) if block.code.startswith("src/samesay/"))
     found: dict[str, str] = {}
     room = ""
     for line in tree.splitlines()[1:]:
         branch = re.fullmatch(
             r"(?P<indent>[│ ]*)[├└]── (?P<name>\S+?)(?P<slash>/?)(?:\s+(?P<comment>\S.*))?", line
         )
-        assert branch, f"ARCHITECTURE's tree has a line of another form: {line!r}"
+        assert branch, f"the tree has a line of another form: {line!r}"
         if branch["slash"]:
             room = branch["name"] + "/"
             continue
@@ -58,8 +59,8 @@ def drawn() -> dict[str, str]:
 
 def test_the_tree_is_the_disk() -> None:
     tree = set(drawn())
-    assert on_disk() - tree == set(), "on the disk and not in ARCHITECTURE"
-    assert tree - on_disk() == set(), "in ARCHITECTURE and not on the disk"
+    assert on_disk() - tree == set(), "on the disk and not in docs/tree.md"
+    assert tree - on_disk() == set(), "in docs/tree.md and not on the disk"
 
 
 def test_every_file_of_the_tree_has_its_comment() -> None:

@@ -202,8 +202,17 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`evaluate`": ["evaluate", model, data],
         "`score`, one pair": ["score", model, "a dog runs", "the cat runs"],
         "`score`, a file": ["score", model, "--input", data, "--output", scored],
+        "`score --window`": ["score", model, "a dog runs", "the cat runs. a dog runs.", "--window", "1"],
+        "`rank`": ["rank", model, "--query", "a dog runs", "--input", f"{data}[:3]", "--column", "premise"],
+        "`duplicates`": ["duplicates", model, f"{data}[:5]", "--column", "premise"],
+        "`export`": ["export", model, str(tmp_path / "exported")],
+        "`import`": ["import", str(tmp_path / "exported"), "--output", str(tmp_path / "imported")],
         "`inspect`": ["inspect", model],
         "`data show`": ["data", "show", data],
+        "`data list`": ["data", "list"],
+        "`config`": ["config"],
+        "`presets`": ["presets", "bert_tiny"],
+        "`doctor`": ["doctor"],
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],
     }
     rows = {name: re.sub(r"\([^)]*\)", "", keys) for name, keys in table(COMMAND_LINE, "command")}

@@ -28,11 +28,15 @@ README = ROOT / "README.md"
 STAND_INS = (
     ("--preset minilm", "--preset {tiny}"),
     ('"minilm"', '"{tiny}"'),
+    ("preset: minilm", "preset: {tiny}"),
+    ('"bert_tiny_en_uncased"', '"{tiny}"'),
+    ('"roberta_base_en"', '"{tiny}"'),
+    ('"snli"', '"generated:160"'),
     ("--pairs 5000", "--pairs 48"),
 )
 
 EXIT_STATUS = re.compile(r"#.*\bexit status (\d+)")
-RUN_LANGUAGES = {"sh", "python", "csv", "jsonl"}
+RUN_LANGUAGES = {"sh", "python", "csv", "jsonl", "yaml"}
 # Fenced, and nothing to run: listings, and formats of what is shown.
 SHOWN_LANGUAGES = {"text", "json", "toml"}
 
@@ -73,6 +77,13 @@ def test_every_page_runs(page: Path, play: Play, after_the_tour: Path, tmp_path:
     play(page, folder)
 
 
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "zh").glob("*.md")), ids=lambda page: page.stem)
+def test_a_translation_shows_the_same_code(page: Path) -> None:
+    """Which runs, where the English page does."""
+    original = ROOT / "docs" / page.name
+    assert [block.code for block in blocks(page)] == [block.code for block in blocks(original)]
+
+
 def test_no_block_is_of_an_unknown_kind() -> None:
     strange = [
         f"{block}: {block.language!r}"
@@ -92,7 +103,7 @@ def _run_block(block: Block, tiny: Path, namespace: dict[str, Any]) -> None:
     code = block.code
     for documented, used in STAND_INS:
         code = code.replace(documented, used.format(tiny=tiny.as_posix()))
-    if block.language in ("csv", "jsonl"):
+    if block.language in ("csv", "jsonl", "yaml"):
         assert block.title, f"{block}: which file is this?"
         Path(block.title).write_text(code, encoding="utf-8")
     elif block.language == "python":
@@ -125,12 +136,20 @@ def _samesay(words: list[str], expected: int, where: str) -> None:
             given = stack.enter_context(Path(words[place + 1]).open(encoding="utf-8"))
             stack.enter_context(pytest.MonkeyPatch.context()).setattr(sys, "stdin", given)
             del words[place : place + 2]
+        written = None
+        if ">" in words:
+            place = words.index(">")
+            written = Path(words[place + 1])
+            del words[place : place + 2]
         output = stack.enter_context(redirect_stdout(io.TextIOWrapper(io.BytesIO(), encoding="utf-8")))
         errors = stack.enter_context(redirect_stderr(io.StringIO()))
         with pytest.raises(SystemExit) as left:
             main(words)
         output.flush()
-        printed = output.buffer.getvalue().decode("utf-8") + errors.getvalue()  # type: ignore[attr-defined]
+        out = output.buffer.getvalue().decode("utf-8")  # type: ignore[attr-defined]
+        printed = out + errors.getvalue()
+    if written is not None:
+        written.write_text(out, encoding="utf-8")
     assert left.value.code == expected, f"{where}\n{printed}"
     assert printed, f"{where} printed nothing"
 

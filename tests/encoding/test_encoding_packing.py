@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesay.encoding import PairEncoder
-from samesay.encoding.packing import MIN_MAX_LENGTH, Ragged, pack, round_robin
+from samesay.encoding.packing import Ragged, pack, round_robin, shortest_limit
 
 
 def turn_by_turn(first: int, second: int, room: int) -> tuple[int, int]:
@@ -34,16 +34,23 @@ def test_round_robin_is_a_token_to_each_side_in_turn():
 
 @given(
     lengths=st.lists(st.tuples(st.integers(0, 40), st.integers(0, 40)), min_size=1, max_size=12),
-    max_length=st.integers(MIN_MAX_LENGTH, 90),
+    max_length=st.integers(shortest_limit(2), 90),
+    separators=st.sampled_from([1, 2]),
 )
-def test_packed_rows_are_those_of_keras_hub(keras_packer, lengths, max_length):
+def test_packed_rows_are_those_of_keras_hub(keras_packers, lengths, max_length, separators):
     # Every token has an id of its own, so that a token in a wrong place shows.
     sides = [
         [[1000 * side + 50 * row + k + 10 for k in range(length[side])] for row, length in enumerate(lengths)]
         for side in (0, 1)
     ]
-    packed = pack(*(ragged(side) for side in sides), start_id=1, separator_id=2, max_length=max_length)
-    token_ids, segment_ids = keras_packer(tuple(sides), sequence_length=max_length)
+    packed = pack(
+        *(ragged(side) for side in sides),
+        start_id=1,
+        separator_id=2,
+        max_length=max_length,
+        separators=separators,
+    )
+    token_ids, segment_ids = keras_packers[separators](tuple(sides), sequence_length=max_length)
     ours = packed.dense(np.arange(len(lengths)), max_length, pad_id=0)
     np.testing.assert_array_equal(ours.token_ids, token_ids)
     np.testing.assert_array_equal(ours.segment_ids, segment_ids)
@@ -52,10 +59,15 @@ def test_packed_rows_are_those_of_keras_hub(keras_packer, lengths, max_length):
 
 
 @pytest.fixture(scope="session")
-def keras_packer():
+def keras_packers():
     import keras_hub
 
-    return keras_hub.layers.MultiSegmentPacker(sequence_length=8, start_value=1, end_value=2, pad_value=0)
+    return {
+        separators: keras_hub.layers.MultiSegmentPacker(
+            sequence_length=8, start_value=1, end_value=2, sep_value=[2] * separators, pad_value=0
+        )
+        for separators in (1, 2)
+    }
 
 
 def ragged(rows: list[list[int]]) -> Ragged:

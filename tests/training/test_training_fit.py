@@ -220,3 +220,14 @@ def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier)
         figures.append(classifier.evaluate(data, verbose=0, return_dict=True))
     assert figures[1] == pytest.approx(figures[0], abs=1e-6)
     assert figures[2] == pytest.approx(figures[0], abs=1e-6)
+
+
+def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights(
+    classifier: PairClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import keras
+
+    monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
+    with pytest.raises(UsageError, match="Runs on torch cannot be checkpointed"):
+        fit(classifier, some_pairs(classifier, 10), QUICK, checkpoints=tmp_path / "checkpoints")
+    assert not (tmp_path / "checkpoints").exists()

@@ -41,13 +41,16 @@ class Upstream:
     note: str = ""
 
 
-def model_card(manifest: Manifest, *, name: str, upstream: Upstream | None = None) -> str:
+def model_card(
+    manifest: Manifest, *, name: str, upstream: Upstream | None = None, elsewhere: str | None = None
+) -> str:
     """The card.
 
     Args:
         manifest: The facts; the checksums are not needed yet.
         name: The bundle's folder name, used as the title and in the examples.
         upstream: Where the pretrained weights come from.
+        elsewhere: For a model that leaves its bundle, in place of how to use it and of what is in the folder.
 
     Returns:
         Markdown, ending in a newline.
@@ -55,11 +58,11 @@ def model_card(manifest: Manifest, *, name: str, upstream: Upstream | None = Non
     sections = [
         _head(manifest, name),
         _labels(manifest),
-        _use(manifest, name),
+        _use(manifest, name) if elsewhere is None else elsewhere,
         _training(manifest, upstream),
         _figures(manifest.metrics),
-        _limits(manifest),
-        _contents(manifest),
+        _limits(manifest, told=elsewhere is None),
+        _contents(manifest) if elsewhere is None else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
@@ -74,7 +77,7 @@ def _head(manifest: Manifest, name: str) -> str:
     return (
         f"# {_text(name)}\n\n"
         f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. "
-        f"Trained with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}."
+        f"Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}."
     )
 
 
@@ -177,10 +180,10 @@ def _figures(metrics: Mapping[str, Any]) -> str:
     return "## Figures\n\n" + "\n\n".join(blocks) if blocks else ""
 
 
-def _limits(manifest: Manifest) -> str:
+def _limits(manifest: Manifest, *, told: bool) -> str:
     lines = [
-        f"It reads at most {manifest.max_length} tokens of a pair; what is beyond is cut, and every answer "
-        "says so.",
+        f"It reads at most {manifest.max_length} tokens of a pair; what is beyond is cut"
+        + (", and every answer says so." if told else ", and nothing says so."),
         "It was fitted to the data above. On other texts, domains or languages its figures do not hold; "
         "measure it on pairs of your own: `samesay evaluate`.",
         "A probability is a score of this model and not the chance of being right, unless it was calibrated."

@@ -87,6 +87,9 @@ PARTS: dict[str, PartLayout] = {
         PartLayout("card", "README.md", is_folder=False, purpose="this model card"),
         PartLayout("report", "report", is_folder=True, purpose="the evaluation report"),
         PartLayout(
+            "recipe", "recipe.yaml", is_folder=False, purpose="the recipe that repeats this training run"
+        ),
+        PartLayout(
             "pair_hashes",
             "pair_hashes.txt.gz",
             is_folder=False,

@@ -54,7 +54,8 @@ def _recognise(path: Path) -> tuple[str, str, str]:
         return (
             "hugging-face",
             f"{path} is a Hugging Face model folder, not a saved model of SameSay.",
-            f"train from its encoder: samesay train DATA --preset {path} --output my-model",
+            f"keep its classifier: samesay import {path} --output my-model; "
+            f"or train from its encoder: samesay train DATA --preset {path} --output my-model",
         )
     if "saved_model.pb" in names:
         return (

@@ -1,4 +1,4 @@
-"""``samesay data show`` and ``samesay data generate``."""
+"""``samesay data show``, ``samesay data list`` and ``samesay data generate``."""
 
 from __future__ import annotations
 
@@ -44,6 +44,41 @@ def show_command(source: str, *, n_samples: int, format_: str | None, as_json: b
         print_json(described.to_dict())
     else:
         show(described)
+
+
+@command.command("list", short_help="List the published corpora that go by a name.")
+@json_option
+def list_command(*, as_json: bool) -> None:
+    """List the published corpora that go by a name, with licence, labels and published sizes.
+
+    They are fetched from the Hugging Face hub when they are first used, and found in its cache after that. Any other
+    dataset there goes by its address.
+
+    \b
+    samesay data show snli:validation[:100]
+    samesay data show hf://datasets/owner/name:config:train
+    """  # noqa: D301 - click reads \b
+    from samesay.workflows.data import list_corpora
+
+    corpora = list_corpora()
+    if as_json:
+        print_json({"corpora": [corpus.to_dict() for corpus in corpora]})
+        return
+    from samesay.cli import render
+
+    render.table(
+        ["name", "labels or grades", "pairs", "licence", "what"],
+        [
+            (
+                corpus.name,
+                " ".join(corpus.labels) or "from {:g} to {:g}".format(*corpus.scale or (0, 1)),
+                ", ".join(f"{split} {size:,}" for split, size in corpus.sizes.items()),
+                corpus.licence,
+                corpus.about,
+            )
+            for corpus in corpora
+        ],
+    )
 
 
 @command.command("generate", short_help="Write made-up pairs whose labels are true by construction.")

@@ -14,7 +14,7 @@ import traceback
 import click
 
 from samesay.cli.plain import print_json, visible
-from samesay.errors import DiskFull, Interrupted, MachineError, SameSayError, UsageError
+from samesay.errors import DiskFull, Interrupted, MachineError, SameSayError, UnexpectedError, UsageError
 
 # What JAX, ONNX Runtime and the C++ runtime say when memory runs out; none of them raises MemoryError.
 _OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "bad_alloc", "Out of memory", "Failed to allocate memory")
@@ -72,10 +72,12 @@ def as_failure(error: BaseException) -> SameSayError:
         )
     if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
         return MachineError(f"The system refused: {error.strerror}.", where=_file_of(error))
-    return SameSayError(
+    return UnexpectedError(
         f"{type(error).__name__}: {error}",
-        where="SameSay itself: this is a bug, and not something that you did",
-        hint="run it again with SAMESAY_DEBUG=1 and report the traceback",
+        where="SameSay itself: this is our mistake, and not something that you did",
+        hint="run it again with SAMESAY_DEBUG=1 and report the traceback that it shows, with this message and "
+        "`samesay --version`, to the maintainers",
+        details={"exception": type(error).__name__},
     )
 
 

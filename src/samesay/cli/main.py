@@ -18,10 +18,17 @@ from samesay.errors import UsageError, near
 # Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
+    "config": ("samesay.cli.config", "Print a recipe with every setting, or check one."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
+    "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
+    "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),
+    "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
+    "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),
+    "presets": ("samesay.cli.presets", "List the encoders that training can start from."),
+    "doctor": ("samesay.cli.doctor", "Say what is installed and working here, and how to mend the rest."),
 }
 
 DEBUG_VARIABLE = "SAMESAY_DEBUG"
@@ -62,8 +69,8 @@ class LazyGroup(click.Group):
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Every command has its own --help. Exit status: 0 done, 2 usage, 10-29 data, 30-39 model, "
-    "40-49 saved model, 50-59 machine, 130 interrupted.",
+    epilog="Every command has its own --help. Exit status: 0 done, 2-9 usage, 10-29 data, 30-39 model, "
+    "40-49 saved model, 50-59 machine, 70 our own mistake, 130 interrupted.",
 )
 @click.version_option(samesay.__version__, prog_name="samesay", message="%(prog)s %(version)s")
 def cli() -> None:

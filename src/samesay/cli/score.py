@@ -53,6 +53,15 @@ _STANDARD_STREAM = "-"
     type=click.IntRange(min=1),
     help="Threads of one run [all physical cores]. Fewer leave room for other work.",
 )
+@click.option(
+    "--window",
+    type=click.IntRange(min=1),
+    is_flag=False,
+    flag_value=2,
+    metavar="[N]",
+    help="Read the long side of one pair in overlapping windows of N sentences [2]; the deciding one is shown. "
+    "Without N it goes last.",
+)
 @quiet_option
 @json_option
 def command(
@@ -60,6 +69,7 @@ def command(
     first: str | None,
     second: str | None,
     *,
+    window: int | None,
     input_: str | None,
     output: str | None,
     quiet: bool,
@@ -84,6 +94,9 @@ def command(
             )
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
+        if window is not None:
+            _in_windows(model, first, second, sentences=window, as_json=as_json, options=options)
+            return
         _one_pair(
             model,
             first,
@@ -95,6 +108,8 @@ def command(
         return
     if first is not None:
         raise UsageError("Two texts and --input are given.", expected="one of them")
+    if window is not None:
+        raise UsageError("--window is for one pair, and --input is given.", where="--window")
     output = output or _STANDARD_STREAM
     if as_json and output == _STANDARD_STREAM:
         raise UsageError(
@@ -127,6 +142,26 @@ def _one_pair(
         say(bars(scored.judgement.probabilities.items()))
     if scored.judgement.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
+
+
+def _in_windows(
+    model: str, first: str, second: str, *, sentences: int, as_json: bool, options: dict[str, Any]
+) -> None:
+    from samesay.workflows.windows import score_windows
+
+    found = score_windows(model, first, second, sentences=sentences, threads=options["threads"])
+    cut = f"{counted(found.n_truncated, 'window')} of {found.n_windows:,} longer than the model reads"
+    if found.n_truncated and options["on_truncate"] == "error":
+        raise TruncationRefused(f"{cut}.", hint="--window 1 makes them shorter")
+    if as_json:
+        print_json(found.to_dict())
+        return
+    say(visible(found.judgement.label))
+    say(bars(found.judgement.probabilities.items()))
+    say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
+    say(f"  {visible(found.window)}")
+    if found.n_truncated and options["on_truncate"] == "warn":
+        note(f"note: {cut}")
 
 
 def _cut(scored: ScoredPair) -> str:

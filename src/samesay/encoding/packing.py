@@ -1,5 +1,7 @@
 """Two ragged columns of ids packed into rows: ``[CLS] first [SEP] second [SEP]``, cut to a length limit.
 
+RoBERTa and XLM-R put two separators between the texts: ``<s> first </s></s> second </s>``.
+
 The same as KerasHub's ``MultiSegmentPacker`` with ``truncate="round_robin"``, for whole arrays at once: room
 is given one token at a time to the first and the second text in turn, until it is used up or a text has no
 more.
@@ -7,17 +9,24 @@ more.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding.encoded import EncodedPairs, spans
 
-# [CLS] and the separator behind the first text; the separator behind the second.
-SPECIALS = (2, 1)
-# One token of either text and the special ones: below this a side would never be read.
-MIN_MAX_LENGTH = sum(SPECIALS) + 2
+
+def specials(separators: int) -> tuple[int, int]:
+    """Special tokens in segment 0, the start and the separators behind the first text, and in segment 1."""
+    return 1 + separators, 1
+
+
+def shortest_limit(separators: int) -> int:
+    """One token of either text and the special ones: below this a side would never be read."""
+    return sum(specials(separators)) + 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +40,13 @@ class Ragged:
     def lengths(self) -> NDArray[np.int64]:
         """``(n_texts,)`` ids a text."""
         return np.diff(self.offsets)
+
+    @classmethod
+    def of(cls, rows: Sequence[Sequence[int]]) -> Ragged:
+        """The ids of ``rows``, one row a text."""
+        offsets = np.zeros(len(rows) + 1, np.int64)
+        np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=offsets[1:])
+        return cls(np.fromiter(chain.from_iterable(rows), np.int32, int(offsets[-1])), offsets)
 
 
 def round_robin(
@@ -50,15 +66,26 @@ def round_robin(
     return keep_first, np.minimum(second, room - keep_first)
 
 
-def pack(first: Ragged, second: Ragged, *, start_id: int, separator_id: int, max_length: int) -> EncodedPairs:
-    """Rows of ``[start] first [separator] second [separator]``, none longer than ``max_length``."""
+def pack(
+    first: Ragged, second: Ragged, *, start_id: int, separator_id: int, max_length: int, separators: int = 1
+) -> EncodedPairs:
+    """Rows of ``[start] first [separator]* second [separator]``, none longer than ``max_length``.
+
+    Args:
+        first: The first texts.
+        second: The second texts, as many.
+        start_id: At the start of every row.
+        separator_id: Behind either text.
+        max_length: The most tokens in a row, special ones included.
+        separators: How many stand between the texts.
+    """
     n_pairs = len(first.offsets) - 1
-    room = max_length - sum(SPECIALS)
-    keep_first, keep_second = round_robin(first.lengths, second.lengths, room)
+    in_first, in_second = specials(separators)
+    keep_first, keep_second = round_robin(first.lengths, second.lengths, max_length - in_first - in_second)
     offsets = np.zeros(n_pairs + 1, np.int64)
-    np.cumsum(keep_first + keep_second + sum(SPECIALS), out=offsets[1:])
+    np.cumsum(keep_first + keep_second + in_first + in_second, out=offsets[1:])
     starts = offsets[:-1]
-    second_starts = keep_first + SPECIALS[0]
+    second_starts = keep_first + in_first
 
     token_ids = np.full(int(offsets[-1]), separator_id, np.int32)
     token_ids[starts] = start_id
@@ -67,4 +94,6 @@ def pack(first: Ragged, second: Ragged, *, start_id: int, separator_id: int, max
         spans(second.offsets[:-1], keep_second)
     ]
     lost = np.stack([first.lengths - keep_first, second.lengths - keep_second], axis=1)
-    return EncodedPairs(token_ids, offsets, second_starts.astype(np.int32), lost.astype(np.int32), SPECIALS)
+    return EncodedPairs(
+        token_ids, offsets, second_starts.astype(np.int32), lost.astype(np.int32), (in_first, in_second)
+    )

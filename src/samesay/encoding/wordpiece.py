@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ class WordPiece:
     """
 
     __slots__ = ("_remembered", "_rust", "ids", "rules", "vocabulary")
+    kind: ClassVar[str] = "wordpiece"
 
     def __init__(self, vocabulary: Sequence[str], rules: WordPieceRules) -> None:
         self.vocabulary = tuple(vocabulary)
@@ -79,6 +81,10 @@ class WordPiece:
             )
         )
         self._remembered: dict[str, list[int]] = {}
+
+    def spells(self, token: str) -> bool:
+        """Whether the text ``token`` comes out as the piece ``token``."""
+        return self.ids[token] in self.encode([token]).ids
 
     def words(self, text: str) -> list[str]:
         """The words of a text before their case is folded."""
@@ -106,6 +112,18 @@ class WordPiece:
         words_up_to = _running_sum(words)  # (n_texts + 1,): words before each text
         ids = np.fromiter(chain.from_iterable(spelled), np.int32, int(ids_up_to[-1]))
         return Ragged(ids, ids_up_to[words_up_to])
+
+    def to_dict(self) -> dict[str, Any]:
+        """What builds an equal one, in JSON types."""
+        rules = self.rules
+        return {
+            "vocabulary": list(self.vocabulary),
+            "lowercase": rules.lowercase,
+            "strip_accents": rules.strip_accents,
+            "split_on_cjk": rules.split_on_cjk,
+            "suffix_indicator": rules.suffix_indicator,
+            "unknown_token": rules.unknown_token,
+        }
 
     def _spellings(self, words: Sequence[str]) -> Mapping[str, list[int]]:
         """A table that holds at least ``words``."""

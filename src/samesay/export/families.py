@@ -6,15 +6,23 @@ from collections.abc import Callable
 from typing import Any
 
 from samesay.errors import EncoderUnsupported
+from samesay.export.albert import write_albert
 from samesay.export.bert import write_bert
+from samesay.export.deberta import write_deberta
 from samesay.export.graph import Graph, Value
+from samesay.export.roberta import write_roberta
 
 FamilyWriter = Callable[[Graph, Any, Value, Value, Value], Value]
 """(graph, task, token_ids, segment_ids, padding_mask) -> logits."""
 
 # (task, backbone) class names within keras_hub.models; a family is added here and has a module of its own.
 _FAMILIES: dict[tuple[str, str], FamilyWriter] = {
+    ("AlbertTextClassifier", "AlbertBackbone"): write_albert,
     ("BertTextClassifier", "BertBackbone"): write_bert,
+    ("DebertaV3TextClassifier", "DebertaV3Backbone"): write_deberta,
+    ("DistilBertTextClassifier", "DistilBertBackbone"): write_roberta,
+    ("RobertaTextClassifier", "RobertaBackbone"): write_roberta,
+    ("XLMRobertaTextClassifier", "XLMRobertaBackbone"): write_roberta,
 }
 
 
@@ -33,11 +41,13 @@ def writer_for(task: Any) -> FamilyWriter:
     """
     import keras_hub
 
+    from samesay.model.exact_gelu import published_class
+
     backbone = getattr(task, "backbone", None)
     for (task_name, backbone_name), writer in _FAMILIES.items():
-        if type(task) is getattr(keras_hub.models, task_name) and type(backbone) is getattr(
-            keras_hub.models, backbone_name
-        ):
+        if published_class(type(task)) is getattr(keras_hub.models, task_name) and published_class(
+            type(backbone)
+        ) is getattr(keras_hub.models, backbone_name):
             return writer
     raise EncoderUnsupported(
         f"No ONNX graph is known for {type(task).__name__} on {type(backbone).__name__}.",

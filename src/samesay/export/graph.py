@@ -59,6 +59,9 @@ class Graph:
         self._weights[name] = numpy_helper.from_array(np.array(held, order="C"), name)
         return Value(name)
 
+    int32: int = TensorProto.INT32
+    """For ``Cast``."""
+
     def integers(self, *numbers: int) -> Value:
         """A vector of int64, as shapes and axes are."""
         return self.weight("int64." + "_".join(map(str, numbers)), np.array(numbers, np.int64))

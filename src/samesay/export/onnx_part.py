@@ -24,7 +24,7 @@ ENCODER_FILE = "encoder.json"
 
 def write_onnx_part(
     task: Any,
-    encoder: PairEncoder,
+    encoder: Any,
     folder: str | os.PathLike[str],
     *,
     labels: LabelSet,
@@ -38,7 +38,8 @@ def write_onnx_part(
 
     Args:
         task: A KerasHub text classifier with its preprocessor.
-        encoder: The tokenizer that goes with it.
+        encoder: The ``PairEncoder`` that goes with it; of anything else there is no way from text to ids
+            without Keras, and the verdict says so.
         folder: An existing folder.
         labels: The names of the logits' columns.
         sides: The names of the sides.
@@ -51,6 +52,9 @@ def write_onnx_part(
         DiskFull: If no space is left; nothing stays behind.
         OutputUnwritable: If a file cannot be written for another reason; nothing stays behind.
     """
+    if not isinstance(encoder, PairEncoder):
+        reason = f"The preprocessor {type(task.preprocessor).__name__} is not KerasHub's: texts need it, and Keras."
+        return Verdict("unsupported", reason)
     model_file, encoder_file = Path(folder) / MODEL_FILE, Path(folder) / ENCODER_FILE
     verified = False
     try:

@@ -48,7 +48,7 @@ def probe_pairs(encoder: PairEncoder, *, seed: int = 0) -> list[Pair]:
     def pair(n_first: int, n_second: int) -> Pair:
         return Pair(text(n_first), text(n_second))
 
-    pairs = [Pair(*texts) for texts in _HOSTILE]
+    pairs = [Pair(*texts) for texts in _HOSTILE if not _read_as_special(encoder, texts)]
     for length in sorted({min(each, limit) for each in _LENGTHS} | {limit - 1, limit}):
         n_words = max(length - shortest, 2)
         n_first = int(random.integers(1, n_words))
@@ -59,6 +59,13 @@ def probe_pairs(encoder: PairEncoder, *, seed: int = 0) -> list[Pair]:
         pair(limit, limit),
     ]
     return pairs
+
+
+def _read_as_special(encoder: PairEncoder, texts: tuple[str, str]) -> bool:
+    """Whether KerasHub takes a part of the texts for a special token: its byte-pair tokenizer does, ours never."""
+    return encoder.kind == "bytepair" and any(
+        token in text for token in ("<s>", "</s>", "<pad>", "<mask>") for text in texts
+    )
 
 
 def _whole_words(encoder: PairEncoder, random: np.random.Generator) -> list[str]:

@@ -110,17 +110,27 @@ def read_encoder_layer(layer: Any, name: str) -> EncoderLayer:
             where=name,
             expected="keras_hub.layers.TransformerEncoder(normalize_first=False)",
         )
-    # KerasHub gives these no public names; its own converters read them in this way.
     attention = layer._self_attention_layer
+    parts = (attention.query_dense, attention.key_dense, attention.value_dense, attention.output_dense)
+    return read_encoder_blocks(layer, name, attention.num_heads, *parts)
+
+
+def read_encoder_blocks(
+    layer: Any, name: str, heads: int, query: Any, key: Any, value: Any, attention_output: Any
+) -> EncoderLayer:
+    """The blocks around attention of a KerasHub layer, with the dense layers of its attention.
+
+    KerasHub gives these no public names; its own converters read them in this way.
+    """
     attention_norm = read_norm(layer._self_attention_layer_norm, f"{name}.attention_norm")
     hidden = len(attention_norm.gamma)
     return EncoderLayer(
         name=name,
-        heads=attention.num_heads,
-        query=read_dense(attention.query_dense, f"{name}.query", inputs=hidden),
-        key=read_dense(attention.key_dense, f"{name}.key", inputs=hidden),
-        value=read_dense(attention.value_dense, f"{name}.value", inputs=hidden),
-        attention_output=read_dense(attention.output_dense, f"{name}.attention_output", inputs=hidden),
+        heads=heads,
+        query=read_dense(query, f"{name}.query", inputs=hidden),
+        key=read_dense(key, f"{name}.key", inputs=hidden),
+        value=read_dense(value, f"{name}.value", inputs=hidden),
+        attention_output=read_dense(attention_output, f"{name}.attention_output", inputs=hidden),
         attention_norm=attention_norm,
         intermediate=read_dense(layer._feedforward_intermediate_dense, f"{name}.intermediate"),
         activation=name_of(layer._feedforward_intermediate_dense.activation, where=f"{name}.intermediate"),
@@ -163,7 +173,7 @@ def write_encoder(graph: Graph, x: Value, layers: list[EncoderLayer], mask_bias:
     for layer in layers[:-1]:
         x = _write_layer(graph, x, layer, mask_bias)
     if not layers:
-        return _first_token(graph, x)
+        return write_first_token(graph, x)
     return _write_last_layer(graph, x, layers[-1], mask_bias)
 
 
@@ -184,7 +194,7 @@ def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) 
     )  # (B, N, L, L)
     context = graph.op("Transpose", graph.op("MatMul", shares, value), perm=[0, 2, 1, 3])
     context = graph.op("Reshape", context, graph.integers(0, 0, hidden))  # (B, L, H)
-    return _write_behind_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
+    return write_behind_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
 
 
 def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) -> Value:
@@ -197,27 +207,29 @@ def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Va
     """
     heads, hidden = layer.heads, layer.query.kernel.shape[0]
     width = hidden // heads
-    first = _first_token(graph, x)  # (B, H)
+    first = write_first_token(graph, x)  # (B, H)
     query = graph.op(
         "Reshape", write_dense(graph, first, _scaled_query(layer)), graph.integers(0, heads, width)
     )
     query = graph.op("Transpose", query, perm=[1, 0, 2])  # (N, B, D)
     key_kernel = layer.key.kernel.reshape(hidden, heads, width).transpose(1, 2, 0)  # (N, D, H)
-    query = graph.op("MatMul", query, graph.weight(f"{layer.key.name}.kernel", key_kernel))  # (N, B, H)
+    query = graph.op(
+        "MatMul", query, graph.weight(f"{layer.key.name}.kernel.by_head", key_kernel)
+    )  # (N, B, H)
     query = graph.op("Transpose", query, perm=[1, 0, 2])  # (B, N, H)
     scores = graph.op("MatMul", query, graph.op("Transpose", x, perm=[0, 2, 1]))  # (B, N, L)
     bias = graph.op("Unsqueeze", mask_bias, graph.integers(1))  # (B, 1, L)
     shares = graph.op("Softmax", graph.op("Add", scores, bias), axis=-1)
     mixed = graph.op("Transpose", graph.op("MatMul", shares, x), perm=[1, 0, 2])  # (N, B, H)
     value_kernel = layer.value.kernel.reshape(hidden, heads, width).transpose(1, 0, 2)  # (N, H, D)
-    context = graph.op("MatMul", mixed, graph.weight(f"{layer.value.name}.kernel", value_kernel))
+    context = graph.op("MatMul", mixed, graph.weight(f"{layer.value.name}.kernel.by_head", value_kernel))
     context = graph.op("Transpose", context, perm=[1, 0, 2])  # (B, N, D)
     context = graph.op("Reshape", context, graph.integers(0, hidden))  # (B, H)
     context = graph.op("Add", context, graph.weight(f"{layer.value.name}.bias", layer.value.bias))
-    return _write_behind_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
+    return write_behind_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
 
 
-def _write_behind_attention(graph: Graph, x: Value, attended: Value, layer: EncoderLayer) -> Value:
+def write_behind_attention(graph: Graph, x: Value, attended: Value, layer: EncoderLayer) -> Value:
     """The residual, norm, feed-forward block, residual and norm that follow attention; shapes stay."""
     x = write_norm(graph, graph.op("Add", attended, x), layer.attention_norm)
     inner = write_activation(graph, write_dense(graph, x, layer.intermediate), layer.activation)
@@ -230,6 +242,6 @@ def _scaled_query(layer: EncoderLayer) -> Dense:
     return Dense(layer.query.name, layer.query.kernel * scale, layer.query.bias * scale)
 
 
-def _first_token(graph: Graph, x: Value) -> Value:
+def write_first_token(graph: Graph, x: Value) -> Value:
     """(B, L, H) -> (B, H)."""
     return graph.op("Gather", x, graph.weight("first_token", np.int64(0)), axis=1)

@@ -1,6 +1,7 @@
 """Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
 
-Together with the package's ``__init__`` and the command line, the only place that reads environment variables.
+Together with ``devices``, the package's ``__init__`` and the command line, the only place that reads environment
+variables.
 """
 
 from __future__ import annotations
@@ -12,7 +13,10 @@ from functools import cache
 from pathlib import Path
 from types import ModuleType
 
-from samesay.errors import ExtraMissing, MachineError
+from samesay.errors import ExtraMissing, MachineError, UsageError
+
+BACKENDS = ("jax", "tensorflow", "torch")
+"""The values of ``KERAS_BACKEND`` that can train; the first is SameSay's default."""
 
 
 def cache_folder() -> Path:
@@ -28,8 +32,12 @@ def keras() -> ModuleType:
     """The module ``keras``, with its backend checked and compilations cached on disk.
 
     Raises:
-        ExtraMissing: If Keras or the backend's library is not installed.
+        UsageError: If ``KERAS_BACKEND`` names none that can train.
+        ExtraMissing: If Keras or JAX is not installed.
+        MachineError: If another backend's library is not installed.
     """
+    chosen_backend()
+    _share_gpu_memory()
     try:
         module = importlib.import_module("keras")
     except ModuleNotFoundError as missing:
@@ -37,6 +45,20 @@ def keras() -> ModuleType:
     if module.backend.backend() == "jax":
         _keep_compilations()
     return module
+
+
+def chosen_backend() -> str:
+    """What ``KERAS_BACKEND`` names; where it was not set, ``import samesay`` has set it.
+
+    Raises:
+        UsageError: If it names none that can train.
+    """
+    chosen = os.environ["KERAS_BACKEND"]
+    if chosen not in BACKENDS:
+        raise UsageError(
+            f"There is no backend {chosen!r}.", where="KERAS_BACKEND", expected=", ".join(BACKENDS)
+        )
+    return chosen
 
 
 @cache
@@ -58,8 +80,13 @@ def backend_versions() -> dict[str, str]:
     from importlib.metadata import version
 
     backend = keras().backend.backend()
-    packages = ("keras", "keras-hub", {"jax": "jax", "tensorflow": "tensorflow", "torch": "torch"}[backend])
-    return {"backend": backend, **{package: version(package) for package in packages}}
+    return {
+        "backend": backend,
+        "keras": version("keras"),
+        "keras-hub": version("keras-hub"),
+        # By itself: TensorFlow's wheels have several names.
+        backend: importlib.import_module(backend).__version__,
+    }
 
 
 def _missing(missing: ModuleNotFoundError) -> MachineError:
@@ -84,3 +111,12 @@ def _keep_compilations() -> None:
     if jax.config.jax_compilation_cache_dir is None:
         jax.config.update("jax_compilation_cache_dir", str(folder))
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
+def _share_gpu_memory() -> None:
+    """Let a GPU's memory be taken as it is needed, and not all at once, unless the user has said how.
+
+    Both libraries read these when they start; on other devices they mean nothing.
+    """
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.encoding import Batch, EncodedPairs, bucket_for
+from samesay.encoding import Batch, DenseBatch, EncodedPairs, bucket_for
 
 PREDICTION_HEIGHT = 32
 """Rows of every batch when predicting: one compiled shape a length bucket."""
@@ -25,6 +25,7 @@ class PairBatches(keras.utils.PyDataset):
         pad_id: The id of the padding token.
         targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32); without them the
             batches hold inputs only.
+        inputs: What the model reads of ``token_ids``, ``segment_ids`` and ``padding_mask``; RoBERTa has no segments.
     """
 
     def __init__(
@@ -35,12 +36,14 @@ class PairBatches(keras.utils.PyDataset):
         height: int | None,
         pad_id: int,
         targets: NDArray[Any] | None = None,
+        inputs: Sequence[str] = DenseBatch._fields,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._encoded = encoded
         self._height = height
         self._pad_id = pad_id
         self._targets = targets
+        self._inputs = tuple(inputs)
         self.batches = list(batches)
 
     def __len__(self) -> int:
@@ -49,11 +52,7 @@ class PairBatches(keras.utils.PyDataset):
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         batch = self.batches[index]
         dense = self._encoded.dense(batch.rows, batch.width, height=self._height, pad_id=self._pad_id)
-        inputs = {
-            "token_ids": dense.token_ids,
-            "segment_ids": dense.segment_ids,
-            "padding_mask": dense.padding_mask,
-        }
+        inputs = {name: getattr(dense, name) for name in self._inputs}
         if self._targets is None:
             return (inputs,)
         n_rows = len(dense.token_ids)

@@ -21,7 +21,8 @@ from samesay.errors import UsageError
 # The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
 # through the hook that registers this class.
 from samesay.model import batches as keras_batches
-from samesay.model.tokenizer import encoder_for
+from samesay.model.backend import keras_hub
+from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
 from samesay.pairs import Answers, GradeScale, LabelSet, Sides
 
 
@@ -77,11 +78,16 @@ class PairClassifier(keras.Model):
         return Sides(*self.side_names)
 
     @property
-    def encoder(self) -> PairEncoder:
-        """The tokenizer and packer of the task's preprocessor."""
+    def input_names(self) -> tuple[str, ...]:
+        """What the encoder reads of a batch: ``segment_ids`` is not among it for every family."""
+        return tuple(self.input)
+
+    @property
+    def encoder(self) -> PairEncoder | PreprocessorEncoder:
+        """The twin of the task's preprocessor, or that itself where it is the user's own."""
         kept = self.__dict__.get("_encoder")
         if kept is None or kept.max_length != self.task.preprocessor.sequence_length:
-            kept = encoder_for(self.task)
+            kept = encoder_of(self.task)
             object.__setattr__(self, "_encoder", kept)
         return kept
 
@@ -92,7 +98,11 @@ class PairClassifier(keras.Model):
             return np.zeros((0, n_labels), np.float32)
         batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
         data = keras_batches.PairBatches(
-            encoded, batches, height=keras_batches.PREDICTION_HEIGHT, pad_id=self.encoder.pad_id
+            encoded,
+            batches,
+            height=keras_batches.PREDICTION_HEIGHT,
+            pad_id=self.encoder.pad_id,
+            inputs=self.input_names,
         )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
         padded = padded.reshape(
@@ -125,6 +135,7 @@ class PairClassifier(keras.Model):
             height=None,
             pad_id=self.encoder.pad_id,
             targets=self._targets(y, len(encoded)),
+            inputs=self.input_names,
         )
         return super().evaluate(data, **settings)
 
@@ -144,6 +155,7 @@ class PairClassifier(keras.Model):
             height=height,
             pad_id=self.encoder.pad_id,
             targets=self._targets(y, len(encoded)),
+            inputs=self.input_names,
         )
         return super().fit(data, shuffle=False, **settings)
 
@@ -163,6 +175,7 @@ class PairClassifier(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
+        keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"], scale=config.get("scale"))
 

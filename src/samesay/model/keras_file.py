@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from samesay.errors import BundleDamaged, DiskFull, NotABundle, OutputUnwritable, TargetExists
 from samesay.model.backend import keras, keras_hub
+from samesay.model.presets import class_unknown
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -49,6 +50,7 @@ def load_keras_file(path: Path) -> PairClassifier:
     Raises:
         NotABundle: If there is no such file, or it holds another model.
         BundleDamaged: If it cannot be read.
+        EncoderUnsupported: If it was made with a class that Keras does not know.
     """
     if not path.is_file():
         raise NotABundle(
@@ -64,6 +66,9 @@ def load_keras_file(path: Path) -> PairClassifier:
             raise BundleDamaged(f"{path.name} is damaged at {broken}.", where=str(path))
         model = keras().saving.load_model(path, safe_mode=True)
     except (zipfile.BadZipFile, OSError, ValueError, TypeError, KeyError) as problem:
+        unregistered = class_unknown(problem, where=str(path))
+        if unregistered is not None:
+            raise unregistered from problem
         raise BundleDamaged(
             f"{path.name} cannot be read as a Keras model: {str(problem).splitlines()[0]}", where=str(path)
         ) from problem

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from samesay.errors import EncoderUnsupported, HeadMismatch
-from samesay.model.backend import keras
-from samesay.model.presets import Preset, open_task, resolve
-from samesay.model.tokenizer import encoder_for
-from samesay.pairs import Answers, GradeScale, Sides, answers_in_words
+from samesay.errors import EncoderUnsupported, HeadMismatch, UsageError
+from samesay.model.backend import keras, keras_hub
+from samesay.model.huggingface_folder import describe, open_classifier
+from samesay.model.own_preprocessor import encoder_of
+from samesay.model.presets import Preset, fetched, open_task, resolve
+from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -41,12 +42,13 @@ def open_model(
     max_length: int | None = None,
     dropout: float | None = None,
     new_head: bool = False,
+    keep_head: bool = False,
     seed: int = 0,
 ) -> OpenedModel:
     """Open the preset ``name`` as a classifier or grader of pairs that answers with ``answers``.
 
-    A saved SameSay model keeps its head where the label names, or the scale, are the same (its own order of
-    names then holds); every other preset gets a new head.
+    A saved SameSay model, and a Hugging Face folder whose classifier names its labels, keep their heads where the label
+    names, or the scale, are the same (their own order of names then holds); every other preset gets a new head.
 
     Args:
         name: What ``samesay.model.presets.resolve`` accepts.
@@ -56,13 +58,16 @@ def open_model(
         dropout: The share of the pooled output that is dropped while training the head, with a new head only;
             KerasHub's default where absent.
         new_head: Make a new head although the label names are others, or the same.
+        keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs in their order.
         seed: Decides the new head's weights.
 
     Raises:
         HeadMismatch: If the saved head was trained for other names, or another scale, and ``new_head`` is not set.
         ModelError: If there is no such preset, or it cannot be used.
     """
-    preset = resolve(name)
+    preset = fetched(resolve(name))
+    if keep_head:
+        preset, answers = _with_kept_head(preset, answers), None
     keep = preset.answers is not None and not new_head
     if preset.answers is not None and answers is not None and keep and not _fit(preset.answers, answers):
         graded = isinstance(preset.answers, GradeScale) or isinstance(answers, GradeScale)
@@ -85,7 +90,7 @@ def open_model(
     assert chosen is not None
     task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
     limit = max_length if max_length is not None else preset.max_length
-    task.preprocessor.sequence_length = encoder_for(task, max_length=limit).max_length
+    task.preprocessor.sequence_length = encoder_of(task, max_length=limit).max_length
     from samesay.model.classifier import PairClassifier
 
     names, scale = ((), tuple(chosen)) if isinstance(chosen, GradeScale) else (chosen.names, None)
@@ -110,7 +115,43 @@ def _fit(mine: Answers, theirs: Answers) -> bool:
     return set(mine) == set(theirs)
 
 
+def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
+    """A Hugging Face folder's preset with its head, whose outputs are called ``answers``."""
+    if preset.kind != "hugging face folder":
+        raise UsageError(
+            f"{preset.name!r} is no folder of Hugging Face's with a sequence classifier.",
+            where="preset",
+            expected="a folder with config.json and model.safetensors, or hf://owner/model",
+        )
+    if isinstance(answers, GradeScale):
+        raise HeadMismatch(
+            "The head of a Hugging Face folder is opened for classes, not for grades.",
+            where="scale",
+            expected="names for its outputs",
+            hint="leave keep_head out to train a new head for grades",
+        )
+    labels = answers
+    # Once more, for what stands in the way: without keep_head it only means a new head.
+    classifier = preset.classifier or describe(Path(preset.location))
+    if labels is not None and len(labels) != len(classifier.labels):
+        raise HeadMismatch(
+            f"{len(labels)} names were given for a head with {len(classifier.labels)} outputs.",
+            where="labels",
+            expected=f"one name for each of {', '.join(classifier.labels)}, in this order",
+        )
+    classifier = replace(classifier, labels=labels or classifier.labels)
+    return replace(
+        preset,
+        answers=classifier.labels,
+        sides=classifier.sides,
+        max_length=classifier.max_length,
+        classifier=classifier,
+    )
+
+
 def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: float | None) -> Any:
+    if keep and preset.classifier is not None:
+        return open_classifier(preset.classifier)
     arguments: dict[str, Any] = {}
     if not keep:
         arguments["num_classes"] = 1 if isinstance(answers, GradeScale) else len(answers)
@@ -120,3 +161,66 @@ def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: fl
     if task.preprocessor is None:
         raise EncoderUnsupported(f"{preset.name!r} comes without a preprocessor.", where=preset.location)
     return task
+
+
+def classifier_of(
+    task: Any, labels: LabelSet, *, sides: Sides, max_length: int | None = None
+) -> PairClassifier:
+    """A pair classifier around a KerasHub text classifier that was made in Python, its own classes included.
+
+    Args:
+        task: With a preprocessor, and a head of as many logits as there are labels.
+        labels: The names of the classes, in the order of the logits.
+        sides: What the first and second text are called.
+        max_length: The limit in tokens; the preprocessor's own where absent.
+
+    Raises:
+        UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
+        EncoderUnsupported: If it has no preprocessor.
+    """
+    kind = type(task)
+    if not isinstance(task, keras_hub().models.TextClassifier):
+        raise UsageError(f"The task is a {kind.__name__}.", expected="a keras_hub.models.TextClassifier")
+    if kind.backbone_cls is not type(task.backbone):
+        raise _no_class_for(task.backbone)
+    if task.preprocessor is None:
+        raise EncoderUnsupported(f"The task {kind.__name__} comes without a preprocessor.", where="task")
+    outputs = int(task.output.shape[-1])
+    if outputs != len(labels):
+        raise UsageError(
+            f"The task's head has {outputs} outputs for {len(labels)} labels.",
+            where="labels",
+            expected=f"{outputs} names, in the order of the outputs",
+        )
+    if getattr(task, "activation", None) is keras().activations.softmax:
+        raise UsageError("The task gives probabilities.", where="task", expected="logits: activation=None")
+    limit = encoder_of(task, max_length=max_length).max_length
+    task.preprocessor.sequence_length = limit
+    from samesay.model.classifier import PairClassifier
+
+    return PairClassifier(task, labels.names, tuple(sides))
+
+
+def task_of(backbone: Any, preprocessor: Any, n_labels: int, *, dropout: float | None = None) -> Any:
+    """The text classifier that belongs to a backbone's class, with a new head.
+
+    Raises:
+        UsageError: If no class of text classifiers names this backbone's.
+    """
+    kinds = [keras_hub().models.TextClassifier]
+    for kind in kinds:
+        if kind.backbone_cls is type(backbone):
+            settings = {} if dropout is None else {"dropout": dropout}
+            return kind(backbone=backbone, preprocessor=preprocessor, num_classes=n_labels, **settings)
+        kinds.extend(kind.__subclasses__())
+    raise _no_class_for(backbone)
+
+
+def _no_class_for(backbone: Any) -> UsageError:
+    name = type(backbone).__name__
+    return UsageError(
+        f"No class of text classifiers belongs to the backbone {name}, so a saved model could not be opened.",
+        where="backbone",
+        expected=f"a registered subclass of keras_hub.models.TextClassifier with backbone_cls = {name}",
+        hint="see docs/python.md, Parts of your own",
+    )

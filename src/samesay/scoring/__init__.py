@@ -1,6 +1,7 @@
 """A saved model at work: probabilities through ONNX Runtime, from Python and for whole files.
 
-`Scorer` answers for pairs, `score_file` for a table of them in bounded memory. This room knows no Keras, no
+`Scorer` answers for pairs, `score_file` for a table of them in bounded memory, `WindowedScorer` for a pair with a long
+side. This room knows no Keras, no
 training and no HTTP, and the test of its imports proves the first.
 """
 
@@ -18,6 +19,7 @@ from samesay.scoring.scorer import (
     softmax,
 )
 from samesay.scoring.session import default_threads
+from samesay.scoring.windows import WindowedScorer, WindowJudgement
 
 __all__ = [
     "BATCH_TOKENS",
@@ -26,6 +28,8 @@ __all__ = [
     "Grades",
     "Scorer",
     "Scores",
+    "WindowJudgement",
+    "WindowedScorer",
     "default_threads",
     "open_scorer",
     "score_file",

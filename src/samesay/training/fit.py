@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import logging
 import math
 import signal
 import threading
@@ -20,16 +21,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding import EncodedPairs, padding_share, plan_training
-from samesay.errors import TrainingDiverged
+from samesay.errors import TrainingDiverged, UsageError
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
 from samesay.pairs import Progress, ProgressListener
 from samesay.training.checkpoints import Checkpoint, load_checkpoint, restore, save_checkpoint
 from samesay.training.objectives import CHOSEN_BY, Objective, objective_of
 from samesay.training.optimizers import build_optimizer
+from samesay.training.own_parts import OwnParts
 from samesay.training.recipe import Recipe
 
 _SECONDS_BETWEEN_REPORTS = 0.5
+_LOG = logging.getLogger("samesay")
 
 
 @dataclass(frozen=True)
@@ -72,6 +75,7 @@ class FitResult:
         pairs_per_second: Pairs over ``seconds``.
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
+        settings: The recipe as it was followed, own parts by their names.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -82,6 +86,7 @@ class FitResult:
     pairs_per_second: float = 0.0
     padding_share: float = 0.0
     widths: list[int] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
 
 
 def fit(
@@ -90,6 +95,7 @@ def fit(
     recipe: Recipe,
     *,
     validation: TrainingPairs | None = None,
+    own_parts: OwnParts | None = None,
     progress: ProgressListener | None = None,
     checkpoints: Path | None = None,
     seconds_between_checkpoints: float = 300.0,
@@ -105,14 +111,25 @@ def fit(
         pairs: What to learn from.
         recipe: How, with its learning rate decided.
         validation: What to choose the best epoch by.
+        own_parts: Keras objects instead of what the recipe names. A checkpoint belongs to their configuration, and
+            holds the state of all of them but callbacks.
         progress: Hears the stages ``train`` and ``validate``, in pairs.
         checkpoints: A folder for the state of the run; a run that finds its own checkpoint there goes on from it.
         seconds_between_checkpoints: At least this much time from one to the next.
 
     Raises:
         TrainingDiverged: If the loss is no longer a number.
+        UsageError: If checkpoints are asked for on another backend than JAX.
     """
     max_length = classifier.encoder.max_length
+    own = own_parts or OwnParts()
+    if checkpoints is not None and keras.backend.backend() != "jax":
+        raise UsageError(
+            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not go on to the same weights.",
+            where="checkpoints",
+            expected="JAX, whose runs are repeated to the last bit",
+            hint="leave checkpoints out, or unset KERAS_BACKEND",
+        )
 
     def plan(epoch: int) -> list[Any]:
         return plan_training(
@@ -127,10 +144,10 @@ def fit(
     objective = objective_of(classifier, recipe)
     steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
     classifier.compile(
-        optimizer=build_optimizer(recipe, steps_per_epoch * recipe.epochs),  # type: ignore[arg-type]
-        loss=objective.loss(),
+        optimizer=own.optimizer or build_optimizer(recipe, steps_per_epoch * recipe.epochs),  # type: ignore[arg-type]
+        loss=own.loss or objective.loss(),
         # Unweighted metrics would count the rows that only fill a batch up.
-        weighted_metrics=list(objective.metrics),
+        weighted_metrics=[*objective.metrics, *own.metrics],
     )
     classifier.optimizer.build(classifier.trainable_variables)
     reseed_dropout(classifier, recipe.seed)
@@ -139,6 +156,7 @@ def fit(
         "answers": list(classifier.answers),
         "pairs": pairs.fingerprint(),
         "validation": validation.fingerprint() if validation else None,
+        **(own.identity() if checkpoints else {}),
     }
     resumed = load_checkpoint(checkpoints, run=identity) if checkpoints else None
     batches = PairBatches(
@@ -147,6 +165,7 @@ def fit(
         height=recipe.batch_size,
         pad_id=classifier.encoder.pad_id,
         targets=pairs.targets,
+        inputs=classifier.input_names,
     )
     course = _Course(
         classifier=classifier,
@@ -164,6 +183,8 @@ def fit(
     )
     if resumed is not None:
         restore(classifier, resumed, metrics=False)
+        if own.callbacks:
+            _LOG.warning("the run goes on from its checkpoint, but its callbacks begin anew")
     with _interruptible(course.stop):
         for first_epoch, last_epoch in course.stretches():
             # Past PairClassifier.fit, which is for raw texts.
@@ -174,9 +195,12 @@ def fit(
                 initial_epoch=first_epoch,
                 shuffle=False,
                 verbose=0,  # type: ignore[arg-type]
-                callbacks=[course],
+                # In this order, so that the others hear of an epoch's validation.
+                callbacks=[course, *own.callbacks],
             )
-    return course.finish(padding_share(plan(0), pairs.encoded.lengths))
+    result = course.finish(padding_share(plan(0), pairs.encoded.lengths))
+    result.settings = own.recorded(recipe)
+    return result
 
 
 def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
@@ -184,7 +208,8 @@ def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
     draw = np.random.default_rng(seed)
     for variable in classifier.non_trainable_variables:
         if variable.path.endswith("seed_generator_state"):
-            variable.assign(np.array([draw.integers(2**31), 0], dtype=np.uint32))
+            # JAX keeps it as uint32, torch as int32, TensorFlow as int64; below 2^31 it is the same in all.
+            variable.assign(np.array([draw.integers(2**31), 0], dtype=variable.dtype))
 
 
 class _Course(keras.callbacks.Callback):
@@ -289,19 +314,25 @@ class _Course(keras.callbacks.Callback):
         self._epoch_seconds = time.perf_counter() - self._resumed_at
         self._seconds += self._epoch_seconds
         self._pairs_done += self._epoch_pairs
-        figures = {name: float(value) for name, value in (logs or {}).items()}
+        figures = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}
         entry: dict[str, Any] = {
             "epoch": epoch + 1,
             "loss": figures.get("loss"),
             **{name: figures.get(name) for name in self._objective.metrics},
             "seconds": round(self._epoch_seconds, 3),
             "pairs_per_second": round(self._epoch_pairs / max(self._epoch_seconds, 1e-9), 1),
+            # Metrics of the user's own.
+            **{name: value for name, value in figures.items() if name not in ("loss", "accuracy")},
         }
         if self._stopped and self._history:
             # An unfinished epoch after a finished one: the finished ones are what the user has.
             return
         if self._validation is not None:
-            entry |= self._validate(self._validation)
+            figures = self._validate(self._validation)
+            entry |= figures
+            if logs is not None:
+                # The names by which Keras' callbacks ask for them.
+                logs |= {name.replace("validation_", "val_"): value for name, value in figures.items()}
         self._history.append(entry)
         if self._validation is None or entry is _best(self._history):
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
@@ -310,6 +341,10 @@ class _Course(keras.callbacks.Callback):
         if self._checkpoints is not None and not self._stopped:
             # After the last epoch too: a run killed before its model is saved has nothing to repeat.
             self._save(epoch + 1)
+
+    def on_train_end(self, logs: Any = None) -> None:
+        # Another callback may have stopped the run.
+        self._ended = self._ended or self._classifier.stop_training
 
     def finish(self, padding: float) -> FitResult:
         """Put the best epoch's weights in place and say what was done."""
@@ -371,7 +406,7 @@ class _Course(keras.callbacks.Callback):
 
     def _save(self, epoch: int) -> None:
         assert self._checkpoints is not None
-        # JAX trains on a state outside the Keras variables until it is told to put it back.
+        # JAX, and it alone, trains on a state outside the Keras variables until it is told to put it back.
         if hasattr(self._classifier, "jax_state_sync"):
             self._classifier.jax_state_sync()
         save_checkpoint(

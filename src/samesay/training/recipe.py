@@ -115,6 +115,15 @@ class Recipe:
         _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")
         return self
 
+    def without_effect(self) -> dict[str, str]:
+        """The settings that do nothing in this recipe, each with the setting that makes it so."""
+        void = {}
+        if self.schedule == "constant":
+            void["warmup"] = "schedule"
+        if self.optimizer == "adam":
+            void["weight_decay"] = "optimizer"
+        return void
+
     def for_encoder(self, width: int) -> Recipe:
         """The recipe with its learning rate decided for an encoder of ``width`` hidden units."""
         if self.learning_rate is not None:

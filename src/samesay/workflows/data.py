@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 
 from samesay.bundle.durable import new_file, new_folder
 from samesay.data import Description, PairTable, describe, load_pairs
+from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.generator import SIDES, SPLITS, generate
 from samesay.data.readers import format_of
 from samesay.errors import TargetExists
@@ -101,6 +102,11 @@ def show_data(
         scale=scale,
     )
     return describe(table, n_samples=n_samples)
+
+
+def list_corpora() -> tuple[Corpus, ...]:
+    """The published corpora that go by a name, in the order of their table; nothing is fetched."""
+    return tuple(CORPORA.values())
 
 
 def generate_data(

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
-from samesay.encoding import TruncationLedger, summarise
+from samesay.encoding import PairEncoder, TruncationLedger, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
-from samesay.model.opening import OpenedModel, open_model
+from samesay.model import opening
+from samesay.model.opening import OpenedModel, classifier_of, open_model
 from samesay.model.predictor import KerasGrader, KerasPredictor
 from samesay.pairs import (
     Answers,
@@ -28,11 +29,12 @@ from samesay.pairs import (
     answers_in_words,
     task_of,
 )
-from samesay.training import Recipe
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
     from samesay.training.fit import FitResult
+    from samesay.workflows.export import ExportFormat, ExportResult
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,7 @@ class PairModel:
         max_length: int | None = None,
         dropout: float | None = None,
         new_head: bool = False,
+        keep_head: bool = False,
         seed: int = 0,
         scale: GradeScale | Sequence[float] | None = None,
     ) -> PairModel:
@@ -107,11 +110,12 @@ class PairModel:
 
         Args:
             preset: A KerasHub name, ``minilm``, ``hf://…``, ``kaggle://…``, a folder, or a saved model.
-            labels: The names of the classes; may be absent for a saved model.
+            labels: The names of the classes; may be absent where the preset has a head with names.
             sides: What the first and second text are called, in reading order.
             max_length: The limit in tokens; the preset's own where absent.
             dropout: Before a new head; KerasHub's default where absent.
             new_head: Make a new head also where a saved one fits.
+            keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs.
             seed: Decides the new head's weights.
             scale: The lowest and the highest grade, for a model that grades similarity instead of naming classes.
 
@@ -133,9 +137,68 @@ class PairModel:
             max_length=max_length,
             dropout=dropout,
             new_head=new_head,
+            keep_head=keep_head,
             seed=seed,
         )
         return cls._of(opened)
+
+    @classmethod
+    def from_task(
+        cls,
+        task: Any,
+        labels: LabelSet | Sequence[str],
+        *,
+        sides: Sides | Sequence[str] | None = None,
+        max_length: int | None = None,
+    ) -> PairModel:
+        """A KerasHub text classifier made in Python; its classes may be the user's own.
+
+        A preprocessor of an own class is called as it is: what it cuts is not counted. A model with an own backbone or
+        preprocessor is saved without an ONNX part, which its manifest says, and answers by Keras.
+
+        Args:
+            task: With a preprocessor, and a head of logits. Own classes are registered with Keras
+                (``keras.saving.register_keras_serializable``), so that a saved model can be opened.
+            labels: The names of the classes, in the order of the logits.
+            sides: What the first and second text are called, in reading order.
+            max_length: The limit in tokens; the preprocessor's own where absent.
+
+        Raises:
+            UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
+            ModelError: If its preprocessor cannot be used.
+        """
+        names = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+        order = Sides(*sides) if sides is not None else Sides()
+        classifier = classifier_of(task, names, sides=order, max_length=max_length)
+        kind = type(task)
+        note = f"head kept: {', '.join(names)}"
+        if not isinstance(classifier.encoder, PairEncoder):
+            note += f"; {type(task.preprocessor).__name__} encodes the texts, and what it cuts is not counted"
+        return cls(classifier, preset=f"{kind.__module__}.{kind.__qualname__}", head="kept", note=note)
+
+    @classmethod
+    def from_parts(
+        cls,
+        *,
+        backbone: Any,
+        preprocessor: Any,
+        labels: LabelSet | Sequence[str],
+        sides: Sides | Sequence[str] | None = None,
+        max_length: int | None = None,
+        dropout: float | None = None,
+    ) -> PairModel:
+        """A backbone and a preprocessor, with a new head; otherwise as ``from_task``.
+
+        Raises:
+            UsageError: If no registered class of text classifiers belongs to the backbone's class.
+            ModelError: If the preprocessor cannot be used.
+        """
+        names = tuple(labels)
+        task = opening.task_of(backbone, preprocessor, len(names), dropout=dropout)
+        model = cls.from_task(task, names, sides=sides, max_length=max_length)
+        model.head = "new"
+        model.note = model.note.replace("head kept:", f"new head for {len(names)} labels:")
+        return model
 
     @classmethod
     def load(cls, path: str | Path) -> PairModel:
@@ -211,6 +274,10 @@ class PairModel:
         recipe: Recipe | Mapping[str, Any] | None = None,
         progress: ProgressListener | None = None,
         checkpoints: str | Path | None = None,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Sequence[Any] | None = None,
+        callbacks: Sequence[Any] | None = None,
         **settings: Any,
     ) -> FitResult:
         """Fine-tune; the model ends with the weights of its best epoch.
@@ -221,17 +288,30 @@ class PairModel:
             validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
             recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
             progress: Hears how far it has come.
-            checkpoints: A folder; a run that finds its own checkpoint there goes on from it.
+            checkpoints: A folder; a run that finds its own checkpoint there goes on from it, but for what
+                ``callbacks`` keep for themselves.
+            optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
+            loss: Any Keras loss, or a function of true label indices and logits.
+            metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
+            callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
         Raises:
+            UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label.
             TrainingDiverged: If the loss is no longer a number.
         """
         from samesay.training.fit import TrainingPairs, fit
+        from samesay.training.own_parts import OwnParts
 
+        if isinstance(optimizer, str):
+            settings["optimizer"], optimizer = optimizer, None
+        if isinstance(loss, str):
+            settings["loss"], loss = loss, None
+        own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
         chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
-        chosen = chosen.for_encoder(int(self.classifier.task.backbone.hidden_dim))
+        # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
+        chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y)
         require_contrast(table)
         held_out = self._validation(validation)
@@ -241,6 +321,7 @@ class PairModel:
             TrainingPairs(encoded, self._targets(table)),
             chosen,
             validation=self._encoded(held_out) if held_out is not None else None,
+            own_parts=own_parts,
             progress=progress,
             checkpoints=Path(checkpoints) if checkpoints else None,
         )
@@ -310,6 +391,25 @@ class PairModel:
 
         return save_model(self, Path(path), overwrite=overwrite, progress=progress).path
 
+    def export(
+        self, path: str | Path, *, to: ExportFormat = "huggingface", overwrite: bool = False
+    ) -> ExportResult:
+        """Write the model in another format, whole or not at all.
+
+        Args:
+            path: The new folder, or for ``keras`` the new file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            overwrite: Replace what was exported to ``path`` before.
+
+        Raises:
+            TargetExists: If the place is taken.
+            ModelError: If the format has no place for such a model.
+            PartUnavailable: If the ONNX graph fails its proof.
+        """
+        from samesay.workflows.export import export
+
+        return export(self, path, to=to, overwrite=overwrite)
+
     def _table(self, x: Any, y: Any = None) -> PairTable:
         table = PairTable.from_inputs(
             x,
@@ -349,13 +449,16 @@ class PairModel:
         manifest = None
         if opened.preset.kind == "saved model" and opened.head == "kept":
             manifest = open_bundle(opened.preset.name, verify=False).manifest
-        return cls(
+        model = cls(
             opened.classifier,
             preset=opened.preset.name,
             head=opened.head,
             note=opened.note,
             manifest=manifest,
         )
+        if opened.head == "kept" and opened.preset.classifier is not None:
+            model.temperature = opened.preset.classifier.temperature
+        return model
 
     @classmethod
     def _of_keras_file(cls, path: Path) -> PairModel:

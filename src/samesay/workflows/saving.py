@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,8 @@ from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
 from samesay.model.presets import MINILM, MINILM_UPSTREAM
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
+from samesay.workflows.recipe_rendering import as_yaml
+from samesay.workflows.run_recipe import Run, settings_of
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -46,6 +48,7 @@ def save_model(
     *,
     overwrite: bool = False,
     evaluation: Evaluation | GradeEvaluation | None = None,
+    run: Run | None = None,
     progress: ProgressListener | None = None,
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
@@ -57,6 +60,7 @@ def save_model(
         path: Where.
         overwrite: Replace a bundle that is there.
         evaluation: Figures on the validation pairs, for the manifest and the card.
+        run: Where the pairs and the encoder came from, for the recipe; only the encoder where absent.
         progress: Hears the stage ``save``.
 
     Raises:
@@ -79,6 +83,7 @@ def save_model(
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
         if model.record is not None:
             _put_record(draft, model.record, evaluation)
+            draft.file("recipe").write_text(recipe_to_repeat(model, run), encoding="utf-8", newline="\n")
         draft.finish(
             task=task_of(model.answers),
             labels=model.labels,
@@ -86,11 +91,34 @@ def save_model(
             sides=model.sides,
             max_length=model.max_length,
             decision={"temperature": model.temperature},
-            upstream=_upstream(model),
-            **_facts(model, evaluation),
+            upstream=upstream_of(model),
+            **known_facts(model, evaluation),
         )
     tell(Progress("save", 2, 2))
     return SavedModel(path, verdict)
+
+
+def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
+    """The recipe file of the model's training run, with every default decided.
+
+    Pairs that were given from Python have no source to name: their recipe lacks ``data``, and has their fingerprint.
+    """
+    record = model.record
+    assert record is not None
+    if run is None:
+        held_out = record.validation
+        run = Run(
+            preset=model.preset,
+            data_fingerprint=record.pairs.fingerprint(),
+            validation_fingerprint=held_out.fingerprint() if held_out is not None else None,
+        )
+    settings = settings_of(replace(record.recipe, max_length=model.max_length))
+    versions = {"samesay": version("samesay"), **backend_versions()}
+    heading = (
+        "The recipe of this model. To repeat it: samesay train --config recipe.yaml --output OTHER",
+        f"Written with {', '.join(f'{name} {value}' for name, value in versions.items())}.",
+    )
+    return as_yaml({**run.given(), **settings}, heading=heading)
 
 
 def _put_record(
@@ -112,8 +140,8 @@ def _put_record(
         save_confusion_picture(evaluation, report / "confusion.png")
 
 
-def _facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:
-    """What the manifest records beside labels and sides."""
+def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:
+    """What the manifest records beside labels and sides; ``evaluation`` only for a model that was just trained."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
     if record is None:
@@ -143,7 +171,7 @@ def _facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) ->
         "recipe": {
             "preset": model.preset,
             "head": model.head,
-            **record.recipe.to_dict(),
+            **result.settings,
             "max_length": model.max_length,
             "best_epoch": result.best_epoch,
             "interrupted": result.interrupted,
@@ -174,5 +202,6 @@ def figures_for_card(evaluation: Evaluation | GradeEvaluation) -> Mapping[str, A
     }
 
 
-def _upstream(model: PairModel) -> Upstream | None:
+def upstream_of(model: PairModel) -> Upstream | None:
+    """Where the pretrained weights come from, for the model card, as far as it is known."""
     return MINILM_UPSTREAM if model.preset == MINILM else None

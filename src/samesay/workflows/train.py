@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
+from samesay.data.sources import locate
+from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
-from samesay.model.presets import resolve
+from samesay.model.presets import Preset, resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
 from samesay.workflows.pair_model import PairModel
+from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 
 
@@ -101,6 +104,8 @@ def train(
     format: str | None = None,
     allow_empty_sides: bool = False,
     new_head: bool = False,
+    data_fingerprint: str | None = None,
+    validation_fingerprint: str | None = None,
     overwrite: bool = False,
     checkpoints: str | Path | None = None,
     progress: ProgressListener | None = None,
@@ -127,6 +132,8 @@ def train(
         format: Of the data, where its name does not tell.
         allow_empty_sides: Keep pairs with an empty side.
         new_head: Make a new head although the preset is a saved model.
+        data_fingerprint: Of the training pairs of a run that this one repeats; a difference is among the notes.
+        validation_fingerprint: The same of its validation pairs.
         overwrite: Replace a model at ``output``.
         checkpoints: A folder for the state of the run; the same run goes on from it.
         progress: Hears how far it has come.
@@ -151,8 +158,32 @@ def train(
         "scale": scale
         or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
     }
+    run = Run(
+        data=_from_anywhere(data),
+        split=split,
+        validation=_from_anywhere(validation) if validation is not None else None,
+        sides=(sides.first, sides.second) if sides else None,
+        columns=dict(columns) if columns else None,
+        labels=tuple(labels) if labels else None,
+        rename_labels=dict(rename_labels) if rename_labels else None,
+        where=where,
+        format=format,
+        allow_empty_sides=allow_empty_sides,
+        task=task,
+        scale=(scale.low, scale.high) if scale else None,
+        preset=_preset_from_anywhere(source),
+        new_head=new_head,
+    )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
     require_contrast(pairs)
+    if recipe.early_stopping is not None and held_out is None:
+        raise UsageError(
+            "early_stopping has no validation pairs to go by.",
+            where="early_stopping",
+            expected="a validation source, or data with a validation split",
+        )
+    fingerprint = pairs.fingerprint()
+    held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     assert pairs.answers is not None
     recipe.for_task(task_of(pairs.answers))
     model = PairModel.from_preset(
@@ -167,8 +198,17 @@ def train(
     )
     result = model.fit(pairs, validation=held_out, recipe=recipe, checkpoints=checkpoints, progress=progress)
     evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
-    saved = save_model(model, target, overwrite=overwrite, evaluation=evaluation, progress=progress)
+    saved = save_model(
+        model,
+        target,
+        overwrite=overwrite,
+        evaluation=evaluation,
+        run=replace(run, data_fingerprint=fingerprint, validation_fingerprint=held_out_fingerprint),
+        progress=progress,
+    )
     assert model.record is not None
+    others = _other_pairs("training", data_fingerprint, fingerprint)
+    others += _other_pairs("validation", validation_fingerprint, held_out_fingerprint)
     return TrainResult(
         path=saved.path,
         preset=str(preset),
@@ -186,7 +226,7 @@ def train(
         seconds=result.seconds,
         pairs_per_second=result.pairs_per_second,
         padding_share=result.padding_share,
-        notes=_notes(model, pairs, held_out),
+        notes=(*_notes(model, pairs, held_out), *others),
     )
 
 
@@ -214,6 +254,29 @@ def _load(
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
+
+
+def _from_anywhere(source: str | Path) -> str:
+    """A source with its path absolute, so that a saved recipe finds it from any folder."""
+    text = str(source)
+    located = locate(text)
+    path = Path(located.name)
+    if located.built_in or not text.startswith(located.name) or not path.exists():
+        return text
+    return f"{path.absolute()}{text.removeprefix(located.name)}"
+
+
+def _preset_from_anywhere(preset: Preset) -> str:
+    is_folder = preset.kind in ("keras folder", "hugging face folder", "saved model")
+    return str(Path(preset.name).absolute()) if is_folder else preset.name
+
+
+def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tuple[str, ...]:
+    """What is said where a recipe that is repeated meets other pairs than it was saved with."""
+    if recorded is None or recorded == fingerprint:
+        return ()
+    found = f"these have {fingerprint[:12]}…" if fingerprint else "there are none"
+    return (f"the {kind} pairs are not those of the recipe: it recorded {recorded[:12]}…, {found}",)
 
 
 def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:

@@ -1,0 +1,188 @@
+"""Whether `samesay duplicates` finds in minutes what asking a model about all pairs would find in days.
+
+Two questions, one part each:
+
+``first_pass``   What the first pass alone finds: of the pairs of STS-B and SICK (train) that people graded 4.5 or more
+                 out of 5, the share that is among the candidates taken from all of the set's sentences. No model.
+``planted``      10,000 generated sentences, 2,000 of which are other wordings of 2,000 others. The whole of
+                 `duplicates` is timed; then the model is asked about all pairs of 500 of the sentences, 125 planted
+                 pairs among them, and the share of those it calls the same that `duplicates` had found has to be 0.95
+                 or more, in under 5 minutes.
+
+    python -m benchmarks.duplicates first_pass
+    python -m benchmarks.duplicates planted --model runs/minilm_snli/full/model
+"""
+
+from __future__ import annotations
+
+import random
+import sys
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import Any
+
+from benchmarks import measuring
+
+PARTS = ("first_pass", "planted")
+NEIGHBOURS = (3, 5, 10, 20)
+SAME_GRADE = 4.5
+RECALL = 0.95
+SECONDS = 300
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = measuring.arguments(__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; both by default")
+    parser.add_argument("--model", type=Path, default=measuring.RUNS / "minilm_snli" / "full" / "model")
+    parser.add_argument("--texts", type=int, default=10_000, help="of `planted` (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=2_000, help="planted (default: %(default)s)")
+    parser.add_argument("--subset", type=int, default=500, help="texts asked about in all pairs")
+    parser.add_argument("--candidates", type=int, default=5, help="neighbours (default: %(default)s)")
+    given = parser.parse_args(arguments)
+    unknown = [part for part in given.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part is called {unknown[0]!r}; there are {', '.join(PARTS)}")
+    status = 0
+    for part in given.parts or PARTS:
+        where = measuring.surroundings()
+        figures, requirements = measure_first_pass() if part == "first_pass" else measure_planted(given)
+        status |= measuring.publish(
+            f"duplicates_{part}", figures, requirements, results=given.results, where=where
+        )
+    return status
+
+
+def measure_first_pass() -> tuple[dict[str, Any], list[measuring.Requirement]]:
+    from samesay.scoring.candidates import nearest_texts
+
+    figures: dict[str, Any] = {}
+    for name in ("stsb", "sick"):
+        texts, same = graded_pairs(name)
+        found: dict[str, Any] = {"texts": len(texts), "same_pairs": len(same), "neighbours": {}}
+        for k in NEIGHBOURS:
+            begin = time.perf_counter()
+            candidates = nearest_texts(texts, k=k)
+            seconds = time.perf_counter() - begin
+            known = set(map(tuple, candidates.pairs.tolist()))
+            found["neighbours"][k] = {
+                "recall": round(len(same & known) / len(same), 4),
+                "candidates": len(candidates),
+                "seconds": round(seconds, 2),
+            }
+        figures[name] = found
+    measuring.print_table(
+        ["set", "texts", "same pairs", "neighbours", "recall", "candidates", "seconds"],
+        [
+            [name, of["texts"], of["same_pairs"], k, one["recall"], one["candidates"], one["seconds"]]
+            for name, of in figures.items()
+            for k, one in of["neighbours"].items()
+        ],
+    )
+    return figures, []
+
+
+def graded_pairs(name: str) -> tuple[list[str], set[tuple[int, int]]]:
+    """The different sentences of a graded set, and which two of them people call the same."""
+    from samesay.data import iter_rows
+
+    sides = ("sentence1", "sentence2") if name == "stsb" else ("premise", "hypothesis")
+    index: dict[str, int] = {}
+    same = set()
+    for row in iter_rows(measuring.shared_data(name) / "train.parquet"):
+        one, other = sorted(index.setdefault(row.values[side].strip(), len(index)) for side in sides)
+        if row.values["score"] >= SAME_GRADE and one != other:
+            same.add((one, other))
+    return list(index), same
+
+
+def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requirement]]:
+    import numpy as np
+
+    from samesay.scoring import Scorer
+    from samesay.scoring.sameness import SameJudge
+    from samesay.workflows.duplicates import find_duplicates
+
+    texts, planted = plant(given.texts, given.pairs)
+    scorer = Scorer.open(given.model)
+    result = find_duplicates(scorer, texts, candidates=given.candidates)
+    found = {(pair.first.index, pair.second.index) for pair in result.pairs}
+    peak = measuring.peak_memory_mb()
+
+    subset = sorted({end for pair in planted[: given.subset // 4] for end in pair})
+    others = [index for index in range(len(texts)) if index not in set(subset)]
+    subset = sorted([*subset, *random.Random(1).sample(others, given.subset - len(subset))])
+    one, other = np.triu_indices(len(subset), k=1)
+    every = np.array(subset)[np.stack([one, other], axis=1)]
+    print(f"{len(every):,} pairs of the subset ...", file=sys.stderr, flush=True)
+    judge = SameJudge(scorer)
+    begin = time.perf_counter()
+    answers = judge.ask(texts, texts, every)
+    all_pairs_seconds = time.perf_counter() - begin
+    same = set(map(tuple, every[answers.probabilities >= judge.threshold].tolist()))
+    recall = round(len(same & found) / len(same), 4) if same else 0.0
+    figures = {
+        "model": str(given.model),
+        "label": result.label,
+        "orders": result.orders,
+        "texts": len(texts),
+        "planted_pairs": len(planted),
+        "neighbours": given.candidates,
+        "candidates": result.n_candidates,
+        "asked": result.n_asked,
+        "pairs_found": len(result.pairs),
+        "planted_found": len(found & set(planted)),
+        "groups": len(result.groups),
+        "largest_group": max(map(len, result.groups), default=0),
+        "seconds": {name: round(value, 1) for name, value in result.seconds.items()},
+        "peak_memory_mb": peak,
+        "subset": {
+            "texts": len(subset),
+            "pairs": len(every),
+            "same": len(same),
+            "found": len(same & found),
+            "planted_same": len(same & set(planted)),
+            "planted": sum(set(pair) <= set(subset) for pair in planted),
+            "asked": answers.n_asked,
+            "seconds": round(all_pairs_seconds, 1),
+        },
+        "recall": recall,
+    }
+    return figures, [
+        measuring.at_least(f"recall against all pairs of {len(subset)} texts", RECALL, recall),
+        measuring.below(
+            f"seconds for {len(texts):,} texts", SECONDS, round(result.seconds["total"], 1), timing=True
+        ),
+    ]
+
+
+def plant(n_texts: int, n_pairs: int, *, seed: int = 0) -> tuple[list[str], list[tuple[int, int]]]:
+    """Different generated sentences in random order, and the index pairs of those that word one scene."""
+    from samesay.data.caption_scenes import SceneSampler
+    from samesay.data.caption_train_words import TRAIN_WORDS
+
+    draw = random.Random(f"planted duplicates {seed}")
+    sampler = SceneSampler(TRAIN_WORDS, held_out=False)
+    seen: set[str] = set()
+    drawn: list[tuple[str, ...]] = []
+    while len(seen) < n_texts:
+        one, other = sampler.two_wordings(draw)
+        wanted = (one, other) if len(drawn) < n_pairs else (one,)
+        if one != other and not seen & {one, other}:
+            seen |= set(wanted)
+            drawn.append(wanted)
+    places = list(range(n_texts))
+    draw.shuffle(places)
+    texts = [""] * n_texts
+    planted = []
+    for scene in drawn:
+        ends = [places.pop() for _ in scene]
+        for end, text in zip(ends, scene, strict=True):
+            texts[end] = text
+        if len(ends) == 2:
+            planted.append((min(ends), max(ends)))
+    return texts, planted
+
+
+if __name__ == "__main__":
+    sys.exit(main())

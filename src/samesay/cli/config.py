@@ -1,0 +1,40 @@
+"""``samesay config``."""
+
+from __future__ import annotations
+
+import click
+
+from samesay.cli.options import json_option
+from samesay.cli.plain import print_json, say
+
+
+@click.command("config")
+@click.argument("file", required=False)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["yaml", "toml"]),
+    default="yaml",
+    help="Of what is printed [yaml]; samesay train --config reads both.",
+)
+@click.option(
+    "--schema", is_flag=True, help="Print the JSON schema of a recipe, for editors and other programs."
+)
+@json_option
+def command(*, file: str | None, format_: str, schema: bool, as_json: bool) -> None:
+    """Print a recipe with every key, its default and its meaning; or check FILE and print it so, completed.
+
+    \b
+    samesay config > recipe.yaml
+    samesay train --config recipe.yaml
+    """  # noqa: D301 - click reads \\b
+    from samesay.workflows.recipe_rendering import as_toml, as_yaml, json_schema
+    from samesay.workflows.run_recipe import defaults, read_recipe
+
+    values = defaults() if file is None else read_recipe(file)
+    if schema:
+        print_json(json_schema())
+    elif as_json:
+        print_json(values)
+    else:
+        say({"yaml": as_yaml, "toml": as_toml}[format_](values).rstrip("\n"))

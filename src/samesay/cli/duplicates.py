@@ -1,0 +1,121 @@
+"""``samesay duplicates``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import json_option, quiet_option
+from samesay.cli.plain import counted, note, print_json, say, visible
+
+if TYPE_CHECKING:
+    from samesay.workflows.duplicates import Duplicates
+
+_GROUPS_SHOWN = 20
+_READ_AS = {
+    "mutual": "each entails the other",
+    "mean": "mean of both orders",
+    "one": "in the order of the list",
+}
+
+
+@click.command("duplicates")
+@click.argument("model")
+@click.argument("file")
+@click.argument("other", metavar="[FILE2]", required=False)
+@click.option(
+    "--threshold",
+    type=click.FloatRange(min=0, max=1, min_open=True),
+    default=0.5,
+    show_default=True,
+    help="The lowest probability of a pair.",
+)
+@click.option(
+    "--label",
+    help="The label that means the same [entailment, same or the model's other word for yes].",
+)
+@click.option(
+    "--symmetric/--one-way",
+    default=True,
+    show_default=True,
+    help="Read both orders of a pair: their mean counts, or, for entailment, the lower one; or only one.",
+)
+@click.option(
+    "--candidates",
+    type=click.IntRange(min=1),
+    default=5,
+    show_default=True,
+    help="Neighbours in writing of every text about which the model is asked: more find more and take longer.",
+)
+@click.option(
+    "--measure-recall",
+    type=click.IntRange(min=2),
+    metavar="N",
+    help="Also ask about all pairs of N texts drawn at random, and say what share of the same ones are candidates.",
+)
+@click.option("--column", help="The column that holds the texts, where its name does not tell.")
+@click.option(
+    "--input-format",
+    type=click.Choice(["lines", "csv", "tsv", "jsonl", "parquet"]),
+    help="Where it is not told.",
+)
+@click.option("--output", "-o", help="Write the pairs there.")
+@click.option("--groups", "groups_output", help="Write the groups there, one row a text.")
+@click.option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of one run [all physical cores].")
+@quiet_option
+@json_option
+def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Find texts of FILE that say the same by MODEL, or texts of FILE2 that say the same as one of FILE.
+
+    A file is a .txt of lines, a table with a column of texts, or - for standard input. A first pass finds
+    every text's neighbours in writing, and MODEL is asked about these alone. Needs samesay[duplicates].
+
+    \b
+    samesay duplicates my-model questions.txt
+    samesay duplicates my-model old.csv new.csv --column title --output pairs.csv --groups groups.csv
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.duplicates import find_duplicates
+
+    with progress_display(quiet=quiet) as progress:
+        found = find_duplicates(model, file, other, progress=progress, **options)
+    if as_json:
+        print_json(found.to_dict())
+        return
+    _show(found)
+    if not quiet:
+        for place in (options["output"], options["groups_output"]):
+            if place is not None:
+                say(f"Written to {visible(place)}")
+
+
+def _show(found: Duplicates) -> None:
+    from samesay.cli import render
+
+    for number, group in enumerate(found.groups[:_GROUPS_SHOWN], start=1):
+        render.facts({member.place: member.text for member in group}, title=f"group {number}")
+    hidden = len(found.groups) - _GROUPS_SHOWN
+    if hidden > 0:
+        say(f"… and {counted(hidden, 'group')} more (--groups FILE, --json)")
+    say(
+        f"{counted(len(found.pairs), 'pair')} in {counted(len(found.groups), 'group')}, by "
+        f"{visible(found.label)} at {found.threshold:g} or more, {_READ_AS[found.orders]}"
+    )
+    texts = " and ".join(f"{count:,}" for count in found.n_texts)
+    say(
+        f"{texts} texts, {counted(found.n_candidates, 'candidate pair')}, "
+        f"{counted(found.n_asked, 'question')} to the model in {found.seconds['total']:.1f} s"
+    )
+    if found.recall is not None:
+        sample = found.recall
+        share = "no pair of the sample says the same" if sample.value is None else f"{sample.value:.3f}"
+        say(
+            f"recall of the first pass: {share} ({sample.n_candidates:,} of {sample.n_same:,} same pairs "
+            f"among all {sample.n_pairs:,} of {sample.n_texts:,} texts)"
+        )
+    if found.n_empty:
+        note(f"note: {counted(found.n_empty, 'empty text')} left out")
+    if found.n_truncated:
+        note(f"note: {counted(found.n_truncated, 'pair')} longer than the model reads; what fits was read")

@@ -1,0 +1,57 @@
+"""``samesay import``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from samesay.cli.options import Names, json_option, quiet_option, sides_option
+from samesay.cli.plain import print_json, say, visible
+
+
+@click.command("import")
+@click.argument("source")
+@click.option("--output", "-o", required=True, help="The new folder of the saved model.")
+@click.option(
+    "--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has]."
+)
+@sides_option("What its first and its second text are called, such as premise,hypothesis [first,second].")
+@click.option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
+)
+@quiet_option
+@json_option
+def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
+    """Save a sequence classifier of Hugging Face's as a model of SameSay, its head kept, without training.
+
+    SOURCE is a folder with config.json and model.safetensors, or hf://owner/model.
+
+    \b
+    samesay import nli-folder --output imported --sides premise,hypothesis
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.importing import import_model
+
+    with progress_display(quiet=quiet) as progress:
+        result = import_model(source, output, progress=progress, **options)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from samesay.cli import render
+
+    render.facts(
+        {
+            "labels": result.labels,
+            "sides": f"{result.sides[0]}, then {result.sides[1]}",
+            "reads": f"{result.max_length:,} tokens of a pair",
+            "ONNX part": result.onnx["status"],
+        },
+        title=f"Imported from {visible(result.source)}",
+    )
+    notes = list(result.notes)
+    if result.onnx["status"] != "verified":
+        notes.append(f"the ONNX part is {result.onnx['status']}: {result.onnx['reason']}")
+    render.notes(notes)
+    say(f"Saved to {visible(result.path)}")

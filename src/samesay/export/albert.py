@@ -1,0 +1,43 @@
+"""KerasHub's ``AlbertTextClassifier`` as an ONNX graph: narrow embeddings, and layers that are used again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samesay.export.bert import write_bert_embeddings
+from samesay.export.graph import Graph, Value
+from samesay.export.head import write_head
+from samesay.export.transformer import (
+    read_dense,
+    read_encoder_layer,
+    write_dense,
+    write_encoder,
+    write_mask_bias,
+)
+
+
+def write_albert(graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value) -> Value:
+    """Add the whole classifier to ``graph``; a layer's weights stand in it once, however often it is used.
+
+    Args:
+        graph: Where to.
+        task: A ``keras_hub.models.AlbertTextClassifier``.
+        token_ids: (batch, length) int32; the length is at most the backbone's positions.
+        segment_ids: (batch, length) int32.
+        padding_mask: (batch, length) bool, true at tokens.
+
+    Returns:
+        The logits, (batch, n_labels) float32.
+
+    Raises:
+        EncoderUnsupported: If an activation or a layer is not one that can be written.
+    """
+    backbone = task.backbone
+    x = write_bert_embeddings(graph, backbone, token_ids, segment_ids)  # (B, L, E)
+    x = write_dense(graph, x, read_dense(backbone.embeddings_projection, "projection"))  # (B, L, H)
+    layers = []
+    for group, members in enumerate(backbone.transformer_layers):
+        once = [read_encoder_layer(layer, f"group_{group}.{index}") for index, layer in enumerate(members)]
+        layers += once * (backbone.num_layers // backbone.num_groups)
+    first = write_encoder(graph, x, layers, write_mask_bias(graph, padding_mask))  # (B, H)
+    return write_head(graph, first, backbone.pooled_dense, task.output_dense)

@@ -1,0 +1,48 @@
+"""What the README of an exported Hugging Face folder says beside the facts of every model card."""
+
+from __future__ import annotations
+
+from samesay.pairs import LabelSet, Sides
+
+
+def front_matter() -> str:
+    """The head that model hubs read; no licence, since that of the pretrained weights is not known here."""
+    return "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- samesay\n---\n\n"
+
+
+def how_to_use(name: str, labels: LabelSet, sides: Sides, temperature: float) -> str:
+    """The section on use, in Markdown.
+
+    Args:
+        name: The folder's name.
+        labels: The names of the classes in the order of the logits.
+        sides: What the texts are called, in reading order.
+        temperature: What SameSay divides the logits by.
+    """
+    first, second = sides
+    lines = [
+        f"**The order of the two texts matters:** the {first} first, the {second} second. No setting of this folder "
+        "can hold callers to it.",
+        f"The columns of the logits are {', '.join(labels)}, as `id2label` says.",
+        "A literal `[SEP]`, `[CLS]` or `</s>` in a text is taken for the separator by `transformers`; SameSay reads it "
+        "as text. Where that can matter, take such words out of the texts first.",
+        "Servers of such folders, text-embeddings-inference among them, read `tokenizer.json`, `config.json` and "
+        "`model.safetensors` as they are.",
+    ]
+    if temperature != 1.0:
+        lines.append(
+            f"SameSay divides the logits by the temperature {temperature:.4g} before the softmax; here nothing does."
+        )
+    notes = "\n".join(f"- {line}" for line in lines)
+    return f"""## How to use it
+
+```python
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("{name}")
+model = AutoModelForSequenceClassification.from_pretrained("{name}")
+batch = tokenizer(["the {first}"], ["the {second}"], padding=True, truncation=True, return_tensors="pt")
+model(**batch).logits.softmax(dim=-1)  # one row a pair, one column a label
+```
+
+{notes}"""

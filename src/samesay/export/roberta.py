@@ -1,0 +1,52 @@
+"""KerasHub's classifiers without segments as an ONNX graph: RoBERTa, XLM-RoBERTa and DistilBERT.
+
+They differ in tokenizer, epsilon and activations, which are read from the layers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from samesay.export.embeddings import write_positions, write_tokens
+from samesay.export.graph import Graph, Value
+from samesay.export.head import write_head
+from samesay.export.transformer import (
+    read_encoder_layer,
+    read_norm,
+    write_encoder,
+    write_mask_bias,
+    write_norm,
+)
+
+
+def write_roberta(
+    graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value
+) -> Value:
+    """Add the whole classifier to ``graph``.
+
+    Args:
+        graph: Where to.
+        task: A ``RobertaTextClassifier``, ``XLMRobertaTextClassifier`` or ``DistilBertTextClassifier``.
+        token_ids: (batch, length) int32; the length is at most the backbone's positions.
+        segment_ids: Not read: these encoders do not tell the sides apart but by their separators.
+        padding_mask: (batch, length) bool, true at tokens.
+
+    Returns:
+        The logits, (batch, n_labels) float32.
+
+    Raises:
+        EncoderUnsupported: If an activation or a layer is not one that can be written.
+    """
+    backbone = task.backbone
+    tokens = write_tokens(graph, backbone.embeddings.token_embedding, token_ids)
+    positions = write_positions(graph, backbone.embeddings.position_embedding, token_ids)
+    x = write_norm(
+        graph,
+        graph.op("Add", tokens, positions),
+        read_norm(backbone.embeddings_layer_norm, "embeddings_norm"),
+    )  # (B, L, H)
+    layers = [
+        read_encoder_layer(layer, f"layer_{index}") for index, layer in enumerate(backbone.transformer_layers)
+    ]
+    first = write_encoder(graph, x, layers, write_mask_bias(graph, padding_mask))  # (B, H)
+    return write_head(graph, first, task.pooled_dense, task.output_dense)

@@ -1,0 +1,267 @@
+"""A long source held against a short claim: read in overlapping windows of sentences, one of which decides.
+
+Sentences are found by `sentencex` (docs/decisions/0016-sentences-by-sentencex.md). Knows no files.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from samesay.errors import ExtraMissing, UsageError
+from samesay.pairs import Judgement, LabelSet, Pair, Sides
+from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
+from samesay.scoring.scorer import Scores
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Rule = Literal["nearest", "any"]
+RULES: tuple[Rule, ...] = ("nearest", "any")
+# A letter of a script that is written without blanks is a word of its own.
+_WORD = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]|[^\W\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Part of a text, as offsets in characters: ``text[start:end]``."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class WindowJudgement:
+    """The verdict on a pair with a long side, and where it comes from.
+
+    Attributes:
+        judgement: The answer for the deciding window and the short side.
+        side: The side that was read in windows.
+        window: The deciding window's text.
+        start: Where it begins in that side, in characters from 0.
+        end: Where it ends; ``source[start:end] == window``.
+        n_windows: How many windows were read.
+        n_truncated: How many of them were longer than the model reads.
+    """
+
+    judgement: Judgement
+    side: str
+    window: str
+    start: int
+    end: int
+    n_windows: int
+    n_truncated: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The verdict as JSON types."""
+        return {
+            "label": self.judgement.label,
+            "probabilities": self.judgement.probabilities,
+            "truncated": self.judgement.truncated,
+            "side": self.side,
+            "window": self.window,
+            "start": self.start,
+            "end": self.end,
+            "windows": self.n_windows,
+            "windows_truncated": self.n_truncated,
+        }
+
+
+class WindowedScorer:
+    """A `Predictor` around another one that reads one side in windows of sentences.
+
+    The rule, where *positive* is the label by which the model says yes (``entailment``, ``same`` …):
+
+    1. Where the model's own answer for any window is the positive label, the window of the highest positive
+       probability decides. This is the maximum over a document's sentences of SummaC-ZS (Laban et al. 2022, "SummaC:
+       Re-Visiting NLI-based Models for Inconsistency Detection in Summarization").
+    2. Else the window *nearest* to the other side decides: the one whose words the other side shares, a word counting
+       the more the fewer windows have it. A window about something else says nothing, but models trained on captions,
+       where both sentences are of one picture, call it a contradiction.
+
+    The verdict is the deciding window's own answer, so its probabilities are the model's and sum to 1. With
+    ``rule="any"`` a contradiction in any window decides before rule 2 (the highest one), and nearness only after that.
+
+    >>> windowed = WindowedScorer(Scorer.open("my-model"), sentences=2)            # doctest: +SKIP
+    >>> windowed.judge(Pair(page, "The shop is open on Sundays.")).window          # doctest: +SKIP
+
+    Args:
+        scorer: What answers for one window.
+        side: The side that is long, by name, or ``first`` or ``second``. Where absent, the one that the other is held
+            against (premise, evidence, context, passage …); where the names do not tell, the longer text.
+        sentences: Sentences of a window.
+        overlap: Sentences that a window shares with the next; half of them where absent.
+        label: The positive label, where its name does not tell.
+        rule: ``"nearest"`` or ``"any"``.
+        language: Whose abbreviations are known when sentences are found, as an ISO 639 code.
+    """
+
+    def __init__(
+        self,
+        scorer: PairReader,
+        *,
+        side: str | None = None,
+        sentences: int = 2,
+        overlap: int | None = None,
+        label: str | None = None,
+        rule: Rule = "nearest",
+        language: str = "en",
+    ) -> None:
+        self._scorer = scorer
+        self.sentences = sentences
+        self.overlap = sentences // 2 if overlap is None else overlap
+        if sentences < 1 or not 0 <= self.overlap < sentences:
+            raise UsageError(
+                f"Windows of {sentences} sentences cannot share {self.overlap}.",
+                where="sentences, overlap",
+                expected="at least 1 sentence, and an overlap of at least 0 and less than that",
+            )
+        if rule not in RULES:
+            raise UsageError(f"There is no rule {rule!r}.", where="rule", expected=" or ".join(RULES))
+        asking = asking_side(scorer.sides)
+        self.side = (
+            named_side(scorer.sides, side, where="side")
+            if side is not None
+            else other_side(scorer.sides, asking)
+            if asking is not None
+            else None
+        )
+        self.positive = positive_label(scorer.labels, label)
+        self.rule = rule
+        self.language = language
+
+    @property
+    def labels(self) -> LabelSet:
+        """The names of the columns of ``predict``."""
+        return self._scorer.labels
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text of a pair are called."""
+        return self._scorer.sides
+
+    def judge(self, pair: Pair) -> WindowJudgement:
+        """The verdict on one pair."""
+        return self.judge_all([pair])[0]
+
+    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """The probabilities of every pair's deciding window, shape ``(n_pairs, n_labels)``."""
+        return self.read(pairs).probabilities
+
+    def read(self, pairs: Sequence[Pair]) -> Scores:
+        """The deciding windows' probabilities, ``(n_pairs, n_labels)``, and lost tokens, ``(n_pairs, 2)``."""
+        verdicts = [found.judgement for found in self.judge_all(pairs)]
+        probabilities = [list(one.probabilities.values()) for one in verdicts]
+        lost = [one.tokens_lost for one in verdicts]
+        return Scores(
+            np.array(probabilities, np.float32).reshape(len(pairs), len(self.labels)),
+            np.array(lost, np.int32).reshape(len(pairs), 2),
+        )
+
+    def judge_all(self, pairs: Sequence[Pair]) -> list[WindowJudgement]:
+        """The verdict on every pair; all windows of all pairs are read together."""
+        asked: list[Pair] = []
+        cuts: list[tuple[str, str, str, list[Span]]] = []
+        for pair in pairs:
+            side = self.side or self._longer(pair)
+            source, claim = (
+                (pair.first, pair.second) if side == self.sides.first else (pair.second, pair.first)
+            )
+            spans = windows(
+                source, sentences=self.sentences, overlap=self.overlap, language=self.language
+            ) or [Span(0, len(source))]
+            asked += [placed(self.sides, side, source[span.start : span.end], claim) for span in spans]
+            cuts.append((side, source, claim, spans))
+        rows, lost = self._scorer.read(asked)
+        found = []
+        begin = 0
+        for side, source, claim, spans in cuts:
+            texts = [source[span.start : span.end] for span in spans]
+            part = slice(begin, begin + len(spans))
+            best = self._deciding(rows[part], texts, claim)
+            found.append(
+                WindowJudgement(
+                    self._judgement(rows[part][best], lost[part][best]),
+                    side,
+                    texts[best],
+                    spans[best].start,
+                    spans[best].end,
+                    n_windows=len(spans),
+                    n_truncated=int(lost[part].any(axis=1).sum()),
+                )
+            )
+            begin += len(spans)
+        return found
+
+    def _deciding(self, rows: NDArray[np.float32], texts: Sequence[str], claim: str) -> int:
+        answers = rows.argmax(axis=1)
+        deciding = [self.positive]
+        if self.rule == "any" and "contradiction" in self.labels:
+            deciding.append("contradiction")
+        for label in deciding:
+            column = self.labels.index(label)
+            where = np.flatnonzero(answers == column)
+            if where.size:
+                return int(where[rows[where, column].argmax()])
+        return int(np.argmax(nearness(texts, claim)))
+
+    def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32]) -> Judgement:
+        names = self.labels.names
+        return Judgement(
+            names[int(row.argmax())],
+            dict(zip(names, row.tolist(), strict=True)),
+            (int(lost[0]), int(lost[1])),
+        )
+
+    def _longer(self, pair: Pair) -> str:
+        return self.sides.first if len(pair.first) >= len(pair.second) else self.sides.second
+
+
+def sentence_spans(text: str, *, language: str = "en") -> list[Span]:
+    """Where the sentences of a text stand, blanks around them left out; none for a text of blanks.
+
+    Raises:
+        ExtraMissing: If sentencex is not installed.
+    """
+    try:
+        import sentencex
+    except ModuleNotFoundError:
+        raise ExtraMissing.of("windows", "sentencex", "Reading a long text in windows") from None
+
+    spans = []
+    for found in sentencex.get_sentence_boundaries(language, text):  # type: ignore[attr-defined]
+        sentence = text[found["start_index"] : found["end_index"]]
+        if sentence.strip():
+            start = found["start_index"] + len(sentence) - len(sentence.lstrip())
+            spans.append(Span(start, start + len(sentence.strip())))
+    return spans
+
+
+def windows(text: str, *, sentences: int, overlap: int, language: str = "en") -> list[Span]:
+    """Windows over a text, the last of which ends with it; one that covers all where there are few sentences."""
+    found = sentence_spans(text, language=language)
+    if len(found) <= sentences:
+        return [Span(found[0].start, found[-1].end)] if found else []
+    starts = list(range(0, len(found) - sentences + 1, sentences - overlap))
+    if starts[-1] + sentences < len(found):
+        starts.append(len(found) - sentences)
+    return [Span(found[start].start, found[start + sentences - 1].end) for start in starts]
+
+
+def nearness(texts: Sequence[str], claim: str) -> NDArray[np.float64]:
+    """How much of the claim's words each text has, shape ``(n_texts,)``.
+
+    A word weighs log((1 + n) / (1 + n_with)) + 1 of the n texts, as in TF-IDF with smoothing.
+    """
+    words = [set(_WORD.findall(text.casefold())) for text in texts]
+    having = Counter(word for one in words for word in one)
+    wanted = set(_WORD.findall(claim.casefold()))
+    weights = {word: math.log((1 + len(texts)) / (1 + having[word])) + 1 for word in wanted}
+    # Summed in one order everywhere: the order of a set differs from run to run.
+    return np.array([math.fsum(weights[word] for word in wanted & one) for one in words])

@@ -1,0 +1,119 @@
+"""Keras objects of a Python user's own in the place of what a recipe names: optimizer, loss, metrics, callbacks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+
+from samesay.errors import UsageError
+from samesay.training.recipe import Recipe
+
+
+@dataclass(frozen=True)
+class OwnParts:
+    """What takes the place of the recipe's; made by ``OwnParts.of``.
+
+    Attributes:
+        optimizer: Instead of the recipe's optimizer, rate and schedule.
+        loss: Instead of the cross-entropy; the model's outputs are logits.
+        metrics: Beside the accuracy, on the pairs that are learned from.
+        callbacks: Called after each step and epoch; ``val_loss`` and ``val_accuracy`` are among an epoch's figures.
+    """
+
+    optimizer: keras.optimizers.Optimizer | None = None
+    loss: Any = None
+    metrics: tuple[Any, ...] = ()
+    callbacks: tuple[keras.callbacks.Callback, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        optimizer: Any = None,
+        loss: Any = None,
+        metrics: Iterable[Any] | None = None,
+        callbacks: Iterable[Any] | None = None,
+    ) -> OwnParts:
+        """Own parts, checked.
+
+        Raises:
+            UsageError: If one is not what Keras takes for it.
+        """
+        if optimizer is not None and not isinstance(optimizer, keras.optimizers.Optimizer):
+            raise UsageError(
+                f"The optimizer is {optimizer!r}.",
+                where="optimizer",
+                expected="adam, adamw or a Keras optimizer",
+            )
+        if isinstance(loss, str) or not (loss is None or callable(loss)):
+            raise UsageError(
+                f"The loss is {loss!r}.",
+                where="loss",
+                expected="a Keras loss object, or a function of true labels and logits",
+                # By name Keras would take it for a loss of probabilities.
+                hint="keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+            )
+        for callback in callbacks or ():
+            if not isinstance(callback, keras.callbacks.Callback):
+                raise UsageError(
+                    f"A callback is {callback!r}.",
+                    where="callbacks",
+                    expected="keras.callbacks.Callback objects",
+                )
+        return cls(optimizer, loss, tuple(metrics or ()), tuple(callbacks or ()))
+
+    def identity(self) -> dict[str, Any]:
+        """What a checkpoint of a run with these parts belongs to, as JSON types; empty without any.
+
+        Callbacks are left out: what they keep is not in a checkpoint.
+
+        Raises:
+            UsageError: If Keras cannot say how a part was made.
+        """
+        parts = {"optimizer": self.optimizer, "loss": self.loss, "metrics": list(self.metrics)}
+        try:
+            given = {
+                name: _without_names(keras.saving.serialize_keras_object(part))
+                for name, part in parts.items()
+                if part
+            }
+        except (TypeError, ValueError, NotImplementedError) as problem:
+            raise UsageError(
+                f"A run with this optimizer, loss or metric cannot be checkpointed: {problem}",
+                where="checkpoints",
+                expected="objects with a get_config of their own",
+                hint="leave checkpoints out, or register the class with keras.saving.register_keras_serializable",
+            ) from problem
+        return {"own_parts": given} if given else {}
+
+    def recorded(self, recipe: Recipe) -> dict[str, Any]:
+        """The recipe as it was followed, as JSON types: what it names and was not used is ``None``."""
+        settings = recipe.to_dict()
+        if self.optimizer is not None:
+            unused = dict.fromkeys(("learning_rate", "schedule", "warmup", "weight_decay"))
+            settings |= {"optimizer": _name(self.optimizer), **unused}
+        if self.loss is not None:
+            settings["loss"] = _name(self.loss)
+        for name, parts in (("metrics", self.metrics), ("callbacks", self.callbacks)):
+            if parts:
+                settings[name] = ", ".join(map(_name, parts))
+        return settings
+
+
+def _without_names(serialized: Any) -> Any:
+    """What Keras calls a part is counted up within a process, and says nothing of it."""
+    if isinstance(serialized, list):
+        return [_without_names(one) for one in serialized]
+    if isinstance(serialized, dict) and isinstance(serialized.get("config"), dict):
+        config = {key: value for key, value in serialized["config"].items() if key != "name"}
+        return {**serialized, "config": config}
+    return serialized
+
+
+def _name(part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    kind = part if hasattr(part, "__qualname__") else type(part)
+    return f"{kind.__module__}.{kind.__qualname__}"

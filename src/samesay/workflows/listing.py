@@ -1,0 +1,69 @@
+"""A list of results to a file, whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samesay.bundle.durable import new_file
+from samesay.data.readers import STANDARD_INPUT, format_of
+from samesay.errors import OutputUnwritable, TargetExists, UsageError
+from samesay.scoring.tables import table_writer
+
+_GZIPPED = ".gz"
+
+
+def require_file(output: str | Path, *, overwrite: bool) -> None:
+    """Refuse an output that could not be written, before any work.
+
+    Raises:
+        UsageError: For standard output, on which results are printed anyway.
+        FormatUnknown: If the name does not tell the format.
+        OutputUnwritable: If it is a folder.
+        TargetExists: If it is there and ``overwrite`` is false.
+    """
+    if str(output) == STANDARD_INPUT:
+        raise UsageError(
+            "A list of results goes to a file.",
+            where="--output",
+            expected="the name of a file",
+            hint="--json prints it",
+        )
+    path = Path(output)
+    format_of(path)
+    if path.is_dir():
+        raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
+    if not overwrite and path.exists():
+        raise TargetExists(
+            f"{path} exists already.",
+            where=str(path),
+            hint="name another output, or replace it with --overwrite (overwrite=True)",
+        )
+
+
+def write_rows(
+    output: str | Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, overwrite: bool
+) -> None:
+    """Write rows in the format that the name of ``output`` tells.
+
+    Raises:
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+        ExtraMissing: For Parquet without pyarrow.
+        RowMalformed: If the format cannot hold a value.
+    """
+    path = Path(output)
+    with new_file(path.resolve(), replace=overwrite) as stream:
+        gzipped = path.suffix.lower() == _GZIPPED
+        writer = table_writer(stream, format_of(path), columns, gzipped=gzipped)
+        try:
+            writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
+            writer.close()
+        except BaseException:
+            writer.abandon()
+            raise
+
+
+def rounded(probability: float) -> float:
+    """A probability with the digits that a float32 has, and not the 17 of its float64."""
+    return float(f"{probability:.7g}")

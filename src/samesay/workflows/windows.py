@@ -1,0 +1,34 @@
+"""Check one claim against a long text: the verdict, and the passage that decides it. No Keras."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from samesay.errors import EmptySide
+from samesay.pairs import Pair
+from samesay.scoring import Scorer
+from samesay.scoring.windows import WindowedScorer, WindowJudgement
+
+
+def score_windows(
+    model: str | Path, first: str, second: str, *, sentences: int = 2, threads: int | None = None
+) -> WindowJudgement:
+    """Judge one pair of which one side is read in overlapping windows of sentences.
+
+    Args:
+        model: A saved model's folder.
+        first: The text of the model's first side.
+        second: The text of its second side.
+        sentences: Of a window; half of them are shared with the next.
+        threads: For ONNX Runtime.
+
+    Raises:
+        EmptySide: If one of the texts is empty.
+        UsageError: If no label of the model says yes by its name.
+        BundleError: If the model cannot be used.
+    """
+    scorer = Scorer.open(model, threads=threads)
+    for name, text in zip(scorer.sides, (first, second), strict=True):
+        if not text.strip():
+            raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
+    return WindowedScorer(scorer, sentences=sentences).judge(Pair(first, second))

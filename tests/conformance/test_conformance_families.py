@@ -1,0 +1,111 @@
+"""Every encoder family through the whole product: trained, saved, opened, equal to what KerasHub itself answers."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from samesay.export.keras_answer import KerasAnswer
+from samesay.pairs import Pair, Sides
+from samesay.scoring import Scorer
+from samesay.workflows.pair_model import PairModel
+from samesay.workflows.train import train
+from tiny_tokenizers import LINES, keras_tokenizer
+
+# KerasHub leaves the file of a SentencePiece model to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:unclosed file.*vocabulary.spm:ResourceWarning",
+    "ignore:Exception ignored in.*vocabulary.spm:pytest.PytestUnraisableExceptionWarning",
+)
+MAX_LENGTH = 32
+FAMILIES = {
+    "bert": "Bert",
+    "distil_bert": "DistilBert",
+    "roberta": "Roberta",
+    "xlm_roberta": "XLMRoberta",
+    "albert": "Albert",
+    "deberta_v3": "DebertaV3",
+}
+
+
+@pytest.fixture(scope="module", params=FAMILIES)
+def saved(request: pytest.FixtureRequest, pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """A tiny model of the family: saved by KerasHub, trained and saved by the product."""
+    folder = tmp_path_factory.mktemp(request.param)
+    save_preset(request.param, folder / "preset")
+    return train(
+        f"{pairs_file}[:32]",
+        preset=folder / "preset",
+        output=folder / "model",
+        sides=Sides("hypothesis", "premise"),
+        settings={"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
+    )
+
+
+def save_preset(family: str, folder: Path) -> None:
+    import keras
+    from keras_hub import models
+
+    keras.utils.set_random_seed(0)
+    name = FAMILIES[family]
+    tokenizer = keras_tokenizer(family)
+    sizes = {"embedding_dim": 8} if family == "albert" else {}
+    backbone = getattr(models, f"{name}Backbone")(
+        vocabulary_size=tokenizer.vocabulary_size(),
+        num_layers=1,
+        num_heads=2,
+        hidden_dim=8,
+        intermediate_dim=16,
+        max_sequence_length=MAX_LENGTH,
+        **sizes,
+    )
+    preprocessor = getattr(models, f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=MAX_LENGTH)
+    task = getattr(models, f"{name}TextClassifier")(
+        backbone=backbone, preprocessor=preprocessor, num_classes=2
+    )
+    # KerasHub's own start gives nearly the same answer to every text, and anything agrees with that.
+    random = np.random.default_rng(0)
+    for variable in task.weights:
+        if "seed" not in variable.path:
+            variable.assign(variable + 0.3 * random.standard_normal(variable.shape))
+    folder.mkdir()
+    task.save_to_preset(str(folder))
+
+
+def test_the_onnx_part_is_proven_and_decides_as_keras(saved):
+    assert saved.onnx.status == "verified", saved.onnx
+    pairs = [Pair(first, second) for first, second in pairwise(LINES)]
+    expected = PairModel.load(saved.path).predictor.logits(pairs)
+    # A head that saw two steps tells little: what it tells is the measure.
+    spread = float(np.ptp(expected, axis=0).min())
+    assert spread > 1e-4
+    np.testing.assert_allclose(Scorer.open(saved.path).logits(pairs), expected, atol=0.01 * spread)
+
+
+def test_special_tokens_in_a_text_are_text(saved):
+    encoder = Scorer.open(saved.path).encoder
+    special = set(encoder.encode([""], [""]).token_ids.tolist())
+    frame = len(encoder.encode([""], [""]).token_ids)
+    for text in ("[SEP]", "</s>", "<s>", "[CLS]", "<pad>", "[PAD]", "<mask>", "[MASK]"):
+        ids = encoder.encode([f"a {text} b"], ["c"]).token_ids.tolist()
+        assert sum(one in special for one in ids) == frame, (text, ids)
+
+
+def test_a_saved_model_answers_as_kerashub_answers_to_the_same_texts(saved):
+    model = PairModel.load(saved.path)
+    head = model.task.output_dense.kernel
+    head.assign(np.random.default_rng(1).standard_normal(head.shape))
+    # Short pairs, pairs that are cut, an empty side: all in the one width that is compiled.
+    pairs = [
+        Pair(first, second) for first, second in zip(LINES, (*LINES[3:], "", LINES[0], "a"), strict=True)
+    ]
+    theirs = KerasAnswer(model.task)(pairs)
+    ours = model.predictor.logits(pairs)
+    np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    assert np.ptp(theirs, axis=0).min() > 0.002  # the texts matter
+    # Alone a pair gets what it got among others.
+    np.testing.assert_allclose(model.predictor.logits(pairs[4:5]), ours[4:5], atol=1e-5)

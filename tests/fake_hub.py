@@ -1,0 +1,85 @@
+"""A Hugging Face hub on loopback, with the few addresses that its library asks for: models and datasets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from urllib.parse import unquote, urlsplit
+
+COMMIT = "c" * 40
+NOWHERE = "http://127.0.0.1:9"  # nothing listens there
+
+
+@contextmanager
+def fake_hub(
+    repositories: Mapping[str, Path], refused: Mapping[str, tuple[int, str]] | None = None
+) -> Iterator[str]:
+    """Serve the files of folders as the hub does, and give its address.
+
+    Args:
+        repositories: ``owner/model`` or ``datasets/owner/name`` to a folder; ``…@revision`` where it is not the
+            default branch.
+        refused: The same names to the status and the ``X-Error-Code`` of every answer.
+    """
+    refusals = refused or {}
+
+    class Hub(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._answer(with_body=False)
+
+        def do_GET(self) -> None:
+            self._answer(with_body=True)
+
+        def _answer(self, *, with_body: bool) -> None:
+            path = unquote(urlsplit(self.path).path).strip("/")
+            asked_api = path.startswith("api/")
+            name, _, rest = path.removeprefix("api/").partition("/revision/" if asked_api else "/resolve/")
+            # A revision may hold slashes: the longest one that is known is meant.
+            known = sorted((one.partition("@")[2] for one in repositories), key=len, reverse=True)
+            revision = next((one for one in known if one and rest.startswith(one)), rest.partition("/")[0])
+            place = name if revision in ("main", COMMIT) else f"{name}@{revision}"
+            if name in refusals:
+                self._refuse(*refusals[name])
+            elif place not in repositories:
+                exists = any(one.partition("@")[0] == name for one in repositories)
+                self._refuse(404, "RevisionNotFound" if exists else "RepoNotFound")
+            elif asked_api:
+                files = sorted(one for one in repositories[place].rglob("*") if one.is_file())
+                siblings = [{"rfilename": one.relative_to(repositories[place]).as_posix()} for one in files]
+                self._send(json.dumps({"id": name, "sha": COMMIT, "siblings": siblings}).encode(), with_body)
+            elif not (file := repositories[place] / rest.removeprefix(revision).strip("/")).is_file():
+                self._refuse(404, "EntryNotFound")
+            else:
+                self._send(file.read_bytes(), with_body)
+
+        def _send(self, content: bytes, with_body: bool) -> None:
+            self.send_response(200)
+            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            if with_body:
+                self.wfile.write(content)
+
+        def _refuse(self, status: int, code: str) -> None:
+            self.send_response(status)
+            self.send_header("X-Repo-Commit", COMMIT)
+            if code:
+                self.send_header("X-Error-Code", code)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Hub) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()

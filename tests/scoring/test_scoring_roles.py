@@ -1,0 +1,69 @@
+"""Which label says yes, which side asks, and one label's probability for many pairs."""
+
+from __future__ import annotations
+
+import pytest
+
+from asked import Asked
+from samesay.errors import LabelUnknown, UsageError
+from samesay.pairs import LabelSet, Pair, Sides
+from samesay.scoring import roles
+
+
+@pytest.mark.parametrize(
+    ("labels", "positive"),
+    [
+        (("entailment", "neutral", "contradiction"), "entailment"),
+        (("different", "same"), "same"),
+        (("0", "1"), "1"),
+        (("No", "Yes"), "Yes"),
+    ],
+)
+def test_the_label_that_says_yes(labels, positive):
+    assert roles.positive_label(LabelSet(labels)) == positive
+    assert roles.positive_label(LabelSet(labels), labels[0]) == labels[0]
+
+
+def test_a_label_that_no_name_tells_has_to_be_named():
+    with pytest.raises(UsageError) as caught:
+        roles.positive_label(LabelSet(("red", "blue")))
+    assert caught.value.hint == "--label blue"
+    with pytest.raises(LabelUnknown):
+        roles.positive_label(LabelSet(("red", "blue")), "green")
+
+
+@pytest.mark.parametrize(
+    ("sides", "asking"),
+    [
+        (("premise", "hypothesis"), "hypothesis"),
+        (("hypothesis", "premise"), "hypothesis"),
+        (("query", "passage"), "query"),
+        (("question1", "question2"), None),
+        (("claim", "query"), None),
+    ],
+)
+def test_the_side_that_asks(sides, asking):
+    assert roles.asking_side(Sides(*sides)) == asking
+
+
+def test_a_side_by_name_or_by_place():
+    sides = Sides("premise", "hypothesis")
+    assert roles.named_side(sides, "second", where="x") == "hypothesis"
+    assert roles.named_side(sides, "premise", where="x") == "premise"
+    assert roles.placed(sides, "hypothesis", "claim", "page") == Pair("page", "claim")
+    with pytest.raises(UsageError) as caught:
+        roles.named_side(sides, "hypotesis", where="--query-side")
+    assert "hypothesis" in caught.value.hint
+
+
+def test_many_pairs_are_read_in_pieces_and_in_order(monkeypatch):
+    monkeypatch.setattr(roles, "_CHUNK_PAIRS", 4)
+    model = Asked(
+        lambda one, _: {"same": int(one) / 100, "different": 1 - int(one) / 100}, ("different", "same")
+    )
+    seen = []
+    pairs = [Pair(str(number), "x") for number in range(10)]
+    probabilities, cut = roles.read_label(model, pairs, "same", progress=seen.append)
+    assert probabilities.tolist() == pytest.approx([number / 100 for number in range(10)])
+    assert not cut.any()
+    assert [(each.done, each.total) for each in seen] == [(4, 10), (8, 10), (10, 10)]
