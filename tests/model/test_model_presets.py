@@ -102,14 +102,17 @@ def test_bert_tiny_has_the_published_size() -> None:
 
 def test_a_tokenizer_without_a_twin_is_refused() -> None:
     hub = keras_hub()
-    vocabulary = {"<s>": 0, "<pad>": 1, "</s>": 2, "<unk>": 3, "<mask>": 4, "a": 5}
-    tokenizer = hub.models.RobertaTokenizer(vocabulary=vocabulary, merges=[])
-    backbone = hub.models.RobertaBackbone(
+
+    class LoudTokenizer(hub.models.BertTokenizer):
+        """Whatever it does, it is not what its parent does."""
+
+    tokenizer = LoudTokenizer(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a"])
+    backbone = hub.models.BertBackbone(
         vocabulary_size=6, num_layers=1, num_heads=1, hidden_dim=4, intermediate_dim=4, max_sequence_length=16
     )
-    preprocessor = hub.models.RobertaTextClassifierPreprocessor(tokenizer, sequence_length=16)
-    task = hub.models.RobertaTextClassifier(backbone=backbone, num_classes=2, preprocessor=preprocessor)
-    with pytest.raises(TokenizerUnsupported, match="RobertaTokenizer"):
+    preprocessor = hub.models.BertTextClassifierPreprocessor(tokenizer, sequence_length=16)
+    task = hub.models.BertTextClassifier(backbone=backbone, num_classes=2, preprocessor=preprocessor)
+    with pytest.raises(TokenizerUnsupported, match="LoudTokenizer"):
         encoder_for(task)
 
 
