@@ -1,14 +1,21 @@
-"""A Hugging Face hub on loopback, with the few addresses that its library asks for: models and datasets."""
+"""A Hugging Face hub on loopback, with the few addresses that its library asks for, and how it is asked.
+
+The library reads its settings once, when it is imported: whoever asks does so in a process of its own.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
 COMMIT = "c" * 40
@@ -83,3 +90,20 @@ def fake_hub(
             yield f"http://127.0.0.1:{server.server_port}"
         finally:
             server.shutdown()
+
+
+def ask_apart(program: str, cache: Path, *arguments: str, **environment: str) -> list[dict[str, Any]]:
+    """The JSON lines that a program prints, run in a process of its own with this cache of the hub."""
+    unwanted = ("http_proxy", "https_proxy", "all_proxy", "hf_token")
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in unwanted}
+    kept |= {"HF_HOME": str(cache), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", program, *arguments],
+        capture_output=True,
+        text=True,
+        env=kept,
+        timeout=600,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith(("{", "["))]

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from click.testing import CliRunner
 
-from fake_hub_models import fake_hub, save_tiny_hugging_face_bert
+from fake_hub import NOWHERE, ask_apart, fake_hub
 from samesay.cli.main import cli
 from samesay.errors import HubUnreachable
 from samesay.model.catalogue import kaggle_folder
 from samesay.model.presets import open_task, resolve
-
-NOWHERE = "http://127.0.0.1:9"  # nothing listens there
+from tiny_hugging_face import save_tiny_hugging_face_bert
 
 OPEN = """
 import json, sys
@@ -36,20 +32,8 @@ for name in sys.argv[1:]:
 
 
 def opened(cache: Path, *names: str, **environment: str) -> list[dict[str, Any]]:
-    """What opening each of the presets ends in, in a process of its own."""
-    proxies = ("http_proxy", "https_proxy", "all_proxy", "hf_token")
-    kept = {name: value for name, value in os.environ.items() if name.lower() not in proxies}
-    kept |= {"HF_HOME": str(cache), "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_XET": "1", **environment}
-    done = subprocess.run(
-        [sys.executable, "-c", OPEN, *names],
-        capture_output=True,
-        text=True,
-        env=kept,
-        timeout=600,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr[-3000:]
-    return [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    """What opening each of the presets ends in."""
+    return ask_apart(OPEN, cache, *names, **environment)
 
 
 def test_a_hugging_face_model_opens_online_then_offline_and_refusals_are_told_apart(tmp_path: Path) -> None:

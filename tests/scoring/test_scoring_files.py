@@ -68,10 +68,11 @@ def rows_of(n: int, *, awkward: bool = True) -> list[dict[str, str]]:
 
 
 def write(path: Path, rows: list[dict], format: str) -> Path:
-    with path.open("wb") as stream:
-        writer = table_writer(stream, format, list(rows[0]), gzipped=path.suffix == ".gz")
+    with (
+        path.open("wb") as stream,
+        table_writer(stream, format, list(rows[0]), gzipped=path.suffix == ".gz") as writer,
+    ):
         writer.write(rows, ["here"] * len(rows))
-        writer.close()
     return path
 
 

@@ -261,7 +261,7 @@ def test_a_tokenizer_with_another_limit_than_the_manifest_is_refused(tmp_path: P
         Scorer.open(path)
 
 
-@pytest.mark.parametrize("content", ["[]", "{}", "{", '{"kind": "sentencepiece"}'])
+@pytest.mark.parametrize("content", ["[]", "{}", "{", '{"kind": "sentencepiece", "model": ""}'])
 def test_a_broken_tokenizer_is_a_clear_error(tmp_path: Path, content: str) -> None:
     path = save_tiny(tmp_path / "model")
     (path / "onnx" / "encoder.json").write_text(content, encoding="utf-8")

@@ -112,7 +112,7 @@ def find_columns(
         first, second, found_sides = _found_sides(names, sides, where, notes)
     label = None
     if label_told is not None and need_label is not False:
-        label = _existing(label_told, names, where, role="the label")
+        label = existing_column(label_told, names, where, role="the label")
     elif need_label is not False:
         label = _found_label([name for name in names if name not in (first, second)])
         if label is None and need_label:
@@ -147,7 +147,7 @@ def _told_sides(
     keys = list(told)
     if set(keys) == {"first", "second"}:
         first, second = (
-            _existing(told[key], names, where, role=f"the {key} side") for key in ("first", "second")
+            existing_column(told[key], names, where, role=f"the {key} side") for key in ("first", "second")
         )
         if first == second:
             raise UsageError(f"Both sides were told to come from the column {first!r}.", where=where)
@@ -161,7 +161,7 @@ def _told_sides(
         sides = Sides(*keys)
         if order_of(sides) == 1:
             sides = Sides(sides.second, sides.first)
-    first, second = (_existing(told[key], names, where, role=f"the side {key!r}") for key in sides)
+    first, second = (existing_column(told[key], names, where, role=f"the side {key!r}") for key in sides)
     return first, second, sides
 
 
@@ -209,7 +209,12 @@ def _first_match(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     return None
 
 
-def _existing(column: str, names: Sequence[str], where: str, *, role: str) -> str:
+def existing_column(column: str, names: Sequence[str], where: str, *, role: str) -> str:
+    """``column``, which is to be read as ``role``.
+
+    Raises:
+        ColumnNotFound: If it is not one of ``names``; with the near ones.
+    """
     if column in names:
         return column
     close = near(column, names)

@@ -6,6 +6,7 @@ own converters use; they are read like any other file. Knows no columns and no l
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -112,6 +113,9 @@ def parse_address(text: str) -> tuple[HubAddress, list[str]]:
     return HubAddress(found["repository"], found["revision"]), words
 
 
+@functools.lru_cache(
+    maxsize=64
+)  # a run asks for each of its splits; a hub that changes meanwhile changes nothing
 def look_up(address: HubAddress) -> Listing:
     """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked.
 

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data.columns import listed, same_name
+from samesay.data.columns import existing_column, listed, same_name
 from samesay.data.readers import STANDARD_INPUT
 from samesay.data.rows import side_text
 from samesay.data.streaming import SourceRows
 from samesay.data.textlines import TextLines, gunzipped
-from samesay.errors import ColumnNotFound, NoRows, SourceNotFound, UsageError, near
+from samesay.errors import ColumnNotFound, NoRows, SourceNotFound, UsageError
 
 LINES = "lines"
 KNOWN_TEXTS = ("text", "sentence", "question", "title", "content")
@@ -130,16 +130,7 @@ def _kept(
 
 def _text_column(names: Sequence[str], asked: str | None, *, where: str) -> str:
     if asked is not None:
-        if asked in names:
-            return asked
-        close = near(asked, names)
-        raise ColumnNotFound(
-            f"There is no column {asked!r}.",
-            where=where,
-            expected=f"one of the columns: {listed(names)}",
-            hint=f"did you mean {close[0]!r}?" if close else None,
-            details={"columns": list(names), "near": close},
-        )
+        return existing_column(asked, names, where, role="the text")
     usual = [name for known in KNOWN_TEXTS for name in names if same_name(name, known)]
     if usual or len(names) == 1:
         return usual[0] if usual else names[0]

@@ -5,16 +5,14 @@ Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from samesay.encoding.bytepair import BytePair
-from samesay.encoding.charsmap import Normalizer
 from samesay.encoding.encoded import EncodedPairs
 from samesay.encoding.packing import pack, shortest_limit, specials
-from samesay.encoding.unigram import Unigram
+from samesay.encoding.sentence_piece import SentencePiece
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
 from samesay.pairs import Progress, ProgressListener
@@ -44,16 +42,11 @@ _FIELDS = {
         "separators": int,
         "max_length": int,
     },
-    Unigram.kind: {
+    SentencePiece.kind: {
         "kind": str,
-        "vocabulary": list,
-        "scores": list,
-        "silent": list,
-        "user_defined": list,
-        "unknown_token": str,
-        "charsmap": str,
-        "add_dummy_prefix": bool,
-        "remove_extra_whitespaces": bool,
+        "model": str,
+        "in_front": list,
+        "behind": list,
         **_PACKING_FIELDS,
         "separators": int,
         "max_length": int,
@@ -65,7 +58,7 @@ _FIELDS = {
 class PairEncoder:
     """Pairs of texts to token ids; immutable, and shared freely between threads.
 
-    Made by ``PairEncoder.wordpiece``, ``bytepair``, ``unigram`` or ``from_dict``.
+    Made by ``PairEncoder.wordpiece``, ``bytepair``, ``sentencepiece`` or ``from_dict``.
 
     Attributes:
         tokenizer: The vocabulary and its rules.
@@ -76,7 +69,7 @@ class PairEncoder:
         separators: How many separators stand between the texts: 1, or 2 for RoBERTa and XLM-R.
     """
 
-    tokenizer: WordPiece | BytePair | Unigram
+    tokenizer: WordPiece | BytePair | SentencePiece
     start_token: str
     separator_token: str
     pad_token: str
@@ -92,7 +85,7 @@ class PairEncoder:
 
     @property
     def kind(self) -> str:
-        """The family of the tokenizer: ``"wordpiece"``, ``"bytepair"`` or ``"unigram"``."""
+        """The family of the tokenizer: ``"wordpiece"``, ``"bytepair"`` or ``"sentencepiece"``."""
         return self.tokenizer.kind
 
     @property
@@ -181,34 +174,24 @@ class PairEncoder:
         return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
 
     @classmethod
-    def unigram(
+    def sentencepiece(
         cls,
-        vocabulary: Sequence[str],
-        scores: Sequence[float],
+        model: bytes | str,
         *,
-        silent: Sequence[int],
-        user_defined: Sequence[int],
-        unknown_token: str,
-        charsmap: str,
-        add_dummy_prefix: bool,
-        remove_extra_whitespaces: bool,
+        in_front: Sequence[str] = (),
+        behind: Sequence[str] = (),
         start_token: str,
         separator_token: str,
         pad_token: str,
         separators: int,
         max_length: int,
     ) -> PairEncoder:
-        """An encoder of XLM-R, ALBERT or DeBERTa-v3: a SentencePiece unigram model.
+        """An encoder of XLM-R, ALBERT or DeBERTa-v3.
 
         Args:
-            vocabulary: The pieces, a piece's place being its id.
-            scores: The score of every piece, as many.
-            silent: Ids of pieces that no text is spelled with.
-            user_defined: Ids of pieces that are always taken where they occur.
-            unknown_token: The piece for characters without a piece.
-            charsmap: The precompiled rules of the normalisation in base64.
-            add_dummy_prefix: Put a space before every text.
-            remove_extra_whitespaces: Drop spaces at the ends and all but one of several.
+            model: The bytes of a SentencePiece model, or these in base64.
+            in_front: Pieces with ids before all others; see ``SentencePiece``.
+            behind: Pieces that the model lacks, with ids behind all others.
             start_token: The piece at the start of every row.
             separator_token: The piece behind either text.
             pad_token: The piece of padding.
@@ -216,26 +199,13 @@ class PairEncoder:
             max_length: The most tokens in a row, special ones included.
 
         Raises:
-            UsageError: If the vocabulary, its scores or ``max_length`` cannot be used.
-            TokenizerUnsupported: If a special token is missing, a text could spell one, or the charsmap is damaged.
+            UsageError: If ``max_length`` or the base64 cannot be used.
+            TokenizerUnsupported: If the model is damaged, a special token is missing, or a text could spell one.
         """
-        _require_strings(vocabulary)
-        _require_numbers(scores, "scores", (int, float))
-        for name, ids in (("silent", silent), ("user_defined", user_defined)):
-            _require_numbers(ids, name, (int,))
-        tokenizer = Unigram(
-            vocabulary,
-            scores,
-            silent=silent,
-            user_defined=user_defined,
-            unknown_token=unknown_token,
-            normalizer=Normalizer(
-                charsmap,
-                add_dummy_prefix=add_dummy_prefix,
-                remove_extra_whitespaces=remove_extra_whitespaces,
-                verbatim=[vocabulary[index] for index in user_defined if 0 <= index < len(vocabulary)],
-            ),
-        )
+        _require_strings(in_front, "in_front")
+        _require_strings(behind, "behind")
+        read = SentencePiece.from_base64 if isinstance(model, str) else SentencePiece
+        tokenizer = read(model, in_front=in_front, behind=behind)  # type: ignore[arg-type]
         return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
 
     @property
@@ -344,7 +314,11 @@ class PairEncoder:
                 f"The encoder has fields that are not known here: {', '.join(map(repr, unknown))}.",
                 expected=", ".join(known),
             )
-        make = {WordPiece.kind: cls.wordpiece, BytePair.kind: cls.bytepair, Unigram.kind: cls.unigram}[kind]
+        make = {
+            WordPiece.kind: cls.wordpiece,
+            BytePair.kind: cls.bytepair,
+            SentencePiece.kind: cls.sentencepiece,
+        }[kind]
         return make(**{name: saved[name] for name in known if name != "kind"})
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -363,12 +337,7 @@ def _require_strings(pieces: Sequence[str], what: str = "vocabulary") -> None:
         raise UsageError(f"A piece of the {what} holds a lone surrogate.", expected="UTF-8") from None
 
 
-def _require_numbers(numbers: Sequence[float], what: str, kinds: tuple[type, ...]) -> None:
-    if any(type(number) not in kinds or not math.isfinite(number) for number in numbers):
-        raise UsageError(f"The field {what!r} does not hold finite numbers alone.", where=f"field {what!r}")
-
-
-def _require_out_of_reach(tokenizer: WordPiece | BytePair | Unigram, token: str) -> None:
+def _require_out_of_reach(tokenizer: WordPiece | BytePair | SentencePiece, token: str) -> None:
     """Refuse a special token that is not in the vocabulary, or that a text could produce."""
     if token not in tokenizer.ids:
         raise TokenizerUnsupported(f"The vocabulary lacks the special token {token!r}.")

@@ -17,21 +17,7 @@ from samesay.export.transformer import (
 
 
 def write_albert(graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value) -> Value:
-    """Add the whole classifier to ``graph``; a layer's weights stand in it once, however often it is used.
-
-    Args:
-        graph: Where to.
-        task: A ``keras_hub.models.AlbertTextClassifier``.
-        token_ids: (batch, length) int32; the length is at most the backbone's positions.
-        segment_ids: (batch, length) int32.
-        padding_mask: (batch, length) bool, true at tokens.
-
-    Returns:
-        The logits, (batch, n_labels) float32.
-
-    Raises:
-        EncoderUnsupported: If an activation or a layer is not one that can be written.
-    """
+    """A ``FamilyWriter`` for ``AlbertTextClassifier``; a layer's weights stand in it once, however often it is used."""
     backbone = task.backbone
     x = write_bert_embeddings(graph, backbone, token_ids, segment_ids)  # (B, L, E)
     x = write_dense(graph, x, read_dense(backbone.embeddings_projection, "projection"))  # (B, L, H)

@@ -50,21 +50,7 @@ class _Reach:
 def write_deberta(
     graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value
 ) -> Value:
-    """Add the whole classifier to ``graph``.
-
-    Args:
-        graph: Where to.
-        task: A ``keras_hub.models.DebertaV3TextClassifier``.
-        token_ids: (batch, length) int32; the length is at most the backbone's positions.
-        segment_ids: Not read: this encoder does not tell the sides apart but by their separators.
-        padding_mask: (batch, length) bool, true at tokens.
-
-    Returns:
-        The logits, (batch, n_labels) float32.
-
-    Raises:
-        EncoderUnsupported: If an activation or a layer is not one that can be written.
-    """
+    """A ``FamilyWriter`` for ``DebertaV3TextClassifier``."""
     backbone = task.backbone
     tokens = write_tokens(graph, backbone.token_embedding, token_ids)
     x = write_norm(graph, tokens, read_norm(backbone.embeddings_layer_norm, "embeddings_norm"))  # (B, L, H)

@@ -13,7 +13,13 @@ from samesay.export.graph import Graph, Value
 from samesay.export.roberta import write_roberta
 
 FamilyWriter = Callable[[Graph, Any, Value, Value, Value], Value]
-"""(graph, task, token_ids, segment_ids, padding_mask) -> logits."""
+"""Adds a whole classifier to a graph: ``(graph, task, token_ids, segment_ids, padding_mask) -> logits``.
+
+``token_ids`` and ``segment_ids`` are (batch, length) int32, ``padding_mask`` is (batch, length) bool, true at tokens;
+the length is at most the backbone's positions. The logits are (batch, n_labels) float32. ``EncoderUnsupported`` is
+raised where an activation or a layer is not one that can be written. A family that tells the sides apart by their
+separators alone does not read ``segment_ids``: every graph has the same three inputs.
+"""
 
 # (task, backbone) class names within keras_hub.models; a family is added here and has a module of its own.
 _FAMILIES: dict[tuple[str, str], FamilyWriter] = {
@@ -39,16 +45,12 @@ def writer_for(task: Any) -> FamilyWriter:
         it may
             compute anything.
     """
-    import keras_hub
+    from samesay.model.exact_gelu import is_published
 
-    from samesay.model.exact_gelu import published_class
-
-    backbone = getattr(task, "backbone", None)
-    for (task_name, backbone_name), writer in _FAMILIES.items():
-        if published_class(type(task)) is getattr(keras_hub.models, task_name) and published_class(
-            type(backbone)
-        ) is getattr(keras_hub.models, backbone_name):
+    for names, writer in _FAMILIES.items():
+        if is_published(task, *names):
             return writer
+    backbone = getattr(task, "backbone", None)
     raise EncoderUnsupported(
         f"No ONNX graph is known for {type(task).__name__} on {type(backbone).__name__}.",
         where="the model's encoder",

@@ -53,6 +53,17 @@ _COMPOUND_MARKS = [
 
 # A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there. ALBERT's
 # is not among them: the one folder that was tried ended in an IndexError within transformers 5.23.
+# Of RoBERTa and XLM-R.
+_FAIRSEQ_SPECIALS = {
+    "bos_token": "<s>",
+    "eos_token": "</s>",
+    "cls_token": "<s>",
+    "sep_token": "</s>",
+    "unk_token": "<unk>",
+    "pad_token": "<pad>",
+    "mask_token": "<mask>",
+}
+
 _SENTENCE_PIECE = {
     "XLMRobertaTokenizer": ("XLMRobertaTokenizer", "sentencepiece.bpe.model"),
     "DebertaV3Tokenizer": ("DebertaV2Tokenizer", "spm.model"),
@@ -190,15 +201,7 @@ def _write_byte_pairs(tokenizer: Any, folder: Path, settings: dict[str, Any]) ->
     rust.post_processor = processors.RobertaProcessing(
         ("</s>", vocabulary["</s>"]), ("<s>", vocabulary["<s>"]), trim_offsets=True, add_prefix_space=False
     )
-    special = {
-        "bos_token": "<s>",
-        "eos_token": "</s>",
-        "cls_token": "<s>",
-        "sep_token": "</s>",
-        "unk_token": "<unk>",
-        "pad_token": "<pad>",
-        "mask_token": "<mask>",
-    }
+    special = dict(_FAIRSEQ_SPECIALS)
     rust.add_special_tokens(
         [
             AddedToken(token, normalized=False)
@@ -224,15 +227,7 @@ def _write_sentence_piece(tokenizer: Any, folder: Path, settings: dict[str, Any]
     assets.rmdir()
     settings["tokenizer_class"] = name
     if name == "XLMRobertaTokenizer":
-        return {
-            "bos_token": "<s>",
-            "eos_token": "</s>",
-            "cls_token": "<s>",
-            "sep_token": "</s>",
-            "unk_token": "<unk>",
-            "pad_token": "<pad>",
-            "mask_token": "<mask>",
-        }
+        return dict(_FAIRSEQ_SPECIALS)
     special = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]"}
     settings["do_lower_case"] = False
     return {**special, "unk_token": "[UNK]"}

@@ -70,7 +70,7 @@ def _read_as_special(encoder: PairEncoder, texts: tuple[str, str]) -> bool:
 
 def _whole_words(encoder: PairEncoder, random: np.random.Generator) -> list[str]:
     """Words that the tokenizer keeps in one piece, or a letter where its vocabulary has none."""
-    pieces = [piece for piece in encoder.to_dict()["vocabulary"] if piece.isalpha() and len(piece) > 1]
+    pieces = [piece for piece in encoder.tokenizer.vocabulary if piece.isalpha() and len(piece) > 1]
     if len(pieces) > _WORDS:
         pieces = [pieces[place] for place in sorted(random.choice(len(pieces), _WORDS, replace=False))]
     nothing, *lengths = encoder.encode(["", *pieces], [""] * (len(pieces) + 1)).lengths.tolist()

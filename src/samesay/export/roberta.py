@@ -22,21 +22,7 @@ from samesay.export.transformer import (
 def write_roberta(
     graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value
 ) -> Value:
-    """Add the whole classifier to ``graph``.
-
-    Args:
-        graph: Where to.
-        task: A ``RobertaTextClassifier``, ``XLMRobertaTextClassifier`` or ``DistilBertTextClassifier``.
-        token_ids: (batch, length) int32; the length is at most the backbone's positions.
-        segment_ids: Not read: these encoders do not tell the sides apart but by their separators.
-        padding_mask: (batch, length) bool, true at tokens.
-
-    Returns:
-        The logits, (batch, n_labels) float32.
-
-    Raises:
-        EncoderUnsupported: If an activation or a layer is not one that can be written.
-    """
+    """A ``FamilyWriter`` for ``RobertaTextClassifier``, ``XLMRobertaTextClassifier``, ``DistilBertTextClassifier``."""
     backbone = task.backbone
     tokens = write_tokens(graph, backbone.embeddings.token_embedding, token_ids)
     positions = write_positions(graph, backbone.embeddings.position_embedding, token_ids)

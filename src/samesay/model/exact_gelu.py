@@ -38,6 +38,11 @@ _PUBLISHED: dict[type, type] = {
 }
 
 
-def published_class(kind: type) -> type:
-    """KerasHub's class for one of ours, whose only difference is the activation; any other class as it is."""
-    return _PUBLISHED.get(kind, kind)
+def is_published(task: Any, task_name: str, backbone_name: str) -> bool:
+    """Whether a task and its backbone are of KerasHub's classes by these names, or of ours for them.
+
+    Of the classes themselves: another subclass may compute anything.
+    """
+    classes = type(task), type(getattr(task, "backbone", None))
+    names = getattr(keras_hub.models, task_name), getattr(keras_hub.models, backbone_name)
+    return tuple(_PUBLISHED.get(kind, kind) for kind in classes) == names

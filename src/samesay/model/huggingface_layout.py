@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
-from samesay.model.backend import keras, keras_hub
+from samesay.model.backend import keras
 
 POSITION_OFFSET = 2
 """Rows in front of RoBERTa's positions: they count from the padding id + 1, and that id is 1."""
@@ -419,17 +419,11 @@ def layout_of(task: Any) -> Layout:
     Raises:
         EncoderUnsupported: If no layout is known for it, or its head has a form that there is none for there.
     """
-    from samesay.model.exact_gelu import published_class
+    from samesay.model.exact_gelu import is_published
 
     backbone: Any = getattr(task, "backbone", None)
-    models = keras_hub().models
-    for layout in LAYOUTS:
-        # The classes themselves: another subclass may compute anything.
-        if published_class(type(task)) is getattr(models, layout.task) and published_class(
-            type(backbone)
-        ) is getattr(models, layout.backbone):
-            break
-    else:
+    layout = next((one for one in LAYOUTS if is_published(task, one.task, one.backbone)), None)
+    if layout is None:
         raise EncoderUnsupported(
             f"No Hugging Face layout is known for {type(task).__name__} on {type(backbone).__name__}.",
             where="the model's encoder",

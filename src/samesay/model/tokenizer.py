@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from samesay.encoding import PairEncoder
+from samesay.encoding.sentence_piece import SentencePiece
 from samesay.errors import TokenizerUnsupported, UsageError
 from samesay.model.backend import keras_hub
-from samesay.model.sentencepiece_file import NORMAL, USER_DEFINED, read_sentencepiece
 
 SHORTEST_LENGTH = 5
 """Room for [CLS], one token a side and two [SEP], in tokens; RoBERTa and XLM-R have one [SEP] more."""
@@ -127,61 +127,31 @@ def _bytepair(tokenizer: Any, limit: int) -> PairEncoder:
 
 
 def _sentencepiece(tokenizer: Any, limit: int) -> PairEncoder:
-    model = read_sentencepiece(tokenizer.proto)
     # DeBERTa's [MASK] stands behind the pieces of the model.
-    beyond = tokenizer.get_vocabulary()[len(model.pieces) :]
-    return PairEncoder.unigram(
-        [*model.pieces, *beyond],
-        [*model.scores, *(0.0 for _ in beyond)],
-        silent=_of_other_types(model.types, NORMAL, USER_DEFINED)
-        + list(range(len(model.pieces), len(model.pieces) + len(beyond))),
-        user_defined=_of_types(model.types, USER_DEFINED),
-        unknown_token=tokenizer.id_to_token(tokenizer._unk_token_id),
-        charsmap=model.charsmap,
-        add_dummy_prefix=model.add_dummy_prefix,
-        remove_extra_whitespaces=model.remove_extra_whitespaces,
-        start_token=tokenizer.start_token,
-        separator_token=tokenizer.end_token,
-        pad_token=tokenizer.pad_token,
-        separators=1,
-        max_length=limit,
-    )
+    behind = tokenizer.get_vocabulary()[len(SentencePiece(tokenizer.proto).vocabulary) :]
+    return _of_sentencepiece(tokenizer, limit, behind=behind, separators=1)
 
 
 def _xlm_roberta(tokenizer: Any, limit: int) -> PairEncoder:
-    model = read_sentencepiece(tokenizer.proto)
-    # The model's <unk>, <s>, </s> give way to fairseq's <s>, <pad>, </s>, <unk>; <mask> comes last.
-    if {NORMAL, USER_DEFINED} & set(model.types[:3]):
-        raise TokenizerUnsupported(
-            "The first three pieces of the preset's SentencePiece model are not <unk>, <s> and </s>.",
-            where="preset",
-        )
-    prefix = ["<s>", "<pad>", "</s>", "<unk>"]
-    vocabulary = [*prefix, *model.pieces[3:], "<mask>"]
-    types = [0] * len(prefix) + model.types[3:] + [0]
-    return PairEncoder.unigram(
-        vocabulary,
-        [0.0] * len(prefix) + model.scores[3:] + [0.0],
-        silent=_of_other_types(types, NORMAL, USER_DEFINED),
-        user_defined=_of_types(types, USER_DEFINED),
-        unknown_token="<unk>",
-        charsmap=model.charsmap,
-        add_dummy_prefix=model.add_dummy_prefix,
-        remove_extra_whitespaces=model.remove_extra_whitespaces,
-        start_token=tokenizer.start_token,
-        separator_token=tokenizer.end_token,
-        pad_token=tokenizer.pad_token,
+    # The model's <unk>, <s>, </s> give way to fairseq's order.
+    return _of_sentencepiece(
+        tokenizer,
+        limit,
+        in_front=("<s>", "<pad>", "</s>", "<unk>"),
+        behind=("<mask>",),
         separators=_DOUBLE_SEPARATOR,
-        max_length=limit,
     )
 
 
-def _of_types(types: list[int], *wanted: int) -> list[int]:
-    return [index for index, kind in enumerate(types) if kind in wanted]
-
-
-def _of_other_types(types: list[int], *unwanted: int) -> list[int]:
-    return [index for index, kind in enumerate(types) if kind not in unwanted]
+def _of_sentencepiece(tokenizer: Any, limit: int, **places: Any) -> PairEncoder:
+    return PairEncoder.sentencepiece(
+        tokenizer.proto,
+        start_token=tokenizer.start_token,
+        separator_token=tokenizer.end_token,
+        pad_token=tokenizer.pad_token,
+        max_length=limit,
+        **places,
+    )
 
 
 def _require_equal_ids(encoder: PairEncoder, tokenizer: Any) -> None:

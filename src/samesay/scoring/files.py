@@ -126,21 +126,18 @@ def score_file(
         added = added_columns(rows.columns, scorer, where=rows.name)
         kind, gzipped = _output_format(output, output_format, rows)
         tally = _Tally(scorer, mapped, added, on_truncate)
-        with _opened(output, overwrite=overwrite) as stream:
-            names = [*rows.columns, *added.values()]
-            writer = table_writer(stream, kind, names, gzipped=gzipped, schema=_schema(rows, input, kind))
-            try:
-                source = iter(rows)
-                while chunk := [(row, rows.place(row)) for row in islice(source, chunk_rows)]:
-                    places = [place for _, place in chunk]
-                    writer.write(tally.answer([row for row, _ in chunk], places), places)
-                    if progress is not None:
-                        rate = tally.rows / (time.perf_counter() - started)
-                        progress(Progress("score", tally.rows, None, {"pairs_per_second": round(rate, 1)}))
-                writer.close()
-            except BaseException:
-                writer.abandon()
-                raise
+        names, schema = [*rows.columns, *added.values()], _schema(rows, input, kind)
+        with (
+            _opened(output, overwrite=overwrite) as stream,
+            table_writer(stream, kind, names, gzipped=gzipped, schema=schema) as writer,
+        ):
+            source = iter(rows)
+            while chunk := [(row, rows.place(row)) for row in islice(source, chunk_rows)]:
+                places = [place for _, place in chunk]
+                writer.write(tally.answer([row for row, _ in chunk], places), places)
+                if progress is not None:
+                    rate = tally.rows / (time.perf_counter() - started)
+                    progress(Progress("score", tally.rows, None, {"pairs_per_second": round(rate, 1)}))
     return tally.report(seconds=time.perf_counter() - started)
 
 

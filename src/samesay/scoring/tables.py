@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Protocol
 
 from samesay.errors import ExtraMissing, NulByte, RowMalformed
@@ -27,19 +27,12 @@ class TableWriter(Protocol):
         """Write rows; ``places`` says where each comes from, for messages."""
         ...
 
-    def close(self) -> None:
-        """Write what ends the format. The stream stays open."""
-        ...
 
-    def abandon(self) -> None:
-        """Let go without writing any more, after a failure."""
-        ...
-
-
+@contextmanager
 def table_writer(
     stream: BinaryIO, format: str, columns: Sequence[str], *, gzipped: bool, schema: Any = None
-) -> TableWriter:
-    """A writer of ``format``.
+) -> Iterator[TableWriter]:
+    """A writer of ``format``; what ends the format is written where the block ends well. The stream stays open.
 
     Args:
         stream: Where the bytes go.
@@ -54,11 +47,18 @@ def table_writer(
     """
     target = _Gzip(stream) if gzipped else _Plain(stream)
     if format == "parquet":
-        return _ParquetWriter(target, columns, schema)
-    if format == "jsonl":
-        return _TextWriter(target, columns, _json_line, header=None)
-    line = _csv_line if format == "csv" else _tsv_line
-    return _TextWriter(target, columns, line, header=columns)
+        writer = _ParquetWriter(target, columns, schema)
+    elif format == "jsonl":
+        writer = _TextWriter(target, columns, _json_line, header=None)
+    else:
+        line = _csv_line if format == "csv" else _tsv_line
+        writer = _TextWriter(target, columns, line, header=columns)
+    try:
+        yield writer
+        writer.close()
+    except BaseException:
+        writer.abandon()
+        raise
 
 
 def field(value: Any) -> str:

@@ -158,14 +158,9 @@ def _write(stream: BinaryIO, table: PairTable, kind: str, *, gzipped: bool) -> N
         "label": table.label_names(),
         **table.columns,
     }
-    writer = table_writer(stream, kind, list(columns), gzipped=gzipped)
-    try:
-        rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    rows = [dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True)]
+    with table_writer(stream, kind, list(columns), gzipped=gzipped) as writer:
         writer.write(rows, [f"generated pair {number}" for number in range(1, len(rows) + 1)])
-        writer.close()
-    except BaseException:
-        writer.abandon()
-        raise
 
 
 def _written(path: Path, table: PairTable) -> WrittenFile:

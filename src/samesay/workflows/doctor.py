@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import importlib.metadata
 import platform
-import re
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -24,7 +23,6 @@ Status = Literal["ok", "absent", "broken"]
 _PRODUCT = base64.b64decode(
     "CAg6QAoRCgF4CgF4EgF5IgZNYXRNdWwSAWdaEwoBeBIOCgwIARIICgIIAgoCCAJiEwoBeRIOCgwIARIICgIIAgoCCAJCBAoAEBE="
 )
-_REQUIREMENT = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)[^;]*(?:;.*\bextra == ['\"](?P<extra>[^'\"]+)['\"])?")
 
 
 @dataclass(frozen=True)
@@ -95,16 +93,19 @@ def _machine() -> Iterator[Finding]:
 
 def _install() -> Iterator[Finding]:
     yield Finding("install", "samesay", f"{samesay.__version__}, {Path(samesay.__file__).parent}")
+    from packaging.requirements import Requirement
+
     try:
-        requirements = importlib.metadata.requires("samesay") or []
+        metadata = importlib.metadata.metadata("samesay")
     except importlib.metadata.PackageNotFoundError:
         yield Finding("install", "extras", "SameSay runs from its source and is not installed", "absent")
         return
-    extras: dict[str, list[str]] = {"": []}
-    for requirement in requirements:
-        match = _REQUIREMENT.match(requirement)
-        if match is not None:
-            extras.setdefault(match["extra"] or "", []).append(match["name"])
+    requirements = [Requirement(text) for text in metadata.get_all("Requires-Dist") or ()]
+    needed = [one.name for one in requirements if _applies(one, "")]
+    extras = {"": needed} | {
+        extra: [one.name for one in requirements if _applies(one, extra) and not _applies(one, "")]
+        for extra in metadata.get_all("Provides-Extra") or ()
+    }
     # Whether CUDA is missed is told beside the devices.
     extras.pop("cuda", None)
     for extra, packages in extras.items():
@@ -118,6 +119,11 @@ def _install() -> Iterator[Finding]:
             status: Status = "absent" if extra else "broken"
             command = f"pip install '{f'samesay[{extra}]' if extra else 'samesay'}'"
             yield Finding("install", title, f"not installed: {', '.join(missing)}", status, command)
+
+
+def _applies(requirement: Any, extra: str) -> bool:
+    """Whether a requirement (of ``packaging``) holds on this machine, with an extra or without any."""
+    return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
 
 
 def _scoring() -> Iterator[Finding]:

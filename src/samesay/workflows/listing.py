@@ -55,13 +55,8 @@ def write_rows(
     path = Path(output)
     with new_file(path.resolve(), replace=overwrite) as stream:
         gzipped = path.suffix.lower() == _GZIPPED
-        writer = table_writer(stream, format_of(path), columns, gzipped=gzipped)
-        try:
+        with table_writer(stream, format_of(path), columns, gzipped=gzipped) as writer:
             writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
-            writer.close()
-        except BaseException:
-            writer.abandon()
-            raise
 
 
 def rounded(probability: float) -> float:

@@ -1,0 +1,101 @@
+"""Texts to the ids of a SentencePiece model (Kudo and Richardson 2018) by SentencePiece itself, as in KerasHub.
+
+Nothing in a text is ever taken for a special token: SentencePiece spells with no control piece, so "</s>" in a text is
+text. Its library is imported when such an encoder is made, and not before.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import numpy as np
+
+from samesay.encoding.packing import Ragged
+from samesay.errors import TokenizerUnsupported, UsageError
+
+
+class SentencePiece:
+    """A SentencePiece model of any kind, and where its pieces stand in an encoder's vocabulary.
+
+    Immutable, and shared freely between threads.
+
+    Args:
+        model: The bytes of a ``.model`` file.
+        in_front: Pieces with ids before all others, whether the model has them or not: XLM-R counts its special
+            tokens anew.
+        behind: Pieces that the model lacks, with ids behind all others: a mask.
+
+    Attributes:
+        vocabulary: ``in_front``, the model's other pieces in its order, ``behind``; a piece's place is its id.
+        ids: The id of every piece.
+
+    Raises:
+        TokenizerUnsupported: If it is no such model.
+    """
+
+    __slots__ = ("_id_of", "_processor", "behind", "ids", "in_front", "model", "vocabulary")
+    kind: ClassVar[str] = "sentencepiece"
+
+    def __init__(self, model: bytes, *, in_front: Sequence[str] = (), behind: Sequence[str] = ()) -> None:
+        from sentencepiece import SentencePieceProcessor
+
+        try:
+            self._processor = SentencePieceProcessor(model_proto=model)
+            size = self._processor.get_piece_size()
+        except RuntimeError as error:
+            raise _damaged() from error
+        if size == 0:  # what comes of no bytes at all
+            raise _damaged()
+        self.model = model
+        self.in_front = tuple(in_front)
+        self.behind = tuple(behind)
+        pieces = [self._processor.id_to_piece(index) for index in range(size)]
+        first = set(self.in_front)
+        self.vocabulary = (*self.in_front, *(piece for piece in pieces if piece not in first), *self.behind)
+        self.ids: Mapping[str, int] = {token: index for index, token in enumerate(self.vocabulary)}
+        # From the model's ids to the vocabulary's.
+        self._id_of = np.array([self.ids[piece] for piece in pieces], np.int32)
+
+    @classmethod
+    def from_base64(cls, model: str, *, in_front: Sequence[str], behind: Sequence[str]) -> SentencePiece:
+        """From the text that ``to_dict`` gives.
+
+        Raises:
+            UsageError: If it is no base64.
+            TokenizerUnsupported: If it holds no model.
+        """
+        try:
+            return cls(base64.b64decode(model, validate=True), in_front=in_front, behind=behind)
+        except binascii.Error as error:
+            raise UsageError("The field 'model' is not base64.", where="field 'model'") from error
+
+    def spells(self, token: str) -> bool:
+        """Whether some text could come out as ``token``."""
+        index = self._processor.piece_to_id(token)
+        if self._processor.id_to_piece(index) != token:
+            return False  # not the model's own
+        return not (
+            self._processor.is_control(index)
+            or self._processor.is_unused(index)
+            or self._processor.is_unknown(index)
+        )
+
+    def encode(self, texts: Sequence[str]) -> Ragged:
+        """The ids of ``texts``, any strings without lone surrogates, in their order."""
+        spelled = Ragged.of(self._processor.encode(list(texts), out_type=int))
+        return Ragged(self._id_of[spelled.ids], spelled.offsets)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What builds an equal one, in JSON types."""
+        return {
+            "model": base64.b64encode(self.model).decode("ascii"),
+            "in_front": list(self.in_front),
+            "behind": list(self.behind),
+        }
+
+
+def _damaged() -> TokenizerUnsupported:
+    return TokenizerUnsupported("The SentencePiece model is damaged.", expected="the bytes of a .model file")
