@@ -134,7 +134,7 @@ def step_losses(
 
     classifier.compile(optimizer=build_optimizer(recipe, len(plan)), loss=pair_loss())
     batches = PairBatches(
-        encoded, plan, height=recipe.batch_size, pad_id=classifier.encoder.pad_id, label_ids=label_ids
+        encoded, plan, height=recipe.batch_size, pad_id=classifier.encoder.pad_id, targets=label_ids
     )
     losses = []
     for index in range(len(plan)):

@@ -10,7 +10,7 @@ mistake of SameSay's own, 130 interrupted.
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
-    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly
+    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, GradeInvalid
     │   └── TruncationRefused, CorpusUnreachable
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
@@ -221,6 +221,13 @@ class TruncationRefused(DataError):
     code = "truncation-refused"
     exit_code = 25
     http_status = 413
+
+
+class GradeInvalid(DataError):
+    """A grade of similarity is no number, or is outside its scale."""
+
+    code = "grade-invalid"
+    exit_code = 27
 
 
 class CorpusUnreachable(DataError):

@@ -1,14 +1,15 @@
-"""The words of the domain: a pair of texts, the names of its labels, a judgement, and what can judge.
+"""The words of the domain: a pair of texts, its label or its grade, a judgement, and what can judge or grade.
 
 This module knows nothing of files, tensors or Keras; arrays appear in type annotations alone.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
 
@@ -162,6 +163,97 @@ def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
 
 
 @dataclass(frozen=True, slots=True)
+class GradeScale:
+    """The lowest and the highest grade of similarity that there is; every grade outside a model is on this scale.
+
+    >>> str(GradeScale(0, 5))
+    '0 to 5'
+    """
+
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+            raise UsageError(
+                f"A scale cannot run from {self.low:g} to {self.high:g}.",
+                where="scale",
+                expected="two numbers, the lower one first, such as 0,5",
+            )
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+    def __iter__(self) -> Iterator[float]:
+        return iter((self.low, self.high))
+
+    def __contains__(self, grade: float) -> bool:
+        return self.low <= grade <= self.high
+
+    @classmethod
+    def parse(cls, text: str) -> GradeScale:
+        """Read ``"0,5"``.
+
+        Raises:
+            UsageError: If it is not two numbers, the lower one first.
+        """
+        try:
+            low, high = (float(part) for part in text.split(","))
+        except ValueError:
+            raise UsageError(
+                f"Cannot read a scale from {text!r}.",
+                where="scale",
+                expected="two numbers, the lower one first, such as 0,5",
+            ) from None
+        return cls(low, high)
+
+    def to_unit(self, grades: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Grades as shares of the scale, in [0, 1]."""
+        return (grades - self.low) / (self.high - self.low)
+
+    def from_unit(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Shares of the scale, in [0, 1], as grades."""
+        return self.low + (self.high - self.low) * shares
+
+
+Answers = LabelSet | GradeScale
+"""What a model answers with: one of some names (classification), or a grade on a scale (similarity)."""
+
+Task = Literal["classification", "similarity"]
+TASKS: tuple[Task, ...] = ("classification", "similarity")
+
+
+def task_of(answers: Answers) -> Task:
+    """Which task a model has that answers so."""
+    return "similarity" if isinstance(answers, GradeScale) else "classification"
+
+
+def answers_in_words(answers: Answers) -> str:
+    """``entailment, neutral`` or ``grades from 0 to 5``, for messages."""
+    return f"grades from {answers}" if isinstance(answers, GradeScale) else ", ".join(answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """How similar a model finds the two texts of one pair.
+
+    Attributes:
+        grade: On ``scale``.
+        scale: The lowest and the highest grade there is.
+        tokens_lost: How many tokens of the first and of the second side did not fit.
+    """
+
+    grade: float
+    scale: GradeScale
+    tokens_lost: tuple[int, int] = (0, 0)
+
+    @property
+    def truncated(self) -> bool:
+        """Whether any part of the pair was not read."""
+        return self.tokens_lost != (0, 0)
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What a model says of one pair.
 
@@ -201,6 +293,29 @@ class Predictor(Protocol):
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``; ``(0, n_labels)`` for none."""
+        ...
+
+
+@runtime_checkable
+class Grader(Protocol):
+    """Anything that grades the similarity of pairs; what ``Predictor`` is to labels.
+
+    Rows are in the order of the pairs, every grade is on the scale, and a pair's grade is independent of the pairs
+    beside it.
+    """
+
+    @property
+    def scale(self) -> GradeScale:
+        """The lowest and the highest grade there is."""
+        ...
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text of a pair are called."""
+        ...
+
+    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
         ...
 
 

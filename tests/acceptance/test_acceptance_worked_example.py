@@ -97,9 +97,7 @@ def our_losses(classifier: PairClassifier, table: PairTable) -> list[float]:
         loss=pair_loss(),
     )
     heard = StepLosses()
-    data = PairBatches(
-        encoded, plan, height=BATCH, pad_id=classifier.encoder.pad_id, label_ids=table.label_ids
-    )
+    data = PairBatches(encoded, plan, height=BATCH, pad_id=classifier.encoder.pad_id, targets=table.label_ids)
     keras.Model.fit(classifier, data, shuffle=False, verbose=0, callbacks=[heard])
     return heard.losses
 

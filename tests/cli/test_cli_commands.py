@@ -211,6 +211,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         recipe=Recipe(epochs=2, learning_rate=1e-4),
         n_pairs=1200,
         label_counts={"same": 800, "different": 400},
+        scale=None,
         sides=Sides("question1", "question2"),
         evaluation=None,
         history=[

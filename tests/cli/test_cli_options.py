@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from samesay.cli.main import cli
 from samesay.cli.options import Mapping, Names, SidesOption
 from samesay.errors import UsageError
-from samesay.pairs import Sides
+from samesay.pairs import GradeScale, Sides
 from samesay.training import Recipe
 
 
@@ -74,6 +74,7 @@ def test_train_hands_over_every_option(monkeypatch):
         "--learning-rate 1e-4 --optimizer adamw --schedule cosine --warmup 0.2 --weight-decay 0.004 "
         "--seed 5 --max-length 64 --early-stopping 2 --dropout 0.2 --shuffle random "
         "--sides hypothesis,premise --split train[:20%] "
+        "--task similarity --scale 1,5 --loss mse "
         "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
         "--allow-empty-sides --new-head --checkpoints state --overwrite --quiet"
     )
@@ -92,6 +93,7 @@ def test_train_hands_over_every_option(monkeypatch):
         early_stopping=2,
         dropout=0.2,
         shuffle="random",
+        loss="mse",
     )
     assert named == {
         "data": "pairs.csv",
@@ -103,6 +105,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "columns": {"first": "a", "second": "b"},
         "labels": ("x", "y"),
         "rename_labels": {"p": "x"},
+        "task": "similarity",
+        "scale": GradeScale(1, 5),
         "where": "source~cat",
         "format": "csv",
         "allow_empty_sides": True,

@@ -145,11 +145,13 @@ def test_no_label_column() -> None:
     assert find_columns(["premise", "hypothesis", "label"], where="x", need_label=False).label is None
 
 
-def test_grades_without_labels_are_named_for_what_they_are() -> None:
+def test_grades_stand_in_for_labels_that_a_table_lacks_unless_classes_are_asked_for() -> None:
+    names = ["sentence1", "sentence2", "score"]
+    assert find_columns(names, where="x").to_dict()["grade"] == "score"
     with pytest.raises(
-        ColumnNotFound, match="'score' holds grades by its name; grades are not classes"
+        ColumnNotFound, match=r"'score' holds grades by its name \(--task similarity\)"
     ) as caught:
-        find_columns(["sentence1", "sentence2", "score"], where="x")
+        find_columns(names, where="x", task="classification")
     assert caught.value.details["score_column"] == "score"
 
 

@@ -86,7 +86,7 @@ def test_the_best_epoch_is_kept_and_not_the_last(classifier: PairClassifier) -> 
     result = fit(classifier, some_pairs(classifier, 300), QUICK, validation=misled)
     accuracies = [entry["validation_accuracy"] for entry in result.history]
     assert result.best_epoch == 1 + int(np.argmax(accuracies))
-    kept = (classifier.logits(misled.encoded).argmax(axis=1) == misled.label_ids).mean()
+    kept = (classifier.logits(misled.encoded).argmax(axis=1) == misled.targets).mean()
     assert kept == pytest.approx(max(accuracies))
     assert accuracies[-1] < max(accuracies), "the data of this test must mislead"
 
@@ -166,7 +166,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_p
         original = PairBatches.__getitem__
         try:
             PairBatches.__getitem__ = lambda self, index: (  # type: ignore[method-assign]
-                count(index) if self._label_ids is not None else None,
+                count(index) if self._targets is not None else None,
                 original(self, index),
             )[1]
             result = fit(
@@ -215,7 +215,7 @@ def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier)
     for height in (10, 16, 64):
         batches = plan_training(pairs.encoded.lengths, 10, seed=0, epoch=0, max_length=64, shuffle="buckets")
         data = PairBatches(
-            pairs.encoded, batches, height=height, pad_id=classifier.encoder.pad_id, label_ids=pairs.label_ids
+            pairs.encoded, batches, height=height, pad_id=classifier.encoder.pad_id, targets=pairs.targets
         )
         figures.append(classifier.evaluate(data, verbose=0, return_dict=True))
     assert figures[1] == pytest.approx(figures[0], abs=1e-6)

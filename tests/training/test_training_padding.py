@@ -51,7 +51,7 @@ def step_losses(preset: Path, *, wide: bool) -> tuple[list[float], set[int]]:
         plan = [replace(batch, width=WIDEST) for batch in plan]
     classifier.compile(optimizer=build_optimizer(RECIPE, len(plan)), loss=pair_loss())
     batches = PairBatches(
-        encoded, plan, height=RECIPE.batch_size, pad_id=classifier.encoder.pad_id, label_ids=label_ids
+        encoded, plan, height=RECIPE.batch_size, pad_id=classifier.encoder.pad_id, targets=label_ids
     )
     losses = []
     for index in range(len(plan)):
@@ -80,7 +80,7 @@ def test_rows_that_stand_in_another_order_within_a_batch_give_the_same_steps(pre
         classifier = open_model(preset, LABELS, dropout=0.0).classifier
         classifier.compile(optimizer=build_optimizer(RECIPE, len(plan)), loss=pair_loss())
         data = PairBatches(
-            encoded, batches, height=RECIPE.batch_size, pad_id=classifier.encoder.pad_id, label_ids=label_ids
+            encoded, batches, height=RECIPE.batch_size, pad_id=classifier.encoder.pad_id, targets=label_ids
         )
         one = []
         for index in range(len(plan)):

@@ -69,28 +69,39 @@ def model_card(
 
 def _head(manifest: Manifest, name: str) -> str:
     first, second = manifest.sides
+    does = (
+        f"gives a probability to each of {len(manifest.labels)} labels"
+        if manifest.scale is None
+        else f"grades how similar they are, from {manifest.scale}"
+    )
     return (
         f"# {_text(name)}\n\n"
-        f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and gives a "
-        f"probability to each of {len(manifest.labels)} labels. Saved with SameSay{_on(manifest.created)}; "
-        f"the task is {_text(manifest.task)}."
+        f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. "
+        f"Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}."
     )
 
 
 def _labels(manifest: Manifest) -> str:
+    if manifest.scale is not None:
+        mean = manifest.data.get("mean_grade")
+        of_training = f"; the mean of its training pairs is {_value(mean)}" if mean is not None else ""
+        return f"## Grades and sides\n\nGrades go from {manifest.scale}{of_training}." + _order(manifest)
     counts = _mapping(manifest.data.get("counts"))
     header = ["label", "pairs it was trained on"] if counts else ["label"]
     rows = [[label, _number(counts.get(label, 0))] if counts else [label] for label in manifest.labels]
+    return "## Labels and sides\n\n" + _table(header, rows) + _order(manifest)
+
+
+def _order(manifest: Manifest) -> str:
     first, second = manifest.sides
-    return (
-        "## Labels and sides\n\n"
-        + _table(header, rows)
-        + f"\n\nThe order of the sides matters: first the {_text(first)}, second the {_text(second)}."
-    )
+    return f"\n\nThe order of the sides matters: first the {_text(first)}, second the {_text(second)}."
 
 
 def _use(manifest: Manifest, name: str) -> str:
     first, second = manifest.sides
+    rows = (
+        "probabilities, one row a pair, one column a label" if manifest.scale is None else "one grade a pair"
+    )
     return f"""## How to use it
 
 ```sh
@@ -103,7 +114,7 @@ samesay inspect {name}
 import samesay
 
 model = samesay.load("{name}")
-model.predict((["the {first}"], ["the {second}"]))  # probabilities, one row a pair, one column a label
+model.predict((["the {first}"], ["the {second}"]))  # {rows}
 ```"""
 
 
@@ -175,7 +186,9 @@ def _limits(manifest: Manifest, *, told: bool) -> str:
         + (", and every answer says so." if told else ", and nothing says so."),
         "It was fitted to the data above. On other texts, domains or languages its figures do not hold; "
         "measure it on pairs of your own: `samesay evaluate`.",
-        "A probability is a score of this model and not the chance of being right, unless it was calibrated.",
+        "A probability is a score of this model and not the chance of being right, unless it was calibrated."
+        if manifest.scale is None
+        else "Grades rank pairs better than they measure them: compare them with one another first.",
     ]
     cut = _mapping(manifest.data.get("truncation"))
     if cut.get("pairs"):

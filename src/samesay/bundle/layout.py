@@ -6,7 +6,8 @@ A bundle of version N is read by every release that knows N, forever: `tests/bun
 each.
 
 *Not* a reason: a new optional key anywhere in ``samesay.json`` (readers ignore keys that they do not know), a
-new part, a further file in a part, a new metric. A reader that does not know a part still checks its files.
+new part, a further file in a part, a new metric, a new kind (a reader refuses those that it does not know, so it
+misreads none). A reader that does not know a part still checks its files.
 
 A reason: anything that a released reader would *misread*. A required key that goes, moves or changes its
 meaning; a required file of a part that goes, moves or changes; another order of columns; another checksum
@@ -97,6 +98,8 @@ PARTS: dict[str, PartLayout] = {
     )
 }
 
-# The kinds of bundle that this version reads. A cascade of models will be another kind, with stages of its
-# own.
-KINDS: tuple[str, ...] = ("model",)
+# The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a grader with
+# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels". A cascade of models will be
+# another kind, with stages of its own.
+MODEL, GRADER = "model", "grader"
+KINDS: tuple[str, ...] = (MODEL, GRADER)

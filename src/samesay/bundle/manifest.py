@@ -18,6 +18,7 @@ from samesay.bundle.canonical import canonical_sha256, parse, plain, render
 from samesay.bundle.layout import (
     FORMAT_NAME,
     FORMAT_VERSION,
+    GRADER,
     KINDS,
     MANIFEST_NAME,
     PARTS,
@@ -25,7 +26,7 @@ from samesay.bundle.layout import (
     Verdict,
 )
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, GradeScale, LabelSet, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
@@ -95,12 +96,13 @@ class Manifest:
     """All that a bundle says of itself.
 
     Attributes:
-        task: What is judged, such as ``"classification"``.
-        labels: The names of the classes, in the order of the model's logits.
+        task: What is judged: ``"classification"`` or ``"similarity"``.
+        labels: The names of the classes, in the order of the model's logits; none for a grader.
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
         parts: The declared parts by name.
-        kind: What the bundle is; ``"model"``.
+        kind: What the bundle is: ``"model"``, or ``"grader"`` with a scale.
+        scale: The lowest and the highest grade of a grader; None for a model.
         decision: How a label comes out of logits.
         metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
         data: What it was trained on: fingerprint, counts, source.
@@ -121,6 +123,12 @@ class Manifest:
     recipe: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, Any] = field(default_factory=dict)
     created: str = ""
+    scale: GradeScale | None = None
+
+    @property
+    def answers(self) -> Answers:
+        """What the model answers with: names of classes, or grades on a scale."""
+        return self.scale or self.labels
 
     def to_dict(self) -> dict[str, Any]:
         """The manifest as JSON types, checksum included; a figure that is not finite becomes null."""
@@ -131,7 +139,7 @@ class Manifest:
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
-                "labels": list(self.labels),
+                **({"labels": list(self.labels)} if self.scale is None else {"scale": list(self.scale)}),
                 "sides": list(self.sides),
                 "max_length": self.max_length,
                 "decision": self.decision.to_dict(),
@@ -231,13 +239,14 @@ def _read_v1(document: dict[str, Any], where: str) -> Manifest:
     if max_length < 1:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
-        labels = LabelSet(tuple(_texts(document, "labels", where)))
+        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind != GRADER else ())
+        scale = _scale(document, where) if kind == GRADER else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
         decision = _decision(_need(document, "decision", dict, where), where)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
-    if not labels.names:
+    if not labels.names and scale is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
     _require_apart(parts.values(), where)
@@ -246,6 +255,7 @@ def _read_v1(document: dict[str, Any], where: str) -> Manifest:
         created=str(document.get("created", "")),
         task=_need(document, "task", str, where),
         labels=labels,
+        scale=scale,
         sides=sides,
         max_length=max_length,
         decision=decision,
@@ -255,6 +265,13 @@ def _read_v1(document: dict[str, Any], where: str) -> Manifest:
         versions=_need(document, "versions", dict, where),
         parts=parts,
     )
+
+
+def _scale(document: dict[str, Any], where: str) -> GradeScale:
+    ends = _need(document, "scale", list, where)
+    if len(ends) != 2 or not all(_is_number(end) for end in ends):
+        raise _damaged(f"{MANIFEST_NAME}: 'scale' is not two numbers.", where)
+    return GradeScale(float(ends[0]), float(ends[1]))
 
 
 def _decision(value: dict[str, Any], where: str) -> Decision:

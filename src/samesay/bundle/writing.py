@@ -12,10 +12,10 @@ from typing import Any
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.durable import new_folder, said_plainly
-from samesay.bundle.layout import MANIFEST_NAME, PARTS, VERDICTS, PartLayout, Verdict
+from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import GradeScale, LabelSet, Sides
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
 _DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -160,7 +160,8 @@ class BundleDraft:
         self,
         *,
         task: str,
-        labels: LabelSet,
+        labels: LabelSet | None = None,
+        scale: GradeScale | None = None,
         sides: Sides,
         max_length: int,
         decision: Decision | Mapping[str, Any] | None = None,
@@ -170,13 +171,13 @@ class BundleDraft:
         versions: Mapping[str, Any] | None = None,
         upstream: Upstream | None = None,
         created: str | None = None,
-        kind: str = "model",
     ) -> Manifest:
         """Write the model card, then, last, the manifest with the checksums of all files.
 
         Args:
             task: What is judged, such as ``"classification"``.
-            labels: The names of the classes in the order of the logits.
+            labels: The names of the classes in the order of the logits; none for a grader.
+            scale: The lowest and the highest grade of a grader, which is a kind of its own.
             sides: The names of the two texts in reading order.
             max_length: The most tokens of a pair that are read.
             decision: Temperature, thresholds, abstention; a plain softmax if left out.
@@ -186,7 +187,6 @@ class BundleDraft:
             versions: Of the packages that trained it.
             upstream: Where the pretrained weights come from, for the model card.
             created: ISO 8601; now, if left out.
-            kind: What the bundle is.
 
         Raises:
             UsageError: If a declared part lacks a file or a verdict, nothing that can answer was put in, or a
@@ -195,10 +195,11 @@ class BundleDraft:
         if not isinstance(decision, Decision):
             decision = Decision(**dict(decision or {}))
         facts = {
-            "kind": kind,
+            "kind": MODEL if scale is None else GRADER,
             "created": datetime.now(UTC).isoformat(timespec="seconds") if created is None else created,
             "task": task,
-            "labels": labels,
+            "labels": labels or LabelSet(()),
+            "scale": scale,
             "sides": sides,
             "max_length": int(max_length),
             "decision": decision,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, sides_option
+from samesay.cli.options import data_options, json_option, sides_option, task_options
 from samesay.cli.plain import counted, print_json, say, visible
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def command() -> None:
 )
 @sides_option("The order in which to show the two sides, such as hypothesis,premise [the data's own].")
 @data_options
+@task_options
 @json_option
 def show_command(source: str, *, n_samples: int, format_: str | None, as_json: bool, **options: Any) -> None:
     """Show what DATA holds as SameSay reads it.
@@ -154,6 +155,10 @@ def show(described: Description) -> None:
             ],
             numbers_from=1,
         )
+    if described.grades is not None:
+        low, high = described.grades["scale"]
+        figures = {name: described.grades[name] for name in ("mean", "lowest", "highest")}
+        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Grades")
     render.table(
         ["length in words", "mean", "median", "99 in 100 below", "longest"],
         [
@@ -165,5 +170,6 @@ def show(described: Description) -> None:
     first, second = described.sides
     for sample in described.samples:
         row = {"row": sample.row, first: sample.first, second: sample.second, "label": sample.label}
+        row["grade"] = sample.grade
         render.facts({key: value for key, value in row.items() if value is not None})
     render.notes(origin["notes"])

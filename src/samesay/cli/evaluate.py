@@ -10,7 +10,7 @@ from samesay.cli.options import data_options, json_option, quiet_option, sides_o
 from samesay.cli.plain import print_json, say
 
 if TYPE_CHECKING:
-    from samesay.evaluation import Evaluation
+    from samesay.evaluation import Evaluation, GradeEvaluation
     from samesay.workflows.evaluate import MeasuredModel
 
 # Above this many labels the matrix is wider than a screen; --json has it whole, and so has --picture.
@@ -38,7 +38,11 @@ _MOST_LABELS_IN_A_TABLE = 8
     help="Which part answers: onnx is lean and starts at once, keras needs samesay[train]; auto "
     "takes onnx where it is verified.",
 )
-@click.option("--picture", metavar="FILE", help="Also draw the confusion matrix, as FILE.png or FILE.svg.")
+@click.option(
+    "--picture",
+    metavar="FILE",
+    help="Also draw the confusion matrix, or answers over right grades, as FILE.png or FILE.svg.",
+)
 @quiet_option
 @json_option
 def command(
@@ -55,7 +59,8 @@ def command(
 
     Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and what always
     answering the most frequent label would score. Of a folder of splits, test is measured, else validation.
-    Labels are matched by name.
+    Labels are matched by name. A model of similarity is measured by Spearman's and Pearson's correlation and its
+    errors on its scale, beside the mean grade and the overlap of words.
 
     \b
     samesay evaluate my-model pairs.csv
@@ -72,16 +77,55 @@ def command(
         show(measured)
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
-        from samesay.evaluation import save_confusion_picture
+        from samesay.evaluation import GradeEvaluation, save_confusion_picture, save_grade_picture
 
-        save_confusion_picture(measured.evaluation, picture)
+        if isinstance(measured.evaluation, GradeEvaluation):
+            save_grade_picture(measured.evaluation, picture)
+        else:
+            save_confusion_picture(measured.evaluation, picture)
 
 
 def show(measured: MeasuredModel) -> None:
     """Print a measured model for people."""
     from samesay.cli import render
+    from samesay.evaluation import GradeEvaluation
 
     figures = measured.evaluation
+    if isinstance(figures, GradeEvaluation):
+        _show_grades(measured, figures)
+    else:
+        _show_labels(measured, figures)
+    dropped = sum(figures.rows_dropped.values())
+    if dropped:
+        say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")
+    say(
+        f"Read as {figures.sides.first}, then {figures.sides.second}; {render.duration(figures.seconds)}, "
+        f"{figures.pairs_per_second:,.0f} pairs a second"
+    )
+    render.notes([*figures.notes, *measured.notes])
+
+
+def _show_grades(measured: MeasuredModel, figures: GradeEvaluation) -> None:
+    from samesay.cli import render
+
+    names = ("spearman", "pearson", "mse", "mae")
+    compared = [
+        ("model", figures.metrics),
+        *((name, one.metrics) for name, one in measured.baselines.items()),
+        (f"always {figures.mean_grade:.2f}", figures.mean_metrics),
+    ]
+    render.table(
+        ["", *names],
+        [(name, *(metrics.get(figure) for figure in names)) for name, metrics in compared],
+        title=f"{measured.model} on {figures.n_pairs:,} pairs of {figures.source} ({measured.backend}), "
+        f"grades from {figures.scale}",
+        numbers_from=1,
+    )
+
+
+def _show_labels(measured: MeasuredModel, figures: Evaluation) -> None:
+    from samesay.cli import render
+
     compared = [("model", figures), *measured.baselines.items()]
     render.table(
         ["", "accuracy", "macro F1", "loss"],
@@ -104,14 +148,6 @@ def show(measured: MeasuredModel) -> None:
         numbers_from=1,
     )
     _show_confusion(figures)
-    dropped = sum(figures.rows_dropped.values())
-    if dropped:
-        say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")
-    say(
-        f"Read as {figures.sides.first}, then {figures.sides.second}; {render.duration(figures.seconds)}, "
-        f"{figures.pairs_per_second:,.0f} pairs a second"
-    )
-    render.notes([*figures.notes, *measured.notes])
 
 
 def _show_confusion(figures: Evaluation) -> None:

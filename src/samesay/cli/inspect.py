@@ -42,7 +42,11 @@ def show(found: Mapping[str, Any]) -> None:
     render.facts(
         {
             "task": found["task"],
-            "labels": found["labels"],
+            **(
+                {"labels": found["labels"]}
+                if found["scale"] is None
+                else {"grades": "from {:g} to {:g}".format(*found["scale"])}
+            ),
             "sides": f"{first}, then {second}",
             "reads": f"{found['max_length']:,} tokens of a pair",
             "decision": decision,

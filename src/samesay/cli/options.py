@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import click
 
 from samesay.errors import UsageError
-from samesay.pairs import Sides
+from samesay.pairs import TASKS, GradeScale, Sides
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -72,7 +72,8 @@ def data_options(command: Command) -> Command:
         click.option(
             "--columns",
             type=Mapping(),
-            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold.",
+            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold; "
+            "grade=NAME for grades.",
         ),
         click.option(
             "--labels",
@@ -103,6 +104,30 @@ def data_options(command: Command) -> Command:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+class ScaleOption(click.ParamType):
+    """``0,5`` as ``GradeScale``."""
+
+    name = "low,high"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GradeScale:
+        """The lowest and the highest grade."""
+        return value if isinstance(value, GradeScale) else GradeScale.parse(value)
+
+
+def task_options(command: Command) -> Command:
+    """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
+    command = click.option(
+        "--scale",
+        type=ScaleOption(),
+        help="The lowest and the highest grade: 0,5 [the whole numbers around those found].",
+    )(command)
+    return click.option(
+        "--task",
+        type=click.Choice(TASKS),
+        help="Labels, or grades of similarity [told from the data, and said].",
+    )(command)
 
 
 def sides_option(help: str) -> Callable[[Command], Command]:

@@ -9,6 +9,7 @@ import click
 from samesay.cli.options import Mapping, json_option, quiet_option
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
 from samesay.errors import TruncationRefused, UsageError
+from samesay.pairs import Grade
 
 if TYPE_CHECKING:
     from samesay.scoring import FileReport
@@ -134,8 +135,11 @@ def _one_pair(
     if as_json:
         print_json(scored.to_dict())
         return
-    say(visible(scored.judgement.label))
-    say(bars(scored.judgement.probabilities.items()))
+    if isinstance(scored.judgement, Grade):
+        say(f"{scored.judgement.grade:.2f} on the scale from {scored.judgement.scale}")
+    else:
+        say(visible(scored.judgement.label))
+        say(bars(scored.judgement.probabilities.items()))
     if scored.judgement.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
 
@@ -183,7 +187,12 @@ def _file(
         note(f"note: {text}")
     if not quiet and output != _STANDARD_STREAM:
         labels = ", ".join(f"{visible(name)} {count:,}" for name, count in report.labels.items())
-        say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
+        if report.mean_grade is not None:
+            say(
+                f"{counted(report.rows, 'row')} graded in {report.seconds:.1f} s: {report.mean_grade:.2f} in the mean"
+            )
+        else:
+            say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
         say(f"Written to {visible(output)}")
 
 
@@ -192,6 +201,7 @@ def _as_json(report: FileReport, output: str) -> dict[str, Any]:
         "output": output,
         "rows": report.rows,
         "labels": report.labels,
+        **({} if report.mean_grade is None else {"mean_grade": report.mean_grade}),
         "truncated": report.truncated,
         "truncated_places": list(report.truncated_places),
         "tokens_lost": list(report.tokens_lost),

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option, task_options
 from samesay.cli.plain import counted, print_json, say, visible
 from samesay.errors import UsageError
-from samesay.pairs import Sides
+from samesay.pairs import GradeScale, Sides
 
 if TYPE_CHECKING:
     from samesay.workflows.run_recipe import Run
@@ -82,7 +82,7 @@ INTERRUPTED = 130
     "--early-stopping",
     type=int,
     metavar="EPOCHS",
-    help="Stop after so many epochs without a better validation accuracy [never].",
+    help="Stop after so many epochs without a better validation accuracy, or Spearman's correlation [never].",
 )
 @click.option("--dropout", type=float, help="Before a new head [KerasHub's 0.1].")
 @click.option(
@@ -90,6 +90,12 @@ INTERRUPTED = 130
     type=click.Choice(["buckets", "random"]),
     help="[buckets] pairs of like length together: far less padding, the same quality; random to compare.",
 )
+@click.option(
+    "--loss",
+    type=click.Choice(["bce", "mse"]),
+    help="For grades only, of their share of the scale [bce]: cross-entropy, or squared error.",
+)
+@task_options
 @sides_option(
     "The order in which the model reads the two sides, such as hypothesis,premise [the data's own]; it is "
     "recorded and kept to ever after."
@@ -167,18 +173,22 @@ def _needed(run: Run) -> dict[str, Any]:
                 hint="samesay train --help",
             )
     sides = None if run.sides is None else Sides(*run.sides)
-    return {**{field.name: getattr(run, field.name) for field in fields(run)}, "sides": sides}
+    scale = None if run.scale is None else GradeScale(*run.scale)
+    return {**{field.name: getattr(run, field.name) for field in fields(run)}, "sides": sides, "scale": scale}
 
 
 def show(result: TrainResult) -> None:
     """Print a training run for people."""
     from samesay.cli import render
+    from samesay.evaluation import Evaluation
 
     recipe = result.recipe
     speed = f"{result.pairs_per_second:,.0f} pairs a second, {result.padding_share:.1%} padding"
     render.facts(
         {
-            "pairs": f"{result.n_pairs:,} ({render.cell(result.label_counts)})",
+            "pairs": f"{result.n_pairs:,} ("
+            + (render.cell(result.label_counts) if result.scale is None else f"grades from {result.scale}")
+            + ")",
             "sides": f"{result.sides.first}, then {result.sides.second}",
             "preset": f"{result.preset} ({result.head} head)",
             "recipe": f"{recipe.optimizer}, {recipe.learning_rate:g} {recipe.schedule}, batches of "
@@ -187,7 +197,15 @@ def show(result: TrainResult) -> None:
         },
         title="Interrupted: the best so far was saved" if result.interrupted else "Trained",
     )
-    named = ("epoch", "loss", "accuracy", "validation_loss", "validation_accuracy", "seconds")
+    named = (
+        "epoch",
+        "loss",
+        "accuracy",
+        "validation_loss",
+        "validation_accuracy",
+        "validation_spearman",
+        "seconds",
+    )
     present = [name for name in named if any(entry.get(name) is not None for entry in result.history)]
     render.table(
         [*(name.replace("_", " ") for name in present), ""],
@@ -210,7 +228,11 @@ def show(result: TrainResult) -> None:
         figures = ", ".join(
             f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.metrics.items()
         )
-        always = f"always {measured.majority_label}: accuracy {measured.majority_accuracy:.4f}"
+        always = (
+            f"always {measured.majority_label}: accuracy {measured.majority_accuracy:.4f}"
+            if isinstance(measured, Evaluation)
+            else f"always {measured.mean_grade:.2f}: mse {measured.mean_metrics['mse']:.4f}"
+        )
         say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({visible(always)})")
     render.notes(result.notes)
     if result.onnx.status != "verified":

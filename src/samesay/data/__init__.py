@@ -10,7 +10,7 @@ from samesay.data.description import Description, describe
 from samesay.data.loading import load_pairs, load_splits, split_names
 from samesay.data.rows import Row, side_text
 from samesay.data.streaming import SourceRows, iter_rows
-from samesay.data.table import Origin, PairTable, require_classes
+from samesay.data.table import Origin, PairTable, require_classes, require_contrast
 
 __all__ = [
     "ColumnMap",
@@ -25,6 +25,7 @@ __all__ = [
     "load_pairs",
     "load_splits",
     "require_classes",
+    "require_contrast",
     "side_text",
     "split_names",
 ]

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from samesay.errors import ColumnNotFound, UsageError, near
-from samesay.pairs import Sides
+from samesay.pairs import Sides, Task
 
 # Names that occur together, the side that usually comes first in front. Earlier ones win where a table has
 # several.
@@ -52,6 +52,7 @@ KNOWN_LABELS = (
 )
 KNOWN_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", "relatedness", "grade")
 LABEL = "label"
+GRADE = "grade"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,7 @@ class ColumnMap:
         label: The column of the gold label, if one was asked for and found.
         sides: What the two sides are called.
         notes: What was decided that a user may want to know.
+        grade: The column of the gold grade, taken instead of a label where there is none or grades were asked for.
     """
 
     first: str
@@ -71,11 +73,17 @@ class ColumnMap:
     label: str | None
     sides: Sides
     notes: tuple[str, ...] = ()
+    grade: str | None = None
+
+    @property
+    def gold(self) -> str | None:
+        """The column of the gold answer, label or grade."""
+        return self.label or self.grade
 
     def to_dict(self) -> dict[str, str]:
-        """Role to column: ``first``, ``second`` and, where there is one, ``label``."""
-        found = {"first": self.first, "second": self.second}
-        return found if self.label is None else found | {LABEL: self.label}
+        """Role to column: ``first``, ``second`` and, where there is one, ``label`` or ``grade``."""
+        roles = {"first": self.first, "second": self.second, LABEL: self.label, GRADE: self.grade}
+        return {role: column for role, column in roles.items() if column is not None}
 
 
 def find_columns(
@@ -85,6 +93,7 @@ def find_columns(
     sides: Sides | None = None,
     columns: Mapping[str, str] | None = None,
     need_label: bool | None = True,
+    task: Task | None = None,
 ) -> ColumnMap:
     """Map a table's columns to the two sides and the label.
 
@@ -98,26 +107,51 @@ def find_columns(
             column.
         need_label: Whether a label column is needed (``True``), unwanted (``False``) or taken if there
             (``None``).
+        task: ``similarity`` takes a column of grades, ``classification`` one of labels. Where absent a label is
+            taken before a grade, since labels are what most tables are made for, and a note names the other.
 
     Raises:
         ColumnNotFound: Naming what is missing, the columns there are, and near names.
         UsageError: If ``columns`` has keys that mean nothing.
     """
     told = dict(columns or {})
-    label_told = told.pop(LABEL, None)
+    label_told, grade_told = told.pop(LABEL, None), told.pop(GRADE, None)
+    if label_told is not None and grade_told is not None:
+        raise UsageError(
+            "Columns were given for a label and for a grade.", expected="one of them", where="columns"
+        )
     notes: list[str] = []
     if told:
         first, second, found_sides = _told_sides(told, names, sides, where)
     else:
         first, second, found_sides = _found_sides(names, sides, where, notes)
-    label = None
-    if label_told is not None and need_label is not False:
-        label = existing_column(label_told, names, where, role="the label")
-    elif need_label is not False:
-        label = _found_label([name for name in names if name not in (first, second)])
-        if label is None and need_label:
-            raise _no_label(names, where)
-    return ColumnMap(first, second, label, found_sides, tuple(notes))
+    if need_label is False:
+        return ColumnMap(first, second, None, found_sides, tuple(notes))
+    if label_told is not None or grade_told is not None:
+        role = LABEL if label_told is not None else GRADE
+        column = existing_column(label_told or grade_told or "", names, where, role=f"the {role}")
+        # Told to be a label and asked for grades: the column holds the grades.
+        is_grade = role == GRADE or task == "similarity"
+    else:
+        others = [name for name in names if name not in (first, second)]
+        label, grade = _first_match(KNOWN_LABELS, others), score_column(others)
+        if task is None and label and grade:
+            notes.append(
+                f"the labels are in {label!r}; the grades in {grade!r} are read with --task similarity"
+            )
+        wanted = {"classification": label, "similarity": grade or label, None: label or grade}
+        column = wanted[task]
+        is_grade = column is not None and (task == "similarity" or column != label)
+        if column is None and need_label:
+            raise _no_label(names, where, task)
+    label, grade = (None, column) if is_grade else (column, None)
+    return ColumnMap(first, second, label, found_sides, tuple(notes), grade)
+
+
+def as_graded(found: ColumnMap) -> ColumnMap:
+    """The same columns, that of the label read as grades, with a note that says so."""
+    note = f"the column {found.label!r} holds numbers between whole ones: grades (--task classification for classes)"
+    return replace(found, label=None, grade=found.label, notes=(*found.notes, note))
 
 
 def order_of(sides: Sides) -> int | None:
@@ -195,10 +229,6 @@ def _found_sides(
     return first, second, sides
 
 
-def _found_label(names: Sequence[str]) -> str | None:
-    return _first_match(KNOWN_LABELS, names)
-
-
 def _first_match(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     for name in wanted:
         if name in names:
@@ -266,13 +296,21 @@ def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNo
     )
 
 
-def _no_label(names: Sequence[str], where: str) -> ColumnNotFound:
+def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotFound:
+    if task == "similarity":
+        return ColumnNotFound(
+            f"No column has a name that tells the grade. The columns are: {listed(names)}.",
+            where=where,
+            expected="a column such as score or similarity",
+            hint="name it: --columns grade=NAME",
+            details={"columns": list(names)},
+        )
     score = score_column(names)
     close = [name for name in names if near(name, KNOWN_LABELS[:5], limit=1)]
     message = f"No column has a name that tells the label. The columns are: {listed(names)}."
     if score is not None:
         message += (
-            f" The column {score!r} holds grades by its name; grades are not classes, which are needed here."
+            f" The column {score!r} holds grades by its name (--task similarity); classes are needed here."
         )
     return ColumnNotFound(
         message,

@@ -38,6 +38,7 @@ class Sample:
     first: str
     second: str
     label: str | None
+    grade: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,7 @@ class Description:
             order).
         samples: Pairs from all over the table, in its order.
         other_columns: The source's columns that are not used.
+        grades: ``scale``, ``mean``, ``lowest`` and ``highest`` grade; ``None`` where ungraded.
         origin: The record of where the pairs came from, as ``Origin.to_dict`` gives it.
     """
 
@@ -68,6 +70,7 @@ class Description:
     samples: tuple[Sample, ...]
     other_columns: tuple[str, ...]
     origin: dict[str, Any]
+    grades: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The description as JSON types."""
@@ -87,6 +90,8 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
     places = np.linspace(0, n_pairs - 1, num=min(n_samples, n_pairs), dtype=np.int64).tolist()
     shown = table.select(places)
     rows = [None] * len(shown) if shown.row_numbers is None else shown.row_numbers.tolist()
+    # As the shortest decimals that are these float32, and not the 17 digits of their float64.
+    grades = [None] * len(shown) if shown.grades is None else [float(str(grade)) for grade in shown.grades]
     return Description(
         n_pairs=n_pairs,
         sides=(table.sides.first, table.sides.second),
@@ -96,9 +101,17 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
         repeated_pairs=n_pairs - len(set(table.pair_hashes())),
         samples=tuple(
-            Sample(row, pair.first, pair.second, pair.label)
-            for row, pair in zip(rows, shown.pairs(), strict=True)
+            Sample(row, pair.first, pair.second, pair.label, grade)
+            for row, pair, grade in zip(rows, shown.pairs(), grades, strict=True)
         ),
         other_columns=tuple(table.columns),
         origin=table.origin.to_dict(),
+        grades=_grades(table) if table.graded and n_pairs else None,
     )
+
+
+def _grades(table: PairTable) -> dict[str, Any]:
+    assert table.scale is not None
+    gold = table.gold_grades().astype(np.float64)
+    figures = {"mean": gold.mean(), "lowest": gold.min(), "highest": gold.max()}
+    return {"scale": list(table.scale), **{name: round(float(value), 4) for name, value in figures.items()}}

@@ -14,11 +14,13 @@ from typing import Any
 import numpy as np
 
 from samesay.data.columns import find_columns
+from samesay.data.gold import GoldReading, gold_columns
+from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
 from samesay.data.rows import text_of
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, EncodingInvalid, LabelMissing, NoRows, UsageError
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import GradeScale, LabelSet, Pair, Sides, Task
 
 _EXPECTED = "two lists of texts in a tuple, a DataFrame, a dict of columns, Pair objects, or a PairTable"
 
@@ -42,6 +44,7 @@ def table_from(
     y: Any = None,
     *,
     labels: LabelSet | Sequence[str] | None = None,
+    scale: GradeScale | None = None,
     sides: Sides | None = None,
     need_labels: bool | None = None,
     allow_empty_sides: bool = False,
@@ -51,8 +54,10 @@ def table_from(
     Args:
         x: A tuple or list of two lists (or arrays) of texts, first sides and second sides, bytes read as
             UTF-8; a pandas DataFrame, or a dict of columns; an iterable of ``Pair``; or a ``PairTable``.
-        y: A label for every pair, by name or number; not with a table or with pairs that carry their own.
+        y: A label (by name or number) or a grade for every pair; not with a table or with pairs that carry their own.
         labels: The label names, if known; numbers index them.
+        scale: The scale of the grades, if the answers are grades; where neither it nor ``labels`` is told, numbers of
+            which some lie between whole numbers are grades.
         sides: The names and reading order of the sides. A DataFrame's columns are found by them or by their
             roles; two lists are already in reading order.
         need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
@@ -68,8 +73,8 @@ def table_from(
         LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
     """
     if isinstance(x, PairTable):
-        return _adapted(x, y, labels, sides, need_labels)
-    parts = _parts(x, y, sides, need_labels)
+        return _adapted(x, y, labels, scale, sides, need_labels)
+    parts = _parts(x, y, sides, need_labels, "similarity" if scale else None)
     if not allow_empty_sides:
         _refuse_empty(parts)
     if parts.labels is None or need_labels is False:
@@ -79,10 +84,15 @@ def table_from(
             )
         return _unlabelled(parts)
     place: Callable[[int], str] = lambda index: f"{parts.source} row {index + 1}"  # noqa: E731
-    reading = read_labels(parts.labels, sides=parts.sides, place=place, declared=labels)
+    graded = scale is not None or "grade" in parts.mapping or (labels is None and holds_grades(parts.labels))
+    reading: GoldReading = (
+        read_grades(parts.labels, place=place, scale=scale)
+        if graded
+        else read_labels(parts.labels, sides=parts.sides, place=place, declared=labels)
+    )
     keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
     if not keep and parts.labels:
-        raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold label.", where=parts.source)
+        raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
     dropped: dict[str, int] = {}
     for reason in reading.reasons:
         if reason is not None:
@@ -97,12 +107,11 @@ def table_from(
     return PairTable(
         [parts.first[index] for index in keep],
         [parts.second[index] for index in keep],
-        reading.labels,
-        np.array([reading.ids[index] for index in keep], dtype=np.int32),
-        parts.sides,
-        origin,
-        {name: [column[index] for index in keep] for name, column in parts.columns.items()},
-        np.array(keep, dtype=np.int64) + 1,
+        sides=parts.sides,
+        origin=origin,
+        columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
+        row_numbers=np.array(keep, dtype=np.int64) + 1,
+        **gold_columns(reading, keep),
     )
 
 
@@ -116,21 +125,24 @@ def _adapted(
     table: PairTable,
     y: Any,
     labels: LabelSet | Sequence[str] | None,
+    scale: GradeScale | None,
     sides: Sides | None,
     need_labels: bool | None,
 ) -> PairTable:
     if y is not None:
         raise UsageError("Labels were passed beside a table that is read with its own.", expected="y=None")
-    if need_labels and not table.labelled:
+    if need_labels and table.answers is None:
         raise LabelMissing(f"The pairs of {table.origin} carry no labels.", where=str(table.origin))
     if sides is not None:
         table = table.with_sides(sides)
     if labels is not None and table.labelled and need_labels is not False:
         table = table.with_labels(labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels)))
+    if scale is not None and table.graded and need_labels is not False:
+        table = table.with_scale(scale)
     return table
 
 
-def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Parts:
+def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: Task | None) -> _Parts:
     if isinstance(x, (str, bytes)):
         raise UsageError(
             f"One text was passed where pairs are expected: {x[:60]!r}.",
@@ -142,7 +154,7 @@ def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Pa
             "One Pair was passed where several are expected.", expected=_EXPECTED, hint="pass [pair]"
         )
     if isinstance(x, Mapping) or (hasattr(x, "columns") and hasattr(x, "__getitem__")):
-        return _from_columns(x, y, sides, need_labels)
+        return _from_columns(x, y, sides, need_labels, task)
     if isinstance(x, (tuple, list)) and len(x) == 2 and all(_is_sequence(side) for side in x):
         first, second = x
         names = sides or Sides()
@@ -154,7 +166,7 @@ def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Pa
     raise UsageError(f"Cannot read pairs from {type(x).__name__}.", expected=_EXPECTED)
 
 
-def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None) -> _Parts:
+def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: Task | None) -> _Parts:
     kind = "the dict" if isinstance(x, Mapping) else f"the {type(x).__name__}"
     keys = {str(key): key for key in (x if isinstance(x, Mapping) else x.columns)}
     names = list(keys)
@@ -163,7 +175,7 @@ def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None)
             f"Two columns of {kind} have one name.", expected="a different name for every column"
         )
     need_label = False if y is not None else need_labels
-    found = find_columns(names, where=kind, sides=sides, need_label=need_label)
+    found = find_columns(names, where=kind, sides=sides, need_label=need_label, task=task)
     columns = {name: _listed(x[key], name) for name, key in keys.items()}
     lengths = {name: len(column) for name, column in columns.items()}
     for name in names[1:]:
@@ -171,14 +183,14 @@ def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None)
     parts = _Parts(
         _texts(columns[found.first], found.first),
         _texts(columns[found.second], found.second),
-        None if found.label is None else columns[found.label],
+        None if found.gold is None else columns[found.gold],
         found.sides,
         kind.removeprefix("the "),
         found.to_dict(),
         {
             name: [text_of(value) for value in column]
             for name, column in columns.items()
-            if name not in (found.first, found.second, found.label)
+            if name not in (found.first, found.second, found.gold)
         },
         found.notes,
     )

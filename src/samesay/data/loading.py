@@ -6,24 +6,26 @@ Knows no formats (``readers``), no spellings of labels (``labels``) and no names
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from samesay.data import builtin
-from samesay.data.columns import LABEL, ColumnMap, find_columns
+from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
 from samesay.data.conditions import Condition
 from samesay.data.corpora import Corpus
+from samesay.data.gold import GoldReading, gold_columns
+from samesay.data.grades import holds_grades, read_grades
 from samesay.data.hub import commit_of
-from samesay.data.labels import LabelReading, read_labels
+from samesay.data.labels import read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.sources import SPLITS, Source, locate
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import GradeScale, LabelSet, Sides, Task
 
 _MOST_PLACES_SHOWN = 5
 
@@ -41,6 +43,8 @@ def load_pairs(
     where: str | None = None,
     format: str | None = None,
     prefer: Sequence[str] = (),
+    task: Task | None = None,
+    scale: GradeScale | None = None,
 ) -> PairTable:
     """Load one split of a source.
 
@@ -50,7 +54,7 @@ def load_pairs(
         split: The split where ``source`` does not name it, its slice too: ``"train[:20%]"``.
         sides: The names and reading order wanted; the table's own names in the usual order where ``None``.
         columns: Columns by role, where their names do not tell: ``first``, ``second`` or the sides' names,
-            ``label``.
+            ``label`` or ``grade``.
         labels: The label names, if known: numbers index them and other names are refused.
         rename_labels: From a label name of the data to the name wanted.
         need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
@@ -62,6 +66,9 @@ def load_pairs(
         format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
+        task: ``classification`` reads labels, ``similarity`` reads grades. Where absent the data tell: a column of
+            grades by its name, or of numbers of which some lie between whole numbers, is graded.
+        scale: The lowest and the highest grade; the whole numbers around those found where absent.
 
     Returns:
         The pairs in the order of the source.
@@ -71,7 +78,9 @@ def load_pairs(
         ExtraMissing: For a Parquet file without pyarrow.
     """
     located = locate(source, split=split)
-    reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
+    reading = _Reading(
+        sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format, task, scale
+    )
     asked = located.only_split(prefer)
     if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
         raise LabelMissing(
@@ -94,6 +103,8 @@ def load_splits(
     allow_empty_sides: bool = False,
     where: str | None = None,
     format: str | None = None,
+    task: Task | None = None,
+    scale: GradeScale | None = None,
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
@@ -126,7 +137,9 @@ def load_splits(
             expected="a slice of one split",
             hint=f"{located.name}:{wanted[0]}{located.slice}",
         )
-    reading = _Reading(sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format)
+    reading = _Reading(
+        sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format, task, scale
+    )
     return dict(zip(wanted, reading.tables(located, wanted), strict=True))
 
 
@@ -172,29 +185,35 @@ class _Reading:
     allow_empty_sides: bool
     where: str | None
     format: str | None
+    task: Task | None
+    scale: GradeScale | None
 
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
         if source.corpus is not None:
             self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
-        labelled = [raw for raw in raws if raw.map.label is not None]
-        ids: dict[str, tuple[LabelReading, int]] = {}
-        if labelled:
-            reading = self._labels(labelled)
+        answered = [raw for raw in raws if raw.map.gold is not None]
+        gold: dict[str, tuple[GoldReading, int]] = {}
+        if answered:
+            reading = self._gold(answered)
             start = 0
-            for raw in labelled:
-                ids[raw.split] = (reading, start)
+            for raw in answered:
+                gold[raw.split] = (reading, start)
                 start += len(raw.rows)
-        return [self._table(source, raw, *ids.get(raw.split, (None, 0))) for raw in raws]
+        return [self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws]
 
     def _follow(self, corpus: Corpus) -> None:
-        """Take a published corpus' labels where nothing else was asked for; its sides are found by their names."""
-        if self.columns is None:
+        """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
+        graded = not corpus.labels or self.task == "similarity"
+        # One with labels has its grades in a column that says so by its name.
+        if self.columns is None and not (graded and corpus.labels):
             self.columns = {LABEL: corpus.columns[LABEL]}
-        if self.labels is None and corpus.labels:
+        if self.labels is None and not graded:
             self.labels = corpus.labels
+        if self.scale is None and graded and corpus.scale is not None:
+            self.scale = GradeScale(*corpus.scale)
 
-    def _labels(self, raws: list[_Raw]) -> LabelReading:
+    def _gold(self, raws: list[_Raw]) -> GoldReading:
         starts = [0]
         for raw in raws:
             starts.append(starts[-1] + len(raw.rows))
@@ -203,8 +222,21 @@ class _Reading:
             which = bisect_right(starts, index) - 1
             return raws[which].place(index - starts[which])
 
+        def values() -> Iterator[object]:
+            return (row.values.get(raw.map.gold or "") for raw in raws for row in raw.rows)
+
+        told_names = self.labels is not None or self.rename is not None or self.task == "classification"
+        if (
+            raws[0].map.label is not None
+            and not told_names
+            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows)
+        ):
+            for raw in raws:
+                raw.map = as_graded(raw.map)
+        if raws[0].map.grade is not None:
+            return read_grades(values(), place=place, scale=self.scale)
         return read_labels(
-            (row.values.get(raw.map.label) for raw in raws for row in raw.rows if raw.map.label is not None),
+            values(),
             sides=raws[0].map.sides,
             place=place,
             declared=self.labels or raws[0].class_names,
@@ -255,7 +287,12 @@ class _Reading:
 
     def _mapped(self, names: list[str], where: str) -> ColumnMap:
         return find_columns(
-            names, where=where, sides=self.sides, columns=self.columns, need_label=self.need_labels
+            names,
+            where=where,
+            sides=self.sides,
+            columns=self.columns,
+            need_label=self.need_labels,
+            task=self.task,
         )
 
     def _filter(self, raw: _Raw, condition: Condition) -> None:
@@ -268,7 +305,7 @@ class _Reading:
         if not raw.rows:
             raise NoRows(f"None of the {before:,} rows meets the condition {condition}.", where=raw.files[0])
 
-    def _table(self, source: Source, raw: _Raw, reading: LabelReading | None, start: int) -> PairTable:
+    def _table(self, source: Source, raw: _Raw, reading: GoldReading | None, start: int) -> PairTable:
         keep = list(range(len(raw.rows)))
         if reading is not None:
             reasons = reading.reasons[start : start + len(keep)]
@@ -278,16 +315,16 @@ class _Reading:
             keep = [index for index, reason in enumerate(reasons) if reason is None]
             if not keep:
                 raise NoRows(
-                    f"None of the {raw.rows_read:,} rows has a gold label "
+                    f"None of the {raw.rows_read:,} rows has a gold answer "
                     f"({', '.join(f'{count:,} {reason}' for reason, count in raw.dropped.items())}).",
                     where=raw.files[0],
-                    expected="at least one row with a label",
+                    expected="at least one row with a label, or a grade",
                     details={"rows_dropped": dict(raw.dropped)},
                 )
         first, second = (self._side(raw, keep, column) for column in (raw.map.first, raw.map.second))
         if not self.allow_empty_sides:
             self._refuse_empty(raw, keep, first, second)
-        used = {raw.map.first, raw.map.second, raw.map.label}
+        used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
             source=source.text,
             split=raw.split if source.is_folder or source.built_in or source.remote else None,
@@ -302,18 +339,15 @@ class _Reading:
         return PairTable(
             first,
             second,
-            None if reading is None else reading.labels,
-            None
-            if reading is None
-            else np.array([reading.ids[start + index] for index in keep], dtype=np.int32),
-            raw.map.sides,
-            origin,
-            {
+            sides=raw.map.sides,
+            origin=origin,
+            columns={
                 name: [text_of(raw.rows[index].values.get(name)) for index in keep]
                 for name in raw.columns
                 if name not in used
             },
-            np.array([raw.rows[index].number for index in keep], dtype=np.int64),
+            row_numbers=np.array([raw.rows[index].number for index in keep], dtype=np.int64),
+            **gold_columns(reading, [start + index for index in keep]),
         )
 
     def _side(self, raw: _Raw, keep: list[int], column: str) -> list[str]:

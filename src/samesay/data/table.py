@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data.columns import order_of
-from samesay.errors import LabelMissing, OneClassOnly, UsageError
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
+from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,9 @@ class PairTable:
         columns: The source's other columns, as texts.
         row_numbers: Shape ``(n_pairs,)``, int64: every pair's row in its file, from 1, counted before any row
             was dropped; ``None`` where there was no source with rows.
+        scale: The lowest and the highest grade; ``None`` where the pairs are not graded. Pairs are labelled, graded
+            or neither, never both.
+        grades: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` where the pairs are not graded.
     """
 
     first: list[str]
@@ -85,12 +88,16 @@ class PairTable:
     origin: Origin
     columns: dict[str, list[str]] = field(default_factory=dict)
     row_numbers: NDArray[np.int64] | None = None
+    scale: GradeScale | None = None
+    grades: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_pairs = len(self.first)
         lengths = {"second": len(self.second)} | {name: len(column) for name, column in self.columns.items()}
         if self.label_ids is not None:
             lengths["label_ids"] = len(self.label_ids)
+        if self.grades is not None:
+            lengths["grades"] = len(self.grades)
         for name, length in lengths.items():
             if length != n_pairs:
                 raise UsageError(
@@ -98,6 +105,10 @@ class PairTable:
                 )
         if (self.labels is None) != (self.label_ids is None):
             raise UsageError("A table of pairs has label names and label indices, or neither.")
+        if (self.scale is None) != (self.grades is None) or (
+            self.scale is not None and self.labels is not None
+        ):
+            raise UsageError("A table of pairs has grades with their scale, or labels, or neither.")
         if self.labels is not None and self.label_ids is not None and n_pairs:
             low, high = int(self.label_ids.min()), int(self.label_ids.max())
             if low < 0 or high >= len(self.labels):
@@ -112,6 +123,16 @@ class PairTable:
     def labelled(self) -> bool:
         """Whether every pair has a gold label."""
         return self.labels is not None
+
+    @property
+    def graded(self) -> bool:
+        """Whether every pair has a gold grade."""
+        return self.scale is not None
+
+    @property
+    def answers(self) -> Answers | None:
+        """What the gold answers are: names of classes, grades on a scale, or nothing."""
+        return self.labels if self.scale is None else self.scale
 
     def label_names(self) -> list[str]:
         """Every pair's label by name.
@@ -149,6 +170,7 @@ class PairTable:
             first=[self.first[place] for place in places],
             second=[self.second[place] for place in places],
             label_ids=None if self.label_ids is None else self.label_ids[rows],
+            grades=None if self.grades is None else self.grades[rows],
             columns={name: [column[place] for place in places] for name, column in self.columns.items()},
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
         )
@@ -191,11 +213,50 @@ class PairTable:
         )
         return replace(self, labels=labels, label_ids=places[ids])
 
+    def with_scale(self, scale: GradeScale) -> PairTable:
+        """The same graded pairs on ``scale``; grades stay what they are.
+
+        Raises:
+            LabelMissing: If the pairs carry no grades.
+            GradeInvalid: If a grade is outside ``scale``.
+        """
+        grades = self.gold_grades()
+        outside = [grade for grade in grades.tolist() if grade not in scale]
+        if outside:
+            raise GradeInvalid(
+                f"The grade {outside[0]:g} is outside the scale of {scale}.",
+                where=str(self.origin),
+                expected=f"from {scale}",
+                hint="name one scale for all of the data: --scale LOW,HIGH",
+            )
+        return replace(self, scale=scale)
+
+    def with_answers(self, answers: Answers) -> PairTable:
+        """``with_labels`` or ``with_scale``, whichever ``answers`` is."""
+        return self.with_scale(answers) if isinstance(answers, GradeScale) else self.with_labels(answers)
+
+    def gold_grades(self) -> NDArray[np.float32]:
+        """The gold grades, shape ``(n_pairs,)``.
+
+        Raises:
+            LabelMissing: If the pairs carry none.
+        """
+        if self.grades is None:
+            raise LabelMissing(
+                f"The pairs of {self.origin} carry no grades.",
+                where=str(self.origin),
+                expected="a grade of similarity for every pair",
+                hint="name the column: --task similarity --columns grade=NAME",
+            )
+        return self.grades
+
     def fingerprint(self) -> str:
-        """SHA-256 of texts and label names in order, in hexadecimal: equal data, equal fingerprint."""
+        """SHA-256 of texts and gold answers in order, in hexadecimal: equal data, equal fingerprint."""
         digest = hashlib.sha256()
-        for pair in self.pairs():
-            for text in (pair.first, pair.second, pair.label or ""):
+        names = self.label_names() if self.labelled else [""] * len(self)
+        gold = names if self.grades is None else [str(grade) for grade in self.grades]
+        for triple in zip(self.first, self.second, gold, strict=True):
+            for text in triple:
                 raw = text.encode("utf-8", "surrogatepass")
                 digest.update(len(raw).to_bytes(8, "big") + raw)
         return digest.hexdigest()
@@ -219,6 +280,7 @@ class PairTable:
         y: Any = None,
         *,
         labels: LabelSet | Sequence[str] | None = None,
+        scale: GradeScale | None = None,
         sides: Sides | None = None,
         need_labels: bool | None = None,
         allow_empty_sides: bool = False,
@@ -227,7 +289,13 @@ class PairTable:
         from samesay.data.inputs import table_from  # it builds tables, so it imports this module
 
         return table_from(
-            x, y, labels=labels, sides=sides, need_labels=need_labels, allow_empty_sides=allow_empty_sides
+            x,
+            y,
+            labels=labels,
+            scale=scale,
+            sides=sides,
+            need_labels=need_labels,
+            allow_empty_sides=allow_empty_sides,
         )
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
@@ -248,6 +316,23 @@ class PairTable:
             origin = replace(origin, notes=(*origin.notes, note))
         first, second = (self.second, self.first) if swap else (self.first, self.second)
         return replace(self, first=first, second=second, sides=sides, origin=origin)
+
+
+def require_contrast(table: PairTable) -> None:
+    """Refuse to train on pairs whose gold answers are all the same.
+
+    Raises:
+        LabelMissing: If the pairs carry none.
+        OneClassOnly: If fewer than two labels, or two grades, occur.
+    """
+    if not table.graded:
+        require_classes(table)
+    elif len(np.unique(table.gold_grades())) < 2:
+        raise OneClassOnly(
+            f"All {len(table):,} pairs carry one grade: there is nothing to tell apart.",
+            where=str(table.origin),
+            expected="pairs of two grades or more",
+        )
 
 
 def require_classes(table: PairTable) -> None:

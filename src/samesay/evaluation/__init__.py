@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.evaluation import Evaluation, TruncatingPredictor, evaluate
-from samesay.evaluation.pictures import save_confusion_picture, save_learning_curves
+from samesay.evaluation.grading import GradeEvaluation, WordOverlap, evaluate_grades
+from samesay.evaluation.pictures import save_confusion_picture, save_grade_picture, save_learning_curves
 
 __all__ = [
     "Evaluation",
+    "GradeEvaluation",
     "MajorityBaseline",
     "OneSideBaseline",
     "TruncatingPredictor",
+    "WordOverlap",
     "evaluate",
+    "evaluate_grades",
     "save_confusion_picture",
+    "save_grade_picture",
     "save_learning_curves",
 ]

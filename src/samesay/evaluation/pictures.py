@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from samesay.evaluation.evaluation import Evaluation
+    from samesay.evaluation.grading import GradeEvaluation
 
 _FORMATS = (".png", ".svg")
 _DOTS_PER_INCH = 144
@@ -76,6 +77,34 @@ def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: s
     return _save(figure, target, title=title, description=_confusion_in_words(evaluation))
 
 
+def save_grade_picture(evaluation: GradeEvaluation, path: str | Path, *, title: str | None = None) -> Path:
+    """Draw every pair's grade over its right grade; on the diagonal the two are equal.
+
+    Args:
+        evaluation: What to draw.
+        path: A ``.png`` or ``.svg`` file; replaced if it exists.
+        title: Above the picture; the source and the correlation where absent.
+
+    Raises:
+        UsageError, ExtraMissing, OutputUnwritable, DiskFull: As ``save_confusion_picture``.
+    """
+    target = _target(path)
+    figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
+    title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {figures}"
+    figure = _figure(5.4, 5.4)
+    figure.suptitle(title, fontsize=10, wrap=True)
+    axes = figure.subplots()
+    low, high = evaluation.scale
+    margin = 0.03 * (high - low)
+    axes.plot([low, high], [low, high], color="0.6", linestyle=":")
+    axes.scatter(evaluation.truth, evaluation.grades, s=10, alpha=0.35, color=_TRAINING_COLOUR, linewidths=0)
+    axes.set(xlabel="right grade", ylabel="answer")
+    axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
+    axes.grid(alpha=0.3)
+    description = f"Answers over right grades from {evaluation.scale}: {figures}."
+    return _save(figure, target, title=title, description=description)
+
+
 def save_learning_curves(
     history: Sequence[Mapping[str, Any]],
     path: str | Path,
@@ -84,6 +113,8 @@ def save_learning_curves(
     title: str = "Learning curves",
 ) -> Path:
     """Draw loss and accuracy over the epochs, for training pairs and, where known, validation pairs.
+
+    Of grades Spearman's correlation is drawn instead of accuracy.
 
     Args:
         history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,
@@ -103,7 +134,11 @@ def save_learning_curves(
     figure = _figure(9.0, 3.8)
     figure.suptitle(title, fontsize=10)
     loss_axes, accuracy_axes = figure.subplots(1, 2)
-    for axes, name, unit in ((loss_axes, "loss", "nats"), (accuracy_axes, "accuracy", "share right")):
+    graded = "validation_spearman" in history[-1]
+    second = ("spearman", "rank correlation") if graded else ("accuracy", "share right")
+    # The loss of grades is nats or squared shares, by the recipe.
+    loss_unit = "of shares of the scale" if graded else "nats"
+    for axes, name, unit in ((loss_axes, "loss", loss_unit), (accuracy_axes, *second)):
         _curve(axes, history, name, label="training", colour=_TRAINING_COLOUR, marker="o")
         _curve(axes, history, f"validation_{name}", label="validation", colour=_VALIDATION_COLOUR, marker="s")
         if best_epoch is not None:
@@ -141,7 +176,7 @@ def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: int | Non
     last = history[-1]
     figures = [
         f"{name.replace('_', ' ')} {last[name]:.4f}"
-        for name in ("loss", "accuracy", "validation_loss", "validation_accuracy")
+        for name in ("loss", "accuracy", "validation_loss", "validation_accuracy", "validation_spearman")
         if last.get(name) is not None
     ]
     best = f" The best epoch is {best_epoch}." if best_epoch is not None else ""

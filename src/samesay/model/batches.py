@@ -23,7 +23,8 @@ class PairBatches(keras.utils.PyDataset):
         batches: Which rows stand together, and how wide.
         height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled anew.
         pad_id: The id of the padding token.
-        label_ids: Shape ``(n_pairs,)``; without it the batches hold inputs only.
+        targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32); without them the
+            batches hold inputs only.
         inputs: What the model reads of ``token_ids``, ``segment_ids`` and ``padding_mask``; RoBERTa has no segments.
     """
 
@@ -34,14 +35,14 @@ class PairBatches(keras.utils.PyDataset):
         *,
         height: int | None,
         pad_id: int,
-        label_ids: NDArray[np.int32] | None = None,
+        targets: NDArray[Any] | None = None,
         inputs: Sequence[str] = DenseBatch._fields,
     ) -> None:
         super().__init__(workers=1, use_multiprocessing=False)
         self._encoded = encoded
         self._height = height
         self._pad_id = pad_id
-        self._label_ids = label_ids
+        self._targets = targets
         self._inputs = tuple(inputs)
         self.batches = list(batches)
 
@@ -52,14 +53,14 @@ class PairBatches(keras.utils.PyDataset):
         batch = self.batches[index]
         dense = self._encoded.dense(batch.rows, batch.width, height=self._height, pad_id=self._pad_id)
         inputs = {name: getattr(dense, name) for name in self._inputs}
-        if self._label_ids is None:
+        if self._targets is None:
             return (inputs,)
         n_rows = len(dense.token_ids)
-        labels = np.zeros(n_rows, np.int32)
+        targets = np.zeros(n_rows, self._targets.dtype)
         weights = np.zeros(n_rows, np.float32)
-        labels[: len(batch.rows)] = self._label_ids[batch.rows]
+        targets[: len(batch.rows)] = self._targets[batch.rows]
         weights[: len(batch.rows)] = 1.0
-        return inputs, labels, weights
+        return inputs, targets, weights
 
 
 def plan_prediction(

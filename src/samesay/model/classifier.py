@@ -14,6 +14,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.data.grades import read_grades
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
 
@@ -22,7 +23,7 @@ from samesay.errors import UsageError
 from samesay.model import batches as keras_batches
 from samesay.model.backend import keras_hub
 from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, GradeScale, LabelSet, Sides
 
 
 @keras.saving.register_keras_serializable(package="samesay")
@@ -30,13 +31,15 @@ class PairClassifier(keras.Model):
     """A pair classifier over token ids, that also takes two lists of raw texts.
 
     ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` tokenize by the one path that
-    training and scoring use; ``labels`` are names or indices.
+    training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one output, the
+    logit of a grade's share of the scale, and ``labels`` are grades.
 
     Args:
         task: A KerasHub text classifier whose output is logits; its layers are shared, not copied.
-        labels: The names of the classes, in the order of the outputs.
+        labels: The names of the classes, in the order of the outputs; none for grades.
         sides: What the first and second text are called.
         name: The Keras name.
+        scale: The lowest and the highest grade, for a model that grades.
     """
 
     def __init__(
@@ -45,17 +48,29 @@ class PairClassifier(keras.Model):
         labels: Sequence[str],
         sides: Sequence[str] = ("first", "second"),
         name: str | None = None,
+        scale: Sequence[float] | None = None,
     ) -> None:
         super().__init__(inputs=task.input, outputs=task.output, name=name or "pair_classifier")
         # Past Keras' attribute tracking: the task's layers are this model's own already.
         object.__setattr__(self, "task", task)
         self.label_names = list(labels)
         self.side_names = list(sides)
+        self.scale_ends = None if scale is None else list(scale)
 
     @property
     def labels(self) -> LabelSet:
         """The names of the classes, in the order of the outputs."""
         return LabelSet(tuple(self.label_names))
+
+    @property
+    def scale(self) -> GradeScale | None:
+        """The lowest and the highest grade; None for a model of classes."""
+        return None if self.scale_ends is None else GradeScale(*self.scale_ends)
+
+    @property
+    def answers(self) -> Answers:
+        """What it answers with: the names of its classes, or the scale of its grades."""
+        return self.scale or self.labels
 
     @property
     def sides(self) -> Sides:
@@ -77,8 +92,8 @@ class PairClassifier(keras.Model):
         return kept
 
     def logits(self, encoded: EncodedPairs) -> NDArray[np.float32]:
-        """Raw outputs, shape ``(n_pairs, n_labels)``, rows in the order of ``encoded``."""
-        n_labels = len(self.label_names)
+        """Raw outputs, shape ``(n_pairs, n_labels)``, ``(n_pairs, 1)`` for grades, rows in the order of ``encoded``."""
+        n_labels = 1 if self.scale else len(self.label_names)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
         batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
@@ -119,7 +134,7 @@ class PairClassifier(keras.Model):
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
             height=None,
             pad_id=self.encoder.pad_id,
-            label_ids=self._label_ids(y, len(encoded)),
+            targets=self._targets(y, len(encoded)),
             inputs=self.input_names,
         )
         return super().evaluate(data, **settings)
@@ -139,7 +154,7 @@ class PairClassifier(keras.Model):
             batches,
             height=height,
             pad_id=self.encoder.pad_id,
-            label_ids=self._label_ids(y, len(encoded)),
+            targets=self._targets(y, len(encoded)),
             inputs=self.input_names,
         )
         return super().fit(data, shuffle=False, **settings)
@@ -154,6 +169,7 @@ class PairClassifier(keras.Model):
             "labels": self.label_names,
             "sides": self.side_names,
             "name": self.name,
+            "scale": self.scale_ends,
         }
 
     @classmethod
@@ -161,12 +177,23 @@ class PairClassifier(keras.Model):
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
         keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
-        return cls(task, config["labels"], config["sides"], name=config["name"])
+        return cls(task, config["labels"], config["sides"], name=config["name"], scale=config.get("scale"))
 
-    def _label_ids(self, y: Any, n_pairs: int) -> NDArray[np.int32]:
+    def _targets(self, y: Any, n_pairs: int) -> NDArray[Any]:
         if y is None:
             raise UsageError("Raw text pairs came without labels.", where="y", expected="one label a pair")
         given = np.asarray(y).tolist()
+        scale = self.scale
+        if scale is not None:
+            reading = read_grades(given, place=lambda index: f"y[{index}]", scale=scale)
+            grades = np.asarray(reading.grades, np.float32)
+            if len(grades) != n_pairs or np.isnan(grades).any():
+                raise UsageError(
+                    f"{n_pairs} pairs came with {int(np.isfinite(grades).sum())} grades.",
+                    where="y",
+                    expected="one grade a pair",
+                )
+            return scale.to_unit(grades)
         labels = self.labels
         ids = [labels.index(one) if isinstance(one, str) else int(one) for one in given]
         if len(ids) != n_pairs:
@@ -189,6 +216,31 @@ def pair_loss() -> keras.losses.Loss:
     Keras' usual mean divides by all rows of a batch, also those that only fill it up.
     """
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+
+
+@keras.saving.register_keras_serializable(package="samesay")
+class ShareSquaredError(keras.losses.Loss):
+    """Mean squared error between a gold share of the scale and the share that a logit stands for.
+
+    It is taken of the sigmoid, as grades are: what is optimised is what is answered, and no answer leaves the scale.
+    """
+
+    def __init__(
+        self, name: str = "share_squared_error", reduction: str = "mean_with_sample_weight", **settings: Any
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **settings)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Squared errors, shape ``(batch,)``, of logits ``(batch, 1)`` against shares ``(batch,)``."""
+        shares = keras.ops.sigmoid(keras.ops.reshape(y_pred, (-1,)))
+        return keras.ops.square(keras.ops.subtract(shares, keras.ops.reshape(y_true, (-1,))))
+
+
+def grade_loss(name: str) -> keras.losses.Loss:
+    """``bce``, cross-entropy of the logit against the grade's share of the scale, or ``mse`` of that share."""
+    if name == "mse":
+        return ShareSquaredError()
+    return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
 
 def _as_texts(x: Any) -> tuple[list[str], list[str]] | None:

@@ -1,4 +1,4 @@
-"""Opening a preset for a set of labels: which head it gets, and saying so."""
+"""Opening a preset for a set of labels or a scale of grades: which head it gets, and saying so."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from samesay.model.backend import keras, keras_hub
 from samesay.model.huggingface_folder import describe, open_classifier
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets import Preset, fetched, open_task, resolve
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -36,7 +36,7 @@ class OpenedModel:
 
 def open_model(
     name: str | Path,
-    labels: LabelSet | None = None,
+    answers: Answers | None = None,
     *,
     sides: Sides | None = None,
     max_length: int | None = None,
@@ -45,14 +45,14 @@ def open_model(
     keep_head: bool = False,
     seed: int = 0,
 ) -> OpenedModel:
-    """Open the preset ``name`` as a classifier of pairs into ``labels``.
+    """Open the preset ``name`` as a classifier or grader of pairs that answers with ``answers``.
 
-    A saved SameSay model, and a Hugging Face folder whose classifier names its labels, keep their heads where the
-    label names are the same (their own order of names then holds); every other preset gets a new head.
+    A saved SameSay model, and a Hugging Face folder whose classifier names its labels, keep their heads where the label
+    names, or the scale, are the same (their own order of names then holds); every other preset gets a new head.
 
     Args:
         name: What ``samesay.model.presets.resolve`` accepts.
-        labels: The names of the classes; may be absent for a saved model.
+        answers: The names of the classes, or the scale of the grades; may be absent for a saved model.
         sides: What the first and second text are called; a saved model's own where absent.
         max_length: The limit in tokens; the preset's own where absent.
         dropout: The share of the pooled output that is dropped while training the head, with a new head only;
@@ -62,59 +62,75 @@ def open_model(
         seed: Decides the new head's weights.
 
     Raises:
-        HeadMismatch: If the saved head was trained for other names and ``new_head`` is not set.
+        HeadMismatch: If the saved head was trained for other names, or another scale, and ``new_head`` is not set.
         ModelError: If there is no such preset, or it cannot be used.
     """
     preset = fetched(resolve(name))
     if keep_head:
-        preset, labels = _with_kept_head(preset, labels), None
-    keep = preset.labels is not None and not new_head
-    if (
-        preset.labels is not None
-        and labels is not None
-        and not new_head
-        and set(labels) != set(preset.labels)
-    ):
+        preset, answers = _with_kept_head(preset, answers), None
+    keep = preset.answers is not None and not new_head
+    if preset.answers is not None and answers is not None and keep and not _fit(preset.answers, answers):
+        graded = isinstance(preset.answers, GradeScale) or isinstance(answers, GradeScale)
         raise HeadMismatch(
-            f"The head of {preset.name!r} was trained for other labels than the data has.",
+            f"The head of {preset.name!r} was trained for other {'answers' if graded else 'labels'} than the data has.",
             where="preset",
-            expected=f"model: {', '.join(preset.labels)}; data: {', '.join(labels)}",
-            hint="pass --new-head to keep the encoder and train a new head, or --rename-labels to name them alike",
-            details={"model": list(preset.labels), "data": list(labels)},
+            expected=f"model: {answers_in_words(preset.answers)}; data: {answers_in_words(answers)}",
+            hint="pass --new-head to keep the encoder and train a new head"
+            + ("" if graded else ", or --rename-labels to name them alike"),
+            details={"model": list(preset.answers), "data": list(answers)},
         )
-    if labels is None and not keep:
+    if answers is None and not keep:
         raise HeadMismatch(
             f"{preset.name!r} says no names for its labels.",
             where="labels",
             expected="the names of the classes, such as entailment,neutral,contradiction",
         )
     keras().utils.set_random_seed(seed)
-    chosen = preset.labels if keep else labels
+    chosen = preset.answers if keep else answers
     assert chosen is not None
     task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
     limit = max_length if max_length is not None else preset.max_length
     task.preprocessor.sequence_length = encoder_of(task, max_length=limit).max_length
     from samesay.model.classifier import PairClassifier
 
-    classifier = PairClassifier(task, chosen.names, tuple(sides or preset.sides or Sides()))
+    names, scale = ((), tuple(chosen)) if isinstance(chosen, GradeScale) else (chosen.names, None)
+    classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
-        f"head kept: {', '.join(chosen)}"
+        f"head kept: {answers_in_words(chosen)}"
         if keep
-        else f"new head for {len(chosen)} labels: {', '.join(chosen)}"
-        + (f" (the saved head, for {', '.join(preset.labels)}, is left behind)" if preset.labels else "")
+        else f"new head for {'' if scale else f'{len(names)} labels: '}{answers_in_words(chosen)}"
+        + (
+            f" (the saved head, for {answers_in_words(preset.answers)}, is left behind)"
+            if preset.answers
+            else ""
+        )
     )
     return OpenedModel(classifier, preset, head, note)
 
 
-def _with_kept_head(preset: Preset, labels: LabelSet | None) -> Preset:
-    """A Hugging Face folder's preset with its head, whose outputs are called ``labels``."""
+def _fit(mine: Answers, theirs: Answers) -> bool:
+    if isinstance(mine, GradeScale) or isinstance(theirs, GradeScale):
+        return mine == theirs
+    return set(mine) == set(theirs)
+
+
+def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
+    """A Hugging Face folder's preset with its head, whose outputs are called ``answers``."""
     if preset.kind != "hugging face folder":
         raise UsageError(
             f"{preset.name!r} is no folder of Hugging Face's with a sequence classifier.",
             where="preset",
             expected="a folder with config.json and model.safetensors, or hf://owner/model",
         )
+    if isinstance(answers, GradeScale):
+        raise HeadMismatch(
+            "The head of a Hugging Face folder is opened for classes, not for grades.",
+            where="scale",
+            expected="names for its outputs",
+            hint="leave keep_head out to train a new head for grades",
+        )
+    labels = answers
     # Once more, for what stands in the way: without keep_head it only means a new head.
     classifier = preset.classifier or describe(Path(preset.location))
     if labels is not None and len(labels) != len(classifier.labels):
@@ -126,19 +142,19 @@ def _with_kept_head(preset: Preset, labels: LabelSet | None) -> Preset:
     classifier = replace(classifier, labels=labels or classifier.labels)
     return replace(
         preset,
-        labels=classifier.labels,
+        answers=classifier.labels,
         sides=classifier.sides,
         max_length=classifier.max_length,
         classifier=classifier,
     )
 
 
-def _open_with_head(preset: Preset, labels: LabelSet, *, keep: bool, dropout: float | None) -> Any:
+def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: float | None) -> Any:
     if keep and preset.classifier is not None:
         return open_classifier(preset.classifier)
     arguments: dict[str, Any] = {}
     if not keep:
-        arguments["num_classes"] = len(labels)
+        arguments["num_classes"] = 1 if isinstance(answers, GradeScale) else len(answers)
         if dropout is not None:
             arguments["dropout"] = dropout
     task = open_task(preset, **arguments)

@@ -1,4 +1,4 @@
-"""The Keras model as a ``Predictor``: what the rest of the house judges it by."""
+"""The Keras model as a ``Predictor``, or a ``Grader``: what the rest of the house judges it by."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding import EncodedPairs
-from samesay.pairs import LabelSet, Pair, Sides
-from samesay.scoring import Scores, softmax
+from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.scoring import Grades, Scores, sigmoid, softmax
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -55,3 +55,33 @@ class KerasPredictor:
         return self._classifier.encoder.encode(
             [pair.first for pair in pairs], [pair.second for pair in pairs]
         )
+
+
+class KerasGrader:
+    """Grades from a ``PairClassifier`` with a scale.
+
+    Args:
+        classifier: The model.
+    """
+
+    def __init__(self, classifier: PairClassifier) -> None:
+        assert classifier.scale is not None, "a classifier of labels is a KerasPredictor's"
+        self._classifier = classifier
+        self.scale: GradeScale = classifier.scale
+
+    @property
+    def sides(self) -> Sides:
+        """What the first and the second text of a pair are called."""
+        return self._classifier.sides
+
+    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+        return self.read(pairs).grades
+
+    def read(self, pairs: Sequence[Pair]) -> Grades:
+        """Grades, and how many tokens of each side were not read, in the order of ``pairs``."""
+        encoded = self._classifier.encoder.encode(
+            [pair.first for pair in pairs], [pair.second for pair in pairs]
+        )
+        shares = sigmoid(self._classifier.logits(encoded)[:, 0])
+        return Grades(self.scale.from_unit(shares), encoded.tokens_lost)

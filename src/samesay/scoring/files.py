@@ -1,6 +1,7 @@
 """A table of pairs in, the same table with the model's answers out: streamed, in order, whole or absent.
 
-Added to every row: the label, one probability a label, and whether part of the pair was not read. All other
+Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not
+read. All other
 columns are carried through. This module knows rows and the `Scorer`, no formats (`samesay.scoring.tables`)
 and no models.
 """
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO, Literal
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from samesay.bundle.durable import as_output_error, new_file
 from samesay.data import ColumnMap, Row, SourceRows, find_columns, side_text
@@ -30,8 +31,12 @@ from samesay.errors import (
     UsageError,
 )
 from samesay.pairs import Pair, Progress, ProgressListener
-from samesay.scoring.scorer import CHUNK_PAIRS, Scorer
+from samesay.scoring.scorer import CHUNK_PAIRS, GradeScorer, Scorer
 from samesay.scoring.tables import table_writer
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
@@ -45,7 +50,7 @@ class FileReport:
 
     Attributes:
         rows: Rows read, which are the rows written.
-        labels: How often each label was given, in the order of the model's labels.
+        labels: How often each label was given, in the order of the model's labels; empty for grades.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand, ``file:line``.
         tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
@@ -54,6 +59,7 @@ class FileReport:
         added: What the added columns are called, by what they hold.
         seconds: Wall time.
         notes: What its user should know.
+        mean_grade: Of the grades that were given; None for labels.
     """
 
     rows: int
@@ -66,6 +72,7 @@ class FileReport:
     added: dict[str, str]
     seconds: float
     notes: tuple[str, ...]
+    mean_grade: float | None = None
 
     @property
     def pairs_per_second(self) -> float:
@@ -74,7 +81,7 @@ class FileReport:
 
 
 def score_file(
-    scorer: Scorer,
+    scorer: Scorer | GradeScorer,
     input: str | Path,
     output: str | Path,
     *,
@@ -141,8 +148,8 @@ def score_file(
     return tally.report(seconds=time.perf_counter() - started)
 
 
-def added_columns(existing: Sequence[str], scorer: Scorer, *, where: str) -> dict[str, str]:
-    """What the added columns are called: ``label``, ``probability_<label>``, ``truncated``.
+def added_columns(existing: Sequence[str], scorer: Scorer | GradeScorer, *, where: str) -> dict[str, str]:
+    """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
 
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``.
 
@@ -152,13 +159,18 @@ def added_columns(existing: Sequence[str], scorer: Scorer, *, where: str) -> dic
     Raises:
         UsageError: If that name is taken too.
     """
-    usual = ["label", *(f"probability_{name}" for name in scorer.labels), "truncated"]
+    names = (
+        ["grade"]
+        if isinstance(scorer, GradeScorer)
+        else ["label", *(f"probability_{name}" for name in scorer.labels)]
+    )
+    usual = [*names, "truncated"]
     taken = set(existing)
     added = {name: f"predicted_{name}" if name in taken else name for name in usual}
     clash = [name for name in added.values() if name in taken]
     if clash or len(set(added.values())) != len(added):
         raise UsageError(
-            f"The table has a column {(clash or ['label'])[0]!r}, as the model's answers would be called.",
+            f"The table has a column {(clash or usual)[0]!r}, as the model's answers would be called.",
             where=where,
             expected=f"columns other than {', '.join(usual)} and predicted_…",
             hint="rename or drop that column, or score the table from which this one was made",
@@ -170,7 +182,7 @@ def added_columns(existing: Sequence[str], scorer: Scorer, *, where: str) -> dic
 class _Tally:
     """Rows to rows with answers, and what there is to report of them."""
 
-    scorer: Scorer
+    scorer: Scorer | GradeScorer
     mapped: ColumnMap
     added: dict[str, str]
     on_truncate: OnTruncate
@@ -180,6 +192,7 @@ class _Tally:
     lost: list[int] = field(default_factory=lambda: [0, 0])
     places: list[str] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
+    grade_sum: float = 0.0
 
     def answer(self, chunk: Sequence[Row], places: Sequence[str]) -> list[dict[str, Any]]:
         pairs = [
@@ -189,31 +202,34 @@ class _Tally:
             )
             for row, place in zip(chunk, places, strict=True)
         ]
-        scores = self.scorer.read(pairs)
-        cut = [first > 0 or second > 0 for first, second in scores.tokens_lost.tolist()]
-        self._count(pairs, cut, scores.tokens_lost.sum(axis=0).tolist(), places)
-        label_column, *probability_columns, truncated_column = self.added.values()
-        names = self.scorer.labels.names
+        answers, tokens_lost = self._answers(pairs)
+        cut = [first > 0 or second > 0 for first, second in tokens_lost.tolist()]
+        self._count(pairs, cut, tokens_lost.sum(axis=0).tolist(), places)
         answered = []
-        for row, place, best, probabilities, is_cut in zip(
-            chunk,
-            places,
-            scores.probabilities.argmax(axis=1).tolist(),
-            scores.probabilities,
-            cut,
-            strict=True,
-        ):
+        for row, place, answer, is_cut in zip(chunk, places, answers, cut, strict=True):
             values = dict(row.values)
             self._refuse_taken(values, place)
-            values[label_column] = names[best]
-            for column, probability in zip(probability_columns, probabilities, strict=True):
-                # The shortest text that is this float32 again, and not the 17 digits of its float64.
-                values[column] = float(str(probability))
-            values[truncated_column] = is_cut
-            self.labels[names[best]] = self.labels.get(names[best], 0) + 1
+            values |= zip(self.added.values(), (*answer, is_cut), strict=True)
             answered.append(values)
         self.rows += len(chunk)
         return answered
+
+    def _answers(self, pairs: Sequence[Pair]) -> tuple[list[list[Any]], NDArray[np.int32]]:
+        """For every pair what goes into the added columns but the last one, and the tokens that were not read.
+
+        A number is the shortest text that is this float32 again, and not the 17 digits of its float64.
+        """
+        if isinstance(self.scorer, GradeScorer):
+            grades, tokens_lost = self.scorer.read(pairs)
+            self.grade_sum += float(grades.sum())
+            return [[float(str(grade))] for grade in grades], tokens_lost
+        scores = self.scorer.read(pairs)
+        answers: list[list[Any]] = []
+        for best, row in zip(scores.probabilities.argmax(axis=1).tolist(), scores.probabilities, strict=True):
+            name = self.scorer.labels.names[best]
+            self.labels[name] = self.labels.get(name, 0) + 1
+            answers.append([name, *(float(str(probability)) for probability in row)])
+        return answers, scores.tokens_lost
 
     def report(self, *, seconds: float) -> FileReport:
         notes = list(self.mapped.notes)
@@ -229,7 +245,14 @@ class _Tally:
             notes.append(f"{self.empty_sides:,} pairs have an empty side and were scored all the same")
         return FileReport(
             rows=self.rows,
-            labels={name: self.labels.get(name, 0) for name in self.scorer.labels},
+            labels=(
+                {}
+                if isinstance(self.scorer, GradeScorer)
+                else {name: self.labels.get(name, 0) for name in self.scorer.labels}
+            ),
+            mean_grade=self.grade_sum / self.rows
+            if isinstance(self.scorer, GradeScorer) and self.rows
+            else None,
             truncated=self.truncated,
             truncated_places=tuple(self.places),
             tokens_lost=(self.lost[0], self.lost[1]),

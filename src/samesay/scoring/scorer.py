@@ -1,23 +1,29 @@
-"""``Scorer``: a saved model's verified ONNX part as a `Predictor`. Knows no Keras and no files of pairs."""
+"""``Scorer`` and ``GradeScorer``: a saved model's verified ONNX part as a `Predictor` or a `Grader`.
+
+Knows no Keras and no files of pairs.
+"""
 
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from samesay.bundle import open_bundle
+from samesay.bundle import Manifest, open_bundle
 from samesay.encoding import PairEncoder, plan_scoring
 from samesay.errors import BundleDamaged, EncodingInvalid, SameSayError, UsageError
-from samesay.pairs import Judgement, LabelSet, Pair, Progress, ProgressListener, Sides
+from samesay.pairs import Grade, GradeScale, Judgement, LabelSet, Pair, Progress, ProgressListener, Sides
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+JudgementT = TypeVar("JudgementT")
 
 # Tokens of one run, measured on MiniLM-L6 with 1,024 SNLI pairs on 2 cores of an AMD EPYC: 256 tokens gave 168 pairs a
 # second, 512 to 2,048 gave 185 to 223 in no steady order, 3,072 gave 172. On one thread, rows of 26 tokens, 400 to
@@ -41,157 +47,46 @@ class Scores(NamedTuple):
     tokens_lost: NDArray[np.int32]
 
 
-class Scorer:
-    """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
-
-    A pair's label is the one of the highest probability; the manifest's temperature is applied, its thresholds and
-    its abstention are left to whoever asked.
-
-    >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
-    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
-    'entailment'
+class Grades(NamedTuple):
+    """What a grader says of a list of pairs, rows in its order.
 
     Attributes:
-        labels: The names of the columns of every answer.
-        sides: What the first and the second text of a pair are called.
-        encoder: Text to token ids.
-        temperature: The logits are divided by it before the softmax.
-        batch_tokens: The most tokens of one run of the graph, padding included.
-        threads: Threads of one run.
+        grades: ``(n_pairs,)`` float32, on the model's scale.
+        tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that were not read.
     """
 
+    grades: NDArray[np.float32]
+    tokens_lost: NDArray[np.int32]
+
+
+class GraphAnswers(ABC, Generic[JudgementT]):
+    """An ONNX graph with its tokenizer: pairs to logits, in batches of like length; what they mean is left to heirs."""
+
     def __init__(
-        self,
-        graph: Graph,
-        encoder: PairEncoder,
-        labels: LabelSet,
-        sides: Sides,
-        *,
-        temperature: float = 1.0,
-        batch_tokens: int = BATCH_TOKENS,
+        self, graph: Graph, encoder: PairEncoder, sides: Sides, *, batch_tokens: int = BATCH_TOKENS
     ) -> None:
         if batch_tokens < 1:
             raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")
         self._graph = graph
         self.encoder = encoder
-        self.labels = labels
         self.sides = sides
-        self.temperature = temperature
         self.batch_tokens = batch_tokens
         self.threads = graph.threads
 
-    @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        *,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-        verify: bool = True,
-    ) -> Scorer:
-        """Open a saved model through its ONNX part; its other parts are neither needed nor read.
-
-        Args:
-            path: The bundle.
-            threads: Threads of one run; the physical cores if left out.
-            batch_tokens: The most tokens of one run; more need more memory and are not faster.
-            verify: Compute the checksums of the part's files first.
-
-        Raises:
-            PartUnavailable: If the part is absent, or its proof did not end in ``"verified"``.
-            BundleError: If the bundle is none, is of another version, or is damaged.
-        """
-        bundle = open_bundle(path, verify=verify, parts=("onnx",))
-        folder = bundle.part("onnx")
-        manifest = bundle.manifest
-        encoder = _read_encoder(folder / "encoder.json")
-        if encoder.max_length != manifest.max_length:
-            raise BundleDamaged(
-                f"The tokenizer reads {encoder.max_length} tokens, the manifest says {manifest.max_length}.",
-                where=str(folder / "encoder.json"),
-                expected=f"max_length {manifest.max_length}",
-            )
-        return cls.from_parts(
-            folder / "model.onnx",
-            encoder,
-            manifest.labels,
-            manifest.sides,
-            temperature=manifest.decision.temperature,
-            threads=threads,
-            batch_tokens=batch_tokens,
-        )
-
-    @classmethod
-    def from_parts(
-        cls,
-        onnx_file: str | Path,
-        encoder: PairEncoder,
-        labels: LabelSet,
-        sides: Sides,
-        *,
-        temperature: float = 1.0,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-    ) -> Scorer:
-        """A scorer from a graph that is not in a bundle yet; for the proof that decides whether it will be.
-
-        Raises:
-            BundleDamaged: If the file is no graph, or not one for these labels and this encoder.
-        """
-        graph = Graph(
-            Path(onnx_file),
-            n_labels=len(labels),
-            vocabulary_size=encoder.vocabulary_size,
-            threads=threads,
-        )
-        return cls(graph, encoder, labels, sides, temperature=temperature, batch_tokens=batch_tokens)
+    @abstractmethod
+    def score(self, pairs: Sequence[Pair]) -> list[JudgementT]:
+        """One answer a pair, in the order of ``pairs``, with the tokens that were not read."""
 
     @property
     def max_length(self) -> int:
         """The most tokens of a pair that are read, special ones included."""
         return self.encoder.max_length
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
-
-        Raises:
-            EncodingInvalid: If a text holds a lone surrogate.
-        """
-        return self.read(pairs).probabilities
-
     def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """The graph's own answers, before temperature and softmax, shape ``(n_pairs, n_labels)``."""
         return self._logits(pairs)[0]
 
-    def score(self, pairs: Sequence[Pair]) -> list[Judgement]:
-        """A judgement for every pair, in the order of ``pairs``, with the tokens that were not read."""
-        scores = self.read(pairs)
-        names = self.labels.names
-        return [
-            Judgement(
-                label=names[best],
-                probabilities=dict(zip(names, row, strict=True)),
-                tokens_lost=(lost[0], lost[1]),
-            )
-            for best, row, lost in zip(
-                scores.probabilities.argmax(axis=1).tolist(),
-                scores.probabilities.tolist(),
-                scores.tokens_lost.tolist(),
-                strict=True,
-            )
-        ]
-
-    def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Scores:
-        """Probabilities and truncation of every pair, as arrays.
-
-        Args:
-            pairs: Any number of pairs.
-            progress: Told of the stage ``"score"`` after every run of the graph.
-        """
-        logits, tokens_lost = self._logits(pairs, progress)
-        return Scores(softmax(logits, self.temperature), tokens_lost)
-
-    def stream(self, pairs: Iterable[Pair], *, chunk: int = CHUNK_PAIRS) -> Iterator[Judgement]:
+    def stream(self, pairs: Iterable[Pair], *, chunk: int = CHUNK_PAIRS) -> Iterator[JudgementT]:
         """Judgements of pairs as they come, in their order, in bounded memory.
 
         Args:
@@ -225,7 +120,7 @@ class Scorer:
         self, pairs: Sequence[Pair], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         encoded = self.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
-        logits = np.empty((len(pairs), len(self.labels)), np.float32)
+        logits = np.empty((len(pairs), self._graph.n_outputs), np.float32)
         done = 0
         for batch in plan_scoring(encoded.lengths, batch_tokens=self.batch_tokens):
             dense = encoded.dense(batch.rows, batch.width, pad_id=self.encoder.pad_id)
@@ -234,6 +129,220 @@ class Scorer:
             if progress is not None:
                 progress(Progress("score", done, len(pairs)))
         return logits, encoded.tokens_lost
+
+
+class Scorer(GraphAnswers[Judgement]):
+    """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
+
+    A pair's label is the one of the highest probability; the manifest's temperature is applied, its thresholds and
+    its abstention are left to whoever asked.
+
+    >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
+    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
+    'entailment'
+
+    Attributes:
+        labels: The names of the columns of every answer.
+        sides: What the first and the second text of a pair are called.
+        encoder: Text to token ids.
+        temperature: The logits are divided by it before the softmax.
+        batch_tokens: The most tokens of one run of the graph, padding included.
+        threads: Threads of one run.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        encoder: PairEncoder,
+        labels: LabelSet,
+        sides: Sides,
+        *,
+        temperature: float = 1.0,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
+        super().__init__(graph, encoder, sides, batch_tokens=batch_tokens)
+        self.labels = labels
+        self.temperature = temperature
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        verify: bool = True,
+    ) -> Scorer:
+        """Open a saved model through its ONNX part; its other parts are neither needed nor read.
+
+        Args:
+            path: The bundle.
+            threads: Threads of one run; the physical cores if left out.
+            batch_tokens: The most tokens of one run; more need more memory and are not faster.
+            verify: Compute the checksums of the part's files first.
+
+        Raises:
+            PartUnavailable: If the part is absent, or its proof did not end in ``"verified"``.
+            BundleError: If the bundle is none, is of another version, or is damaged.
+        """
+        manifest, onnx_file, encoder = _onnx_part(path, verify)
+        if manifest.scale is not None:
+            raise UsageError(
+                f"The model grades similarity from {manifest.scale}; it has no labels.",
+                where=str(path),
+                hint="GradeScorer.open(path), or open_scorer(path) for a model of either task",
+            )
+        return cls.from_parts(
+            onnx_file,
+            encoder,
+            manifest.labels,
+            manifest.sides,
+            temperature=manifest.decision.temperature,
+            threads=threads,
+            batch_tokens=batch_tokens,
+        )
+
+    @classmethod
+    def from_parts(
+        cls,
+        onnx_file: str | Path,
+        encoder: PairEncoder,
+        labels: LabelSet,
+        sides: Sides,
+        *,
+        temperature: float = 1.0,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> Scorer:
+        """A scorer from a graph that is not in a bundle yet; for the proof that decides whether it will be.
+
+        Raises:
+            BundleDamaged: If the file is no graph, or not one for these labels and this encoder.
+        """
+        graph = Graph(
+            Path(onnx_file),
+            n_labels=len(labels),
+            vocabulary_size=encoder.vocabulary_size,
+            threads=threads,
+        )
+        return cls(graph, encoder, labels, sides, temperature=temperature, batch_tokens=batch_tokens)
+
+    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
+
+        Raises:
+            EncodingInvalid: If a text holds a lone surrogate.
+        """
+        return self.read(pairs).probabilities
+
+    def score(self, pairs: Sequence[Pair]) -> list[Judgement]:
+        """A judgement for every pair, in the order of ``pairs``, with the tokens that were not read."""
+        scores = self.read(pairs)
+        names = self.labels.names
+        return [
+            Judgement(
+                label=names[best],
+                probabilities=dict(zip(names, row, strict=True)),
+                tokens_lost=(lost[0], lost[1]),
+            )
+            for best, row, lost in zip(
+                scores.probabilities.argmax(axis=1).tolist(),
+                scores.probabilities.tolist(),
+                scores.tokens_lost.tolist(),
+                strict=True,
+            )
+        ]
+
+    def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Scores:
+        """Probabilities and truncation of every pair, as arrays.
+
+        Args:
+            pairs: Any number of pairs.
+            progress: Told of the stage ``"score"`` after every run of the graph.
+        """
+        logits, tokens_lost = self._logits(pairs, progress)
+        return Scores(softmax(logits, self.temperature), tokens_lost)
+
+
+class GradeScorer(GraphAnswers[Grade]):
+    """A saved model that grades similarity, ready to answer; a `Grader`, and safe to share between threads.
+
+    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale.
+
+    >>> scorer = GradeScorer.open("my-model")                               # doctest: +SKIP
+    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].grade    # doctest: +SKIP
+    3.4
+
+    Attributes:
+        scale: The lowest and the highest grade there is.
+        sides: What the first and the second text of a pair are called.
+        encoder: Text to token ids.
+    """
+
+    def __init__(
+        self,
+        graph: Graph,
+        encoder: PairEncoder,
+        scale: GradeScale,
+        sides: Sides,
+        *,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
+        super().__init__(graph, encoder, sides, batch_tokens=batch_tokens)
+        self.scale = scale
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        verify: bool = True,
+    ) -> GradeScorer:
+        """Open a saved model through its ONNX part; arguments and errors are those of ``Scorer.open``.
+
+        Raises:
+            UsageError: If the model has labels.
+        """
+        manifest, onnx_file, encoder = _onnx_part(path, verify)
+        if manifest.scale is None:
+            raise UsageError(
+                f"The model answers with labels ({', '.join(manifest.labels)}) and not with grades.",
+                where=str(path),
+                hint="Scorer.open(path), or open_scorer(path) for a model of either task",
+            )
+        graph = Graph(onnx_file, n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
+        return cls(graph, encoder, manifest.scale, manifest.sides, batch_tokens=batch_tokens)
+
+    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+        return self.read(pairs).grades
+
+    def score(self, pairs: Sequence[Pair]) -> list[Grade]:
+        """A grade for every pair, in the order of ``pairs``, with the tokens that were not read."""
+        read = self.read(pairs)
+        return [
+            Grade(grade, self.scale, (lost[0], lost[1]))
+            for grade, lost in zip(read.grades.tolist(), read.tokens_lost.tolist(), strict=True)
+        ]
+
+    def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Grades:
+        """Grades and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
+        logits, tokens_lost = self._logits(pairs, progress)
+        return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
+
+
+def open_scorer(path: str | Path, *, threads: int | None = None) -> Scorer | GradeScorer:
+    """Open a saved model of either task through its ONNX part; errors are those of ``Scorer.open``."""
+    graded = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
+    return (GradeScorer if graded else Scorer).open(path, threads=threads)
+
+
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The share of the scale that each logit stands for, in [0, 1], computed in float64 so that none overflows."""
+    half = logits.astype(np.float64) / 2
+    return (0.5 * (1.0 + np.tanh(half))).astype(np.float32)
 
 
 def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
@@ -247,6 +356,20 @@ def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np
     scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
     np.exp(scaled, out=scaled)
     return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
+    bundle = open_bundle(path, verify=verify, parts=("onnx",))
+    folder = bundle.part("onnx")
+    manifest = bundle.manifest
+    encoder = _read_encoder(folder / "encoder.json")
+    if encoder.max_length != manifest.max_length:
+        raise BundleDamaged(
+            f"The tokenizer reads {encoder.max_length} tokens, the manifest says {manifest.max_length}.",
+            where=str(folder / "encoder.json"),
+            expected=f"max_length {manifest.max_length}",
+        )
+    return manifest, folder / "model.onnx", encoder
 
 
 def _read_encoder(path: Path) -> PairEncoder:

@@ -52,6 +52,7 @@ class Graph:
             )
         self._path = path
         self._session = _open(path, self.threads)
+        self.n_outputs = n_labels
         self._check_signature(n_labels)
         self._probe(n_labels, vocabulary_size)
 

@@ -22,12 +22,11 @@ from numpy.typing import NDArray
 
 from samesay.encoding import EncodedPairs, padding_share, plan_training
 from samesay.errors import TrainingDiverged, UsageError
-from samesay.evaluation.metrics import accuracy, confusion_matrix, log_loss
 from samesay.model.batches import PairBatches
-from samesay.model.classifier import PairClassifier, pair_loss
+from samesay.model.classifier import PairClassifier
 from samesay.pairs import Progress, ProgressListener
-from samesay.scoring import softmax
 from samesay.training.checkpoints import Checkpoint, load_checkpoint, restore, save_checkpoint
+from samesay.training.objectives import CHOSEN_BY, Objective, objective_of
 from samesay.training.optimizers import build_optimizer
 from samesay.training.own_parts import OwnParts
 from samesay.training.recipe import Recipe
@@ -38,15 +37,15 @@ _LOG = logging.getLogger("samesay")
 
 @dataclass(frozen=True)
 class TrainingPairs:
-    """Encoded pairs with their gold labels.
+    """Encoded pairs with their gold answers.
 
     Attributes:
         encoded: ``n_pairs`` rows of token ids.
-        label_ids: Shape ``(n_pairs,)``, indices into the model's labels.
+        targets: Shape ``(n_pairs,)``: indices into the model's labels (int32), or shares of its scale (float32).
     """
 
     encoded: EncodedPairs
-    label_ids: NDArray[np.int32]
+    targets: NDArray[Any]
 
     def fingerprint(self) -> str:
         """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
@@ -55,7 +54,7 @@ class TrainingPairs:
             self.encoded.token_ids,
             self.encoded.offsets,
             self.encoded.second_starts,
-            self.label_ids,
+            self.targets,
         ):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -67,7 +66,8 @@ class FitResult:
 
     Attributes:
         history: One entry an epoch: ``epoch`` (from 1), ``loss``, ``accuracy``, with validation pairs
-            ``validation_loss`` and ``validation_accuracy``, ``seconds`` and ``pairs_per_second`` without validation.
+            ``validation_loss`` and ``validation_accuracy`` (of grades ``validation_spearman`` and
+            ``validation_pearson``, and no accuracy), ``seconds`` and ``pairs_per_second`` without validation.
         best_epoch: The epoch whose weights the model now has, from 1.
         interrupted: Whether the user stopped it.
         steps: Steps done.
@@ -102,7 +102,8 @@ def fit(
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with the weights of its best epoch.
 
-    The best epoch is the one with the highest validation accuracy, of equals the one with the lower validation loss;
+    The best epoch is the one with the highest validation accuracy (Spearman's correlation, of grades), of
+    equals the one with the lower validation loss;
     without validation pairs it is the last. Ctrl-C ends the run after the step at hand.
 
     Args:
@@ -140,18 +141,19 @@ def fit(
             shuffle=recipe.shuffle,
         )
 
+    objective = objective_of(classifier, recipe)
     steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
     classifier.compile(
         optimizer=own.optimizer or build_optimizer(recipe, steps_per_epoch * recipe.epochs),  # type: ignore[arg-type]
-        loss=own.loss or pair_loss(),
+        loss=own.loss or objective.loss(),
         # Unweighted metrics would count the rows that only fill a batch up.
-        weighted_metrics=["accuracy", *own.metrics],
+        weighted_metrics=[*objective.metrics, *own.metrics],
     )
     classifier.optimizer.build(classifier.trainable_variables)
     reseed_dropout(classifier, recipe.seed)
     identity = {
         "recipe": recipe.to_dict(),
-        "labels": list(classifier.labels),
+        "answers": list(classifier.answers),
         "pairs": pairs.fingerprint(),
         "validation": validation.fingerprint() if validation else None,
         **(own.identity() if checkpoints else {}),
@@ -162,7 +164,7 @@ def fit(
         plan(0),
         height=recipe.batch_size,
         pad_id=classifier.encoder.pad_id,
-        label_ids=pairs.label_ids,
+        targets=pairs.targets,
         inputs=classifier.input_names,
     )
     course = _Course(
@@ -170,6 +172,7 @@ def fit(
         batches=batches,
         plan=plan,
         recipe=recipe,
+        objective=objective,
         n_pairs=len(pairs.encoded),
         validation=validation,
         progress=progress,
@@ -219,6 +222,7 @@ class _Course(keras.callbacks.Callback):
         batches: PairBatches,
         plan: Callable[[int], list[Any]],
         recipe: Recipe,
+        objective: Objective,
         n_pairs: int,
         validation: TrainingPairs | None,
         progress: ProgressListener | None,
@@ -232,6 +236,7 @@ class _Course(keras.callbacks.Callback):
         self._batches = batches
         self._plan = plan
         self._recipe = recipe
+        self._objective = objective
         self._n_pairs = n_pairs
         self._validation = validation
         self._progress = progress or (lambda _: None)
@@ -313,7 +318,7 @@ class _Course(keras.callbacks.Callback):
         entry: dict[str, Any] = {
             "epoch": epoch + 1,
             "loss": figures.get("loss"),
-            "accuracy": figures.get("accuracy"),
+            **{name: figures.get(name) for name in self._objective.metrics},
             "seconds": round(self._epoch_seconds, 3),
             "pairs_per_second": round(self._epoch_pairs / max(self._epoch_seconds, 1e-9), 1),
             # Metrics of the user's own.
@@ -323,10 +328,11 @@ class _Course(keras.callbacks.Callback):
             # An unfinished epoch after a finished one: the finished ones are what the user has.
             return
         if self._validation is not None:
-            entry |= self._validate(self._validation)
+            figures = self._validate(self._validation)
+            entry |= figures
             if logs is not None:
                 # The names by which Keras' callbacks ask for them.
-                logs |= {"val_loss": entry["validation_loss"], "val_accuracy": entry["validation_accuracy"]}
+                logs |= {name.replace("validation_", "val_"): value for name, value in figures.items()}
         self._history.append(entry)
         if self._validation is None or entry is _best(self._history):
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
@@ -376,7 +382,7 @@ class _Course(keras.callbacks.Callback):
                     "epoch": self._epoch + 1,
                     "epochs": self._recipe.epochs,
                     "loss": round(loss, 4),
-                    "accuracy": round(float(logs.get("accuracy", math.nan)), 4),
+                    **{name: round(float(logs.get(name, math.nan)), 4) for name in self._objective.metrics},
                     "pairs_per_second": round(self._epoch_pairs / max(now - self._resumed_at, 1e-9), 1),
                 },
             )
@@ -384,12 +390,7 @@ class _Course(keras.callbacks.Callback):
 
     def _validate(self, validation: TrainingPairs) -> dict[str, float]:
         self._progress(Progress("validate", 0, len(validation.encoded)))
-        rows = softmax(self._classifier.logits(validation.encoded))
-        counts = confusion_matrix(validation.label_ids, rows.argmax(axis=1), rows.shape[1])
-        figures = {
-            "validation_loss": log_loss(validation.label_ids, rows) or 0.0,
-            "validation_accuracy": accuracy(counts) or 0.0,
-        }
+        figures = self._objective.figures(self._classifier.logits(validation.encoded), validation.targets)
         self._progress(Progress("validate", len(validation.encoded), len(validation.encoded), figures))
         return figures
 
@@ -421,10 +422,11 @@ class _Course(keras.callbacks.Callback):
 
 
 def _best(history: list[dict[str, Any]]) -> dict[str, Any]:
-    """The epoch with the highest validation accuracy, then the lowest loss; the last one without validation."""
-    if "validation_accuracy" not in history[-1]:
+    """The epoch with the best figure of validation, then the lowest loss; the last one without validation."""
+    figure = next((name for name in CHOSEN_BY if name in history[-1]), None)
+    if figure is None:
         return history[-1]
-    return max(history, key=lambda entry: (entry["validation_accuracy"], -entry["validation_loss"]))
+    return max(history, key=lambda entry: (entry[figure], -entry["validation_loss"]))
 
 
 @contextmanager

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 from samesay.errors import UsageError, near
+from samesay.pairs import Task
 
 OptimizerName = Literal["adam", "adamw"]
 ScheduleName = Literal["constant", "triangular", "cosine"]
 Shuffle = Literal["buckets", "random"]
+GradeLoss = Literal["bce", "mse"]
 
 WIDE_ENCODER = 512
 """Encoders at least this wide (hidden units) get the lower default learning rate."""
@@ -37,8 +39,11 @@ class Recipe:
         weight_decay: For ``adamw``; biases and layer norms are left out.
         seed: Decides the head, the order of pairs and dropout: the same seed gives the same weights.
         max_length: The limit in tokens; the preset's own where absent.
-        early_stopping: Stop after this many epochs without a better validation accuracy; never where absent.
+        early_stopping: Stop after this many epochs without a better validation accuracy (Spearman's
+            correlation, of grades); never where absent.
         dropout: On the pooled output before a new head; KerasHub's default (0.1) where absent.
+        loss: Of grades only, both of a grade's share of its scale: ``bce``, cross-entropy with the logit, the default
+            since its gradient does not vanish at the ends of the scale, or ``mse``, squared error.
         shuffle: ``buckets`` puts pairs of like length together in a random order of batches; ``random`` does not.
     """
 
@@ -54,6 +59,7 @@ class Recipe:
     early_stopping: int | None = None
     dropout: float | None = None
     shuffle: Shuffle = "buckets"
+    loss: GradeLoss | None = None
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
@@ -74,6 +80,7 @@ class Recipe:
         _require(stop is None or stop >= 1, "early_stopping", stop, "at least 1 epoch")
         _require(self.dropout is None or 0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
         _require(self.shuffle in get_args(Shuffle), "shuffle", self.shuffle, "buckets or random")
+        _require(self.loss is None or self.loss in get_args(GradeLoss), "loss", self.loss, "bce or mse")
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -96,6 +103,17 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
         return dataclasses.asdict(self)
+
+    def for_task(self, task: Task) -> Recipe:
+        """The recipe with the loss of ``task`` decided.
+
+        Raises:
+            UsageError: If a loss of grades was chosen for classes.
+        """
+        if task == "similarity":
+            return dataclasses.replace(self, loss=self.loss or "bce")
+        _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")
+        return self
 
     def without_effect(self) -> dict[str, str]:
         """The settings that do nothing in this recipe, each with the setting that makes it so."""

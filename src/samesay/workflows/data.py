@@ -13,7 +13,7 @@ from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.generator import SIDES, SPLITS, generate
 from samesay.data.readers import format_of
 from samesay.errors import TargetExists
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import GradeScale, LabelSet, Sides, Task
 from samesay.scoring.tables import table_writer
 
 # Beside a train split of so many pairs, each of the other splits gets this share.
@@ -76,6 +76,8 @@ def show_data(
     where: str | None = None,
     format: str | None = None,
     allow_empty_sides: bool = False,
+    task: Task | None = None,
+    scale: GradeScale | None = None,
 ) -> Description:
     """Describe what ``source`` holds, labelled or not; of several splits train.
 
@@ -96,6 +98,8 @@ def show_data(
         format=format,
         allow_empty_sides=allow_empty_sides,
         prefer=SPLITS,
+        task=task,
+        scale=scale,
     )
     return describe(table, n_samples=n_samples)
 

@@ -10,8 +10,16 @@ from typing import Any
 from samesay.bundle import Manifest
 from samesay.data import PairTable, load_pairs
 from samesay.errors import UsageError
-from samesay.evaluation import Evaluation, MajorityBaseline, OneSideBaseline, evaluate
-from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.evaluation import (
+    Evaluation,
+    GradeEvaluation,
+    MajorityBaseline,
+    OneSideBaseline,
+    WordOverlap,
+    evaluate,
+    evaluate_grades,
+)
+from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
 from samesay.workflows.predictors import Backend, open_predictor
 
 OWN_TRAINING_DATA = "trained-on"
@@ -32,8 +40,8 @@ class MeasuredModel:
 
     model: str
     backend: str
-    evaluation: Evaluation
-    baselines: dict[str, Evaluation]
+    evaluation: Evaluation | GradeEvaluation
+    baselines: dict[str, Evaluation] | dict[str, GradeEvaluation]
     notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -78,7 +86,8 @@ def evaluate_model(
         allow_empty_sides: Keep pairs with an empty side.
         backend: Which part of the bundle answers.
         baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
-            sees that side only), or ``OWN_TRAINING_DATA``; none where absent.
+            sees that side only), or ``OWN_TRAINING_DATA``; none where absent. A model of similarity is always measured
+            beside the overlap of words, which learns from nothing, and takes no other.
         progress: Hears how far it has come.
 
     Raises:
@@ -92,6 +101,32 @@ def evaluate_model(
         "rename_labels": rename_labels,
         "allow_empty_sides": allow_empty_sides,
     }
+    if isinstance(opened.predictor, Grader):
+        if baselines is not None:
+            raise UsageError(
+                "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
+                where="baselines",
+                hint="leave --baselines out",
+            )
+        graded = load_pairs(
+            data,
+            split=split,
+            sides=sides,
+            columns=columns,
+            where=where,
+            format=format,
+            allow_empty_sides=allow_empty_sides,
+            prefer=("test", "validation"),
+            task="similarity",
+            scale=opened.predictor.scale,
+        )
+        overlap = WordOverlap(opened.predictor.scale, opened.predictor.sides)
+        return MeasuredModel(
+            str(model),
+            opened.backend,
+            evaluate_grades(opened.predictor, graded, progress=progress),
+            {"word overlap": evaluate_grades(overlap, graded)},
+        )
     table, notes = _load(
         data,
         opened.predictor.labels,
@@ -113,6 +148,7 @@ def _load(
     data: str | Path, labels_of_model: LabelSet, *, labels: LabelSet | Sequence[str] | None, **reading: Any
 ) -> tuple[PairTable, tuple[str, ...]]:
     """The table, its numbers read as the model's labels where it has no names."""
+    reading["task"] = "classification"
     table = load_pairs(data, labels=labels, **reading)
     names = table.labels.names if table.labels else ()
     if labels is None and all(name.isdigit() for name in names) and not set(names) & set(labels_of_model):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from samesay.bundle import Manifest, new_folder, open_bundle
-from samesay.errors import PartUnavailable, TargetExists, UsageError
+from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.pairs import LabelSet, Sides
 
 if TYPE_CHECKING:
@@ -141,6 +141,12 @@ def _onnx(model: str | Path | PairModel, folder: Path) -> tuple[LabelSet, Sides,
 
 
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
+    if model.scale is not None:
+        raise EncoderUnsupported(
+            "A model that grades similarity cannot be written for transformers yet.",
+            where="to",
+            expected="a model of classes; or --to onnx, --to keras",
+        )
     from samesay.bundle import model_card
     from samesay.export.huggingface import write_huggingface
     from samesay.export.huggingface_card import front_matter, how_to_use

@@ -11,13 +11,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Manifest, open_bundle
-from samesay.data import PairTable, require_classes
+from samesay.data import PairTable, require_contrast
 from samesay.encoding import PairEncoder, TruncationLedger, summarise
 from samesay.errors import UsageError
-from samesay.evaluation import Evaluation, evaluate
-from samesay.model.opening import OpenedModel, classifier_of, open_model, task_of
-from samesay.model.predictor import KerasPredictor
-from samesay.pairs import Judgement, LabelSet, ProgressListener, Sides
+from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
+from samesay.model import opening
+from samesay.model.opening import OpenedModel, classifier_of, open_model
+from samesay.model.predictor import KerasGrader, KerasPredictor
+from samesay.pairs import (
+    Answers,
+    Grade,
+    GradeScale,
+    Judgement,
+    LabelSet,
+    ProgressListener,
+    Sides,
+    answers_in_words,
+    task_of,
+)
 from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
@@ -93,6 +104,7 @@ class PairModel:
         new_head: bool = False,
         keep_head: bool = False,
         seed: int = 0,
+        scale: GradeScale | Sequence[float] | None = None,
     ) -> PairModel:
         """Open a pretrained encoder.
 
@@ -105,15 +117,22 @@ class PairModel:
             new_head: Make a new head also where a saved one fits.
             keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs.
             seed: Decides the new head's weights.
+            scale: The lowest and the highest grade, for a model that grades similarity instead of naming classes.
 
         Raises:
             HeadMismatch: If the saved head was trained for other labels.
             ModelError: If there is no such preset, or it cannot be used.
         """
-        names = LabelSet(tuple(labels)) if labels is not None and not isinstance(labels, LabelSet) else labels
+        if labels is not None and scale is not None:
+            raise UsageError("Labels and a scale are given.", expected="one of them", where="scale")
+        answers: Answers | None = None
+        if scale is not None:
+            answers = scale if isinstance(scale, GradeScale) else GradeScale(*scale)
+        elif labels is not None:
+            answers = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
         opened = open_model(
             preset,
-            names,
+            answers,
             sides=Sides(*sides) if sides is not None else None,
             max_length=max_length,
             dropout=dropout,
@@ -175,7 +194,7 @@ class PairModel:
             ModelError: If the preprocessor cannot be used.
         """
         names = tuple(labels)
-        task = task_of(backbone, preprocessor, len(names), dropout=dropout)
+        task = opening.task_of(backbone, preprocessor, len(names), dropout=dropout)
         model = cls.from_task(task, names, sides=sides, max_length=max_length)
         model.head = "new"
         model.note = model.note.replace("head kept:", f"new head for {len(names)} labels:")
@@ -205,6 +224,16 @@ class PairModel:
         return self.classifier.labels
 
     @property
+    def scale(self) -> GradeScale | None:
+        """The lowest and the highest grade of a model that grades similarity; None for one of classes."""
+        return self.classifier.scale
+
+    @property
+    def answers(self) -> Answers:
+        """The label names, or the scale of the grades."""
+        return self.classifier.answers
+
+    @property
     def sides(self) -> Sides:
         """What the first and the second text are called."""
         return self.classifier.sides
@@ -216,8 +245,25 @@ class PairModel:
 
     @property
     def predictor(self) -> KerasPredictor:
-        """The model as a ``Predictor``."""
+        """The model as a ``Predictor``.
+
+        Raises:
+            UsageError: If it grades similarity (``grader``).
+        """
+        if self.scale is not None:
+            raise UsageError("The model grades similarity; it has no labels.", hint="model.grader")
         return KerasPredictor(self.classifier, temperature=self.temperature)
+
+    @property
+    def grader(self) -> KerasGrader:
+        """The model as a ``Grader``.
+
+        Raises:
+            UsageError: If it has labels (``predictor``).
+        """
+        if self.scale is None:
+            raise UsageError("The model answers with labels and not with grades.", hint="model.predictor")
+        return KerasGrader(self.classifier)
 
     def fit(
         self,
@@ -238,7 +284,7 @@ class PairModel:
 
         Args:
             x: Pairs, labelled or with ``y``.
-            y: Labels by name, or by index into ``labels``; shape ``(n_pairs,)``.
+            y: Labels by name, or by index into ``labels``, or grades on ``scale``; shape ``(n_pairs,)``.
             validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
             recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
             progress: Hears how far it has come.
@@ -260,18 +306,19 @@ class PairModel:
 
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
+        if isinstance(loss, str):
+            settings["loss"], loss = loss, None
         own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
-        chosen = _recipe(recipe, settings)
+        chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y)
-        require_classes(table)
+        require_contrast(table)
         held_out = self._validation(validation)
         encoded = self.classifier.encoder.encode(table.first, table.second)
-        assert table.label_ids is not None
         result = fit(
             self.classifier,
-            TrainingPairs(encoded, table.label_ids),
+            TrainingPairs(encoded, self._targets(table)),
             chosen,
             validation=self._encoded(held_out) if held_out is not None else None,
             own_parts=own_parts,
@@ -283,21 +330,37 @@ class PairModel:
         self.temperature = 1.0
         return result
 
-    def evaluate(self, x: Any, y: Any = None, *, progress: ProgressListener | None = None) -> Evaluation:
-        """Measure on labelled pairs.
+    def evaluate(
+        self, x: Any, y: Any = None, *, progress: ProgressListener | None = None
+    ) -> Evaluation | GradeEvaluation:
+        """Measure on labelled or graded pairs.
 
         Raises:
             LabelMismatch: If they carry labels that the model lacks.
+            GradeInvalid: If they carry a grade outside its scale.
         """
+        if self.scale is not None:
+            return evaluate_grades(self.grader, self._table(x, y), progress=progress)
         return evaluate(self.predictor, self._table(x, y), progress=progress)
 
     def predict(self, x: Any) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair."""
+        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.
+
+        A model that grades similarity gives grades, shape ``(n_pairs,)``.
+        """
+        if self.scale is not None:
+            return self.grader.grade(self._unlabelled(x).pairs())
         return self.predictor.predict(self._unlabelled(x).pairs())
 
-    def judge(self, x: Any) -> list[Judgement]:
-        """Label, probabilities by name and what was cut, for each pair."""
+    def judge(self, x: Any) -> list[Judgement] | list[Grade]:
+        """Label, probabilities by name and what was cut, or grade and what was cut, for each pair."""
         table = self._unlabelled(x)
+        if self.scale is not None:
+            grades, lost = self.grader.read(table.pairs())
+            return [
+                Grade(grade, self.scale, (cut[0], cut[1]))
+                for grade, cut in zip(grades.tolist(), lost.tolist(), strict=True)
+            ]
         rows, lost = self.predictor.read(table.pairs())
         return [
             Judgement(
@@ -349,9 +412,13 @@ class PairModel:
 
     def _table(self, x: Any, y: Any = None) -> PairTable:
         table = PairTable.from_inputs(
-            x, y, labels=None if isinstance(x, PairTable) else self.labels, sides=self.sides
+            x,
+            y,
+            labels=None if isinstance(x, PairTable) or self.scale else self.labels,
+            scale=self.scale,
+            sides=self.sides,
         )
-        return table.with_labels(self.labels)
+        return table.with_answers(self.answers)
 
     def _unlabelled(self, x: Any) -> PairTable:
         return PairTable.from_inputs(x, sides=self.sides, need_labels=False, allow_empty_sides=True)
@@ -367,8 +434,15 @@ class PairModel:
     def _encoded(self, table: PairTable) -> Any:
         from samesay.training.fit import TrainingPairs
 
+        encoded = self.classifier.encoder.encode(table.first, table.second)
+        return TrainingPairs(encoded, self._targets(table))
+
+    def _targets(self, table: PairTable) -> NDArray[Any]:
+        """Label indices, or shares of the scale."""
+        if self.scale is not None:
+            return self.scale.to_unit(table.gold_grades())
         assert table.label_ids is not None
-        return TrainingPairs(self.classifier.encoder.encode(table.first, table.second), table.label_ids)
+        return table.label_ids
 
     @classmethod
     def _of(cls, opened: OpenedModel) -> PairModel:
@@ -391,7 +465,7 @@ class PairModel:
         from samesay.model.keras_file import load_keras_file
 
         classifier = load_keras_file(path)
-        note = f"head kept: {', '.join(classifier.labels)}"
+        note = f"head kept: {answers_in_words(classifier.answers)}"
         return cls(classifier, preset=str(path), head="kept", note=note)
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.errors import NotABundle, UsageError
-from samesay.pairs import Predictor
-from samesay.scoring import Scorer
+from samesay.pairs import Grader, Predictor
+from samesay.scoring import open_scorer
 
 Backend = Literal["auto", "onnx", "keras"]
 
@@ -24,7 +24,7 @@ class OpenedPredictor:
         manifest: What the bundle says of itself.
     """
 
-    predictor: Predictor
+    predictor: Predictor | Grader
     backend: Literal["onnx", "keras"]
     manifest: Manifest
 
@@ -54,11 +54,13 @@ def open_predictor(
         )
     bundle = open_bundle(model, verify=False)
     if backend == "onnx" or (backend == "auto" and bundle.has("onnx")):
-        return OpenedPredictor(Scorer.open(model, threads=threads), "onnx", bundle.manifest)
+        return OpenedPredictor(open_scorer(model, threads=threads), "onnx", bundle.manifest)
     from samesay.model.opening import open_model
-    from samesay.model.predictor import KerasPredictor
+    from samesay.model.predictor import KerasGrader, KerasPredictor
 
     opened = open_model(model)
+    if bundle.manifest.scale is not None:
+        return OpenedPredictor(KerasGrader(opened.classifier), "keras", bundle.manifest)
     temperature = bundle.manifest.decision.temperature
     return OpenedPredictor(
         KerasPredictor(opened.classifier, temperature=temperature), "keras", bundle.manifest

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from samesay.errors import RecipeInvalid, RecipeVersionUnknown, UsageError, near
+from samesay.pairs import Task
 from samesay.training import Recipe
 from samesay.workflows.recipe_text import RecipeText, read_recipe_text
 
@@ -43,6 +44,9 @@ class Run:
         where: A condition that rows must meet: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``.
         format: Of the data, where its name does not tell: csv, tsv, jsonl or parquet.
         allow_empty_sides: Keep pairs with an empty text.
+        task: Whether the data's answers are labels (classification) or grades (similarity); told from the data
+            where absent.
+        scale: The lowest and the highest grade; the whole numbers around those found where absent.
         preset: The encoder to start from: ``minilm``, a KerasHub name, an hf:// or kaggle:// address, a folder, a saved
             model.
         new_head: Make a new head although the preset is a saved model.
@@ -61,6 +65,8 @@ class Run:
     where: str | None = None
     format: str | None = None
     allow_empty_sides: bool = False
+    task: Task | None = None
+    scale: tuple[float, float] | None = None
     preset: str | None = None
     new_head: bool = False
     output: str | None = None

@@ -10,15 +10,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import BundleDraft, Upstream, write_bundle, write_pair_hashes
-from samesay.evaluation import Evaluation, save_confusion_picture, save_learning_curves
+from samesay.evaluation import (
+    Evaluation,
+    GradeEvaluation,
+    save_confusion_picture,
+    save_grade_picture,
+    save_learning_curves,
+)
 from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
 from samesay.model.presets import MINILM, MINILM_UPSTREAM
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
 from samesay.workflows.recipe_rendering import as_yaml
 from samesay.workflows.run_recipe import Run, settings_of
 
 if TYPE_CHECKING:
+    from samesay.data import PairTable
     from samesay.workflows.pair_model import PairModel, TrainingRecord
 
 
@@ -40,7 +47,7 @@ def save_model(
     path: Path,
     *,
     overwrite: bool = False,
-    evaluation: Evaluation | None = None,
+    evaluation: Evaluation | GradeEvaluation | None = None,
     run: Run | None = None,
     progress: ProgressListener | None = None,
 ) -> SavedModel:
@@ -66,15 +73,21 @@ def save_model(
         model.task.save_to_preset(str(draft.folder("keras")))
         tell(Progress("save", 1, 2))
         verdict = write_onnx_part(
-            model.task, model.classifier.encoder, draft.folder("onnx"), labels=model.labels, sides=model.sides
+            model.task,
+            model.classifier.encoder,
+            draft.folder("onnx"),
+            # The proof compares logits by column, and a grader has one.
+            labels=model.labels if model.scale is None else LabelSet(("grade",)),
+            sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
         if model.record is not None:
             _put_record(draft, model.record, evaluation)
             draft.file("recipe").write_text(recipe_to_repeat(model, run), encoding="utf-8", newline="\n")
         draft.finish(
-            task="classification",
+            task=task_of(model.answers),
             labels=model.labels,
+            scale=model.scale,
             sides=model.sides,
             max_length=model.max_length,
             decision={"temperature": model.temperature},
@@ -108,7 +121,9 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
     return as_yaml({**run.given(), **settings}, heading=heading)
 
 
-def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | None) -> None:
+def _put_record(
+    draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
+) -> None:
     hashes = {"train": record.pairs.pair_hashes()}
     if record.validation is not None:
         hashes["validation"] = record.validation.pair_hashes()
@@ -119,11 +134,13 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
     save_learning_curves(
         record.result.history, report / "learning_curves.png", best_epoch=record.result.best_epoch
     )
-    if evaluation is not None:
+    if isinstance(evaluation, GradeEvaluation):
+        save_grade_picture(evaluation, report / "grades.png")
+    elif evaluation is not None:
         save_confusion_picture(evaluation, report / "confusion.png")
 
 
-def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
+def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:
     """What the manifest records beside labels and sides; ``evaluation`` only for a model that was just trained."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
@@ -140,7 +157,7 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
             "source": table.origin.source,
             "split": table.origin.split,
             "fingerprint": table.fingerprint(),
-            "counts": table.label_counts(),
+            **_counts(table),
             "rows_read": table.origin.rows_read,
             "rows_dropped": table.origin.rows_dropped,
             "columns": table.origin.columns,
@@ -167,8 +184,17 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
     }
 
 
-def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
-    """An evaluation as the manifest keeps it, the majority beside it."""
+def _counts(table: PairTable) -> dict[str, Any]:
+    if not table.graded:
+        return {"counts": table.label_counts()}
+    return {"pairs": len(table), "mean_grade": float(table.gold_grades().mean())}
+
+
+def figures_for_card(evaluation: Evaluation | GradeEvaluation) -> Mapping[str, Any]:
+    """An evaluation as the manifest keeps it, the majority or the mean grade beside it."""
+    if isinstance(evaluation, GradeEvaluation):
+        baselines = {"mean grade": evaluation.mean_metrics}
+        return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}
     return {
         **evaluation.metrics,
         "pairs": evaluation.n_pairs,

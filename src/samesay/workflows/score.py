@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import EmptySide
-from samesay.pairs import Judgement, Pair, ProgressListener, Sides
-from samesay.scoring import FileReport, Scorer
+from samesay.pairs import Grade, Judgement, Pair, ProgressListener, Sides
+from samesay.scoring import FileReport, open_scorer
 from samesay.scoring import score_file as score_rows
 
 
@@ -18,21 +18,25 @@ class ScoredPair:
     """A judgement, with what its reader needs to trust it.
 
     Attributes:
-        judgement: Label, probabilities, what was cut.
+        judgement: Label and probabilities, or the grade; what was cut.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens that are read.
     """
 
-    judgement: Judgement
+    judgement: Judgement | Grade
     sides: Sides
     max_length: int
 
     def to_dict(self) -> dict[str, Any]:
         """The judgement as JSON types."""
         lost = self.judgement.tokens_lost
+        answer = (
+            {"grade": self.judgement.grade, "scale": list(self.judgement.scale)}
+            if isinstance(self.judgement, Grade)
+            else {"label": self.judgement.label, "probabilities": self.judgement.probabilities}
+        )
         return {
-            "label": self.judgement.label,
-            "probabilities": self.judgement.probabilities,
+            **answer,
             "truncated": self.judgement.truncated,
             "tokens_lost": dict(zip(self.sides, lost, strict=True)),
             "sides": list(self.sides),
@@ -53,7 +57,7 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
         EmptySide: If one of the texts is empty.
         BundleError: If the model cannot be used.
     """
-    scorer = Scorer.open(model, threads=threads)
+    scorer = open_scorer(model, threads=threads)
     for name, text in zip(scorer.sides, (first, second), strict=True):
         if not text.strip():
             raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
@@ -76,7 +80,7 @@ def score_file(
 ) -> FileReport:
     """Judge every row of ``input`` and write it, with its answer, to ``output``; see ``samesay.scoring.score_file``."""
     return score_rows(
-        Scorer.open(model, threads=threads),
+        open_scorer(model, threads=threads),
         input,
         output,
         overwrite=overwrite,

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from samesay.bundle import require_replaceable
-from samesay.data import PairTable, load_pairs, load_splits, require_classes
+from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
 from samesay.errors import UsageError
-from samesay.evaluation import Evaluation, evaluate
+from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.presets import Preset, resolve
-from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
@@ -31,7 +31,8 @@ class TrainResult:
         head: ``"kept"`` or ``"new"``.
         recipe: With every default decided.
         n_pairs: Pairs it learned from.
-        label_counts: How many of them carry each label.
+        label_counts: How many of them carry each label; empty for grades.
+        scale: The lowest and the highest grade; None for labels.
         sides: What the two texts are called, in reading order.
         evaluation: Figures on the validation pairs, where there were any.
         history: One entry an epoch.
@@ -50,8 +51,9 @@ class TrainResult:
     recipe: Recipe
     n_pairs: int
     label_counts: dict[str, int]
+    scale: GradeScale | None
     sides: Sides
-    evaluation: Evaluation | None
+    evaluation: Evaluation | GradeEvaluation | None
     history: list[dict[str, Any]]
     best_epoch: int
     interrupted: bool
@@ -69,7 +71,9 @@ class TrainResult:
             "head": self.head,
             "recipe": self.recipe.to_dict(),
             "n_pairs": self.n_pairs,
+            "task": "classification" if self.scale is None else "similarity",
             "label_counts": self.label_counts,
+            "scale": None if self.scale is None else list(self.scale),
             "sides": list(self.sides),
             "metrics": self.evaluation.metrics if self.evaluation else {},
             "evaluation": self.evaluation.to_dict() if self.evaluation else None,
@@ -105,6 +109,8 @@ def train(
     overwrite: bool = False,
     checkpoints: str | Path | None = None,
     progress: ProgressListener | None = None,
+    task: Task | None = None,
+    scale: GradeScale | None = None,
 ) -> TrainResult:
     """Train on ``data``, keep the best epoch, save the model to ``output``.
 
@@ -131,6 +137,8 @@ def train(
         overwrite: Replace a model at ``output``.
         checkpoints: A folder for the state of the run; the same run goes on from it.
         progress: Hears how far it has come.
+        task: ``classification`` or ``similarity``; told from the data where absent.
+        scale: The lowest and the highest grade; told from the data where absent.
 
     Raises:
         SameSayError: One of its leaves, before training where it can be told by then.
@@ -146,6 +154,9 @@ def train(
         "where": where,
         "format": format,
         "allow_empty_sides": allow_empty_sides,
+        "task": task,
+        "scale": scale
+        or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
     }
     run = Run(
         data=_from_anywhere(data),
@@ -158,11 +169,13 @@ def train(
         where=where,
         format=format,
         allow_empty_sides=allow_empty_sides,
+        task=task,
+        scale=(scale.low, scale.high) if scale else None,
         preset=_preset_from_anywhere(source),
         new_head=new_head,
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
-    require_classes(pairs)
+    require_contrast(pairs)
     if recipe.early_stopping is not None and held_out is None:
         raise UsageError(
             "early_stopping has no validation pairs to go by.",
@@ -171,10 +184,12 @@ def train(
         )
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
-    assert pairs.labels is not None
+    assert pairs.answers is not None
+    recipe.for_task(task_of(pairs.answers))
     model = PairModel.from_preset(
         preset,
         pairs.labels,
+        scale=pairs.scale,
         sides=pairs.sides,
         max_length=recipe.max_length,
         dropout=recipe.dropout,
@@ -182,7 +197,7 @@ def train(
         seed=recipe.seed,
     )
     result = model.fit(pairs, validation=held_out, recipe=recipe, checkpoints=checkpoints, progress=progress)
-    evaluation = evaluate(model.predictor, held_out, progress=progress) if held_out is not None else None
+    evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
     saved = save_model(
         model,
         target,
@@ -200,7 +215,8 @@ def train(
         head=model.head,
         recipe=model.record.recipe,
         n_pairs=len(pairs),
-        label_counts=pairs.label_counts(),
+        label_counts={} if pairs.graded else pairs.label_counts(),
+        scale=pairs.scale,
         sides=model.sides,
         evaluation=evaluation,
         history=result.history,
@@ -232,9 +248,11 @@ def _load(
         held_out = None
     if validation is not None:
         others = {**reading, "format": None, "where": None}
+        if pairs.answers is not None:
+            others |= {"task": task_of(pairs.answers), "scale": pairs.scale}
         held_out = load_pairs(validation, labels=labels, prefer=("validation", "test"), **others)
-    if held_out is not None and pairs.labels is not None:
-        held_out = held_out.with_labels(pairs.labels).with_sides(pairs.sides)
+    if held_out is not None and pairs.answers is not None:
+        held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
 
 

@@ -1,0 +1,117 @@
+"""Grades of similarity as sources write them, to numbers on a scale. Knows values, no files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from samesay.data.labels import Place
+from samesay.errors import GradeInvalid
+from samesay.pairs import GradeScale
+
+_NO_GRADE = ("", "-")
+# GLUE writes it where it keeps the grade to itself; on a scale that reaches so far down it is a grade.
+_WITHHELD = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class GradeReading:
+    """Grades as numbers, and what became of the rest.
+
+    Attributes:
+        scale: The scale they are on.
+        grades: One number a value, NaN where there is no grade.
+        reasons: Beside every NaN, why there is none; ``None`` beside the others.
+        notes: What was decided that a user may want to know.
+    """
+
+    scale: GradeScale
+    grades: list[float]
+    reasons: list[str | None]
+    notes: tuple[str, ...]
+
+
+def holds_grades(values: Iterable[object]) -> bool:
+    """Whether a column holds grades and not classes: numbers alone, and some of them between whole numbers."""
+    between = False
+    for value in values:
+        if _is_missing(value):
+            continue
+        number = _number(value)
+        if number is None:
+            return False
+        between = between or not number.is_integer()
+    return between
+
+
+def read_grades(values: Iterable[object], *, place: Place, scale: GradeScale | None = None) -> GradeReading:
+    """Turn a column of grades into numbers.
+
+    Null, NaN, an empty text and ``-`` are no grade, and so is -1 where the scale does not reach so far down.
+
+    Args:
+        values: The column, as read.
+        place: From the index of a value to where it stands, for messages.
+        scale: The lowest and the highest grade; where absent the whole numbers around the grades found.
+
+    Raises:
+        GradeInvalid: A grade that is no number, or is outside the scale.
+    """
+    told = scale
+    numbers: list[float] = []
+    reasons: list[str | None] = []
+    for index, value in enumerate(values):
+        number = math.nan if _is_missing(value) else _number(value)
+        if number is None:
+            raise GradeInvalid(
+                f"The grade {value!r} is not a number.",
+                where=place(index),
+                expected="a number such as 3.8, or nothing where there is no grade",
+                hint="name the column of the grades: --columns grade=NAME; for classes: --task classification",
+            )
+        withheld = number == _WITHHELD and (told is None or number not in told)
+        reasons.append("no gold grade" if math.isnan(number) else "no gold grade (-1)" if withheld else None)
+        numbers.append(math.nan if withheld else number)
+    found = [number for number in numbers if not math.isnan(number)]
+    notes: tuple[str, ...] = ()
+    if told is None:
+        scale = _scale_around(found)
+        notes = (
+            f"the scale of the grades was taken to be {scale}, from those that occur (--scale tells it)",
+        )
+    assert scale is not None
+    for index, number in enumerate(numbers):
+        if not math.isnan(number) and number not in scale:
+            raise GradeInvalid(
+                f"The grade {number:g} is outside the scale.",
+                where=place(index),
+                expected=f"from {scale}",
+                hint=f"correct it, or name the data's scale: --scale {min(scale.low, number):g},"
+                f"{max(scale.high, number):g}",
+            )
+    return GradeReading(scale, numbers, reasons, notes)
+
+
+def _scale_around(grades: list[float]) -> GradeScale:
+    if not grades:
+        return GradeScale(0, 1)
+    low, high = math.floor(min(grades)), math.ceil(max(grades))
+    return GradeScale(low, high if high > low else low + 1)
+
+
+def _is_missing(value: object) -> bool:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return True
+    return isinstance(value, str) and value.strip() in _NO_GRADE
+
+
+def _number(value: object) -> float | None:
+    """``value`` as a finite number; truth values are none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        number = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None

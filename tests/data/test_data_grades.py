@@ -1,0 +1,69 @@
+"""Grades of similarity, told from classes, put on a scale, refused with their place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from samesay.data import load_pairs
+from samesay.data.grades import holds_grades, read_grades
+from samesay.errors import GradeInvalid
+from samesay.evaluation.grade_metrics import grade_metrics, pearson, spearman
+from samesay.pairs import GradeScale
+
+
+def place(index: int) -> str:
+    return f"pairs.csv:{index + 2}"
+
+
+@pytest.mark.parametrize(
+    ("values", "graded"),
+    [
+        (["1", "2.5"], True),
+        ([0, 1, 2], False),
+        (["same", "2.5"], False),
+        ([None, 0.5], True),
+        ([True], False),
+    ],
+)
+def test_numbers_between_whole_ones_are_grades(values: list[object], graded: bool) -> None:
+    assert holds_grades(values) is graded
+
+
+def test_missing_grades_are_counted_and_the_scale_is_rounded_out_and_said() -> None:
+    reading = read_grades(["1.2", "", None, "-1", 4.6], place=place)
+    assert reading.scale == GradeScale(1, 5)
+    assert [reason is not None for reason in reading.reasons] == [False, True, True, True, False]
+    assert "1 to 5" in reading.notes[0]
+
+
+def test_minus_one_is_a_grade_where_the_scale_reaches_it() -> None:
+    assert read_grades([-1, 0.5], place=place, scale=GradeScale(-1, 1)).grades == [-1.0, 0.5]
+
+
+@pytest.mark.parametrize("value", ["high", 5.1, "inf", True])
+def test_what_is_no_grade_is_refused_with_its_line(value: object) -> None:
+    with pytest.raises(GradeInvalid) as caught:
+        read_grades([1.0, value], place=place, scale=GradeScale(0, 5))
+    assert caught.value.where == "pairs.csv:3"
+
+
+def test_a_table_of_both_gives_labels_unless_grades_are_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "pairs.csv"
+    path.write_text("premise,hypothesis,label,relatedness_score\na,b,0,4.5\nc,d,2,1.5\n", encoding="utf-8")
+    labelled, graded = load_pairs(path), load_pairs(path, task="similarity")
+    assert labelled.labels is not None
+    assert any("--task similarity" in note for note in labelled.origin.notes)
+    assert graded.scale == GradeScale(1, 5)
+    assert graded.gold_grades().tolist() == [4.5, 1.5]
+
+
+def test_correlations_are_those_of_scipy() -> None:
+    stats = pytest.importorskip("scipy.stats")
+    random = np.random.default_rng(0)
+    truth, answers = random.integers(0, 6, 200) / 2, random.normal(size=200).round(1)
+    assert spearman(truth, answers) == pytest.approx(stats.spearmanr(truth, answers).statistic, abs=1e-9)
+    assert pearson(truth, answers) == pytest.approx(stats.pearsonr(truth, answers).statistic, abs=1e-9)
+    assert "pearson" not in grade_metrics([1, 2, 3], [2, 2, 2])
