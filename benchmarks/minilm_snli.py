@@ -206,6 +206,7 @@ def measure(name: str, given: Namespace) -> None:
             epoch=epoch,
             max_length=model.max_length,
             shuffle=run.recipe.shuffle,
+            epochs=run.recipe.epochs,
         )
         for epoch in range(run.recipe.epochs)
     ]

@@ -172,12 +172,12 @@ def test_the_example_s_recipes_are_as_told() -> None:
             assert type(actual)(value) == actual, f"{name}: {option}"
 
 
-def test_length_buckets_are_as_told() -> None:
-    from samesay.encoding import LENGTH_BUCKETS
+def test_the_most_widths_are_as_told() -> None:
+    from samesay.encoding.widths import MOST_WIDTHS
 
-    told = re.search(r"few widths \(([\d, ]+) tokens", (DOCS / "training.md").read_text(encoding="utf-8"))
+    told = re.search(r"at most (\d+) widths", (DOCS / "training.md").read_text(encoding="utf-8"))
     assert told is not None
-    assert tuple(map(int, told[1].split(", "))) == LENGTH_BUCKETS
+    assert int(told[1]) == MOST_WIDTHS
 
 
 def test_the_bundle_s_folder_is_as_told(trained_bundle: Path) -> None:

@@ -7,17 +7,11 @@ files, of labels or of what is done with the ids.
 
 from __future__ import annotations
 
-from samesay.encoding.batches import (
-    LENGTH_BUCKETS,
-    Batch,
-    bucket_for,
-    padding_share,
-    plan_scoring,
-    plan_training,
-)
+from samesay.encoding.batches import Batch, padding_share, plan_scoring, plan_training
 from samesay.encoding.encoded import DenseBatch, EncodedPairs
 from samesay.encoding.encoder import PairEncoder
 from samesay.encoding.truncation import TruncationLedger, summarise
+from samesay.encoding.widths import LENGTH_BUCKETS, bucket_for, padded_to, prediction_widths, training_widths
 
 __all__ = [
     "LENGTH_BUCKETS",
@@ -27,8 +21,11 @@ __all__ = [
     "PairEncoder",
     "TruncationLedger",
     "bucket_for",
+    "padded_to",
     "padding_share",
     "plan_scoring",
     "plan_training",
+    "prediction_widths",
     "summarise",
+    "training_widths",
 ]

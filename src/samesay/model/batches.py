@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.encoding import Batch, DenseBatch, EncodedPairs, bucket_for
+from samesay.encoding import Batch, DenseBatch, EncodedPairs, padded_to, prediction_widths
 
 PREDICTION_HEIGHT = 32
 """Rows of every batch when predicting: one compiled shape a length bucket."""
@@ -66,7 +66,8 @@ class PairBatches(keras.utils.PyDataset):
 def plan_prediction(
     lengths: NDArray[np.int32], max_length: int, *, height: int = PREDICTION_HEIGHT
 ) -> list[Batch]:
-    """Every row once, like lengths together, ``height`` rows a batch, widths from the length buckets."""
+    """Every row once, like lengths together, ``height`` rows a batch, in few of the widths of ``LENGTH_BUCKETS``."""
+    widths = padded_to(lengths, prediction_widths(lengths, max_length))
     order = np.argsort(lengths, kind="stable")
     cuts = [order[start : start + height] for start in range(0, len(order), height)]
-    return [Batch(rows=rows, width=bucket_for(int(lengths[rows[-1]]), max_length)) for rows in cuts]
+    return [Batch(rows=rows, width=int(widths[rows[-1]])) for rows in cuts]

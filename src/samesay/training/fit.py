@@ -139,6 +139,7 @@ def fit(
             epoch=epoch,
             max_length=max_length,
             shuffle=recipe.shuffle,
+            epochs=recipe.epochs,
         )
 
     objective = objective_of(classifier, recipe)
