@@ -75,7 +75,7 @@ def measure_padding(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
     import numpy as np
 
     from samesay.data import load_pairs
-    from samesay.encoding import Batch, bucket_for, plan_training
+    from samesay.encoding import Batch, plan_training
 
     table = load_pairs(f"{measuring.shared_data('snli') / 'train.parquet'}{given.slice}", sides=SIDES)
     table = table.select(np.random.default_rng(0).permutation(len(table))[: given.steps * given.batch_size])
@@ -87,13 +87,10 @@ def measure_padding(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
         classifier = open_minilm(table.labels, seed=0)
         without_dropout(classifier)
         encoded = classifier.encoder.encode(table.first, table.second)
-        plan = plan_training(encoded.lengths, given.batch_size, seed=0, epoch=0, max_length=WIDE)
+        # The widths of a run of many epochs: so few pairs would not be worth as many otherwise.
+        plan = plan_training(encoded.lengths, given.batch_size, seed=0, epoch=0, max_length=WIDE, epochs=50)
         if name == "wide":
             plan = [Batch(batch.rows, WIDE) for batch in plan]
-        else:
-            plan = [
-                Batch(batch.rows, bucket_for(int(encoded.lengths[batch.rows].max()), WIDE)) for batch in plan
-            ]
         widths[name] = sorted({batch.width for batch in plan})
         begin = time.perf_counter()
         losses[name] = step_losses(classifier, encoded, table.label_ids, plan, recipe)

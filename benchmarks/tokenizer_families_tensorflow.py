@@ -1,4 +1,4 @@
-"""Are every family's token ids those of KerasHub's preprocessor inside ``tf.data``, with TensorFlow Text?
+r"""Are every family's token ids those of KerasHub's preprocessor inside ``tf.data``, with TensorFlow Text?
 
 ``tests/model`` holds the twins to KerasHub's TensorFlow-free path. A model that was trained elsewhere has seen the ids
 of the other path. Here whole batches are compared, packed pairs and all: real sentences, lines in ten languages,
@@ -7,7 +7,7 @@ BERT's published one is what ``tokenizer_parity_tensorflow`` is for. It needs an
 
     python -m venv /tmp/tensorflow-venv
     /tmp/tensorflow-venv/bin/pip install keras-hub==0.32.0 tensorflow-text grain pyarrow .
-    /tmp/tensorflow-venv/bin/python benchmarks/tokenizer_families_tensorflow.py \\
+    /tmp/tensorflow-venv/bin/python benchmarks/tokenizer_families_tensorflow.py \
         --data ../shared/data --output benchmarks/results
 
 Prints a table and one line of JSON. Real sentences are counted and never written down.

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samesay.encoding import Batch, EncodedPairs, bucket_for, plan_training
+from samesay.encoding import Batch, EncodedPairs, plan_training
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier, pair_loss
 from samesay.model.opening import open_model
@@ -46,11 +46,10 @@ def step_losses(preset: Path, *, wide: bool) -> tuple[list[float], set[int]]:
     """The loss of each of the six steps, the first with all weights as opened."""
     classifier = open_model(preset, LABELS, dropout=0.0).classifier
     encoded, label_ids = encoded_pairs(classifier)
-    plan = plan_training(encoded.lengths, RECIPE.batch_size, seed=0, epoch=0, max_length=WIDEST)
-    plan = [
-        replace(batch, width=WIDEST if wide else bucket_for(int(encoded.lengths[batch.rows].max()), WIDEST))
-        for batch in plan
-    ]
+    # The widths of a run of many epochs: so few pairs would not be worth two otherwise.
+    plan = plan_training(encoded.lengths, RECIPE.batch_size, seed=0, epoch=0, max_length=WIDEST, epochs=999)
+    if wide:
+        plan = [replace(batch, width=WIDEST) for batch in plan]
     classifier.compile(optimizer=build_optimizer(RECIPE, len(plan)), loss=pair_loss())
     batches = PairBatches(
         encoded, plan, height=RECIPE.batch_size, pad_id=classifier.encoder.pad_id, targets=label_ids
