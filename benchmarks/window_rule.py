@@ -30,7 +30,7 @@ from samesay.scoring.windows import RULES
 
 COUNTS = (1, 5, 10, 20)
 SENTENCES = (1, 2, 3)
-DEFAULT = ("nearest", 2)
+DEFAULT = ("nearest", 1)
 POINTS = 3.0
 
 

@@ -85,6 +85,19 @@ def test_without_entailment_the_nearest_window_decides_whatever_unrelated_ones_s
     assert anywhere.judgement.label == "contradiction"
 
 
+def test_of_two_sure_answers_the_nearer_window_decides():
+    model = Asked(by_keyword({"Dogs": nli(0.95, 0.0), "Cards": nli(0.9, 0.0)}), NLI)
+    found = WindowedScorer(model).judge(Pair(PAGE, "One can pay with a card: it is accepted."))
+    assert found.window == "Cards are accepted."
+
+
+def test_an_answer_weighs_beside_nearness():
+    # Both windows have one of the claim's rare words; what is unrelated is called a contradiction.
+    model = Asked(by_keyword({"Dogs": nli(0.0, 0.95), "Cards": nli(0.5, 0.1)}, otherwise=(0.0, 0.99)), NLI)
+    found = WindowedScorer(model).judge(Pair(PAGE, "Dogs have cards."))
+    assert found.window == "Cards are accepted."
+
+
 def test_rule_any_takes_the_highest_contradiction():
     model = Asked(by_keyword({"shop": nli(0.0, 0.7), "Cards": nli(0.0, 0.9)}), NLI)
     found = WindowedScorer(model, sentences=1, rule="any").judge(Pair(PAGE, "Dogs are welcome on Sundays."))
@@ -94,6 +107,7 @@ def test_rule_any_takes_the_highest_contradiction():
 def test_rare_words_say_more_about_nearness_than_common_ones():
     texts = ["the man is in the park", "the man is at the zoo", "the man sees a giraffe"]
     assert nearness(texts, "The man is near a giraffe").argmax() == 2
+    assert nearness(["a cat sleeps", "a dog runs"], "Dogs are running.").argmax() == 1
     assert nearness(["今天下雨", "明天天晴"], "明天晴吗").argmax() == 1
 
 
@@ -129,7 +143,7 @@ def test_labels_of_another_task_and_another_side():
 
 def test_windows_that_are_too_long_are_counted():
     model = Asked(lambda *_: nli(0.9, 0.0), NLI, most_words=4)
-    found = WindowedScorer(model, sentences=1).judge(Pair(PAGE, "Cards."))
+    found = WindowedScorer(model, sentences=1).judge(Pair(PAGE, "Sundays."))
     assert found.n_truncated == 2
     assert found.judgement.tokens_lost == (1, 0)
 

@@ -11,7 +11,7 @@ from samesay.scoring.windows import WindowedScorer, WindowJudgement
 
 
 def score_windows(
-    model: str | Path, first: str, second: str, *, sentences: int = 2, threads: int | None = None
+    model: str | Path, first: str, second: str, *, sentences: int = 1, threads: int | None = None
 ) -> WindowJudgement:
     """Judge one pair of which one side is read in overlapping windows of sentences.
 
