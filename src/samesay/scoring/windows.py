@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 Rule = Literal["nearest", "any"]
 RULES: tuple[Rule, ...] = ("nearest", "any")
 _CONTRADICTION = "contradiction"
-# Chosen on the tuning half of SNLI validation, each premise among 19 others (decision 0024): from which probability on a
-# yes decides by itself, and what an answer weighs beside nearness.
+# Chosen on the tuning half of SNLI validation, each premise among 19 others (decision 0024): from which probability on
+# a yes decides by itself, and what an answer weighs beside nearness.
 _SURE = 0.8
 _WEIGHT_OF_ANSWERS = 0.375
 # A letter of a script that is written without blanks is a word of its own.
