@@ -1,9 +1,9 @@
 """What reading a long source in windows costs: SNLI, with the premise hidden among the premises of other pictures.
 
-Pairs of ``snli_halves/report`` (the rule was chosen on the other half) whose premise stands at a random place among 0, 4, 9 and 19 others, drawn at random; the
-text is read by ``WindowedScorer`` with windows of one and of two sentences and by both of its rules. Beside it the bare
-pair's accuracy. At 20 premises the accuracy by the default settings has to be within 3 points of it; the figures are
-published whatever they are.
+Pairs of ``snli_halves/report`` (the rule was chosen on the other half) whose premise stands at a random place among 0,
+4, 9 and 19 others, drawn at random; the text is read by ``WindowedScorer`` with windows of one and of two sentences and
+by both of its rules. Beside it the bare pair's accuracy. At 20 premises the accuracy by the default settings has to be
+within 3 points of it; the figures are published whatever they are.
 
 A premise may hold more than one sentence. The premises around it are about other scenes; now and then one of them
 entails the hypothesis as well ("People are outside."), so the gold label is not always right for the whole text.
