@@ -213,16 +213,21 @@ def _concerns(error: OSError, target: Path) -> bool:
 
 
 @contextmanager
-def said_plainly(target: Path) -> Iterator[None]:
-    """Turn the system's errors about writing ``target`` into `DiskFull` and `OutputUnwritable`; let others pass."""
+def said_plainly(target: Path, *, kept: str = "nothing of it was kept") -> Iterator[None]:
+    """Turn the system's errors about writing ``target`` into `DiskFull` and `OutputUnwritable`; let others pass.
+
+    ``kept`` says what becomes of what was written so far.
+    """
     try:
         yield
     except SameSayError:
         raise
     except Exception as error:
-        plain = as_output_error(error, target)
+        plain = as_output_error(error, target, kept=kept)
         if plain is None:
             raise
+        for note in getattr(error, "__notes__", ()):
+            plain.add_note(note)
         raise plain from error
 
 
