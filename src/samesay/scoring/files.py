@@ -347,14 +347,12 @@ def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
     """
     too_long = done.skipped_codes.get(TruncationRefused.code, 0)
     if done.skipped and not answering.skip:
-        found = f"{done.skipped:,} rows were skipped, and are to end the run now"
-    elif done.truncated and answering.refuse_truncated:
-        found = f"{done.truncated:,} rows were cut, and are to be refused now"
-    elif too_long and not answering.refuse_truncated:
-        found = f"{too_long:,} rows were skipped because they are too long, and are to be cut now"
-    else:
-        return
-    raise mismatch(target, found, ["on_error" if answering.skip is False else "on_truncate"])
+        raise mismatch(target, f"{done.skipped:,} rows were skipped, and are to end the run now", ["on_error"])
+    if done.truncated and answering.refuse_truncated:
+        raise mismatch(target, f"{done.truncated:,} rows were cut, and are to be refused now", ["on_truncate"])
+    if too_long and not answering.refuse_truncated:
+        found = f"{too_long:,} rows were skipped for their length, and are to be cut now"
+        raise mismatch(target, found, ["on_truncate"])
 
 
 class _Segments:
