@@ -139,7 +139,9 @@ def lose_bytes_that_the_journal_knows(folder: Path) -> int:
 
 def turn_a_byte_of_the_second_part(folder: Path) -> int:
     content = bytearray((folder / "rows").read_bytes())
-    first, second = (json.loads(line)["n_bytes"] for line in (folder / "journal.jsonl").open().readlines()[1:3])
+    first, second = (
+        json.loads(line)["n_bytes"] for line in (folder / "journal.jsonl").open().readlines()[1:3]
+    )
     content[first + second // 2] ^= 1
     (folder / "rows").write_bytes(content)
     return 1
@@ -317,9 +319,7 @@ def test_a_replacement_goes_on_as_well_and_standard_input_does_not(
     with source.open("rb") as stream:
         monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": stream}))
         with pytest.raises(KeyboardInterrupt):
-            score_file(
-                scorer, "-", tmp_path / "piped.csv", chunk_rows=CHUNK, progress=stop_after(2 * CHUNK)
-            )
+            score_file(scorer, "-", tmp_path / "piped.csv", chunk_rows=CHUNK, progress=stop_after(2 * CHUNK))
     assert hidden(tmp_path) == []
 
 

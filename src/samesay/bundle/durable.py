@@ -174,7 +174,8 @@ def as_output_error(
 ) -> SameSayError | None:
     """What ``error``, met while writing ``target``, means to a user: a full disk, no right to write, or None.
 
-    ``kept`` says what becomes of what was written so far. Libraries wrap the system's error or only quote it (HDF5), so causes and messages are read too.
+    ``kept`` says what becomes of what was written so far. Libraries wrap the system's error or only quote it (HDF5), so
+    causes and messages are read too.
     """
     chain: list[BaseException] = []
     link: BaseException | None = error

@@ -250,7 +250,9 @@ class _Run:
             notes.append(f"{total.empty_sides:,} pairs have an empty side and were scored all the same")
         if total.skipped:
             reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
-            notes.append(f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}")
+            notes.append(
+                f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
+            )
         if symmetric:
             notes.append(_directed(facts))
         graded = facts.labels is None
@@ -276,9 +278,7 @@ def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
     table = run.table
     with (
         _opened(output) as stream,
-        table_writer(
-            stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema
-        ) as writer,
+        table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
     ):
         for chunk, answers in answered(run.intake):
             rows, _ = run.answering.rows(chunk, answers)
@@ -347,9 +347,13 @@ def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
     """
     too_long = done.skipped_codes.get(TruncationRefused.code, 0)
     if done.skipped and not answering.skip:
-        raise mismatch(target, f"{done.skipped:,} rows were skipped, and are to end the run now", ["on_error"])
+        raise mismatch(
+            target, f"{done.skipped:,} rows were skipped, and are to end the run now", ["on_error"]
+        )
     if done.truncated and answering.refuse_truncated:
-        raise mismatch(target, f"{done.truncated:,} rows were cut, and are to be refused now", ["on_truncate"])
+        raise mismatch(
+            target, f"{done.truncated:,} rows were cut, and are to be refused now", ["on_truncate"]
+        )
     if too_long and not answering.refuse_truncated:
         found = f"{too_long:,} rows were skipped for their length, and are to be cut now"
         raise mismatch(target, found, ["on_truncate"])
