@@ -139,9 +139,8 @@ def lose_bytes_that_the_journal_knows(folder: Path) -> int:
 
 def turn_a_byte_of_the_second_part(folder: Path) -> int:
     content = bytearray((folder / "rows").read_bytes())
-    first, second = (
-        json.loads(line)["n_bytes"] for line in (folder / "journal.jsonl").open().readlines()[1:3]
-    )
+    lines = (folder / "journal.jsonl").read_text(encoding="ascii").splitlines()
+    first, second = (json.loads(line)["n_bytes"] for line in lines[1:3])
     content[first + second // 2] ^= 1
     (folder / "rows").write_bytes(content)
     return 1
@@ -195,7 +194,9 @@ def test_a_kill_in_the_last_moments(
 
     if moment == "after the output":
         monkeypatch.setattr(
-            module, "remove", lambda path: die() if path.name.endswith("journal") else path.unlink()
+            module,
+            "remove",
+            lambda path: die() if path.name.endswith("journal") else path.unlink(missing_ok=True),
         )
     elif moment == "before the output":
         monkeypatch.setattr(module, "rename_new", die)

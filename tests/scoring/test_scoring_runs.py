@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gzip
 import json
 import os
@@ -277,7 +278,8 @@ def test_two_processes_write_what_one_does_and_a_killed_one_loses_nothing(
         assert (tmp_path / "two.csv").read_bytes() == (tmp_path / "one.csv").read_bytes()
 
         def kill(progress: object) -> None:
-            os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
 
         with pytest.raises(WorkerDied, match="ended before its time"):
             score_file(pool, source, tmp_path / "killed.csv", chunk_rows=100, progress=kill)
