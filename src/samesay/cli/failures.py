@@ -39,6 +39,8 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(f"{error.format_message()}\n")
         return UsageError.exit_code
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__  # click's word for Ctrl-C, without the notes
     failure = as_failure(error)
     if debug:
         traceback.print_exception(error)

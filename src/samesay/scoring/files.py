@@ -436,7 +436,9 @@ def _require_free(output: str | Path, *, overwrite: bool) -> None:
 
 
 def _skipped_file(output: str | Path) -> Path:
-    return Path(f"{output}{SKIPPED_SUFFIX}")
+    """Beside the file itself, where the output is a link to it."""
+    path = Path(output)
+    return Path(f"{path.resolve() if path.is_symlink() else path}{SKIPPED_SUFFIX}")
 
 
 def _is_direct(output: str | Path) -> bool:
