@@ -304,7 +304,9 @@ def _to_file(
             rows, skipped = run.answering.rows(chunk, answers)
             content, rows = segments.content(rows, skipped if run.answering.skip else None)
             tally = Tally.of(rows, skipped)
-            lines = "".join(json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in skipped)
+            lines = "".join(
+                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
+            )
             journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=tally.to_dict())
             run.count(tally)
         if not any(segment.n_bytes for segment in journal.segments):

@@ -69,9 +69,11 @@ class Chunk:
     Attributes:
         rows: Those that could be read.
         skipped: Those that could not.
+        files: The files that they are from, in order.
         digest: SHA-256 of all of them and of their places.
     """
 
+    files: list[str]
     rows: list[TakenRow] = field(default_factory=list)
     skipped: list[SkippedRow] = field(default_factory=list)
     digest: str = ""
@@ -80,6 +82,10 @@ class Chunk:
     def pairs(self) -> list[Pair]:
         """The pairs of ``rows``."""
         return [row.pair for row in self.rows]
+
+    def in_order(self, rows: Sequence[SkippedRow]) -> list[SkippedRow]:
+        """Rows of this chunk in the order of the input."""
+        return sorted(rows, key=lambda row: (self.files.index(row.file), row.row))
 
 
 class Intake:
@@ -135,11 +141,13 @@ class Intake:
         rows = self._rows()
         while taken := list(islice(rows, self._chunk_rows)):
             digest = hashlib.sha256()
-            chunk = Chunk()
             for file, row in taken:
                 digest.update(repr((file, row.number, row.values, str(row.error))).encode("utf-8"))
+            files = list(dict.fromkeys(file for file, _ in taken))
+            chunk = Chunk(files, digest=digest.hexdigest())
+            for file, row in taken:
                 self._sort(chunk, file, row)
-            yield Chunk(chunk.rows, chunk.skipped, digest.hexdigest())
+            yield chunk
 
     def __enter__(self) -> Intake:
         return self
