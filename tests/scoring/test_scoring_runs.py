@@ -204,13 +204,15 @@ def test_bytes_of_parquet_that_are_no_text_are_left_out_and_listed(tmp_path: Pat
 
 def test_long_pairs_may_be_left_out_instead_of_refused(tmp_path: Path, scorer: Scorer) -> None:
     source = tmp_path / "pairs.csv"
-    source.write_text(f"premise,hypothesis\na dog,a cat\n{LONG},a cat\na cat,a dog\n", encoding="utf-8")
+    rows = f"a dog,a cat\n{LONG},a cat\na cat,a dog\none field\n"
+    source.write_text(f"premise,hypothesis\n{rows}", encoding="utf-8")
     with pytest.raises(TruncationRefused):
-        score_file(scorer, source, tmp_path / "out.csv", on_truncate="error")
+        score_file(scorer, source, tmp_path / "out.csv", on_truncate="error", chunk_rows=2)
     report = score_file(scorer, source, tmp_path / "out.csv", on_truncate="error", on_error="skip")
     assert (report.rows, report.truncated) == (2, 0)
     assert [(row["line"], row["code"]) for row in skipped(tmp_path / "out.csv")] == [
-        (3, "truncation-refused")
+        (3, "truncation-refused"),
+        (5, "row-malformed"),
     ]
 
 
