@@ -50,8 +50,11 @@ def read_delimited(
             expected="a first line with the names of the columns",
         )
     line, names = header
-    if error := lines.take_error() or (names if isinstance(names, RowMalformed) else None):
-        raise error
+    spoiled = lines.take_error()
+    if isinstance(names, RowMalformed):
+        raise spoiled or names
+    if spoiled is not None:
+        raise spoiled
     columns = _column_names(line, names, lines)
     rows = _rows(records, columns, lines, delimiter)
     return columns, rows if lenient else map(_whole, rows)

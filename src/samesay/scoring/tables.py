@@ -96,13 +96,17 @@ def join_parquet(tables: Iterable[bytes], stream: BinaryIO, *, gzipped: bool) ->
 
     target = _Gzip(stream) if gzipped else _Plain(stream)
     writer = None
-    for each in tables:
-        table = pq.read_table(pyarrow.BufferReader(each))
-        writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
-        writer.write_table(table)
-    if writer is not None:
-        writer.close()
-    target.close()
+    try:
+        for each in filter(None, tables):
+            table = pq.read_table(pyarrow.BufferReader(each))
+            writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+        target.close()
+    except BaseException:
+        _abandon(writer)
+        raise
 
 
 def field(value: Any) -> str:
@@ -284,11 +288,7 @@ class _ParquetWriter:
         self._target.close()
 
     def abandon(self) -> None:
-        if self._writer is not None:
-            with suppress(Exception):
-                self._writer.close()
-            # Or the writer's own __del__ would try once more, and complain where nobody listens.
-            self._writer.is_open = False
+        _abandon(self._writer)
 
     def _begin(self, values: Mapping[str, list[Any]], places: Sequence[str]) -> None:
         if self._writer is not None:
@@ -321,3 +321,11 @@ class _ParquetWriter:
             where=f"{places[0]} or one of the {len(places)} rows from there" if places else None,
             hint="name an output ending in .jsonl, where every value keeps its own type",
         )
+
+
+def _abandon(writer: Any) -> None:
+    if writer is not None:
+        with suppress(Exception):
+            writer.close()
+        # Or the writer's own __del__ would try once more, and complain where nobody listens.
+        writer.is_open = False
