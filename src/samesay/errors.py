@@ -6,7 +6,7 @@ mistake of SameSay's own, 130 interrupted.
 
     SameSayError
     ├── UsageError                 a setting or an argument
-    │   ├── RecipeInvalid, RecipeVersionUnknown
+    │   ├── RecipeInvalid, RecipeVersionUnknown, ResumeMismatch
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
@@ -18,7 +18,7 @@ mistake of SameSay's own, 130 interrupted.
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
-    │   ├── DiskFull, ExtraMissing, OutputUnwritable
+    │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied
     ├── UnexpectedError            a mistake of SameSay's own
     └── Interrupted                Ctrl-C with nothing to keep
 """
@@ -103,6 +103,14 @@ class RecipeVersionUnknown(UsageError):
 
     code = "recipe-version-unknown"
     exit_code = 4
+
+
+class ResumeMismatch(UsageError):
+    """What an interrupted run left was made of another input, by another model or with other options."""
+
+    code = "resume-mismatch"
+    exit_code = 8
+    http_status = 409
 
 
 class DataError(SameSayError):
@@ -371,6 +379,21 @@ class OutputUnwritable(MachineError):
 
     code = "output-unwritable"
     exit_code = 53
+
+
+class OutputBusy(MachineError):
+    """Another process is writing the output at this moment."""
+
+    code = "output-busy"
+    exit_code = 56
+    http_status = 409
+
+
+class WorkerDied(MachineError):
+    """A process that was doing part of the work was killed."""
+
+    code = "worker-died"
+    exit_code = 57
 
 
 class UnexpectedError(SameSayError):

@@ -97,6 +97,36 @@ def test_score_labels_a_file(model, pairs_file, tmp_path, capsys):
     assert json.loads(out)["rows"] == 4
 
 
+def test_score_goes_on_where_it_was_interrupted(model, tmp_path, capsys, monkeypatch):
+    from samesay.scoring import files
+
+    source, target = tmp_path / "pairs.csv", tmp_path / "labelled.csv"
+    source.write_text(
+        "premise,hypothesis\n" + "a dog runs,an animal runs\n" * 9000 + "one field\n", encoding="utf-8"
+    )
+    words = ("score", model, "--input", source, "--output", target)
+
+    def press_the_keys(tally):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files._Run, "count", lambda run, tally: press_the_keys(tally))
+        status, _, err = outcome(capsys, *words)
+    assert status == 130
+    assert "Interrupted." in err
+    assert "note: 4,096 rows are done and kept; the same command goes on behind them" in err
+    status, _, err = outcome(capsys, *words)
+    assert status == 15
+    assert err.startswith("going on after 4,096 rows of an interrupted run\n")
+    assert "note: 8,192 rows are done and kept" in err
+    status, out, err = outcome(capsys, *words, "--on-error", "skip", "--json")
+    assert status == 0
+    report = json.loads(out)
+    assert (report["rows"], report["resumed_rows"], report["skipped"]) == (9000, 8192, 1)
+    assert report["skipped_file"] == f"{target}.skipped.jsonl"
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_evaluate_prints_tables_and_json(model, pairs_file, capsys):
     status, out, _ = outcome(capsys, "evaluate", model, pairs_file)
     assert status == 0

@@ -12,6 +12,7 @@ from samesay.cli.main import cli
 from samesay.cli.options import Mapping, Names, SidesOption
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, Sides
+from samesay.scoring import BATCH_TOKENS
 from samesay.training import Recipe
 
 
@@ -126,6 +127,34 @@ def test_train_leaves_what_was_not_said_to_the_recipe(monkeypatch):
     assert named["settings"] == Recipe()
 
 
+def test_score_hands_over_its_options(monkeypatch):
+    recorder = Recorder(monkeypatch, "samesay.workflows.score.score_file")
+    line = (
+        "score m -i a.csv -i b*.jsonl -o out.csv --columns first=a,second=b --input-format csv "
+        "--output-format jsonl --overwrite --restart --on-truncate error --on-error skip --threads 3 --jobs 2 "
+        "--batch-tokens 512 --symmetric --quiet"
+    )
+    positional, named = recorder.called_by(*line.split())
+    assert positional == ("m", ("a.csv", "b*.jsonl"), "out.csv")
+    assert named == {
+        "columns": {"first": "a", "second": "b"},
+        "input_format": "csv",
+        "output_format": "jsonl",
+        "overwrite": True,
+        "restart": True,
+        "on_truncate": "error",
+        "on_error": "skip",
+        "threads": 3,
+        "jobs": 2,
+        "batch_tokens": 512,
+        "symmetric": True,
+        "progress": None,
+    }
+    positional, named = recorder.called_by("score", "m", "-i", "a.csv")
+    assert positional == ("m", "a.csv", "-")
+    assert (named["jobs"], named["batch_tokens"]) == (1, BATCH_TOKENS)
+
+
 @pytest.mark.parametrize(
     ("words", "baselines"),
     [([], None), (["--baselines"], "trained-on"), (["--baselines", "snli:train"], "snli:train")],
@@ -158,6 +187,7 @@ def test_the_defaults_in_the_help_are_those_of_the_recipe():
         (["score", "m", "one text"], "There is nothing to label."),
         (["score", "m", "a", "b", "--input", "f.csv"], "Two texts and --input are given."),
         (["score", "m", "a", "b", "--output", "f.csv"], "--output is for --input"),
+        (["score", "m", "a", "b", "--symmetric"], "--symmetric is for --input"),
         (["score", "m", "--input", "f.csv", "--json"], "would both go to standard output"),
     ],
 )

@@ -276,14 +276,20 @@ def test_an_output_that_is_there_is_refused_before_any_work(tmp_path: Path, scor
     assert [list(row) for row in read(source)] == [["id", "premise", "note", "hypothesis", *ADDED]] * 5
 
 
-def test_a_bad_row_late_in_the_file_leaves_nothing(tmp_path: Path, scorer: Scorer) -> None:
+def test_a_bad_row_leaves_no_output_and_once_mended_is_gone_on_from(tmp_path: Path, scorer: Scorer) -> None:
     source = tmp_path / "pairs.csv"
-    source.write_text("premise,hypothesis\n" + "a dog,a cat\n" * 50 + "one field\n", encoding="utf-8")
     for out in ("out.csv", "out.csv.gz", "out.parquet"):
+        source.write_text("premise,hypothesis\n" + "a dog,a cat\n" * 55 + "one field\n", encoding="utf-8")
         with pytest.raises(RowMalformed) as error:
             score_file(scorer, source, tmp_path / out, chunk_rows=10)
-        assert (error.value.where or "").endswith("pairs.csv:52")
-    assert [p.name for p in tmp_path.iterdir()] == ["pairs.csv"]
+        assert (error.value.where or "").endswith("pairs.csv:57")
+        assert error.value.__notes__ == ["50 rows are done and kept; the same command goes on behind them"]
+        assert not (tmp_path / out).exists()
+        source.write_text("premise,hypothesis\n" + "a dog,a cat\n" * 55 + "one,field\n", encoding="utf-8")
+        report = score_file(scorer, source, tmp_path / out, chunk_rows=10)
+        assert (report.rows, report.resumed_rows) == (56, 50)
+        assert [row["hypothesis"] for row in read(tmp_path / out)] == ["a cat"] * 55 + ["field"]
+    assert not [p.name for p in tmp_path.iterdir() if p.name.startswith(".")]
 
 
 def test_texts_that_a_format_cannot_hold_are_refused_with_a_way_out(tmp_path: Path, scorer: Scorer) -> None:
@@ -299,7 +305,7 @@ def test_texts_that_a_format_cannot_hold_are_refused_with_a_way_out(tmp_path: Pa
     source = write(tmp_path / "mixed.jsonl", mixed, "jsonl")
     for chunk_rows in (1, 10):
         with pytest.raises(RowMalformed, match="'n' holds values of different types"):
-            score_file(scorer, source, tmp_path / "out.parquet", chunk_rows=chunk_rows)
+            score_file(scorer, source, tmp_path / "out.parquet", chunk_rows=chunk_rows, restart=True)
     assert not [p for p in tmp_path.iterdir() if p.name.startswith((".", "out"))]
 
 
@@ -370,23 +376,30 @@ def test_a_full_device_is_a_full_disk_and_stays_a_device(tmp_path: Path, scorer:
     assert not Path("/dev/full").is_file()
 
 
-def test_a_full_disk_leaves_nothing_behind(tmp_path: Path) -> None:
-    """A real file system of 64 KiB, where this system lets us make one."""
+def test_a_run_on_a_full_disk_goes_on_when_there_is_room(tmp_path: Path, scorer: Scorer) -> None:
+    """A real file system of a few KiB, where this system lets us make one, which then grows."""
     model = save_tiny(tmp_path / "tiny")
     source = write(tmp_path / "pairs.csv", rows_of(3000), "csv")
     small = tmp_path / "small"
     small.mkdir()
     script = f"""
-import os
+import os, subprocess
 from samesay.scoring import Scorer, score_file
 from samesay.errors import DiskFull
+small = {str(small)!r}
 for name in ("out.csv", "out.csv.gz", "out.parquet"):
+    subprocess.run(["mount", "-o", "remount,size=96k", small], check=True)
+    scorer = Scorer.open({str(model)!r}, threads=1)
     try:
-        score_file(Scorer.open({str(model)!r}, threads=1), {str(source)!r}, {str(small)!r} + "/" + name, chunk_rows=200)
+        score_file(scorer, {str(source)!r}, small + "/" + name, chunk_rows=200)
     except DiskFull as error:
-        print(error.code, os.listdir({str(small)!r}))
+        print(error.code, [each for each in os.listdir(small) if not each.startswith(".")], len(error.__notes__))
+    subprocess.run(["mount", "-o", "remount,size=4m", small], check=True)
+    report = score_file(scorer, {str(source)!r}, small + "/" + name, chunk_rows=200)
+    print(0 < report.resumed_rows < 3000, report.rows, os.listdir(small))
+    os.replace(small + "/" + name, {str(tmp_path)!r} + "/" + name)
 """
-    command = f'mount -t tmpfs -o size=16k tmpfs "{small}" && exec "{sys.executable}" -c "$SCRIPT"'
+    command = f'mount -t tmpfs -o size=96k tmpfs "{small}" && exec "{sys.executable}" -c "$SCRIPT"'
     run = subprocess.run(
         ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command],
         capture_output=True,
@@ -397,7 +410,14 @@ for name in ("out.csv", "out.csv.gz", "out.parquet"):
     if run.returncode != 0 and ("unshare" in run.stderr or "mount" in run.stderr):
         pytest.skip(f"no file system of our own can be made here: {run.stderr.strip()}")
     assert run.stderr == ""
-    assert run.stdout.splitlines() == ["disk-full []"] * 3
+    names = ("out.csv", "out.csv.gz", "out.parquet")
+    assert run.stdout.splitlines() == [
+        line for name in names for line in ("disk-full [] 1", f"True 3000 {[name]}")
+    ]
+    score_file(scorer, source, tmp_path / "undisturbed.csv", chunk_rows=200)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "undisturbed.csv").read_bytes()
+    for name in names:
+        assert read(tmp_path / name)[-1]["id"] == "02999"
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:

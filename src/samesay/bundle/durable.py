@@ -60,7 +60,7 @@ def new_folder(target: Path, *, replace: bool, check: Callable[[], None] = lambd
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    with said_plainly(target), _parents(target):
+    with said_plainly(target), made_parents(target):
         restore_previous(target)
         clear_leftovers(target)
         folder, claim = _claimed(target, lambda path: path.mkdir())
@@ -86,7 +86,7 @@ def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    with said_plainly(target), _parents(target):
+    with said_plainly(target), made_parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
         clear_leftovers(target)
@@ -107,12 +107,13 @@ def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
 
 
 def clear_leftovers(target: Path) -> list[Path]:
-    """Remove what killed runs left beside ``target``; what a living writer holds stays.
+    """Remove the drafts that killed runs left beside ``target``; what a living writer holds stays.
 
     Returns:
         The removed files and folders.
     """
-    return [path for path in _hidden_beside(target) if _remove_if_abandoned(path)]
+    drafts = (*_hidden_beside(target, "draft-"), *_hidden_beside(target, "previous-"))
+    return [path for path in drafts if _remove_if_abandoned(path)]
 
 
 def restore_previous(target: Path) -> bool:
@@ -123,7 +124,7 @@ def restore_previous(target: Path) -> bool:
     """
     if os.path.lexists(target):
         return False
-    for path in _hidden_beside(target, "previous"):
+    for path in _hidden_beside(target, "previous-"):
         claim = Claim.take(path)
         try:
             if claim.free and not os.path.lexists(target):
@@ -168,10 +169,13 @@ def remove(path: Path) -> None:
             path.unlink()
 
 
-def as_output_error(error: BaseException, target: Path) -> SameSayError | None:
+def as_output_error(
+    error: BaseException, target: Path, *, kept: str = "nothing of it was kept"
+) -> SameSayError | None:
     """What ``error``, met while writing ``target``, means to a user: a full disk, no right to write, or None.
 
-    Libraries wrap the system's error or only quote it (HDF5), so causes and messages are read too.
+    ``kept`` says what becomes of what was written so far. Libraries wrap the system's error or only quote it (HDF5), so
+    causes and messages are read too.
     """
     chain: list[BaseException] = []
     link: BaseException | None = error
@@ -182,7 +186,7 @@ def as_output_error(error: BaseException, target: Path) -> SameSayError | None:
         (isinstance(e, OSError) and e.errno in _FULL) or os.strerror(errno.ENOSPC) in str(e) for e in chain
     ):
         return DiskFull(
-            f"No space left on the disk while writing {target.name}; nothing of it was kept.",
+            f"No space left on the disk while writing {target.name}; {kept}.",
             where=str(target),
             hint=f"free some space beside {target.parent}, or name an output on another disk",
         )
@@ -210,21 +214,26 @@ def _concerns(error: OSError, target: Path) -> bool:
 
 
 @contextmanager
-def said_plainly(target: Path) -> Iterator[None]:
-    """Turn the system's errors about writing ``target`` into `DiskFull` and `OutputUnwritable`; let others pass."""
+def said_plainly(target: Path, *, kept: str = "nothing of it was kept") -> Iterator[None]:
+    """Turn the system's errors about writing ``target`` into `DiskFull` and `OutputUnwritable`; let others pass.
+
+    ``kept`` says what becomes of what was written so far.
+    """
     try:
         yield
     except SameSayError:
         raise
     except Exception as error:
-        plain = as_output_error(error, target)
+        plain = as_output_error(error, target, kept=kept)
         if plain is None:
             raise
+        for note in getattr(error, "__notes__", ()):
+            plain.add_note(note)
         raise plain from error
 
 
 @contextmanager
-def _parents(target: Path) -> Iterator[None]:
+def made_parents(target: Path) -> Iterator[None]:
     """Make the target's missing parents; take back those that are still empty if the block fails."""
     missing = [parent for parent in target.parents if not parent.exists()]
     try:
@@ -237,6 +246,11 @@ def _parents(target: Path) -> Iterator[None]:
         raise
 
 
+def hidden_beside(target: Path, purpose: str) -> Path:
+    """The hidden place beside ``target`` for one ``purpose``; always the same, for what one run leaves to the next."""
+    return target.parent / f"{_prefix(target)}{purpose}"
+
+
 def _prefix(target: Path) -> str:
     # The name is cut, so that the hidden one is not too long where the target's own is not; the digest tells
     # cut ones apart.
@@ -244,7 +258,7 @@ def _prefix(target: Path) -> str:
     return f".{target.name[:32]}.{digest}.samesay-"
 
 
-def _hidden_beside(target: Path, purpose: str = "") -> list[Path]:
+def _hidden_beside(target: Path, purpose: str) -> list[Path]:
     try:
         names = sorted(path.name for path in target.parent.iterdir())
     except OSError:

@@ -130,6 +130,11 @@ class Manifest:
         """What the model answers with: names of classes, or grades on a scale."""
         return self.scale or self.labels
 
+    @property
+    def checksum(self) -> str:
+        """Of all that it says: two models of one checksum answer alike."""
+        return self.to_dict()["checksum"]
+
     def to_dict(self) -> dict[str, Any]:
         """The manifest as JSON types, checksum included; a figure that is not finite becomes null."""
         document = plain(

@@ -39,11 +39,15 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(f"{error.format_message()}\n")
         return UsageError.exit_code
+    if isinstance(error, click.Abort) and error.__cause__ is not None:
+        error = error.__cause__  # click's word for Ctrl-C, without the notes
     failure = as_failure(error)
     if debug:
         traceback.print_exception(error)
     try:
         sys.stderr.write(in_words(failure))
+        for text in getattr(error, "__notes__", ()):
+            sys.stderr.write(f"  note: {visible(text)}\n")
         sys.stderr.flush()
         if as_json:
             print_json({"error": failure.to_dict()})
@@ -58,7 +62,8 @@ def as_failure(error: BaseException) -> SameSayError:
     if isinstance(error, SameSayError):
         return error
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return Interrupted("Interrupted; nothing was kept.")
+        kept = bool(getattr(error, "__notes__", ()))  # which then say what
+        return Interrupted("Interrupted." if kept else "Interrupted; nothing was kept.")
     if isinstance(error, click.ClickException):
         return _usage_failure(error)
     if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):

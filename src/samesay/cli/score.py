@@ -9,7 +9,7 @@ import click
 from samesay.cli.options import Mapping, json_option, quiet_option
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
 from samesay.errors import TruncationRefused, UsageError
-from samesay.pairs import Grade
+from samesay.pairs import Grade, Progress
 
 if TYPE_CHECKING:
     from samesay.scoring import FileReport
@@ -22,7 +22,14 @@ _STANDARD_STREAM = "-"
 @click.argument("model")
 @click.argument("first", required=False)
 @click.argument("second", required=False)
-@click.option("--input", "-i", "input_", help="Label every row of a file instead; - is standard input.")
+@click.option(
+    "--input",
+    "-i",
+    "inputs",
+    multiple=True,
+    help="Label every row of a file instead; - is standard input. Several times, or with a pattern such as "
+    "'parts/*.csv', rows of several files go into one output with a column that tells the file.",
+)
 @click.option(
     "--output",
     "-o",
@@ -41,6 +48,19 @@ _STANDARD_STREAM = "-"
 )
 @click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @click.option(
+    "--restart",
+    is_flag=True,
+    help="Begin anew, though an interrupted run has left rows that this command would go on behind.",
+)
+@click.option(
+    "--on-error",
+    type=click.Choice(["stop", "skip"]),
+    default="stop",
+    show_default=True,
+    help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
+    "OUTPUT.skipped.jsonl.",
+)
+@click.option(
     "--on-truncate",
     type=click.Choice(["error", "warn", "allow"]),
     default="warn",
@@ -52,6 +72,25 @@ _STANDARD_STREAM = "-"
     "--threads",
     type=click.IntRange(min=1),
     help="Threads of one run [all physical cores]. Fewer leave room for other work.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Processes for --input, each with the model open; they share the cores.",
+)
+@click.option(
+    "--batch-tokens",
+    type=click.IntRange(min=1),
+    default=1024,
+    show_default=True,
+    help="The most tokens of one run, padding included. Fewer need less memory.",
+)
+@click.option(
+    "--symmetric",
+    is_flag=True,
+    help="Read every row of --input in both orders and take the mean of the probabilities or grades.",
 )
 @click.option(
     "--window",
@@ -70,7 +109,7 @@ def command(
     second: str | None,
     *,
     window: int | None,
-    input_: str | None,
+    inputs: tuple[str, ...],
     output: str | None,
     quiet: bool,
     as_json: bool,
@@ -84,8 +123,10 @@ def command(
     \b
     samesay score my-model "Can I pay by card?" "Do you take cards?"
     samesay score my-model --input pairs.csv --output labelled.csv
+
+    If that is interrupted, by anything, the same command finishes it.
     """  # noqa: D301 - click reads \b
-    if input_ is None:
+    if not inputs:
         if first is None or second is None:
             raise UsageError(
                 "There is nothing to label.",
@@ -94,6 +135,8 @@ def command(
             )
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
+        if options["symmetric"]:
+            raise UsageError("--symmetric is for --input.", where="--symmetric")
         if window is not None:
             _in_windows(model, first, second, sentences=window, as_json=as_json, options=options)
             return
@@ -118,7 +161,7 @@ def command(
             expected="a file",
             hint="name one with --output, or leave --json out",
         )
-    _file(model, input_, output, quiet=quiet, as_json=as_json, options=options)
+    _files(model, inputs, output, quiet=quiet, as_json=as_json, options=options)
 
 
 def _one_pair(
@@ -172,14 +215,22 @@ def _cut(scored: ScoredPair) -> str:
     )
 
 
-def _file(
-    model: str, input_: str, output: str, *, quiet: bool, as_json: bool, options: dict[str, Any]
+def _files(
+    model: str, inputs: tuple[str, ...], output: str, *, quiet: bool, as_json: bool, options: dict[str, Any]
 ) -> None:
     from samesay.cli.progress import progress_display
     from samesay.workflows.score import score_file
 
-    with progress_display(quiet=quiet) as progress:
-        report = score_file(model, input_, output, progress=progress, **options)
+    asked = inputs[0] if len(inputs) == 1 else inputs
+    with progress_display(quiet=quiet) as display:
+
+        def listen(progress: Progress) -> None:
+            if progress.stage == "resume":
+                note(f"going on after {counted(progress.done, 'row')} of an interrupted run")
+            elif display is not None:
+                display(progress)
+
+        report = score_file(model, asked, output, progress=None if quiet else listen, **options)
     if as_json:
         print_json(_as_json(report, output))
         return
@@ -206,6 +257,9 @@ def _as_json(report: FileReport, output: str) -> dict[str, Any]:
         "truncated_places": list(report.truncated_places),
         "tokens_lost": list(report.tokens_lost),
         "empty_sides": report.empty_sides,
+        "skipped": report.skipped,
+        "skipped_file": report.skipped_file,
+        "resumed_rows": report.resumed_rows,
         "columns": report.columns,
         "added": report.added,
         "seconds": report.seconds,

@@ -23,15 +23,18 @@ from samesay.errors import ColumnNotFound, NoRows, RowMalformed
 LONGEST_FIELD = 16 * 1024 * 1024
 
 _DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
-_Record = tuple[int, list[str]]
+_Record = tuple[int, list[str] | RowMalformed]
 
 
-def read_delimited(lines: TextLines, delimiter: str) -> tuple[list[str], Iterator[Row]]:
+def read_delimited(
+    lines: TextLines, delimiter: str, *, lenient: bool = False
+) -> tuple[list[str], Iterator[Row]]:
     """The column names, and the rows after them one by one.
 
     Args:
         lines: The text; read as far as needed.
         delimiter: A comma or a tab.
+        lenient: Give a broken row with its error, where it can be told at which line the next one begins.
 
     Raises:
         NoRows: If there is no header.
@@ -46,31 +49,57 @@ def read_delimited(lines: TextLines, delimiter: str) -> tuple[list[str], Iterato
             where=lines.name,
             expected="a first line with the names of the columns",
         )
-    columns = _column_names(header, lines)
-    return columns, _rows(records, columns, lines, delimiter)
+    line, names = header
+    spoiled = lines.take_error()
+    if isinstance(names, RowMalformed):
+        raise spoiled or names
+    if spoiled is not None:
+        raise spoiled
+    columns = _column_names(line, names, lines)
+    rows = _rows(records, columns, lines, delimiter)
+    return columns, rows if lenient else map(_whole, rows)
 
 
 def _rows(records: Iterator[_Record], columns: list[str], lines: TextLines, delimiter: str) -> Iterator[Row]:
-    width = len(columns)
     for number, (line, fields) in enumerate(records, start=1):
-        if len(fields) != width:
-            mark = "comma" if delimiter == "," else "tab"
-            raise RowMalformed(
-                f"Line {line} has {len(fields)} fields; the header has {width}.",
-                where=lines.place(line),
-                expected=f"{width} fields: {', '.join(columns)}",
-                hint=(
-                    'put a text that holds a comma or a line end into double quotes: "so, like this"'
-                    if delimiter == ","
-                    else "a tab always parts two fields here; save texts that hold tabs or line ends as CSV"
-                ),
-                details={"line": line, "fields": len(fields), "columns": width, "separator": mark},
-            )
-        yield Row(number, line, dict(zip(columns, fields, strict=True)))
+        error = lines.take_error()
+        if isinstance(fields, RowMalformed):
+            yield Row(number, line, {}, error or fields)
+        elif error or len(fields) != len(columns):
+            yield Row(number, line, {}, error or _wrong_width(line, fields, columns, lines, delimiter))
+        else:
+            yield Row(number, line, dict(zip(columns, fields, strict=True)))
 
 
-def _column_names(header: _Record, lines: TextLines) -> list[str]:
-    line, names = header
+def _whole(row: Row) -> Row:
+    if row.error is not None:
+        raise row.error
+    return row
+
+
+def _wrong_width(
+    line: int, fields: list[str], columns: list[str], lines: TextLines, delimiter: str
+) -> RowMalformed:
+    width = len(columns)
+    return RowMalformed(
+        f"Line {line} has {len(fields)} fields; the header has {width}.",
+        where=lines.place(line),
+        expected=f"{width} fields: {', '.join(columns)}",
+        hint=(
+            'put a text that holds a comma or a line end into double quotes: "so, like this"'
+            if delimiter == ","
+            else "a tab always parts two fields here; save texts that hold tabs or line ends as CSV"
+        ),
+        details={
+            "line": line,
+            "fields": len(fields),
+            "columns": width,
+            "separator": "comma" if delimiter == "," else "tab",
+        },
+    )
+
+
+def _column_names(line: int, names: list[str], lines: TextLines) -> list[str]:
     names = [name.strip() or f"column {place}" for place, name in enumerate(names, start=1)]
     twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     if twice:
@@ -95,7 +124,11 @@ def _quoted_records(
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            raise _csv_error(error, start, lines) from error
+            broken = _csv_error(error, start, lines)
+            if lines.line > start:  # where the row ends, and whether what follows is one, cannot be told
+                raise broken from error
+            yield start, broken
+            continue
         if fields is None:
             return
         if fields:  # a blank line is no record

@@ -4,17 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any
 
 from samesay.data.rows import Row
 from samesay.data.textlines import TextLines
-from samesay.errors import EncodingInvalid, FormatUnknown, NoRows, RowMalformed
+from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
 
 _EXPECTED = 'one JSON object a line, such as {"premise": "…", "hypothesis": "…", "label": "neutral"}'
 
 
-def read_json_lines(lines: TextLines) -> tuple[list[str], Iterator[Row]]:
+# Lines that may be broken before the first good one: a file of another format is not read to its end.
+_BROKEN_AT_FIRST = 1000
+
+
+def read_json_lines(lines: TextLines, *, lenient: bool = False) -> tuple[list[str], Iterator[Row]]:
     """The keys of the first object, and all rows one by one.
+
+    Args:
+        lines: The text; read as far as needed.
+        lenient: Give a broken line with its error.
 
     Raises:
         NoRows: If there is no object at all.
@@ -22,21 +31,23 @@ def read_json_lines(lines: TextLines) -> tuple[list[str], Iterator[Row]]:
         RowMalformed: A line is not one JSON object (for the first row at once, for others while iterating).
         EncodingInvalid: An escape is half of a surrogate pair.
     """
-    rows = _rows(lines)
-    first = next(rows, None)
-    if first is None:
-        raise NoRows(f"{lines.name} is empty.", where=lines.name, expected=_EXPECTED)
+    rows = _rows(lines, lenient=lenient)
+    first: list[Row] = []
+    for row in rows:
+        first.append(row)
+        if row.error is None:
+            return list(row.values), chain(first, rows)
+        if len(first) == _BROKEN_AT_FIRST:
+            break
+    if first and first[0].error is not None:
+        raise first[0].error
+    raise NoRows(f"{lines.name} is empty.", where=lines.name, expected=_EXPECTED)
 
-    def all_rows() -> Iterator[Row]:
-        yield first
-        yield from rows
 
-    return list(first.values), all_rows()
-
-
-def _rows(lines: TextLines) -> Iterator[Row]:
+def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
     number = 0
     for text in lines:
+        error: DataError | None = lines.take_error()
         if not text.strip():
             continue
         number += 1
@@ -47,7 +58,15 @@ def _rows(lines: TextLines) -> Iterator[Row]:
                 expected=_EXPECTED,
                 hint=f"jq -c '.[]' {lines.name} > pairs.jsonl",
             )
-        yield Row(number, lines.line, _object(text, lines))
+        values: dict[str, Any] = {}
+        if error is None:
+            try:
+                values = _object(text, lines)
+            except (RowMalformed, EncodingInvalid) as broken:
+                if not lenient:
+                    raise
+                error = broken
+        yield Row(number, lines.line, values, error)
 
 
 def _object(text: str, lines: TextLines) -> dict[str, Any]:

@@ -12,12 +12,15 @@ from samesay.errors import EncodingInvalid, ExtraMissing, NoRows, RowMalformed
 _BATCH_ROWS = 4096
 
 
-def read_parquet(stream: BinaryIO, name: str) -> tuple[list[str], Iterator[Row], dict[str, list[str]]]:
+def read_parquet(
+    stream: BinaryIO, name: str, *, lenient: bool = False
+) -> tuple[list[str], Iterator[Row], dict[str, list[str]]]:
     """The columns, the rows one by one, and the names of numbered labels where the file's schema tells them.
 
     Args:
         stream: A seekable stream of the whole file.
         name: What messages call it.
+        lenient: Give a row whose texts are not UTF-8 with its error.
 
     Raises:
         ExtraMissing: Without pyarrow.
@@ -36,10 +39,10 @@ def read_parquet(stream: BinaryIO, name: str) -> tuple[list[str], Iterator[Row],
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from error
     schema = file.schema_arrow
-    return list(schema.names), _rows(file, name), _class_names(schema.metadata or {})
+    return list(schema.names), _rows(file, name, lenient=lenient), _class_names(schema.metadata or {})
 
 
-def _rows(file: Any, name: str) -> Iterator[Row]:
+def _rows(file: Any, name: str, *, lenient: bool) -> Iterator[Row]:
     import pyarrow as pa
 
     number = 0
@@ -52,32 +55,49 @@ def _rows(file: Any, name: str) -> Iterator[Row]:
         if batch is None:
             return
         names = batch.schema.names
-        columns = [_values(batch.column(place), names[place], name, number) for place in range(len(names))]
-        for values in zip(*columns, strict=True):
+        errors: dict[int, EncodingInvalid] = {}
+        columns = [
+            _values(batch.column(place), names[place], name, number, errors) for place in range(len(names))
+        ]
+        if errors and not lenient:
+            raise errors[min(errors)]
+        for place, values in enumerate(zip(*columns, strict=True)):
             number += 1
-            yield Row(number, None, dict(zip(names, values, strict=True)))
+            error = errors.get(place)
+            yield Row(number, None, {} if error else dict(zip(names, values, strict=True)), error)
 
 
-def _values(column: Any, title: str, name: str, rows_before: int) -> list[Any]:
-    """The column's values as Python's; bytes become text, since that is what other tools write texts as."""
+def _values(
+    column: Any, title: str, name: str, rows_before: int, errors: dict[int, EncodingInvalid]
+) -> list[Any]:
+    """The column's values as Python's; bytes become text, since that is what other tools write texts as.
+
+    What is no text becomes None, and a row of ``errors``.
+    """
     try:
-        values = column.to_pylist()
-        return [value.decode("utf-8") if isinstance(value, bytes) else value for value in values]
-    except UnicodeDecodeError as error:
-        row = rows_before + 1
-        for place in range(len(column)):
-            try:
-                value = column[place].as_py()
-                if isinstance(value, bytes):
-                    value.decode("utf-8")
-            except UnicodeDecodeError:
-                row = rows_before + place + 1
-                break
-        raise EncodingInvalid(
-            f"Byte 0x{error.object[error.start]:02x} in column {title!r} of row {row} is not UTF-8.",
-            where=f"{name} row {row}",
-            expected="text in UTF-8",
-        ) from error
+        return [_as_text(value) for value in column.to_pylist()]
+    except UnicodeDecodeError:
+        pass  # one of them, and only one by one is found which
+    values: list[Any] = []
+    for place in range(len(column)):
+        try:
+            values.append(_as_text(column[place].as_py()))
+        except UnicodeDecodeError as error:
+            row = rows_before + place + 1
+            values.append(None)
+            errors.setdefault(
+                place,
+                EncodingInvalid(
+                    f"Byte 0x{error.object[error.start]:02x} in column {title!r} of row {row} is not UTF-8.",
+                    where=f"{name} row {row}",
+                    expected="text in UTF-8",
+                ),
+            )
+    return values
+
+
+def _as_text(value: Any) -> Any:
+    return value.decode("utf-8") if isinstance(value, bytes) else value
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:

@@ -42,6 +42,8 @@ class RowStream:
         path: A file, or ``"-"`` for standard input.
         format: One of ``FORMATS``; told from the file's name where it is ``None``, and for standard input
             from its first bytes.
+        lenient: Give a row that cannot be read with its ``error`` instead of raising it, where the rows behind it
+            can be told.
 
     Attributes:
         name: What messages call the source.
@@ -58,7 +60,7 @@ class RowStream:
             iterating.
     """
 
-    def __init__(self, path: str | Path, *, format: str | None = None) -> None:
+    def __init__(self, path: str | Path, *, format: str | None = None, lenient: bool = False) -> None:
         if format is not None and format not in FORMATS:
             close = near(format, FORMATS)
             raise FormatUnknown(
@@ -76,14 +78,15 @@ class RowStream:
             self.format = named or _sniffed(stream)
             if self.format == "parquet":
                 self.columns, self._rows, self.class_names = read_parquet(
-                    _seekable(stream, self.name), self.name
+                    _seekable(stream, self.name), self.name, lenient=lenient
                 )
             else:
-                lines = TextLines(stream, self.name)
+                lines = TextLines(stream, self.name, lenient=lenient)
                 if self.format == "jsonl":
-                    self.columns, self._rows = read_json_lines(lines)
+                    self.columns, self._rows = read_json_lines(lines, lenient=lenient)
                 else:
-                    self.columns, self._rows = read_delimited(lines, "\t" if self.format == "tsv" else ",")
+                    delimiter = "\t" if self.format == "tsv" else ","
+                    self.columns, self._rows = read_delimited(lines, delimiter, lenient=lenient)
         except BaseException:
             self.close()
             raise

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from samesay.errors import RowMalformed
+from samesay.errors import DataError, RowMalformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,11 +19,13 @@ class Row:
         line: The line on which it begins, from 1; ``None`` where the format has no lines.
         values: Column name to value, in the order of the file: texts in CSV and TSV, else what the format
             holds.
+        error: Why it could not be read, and has no values; only where broken rows were asked for.
     """
 
     number: int
     line: int | None
     values: dict[str, Any]
+    error: DataError | None = None
 
 
 def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:

@@ -22,6 +22,7 @@ class SourceRows:
         source: As for ``load_pairs``.
         split: As for ``load_pairs``.
         format: As for ``load_pairs``.
+        lenient: Give rows that cannot be read, with their ``error``.
 
     Attributes:
         name: What messages call the source.
@@ -32,10 +33,18 @@ class SourceRows:
         DataError: Where the source cannot be opened; while iterating, where a row cannot be read.
     """
 
-    def __init__(self, source: str | Path, *, split: str | None = None, format: str | None = None) -> None:
+    def __init__(
+        self,
+        source: str | Path,
+        *,
+        split: str | None = None,
+        format: str | None = None,
+        lenient: bool = False,
+    ) -> None:
         self._source = locate(source, split=split)
         self._split = self._source.only_split()
         self._format = format
+        self._lenient = lenient
         self.name = self._source.text
         self.format: str | None = None
         self._stream: RowStream | None = None
@@ -47,7 +56,7 @@ class SourceRows:
             )
             return
         self._files = (builtin.HANDWRITTEN,) if self._source.built_in else self._source.files(self._split)
-        self._stream = RowStream(self._files[0], format=format)
+        self._stream = RowStream(self._files[0], format=format, lenient=lenient)
         self.format = self._stream.format
         self.columns = self._stream.columns
 
@@ -65,6 +74,11 @@ class SourceRows:
             )
         start, stop = cut.bounds(self._count(), where=self.name)
         return islice(self._all_rows(), start, stop)
+
+    @property
+    def file(self) -> str:
+        """The file that is open, as messages call it, or the source's name."""
+        return self.name if self._stream is None else self._stream.name
 
     def place(self, row: Row) -> str:
         """Where the row that was read last stands, for messages: ``file:line``."""
@@ -90,7 +104,7 @@ class SourceRows:
         yield from self._stream
         for path in self._files[1:]:
             self._stream.close()
-            self._stream = RowStream(path, format=self._format)
+            self._stream = RowStream(path, format=self._format, lenient=self._lenient)
             if set(self._stream.columns) != set(self.columns):
                 raise ColumnNotFound(
                     f"The columns of {path} are not those of {self._files[0]}: "
@@ -105,7 +119,7 @@ class SourceRows:
             return len(self._generated)
         n_rows = 0
         for path in self._files:
-            with RowStream(path, format=self._format) as stream:
+            with RowStream(path, format=self._format, lenient=self._lenient) as stream:
                 n_rows += sum(1 for _ in stream)
         return n_rows
 

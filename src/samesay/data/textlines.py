@@ -25,16 +25,20 @@ class TextLines:
     Args:
         stream: Bytes, already gunzipped.
         name: What messages call the source.
+        lenient: Go on behind a line that is not UTF-8 or holds a NUL byte, its letters replaced; what was wrong
+            with it is told by ``take_error``.
 
     Attributes:
         line: The number of the line that was read last, from 1; 0 before the first.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(self, stream: BinaryIO, name: str, *, lenient: bool = False) -> None:
         self._stream = stream
         self.name = name
         self.line = 0
         self._offset = 0
+        self._lenient = lenient
+        self._error: EncodingInvalid | NulByte | None = None
 
     def __iter__(self) -> Iterator[str]:
         while True:
@@ -45,7 +49,21 @@ class TextLines:
             if not raw:
                 return
             self.line += 1
-            yield self._decode(raw)
+            try:
+                text = self._decode(raw)
+            except (EncodingInvalid, NulByte) as error:
+                if not self._lenient or (self.line == 1 and raw.startswith(_UTF16_MARKS)):
+                    raise
+                self._error = self._error or error
+                # What is no text keeps its place, so that a quote or a line end behind it still counts.
+                text = raw.decode("utf-8", "surrogateescape")
+                self._offset += len(raw)
+            yield text
+
+    def take_error(self) -> EncodingInvalid | NulByte | None:
+        """What was wrong with a line since this was asked last."""
+        error, self._error = self._error, None
+        return error
 
     def place(self, line: int | None = None) -> str:
         """``file:line``, of the last line read unless another is named."""

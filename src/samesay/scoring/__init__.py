@@ -1,8 +1,8 @@
 """A saved model at work: probabilities through ONNX Runtime, from Python and for whole files.
 
-`Scorer` answers for pairs, `score_file` for a table of them in bounded memory, `WindowedScorer` for a pair with a long
-side. This room knows no Keras, no
-training and no HTTP, and the test of its imports proves the first.
+`Scorer` answers for pairs, `score_file` for tables of them in bounded memory, over kills and in several processes
+(`WorkerPool`), `WindowedScorer` for a pair with a long side. This room knows no Keras, no training and no HTTP, and the
+test of its imports proves the first.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from samesay.scoring.scorer import (
 )
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowJudgement
+from samesay.scoring.workers import WorkerPool
 
 __all__ = [
     "BATCH_TOKENS",
@@ -30,6 +31,7 @@ __all__ = [
     "Scores",
     "WindowJudgement",
     "WindowedScorer",
+    "WorkerPool",
     "default_threads",
     "open_scorer",
     "score_file",

@@ -1,47 +1,49 @@
-"""A table of pairs in, the same table with the model's answers out: streamed, in order, whole or absent.
+"""Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
 
-Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not
-read. All other
-columns are carried through. This module knows rows and the `Scorer`, no formats (`samesay.scoring.tables`)
-and no models.
+Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not read. All
+other columns are carried through. This module joins the parts of that: rows (`samesay.scoring.intake`), answers
+(`workers`, `answers`), formats (`tables`) and the draft that outlives a killed process (`journal`).
 """
 
 from __future__ import annotations
 
+import io
+import json
 import os
+import secrets
 import stat
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from itertools import islice
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
-from samesay.bundle.durable import as_output_error, new_file
-from samesay.data import ColumnMap, Row, SourceRows, find_columns, side_text
-from samesay.data.readers import FORMATS, format_of
-from samesay.errors import (
-    FormatUnknown,
-    OutputUnwritable,
-    RowMalformed,
-    TargetExists,
-    TruncationRefused,
-    UsageError,
-)
-from samesay.pairs import Pair, Progress, ProgressListener
+from samesay import __version__
+from samesay.bundle.durable import as_output_error
+from samesay.bundle.renaming import taken
+from samesay.data.readers import FORMATS, STANDARD_INPUT, format_of
+from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
+from samesay.pairs import Progress, ProgressListener
+from samesay.scoring.answers import AnsweredRow, Answering, Tally, added_columns, renamed
+from samesay.scoring.intake import Chunk, Intake, SkippedRow, found_sources
+from samesay.scoring.journal import Journal, changed, clear_finished, mismatch, open_journal
+from samesay.scoring.roles import ENTAILMENT, asking_side
 from samesay.scoring.scorer import CHUNK_PAIRS, GradeScorer, Scorer
-from samesay.scoring.tables import table_writer
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from samesay.scoring.tables import join_parquet, parquet_schema, table_writer
+from samesay.scoring.workers import ModelFacts, OneProcess, WorkerPool
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
+OnError = Literal["stop", "skip"]
+ON_ERROR: tuple[OnError, ...] = ("stop", "skip")
 STANDARD_STREAM = "-"
-_PLACES_KEPT = 5
+SKIPPED_SUFFIX = ".skipped.jsonl"
+# What decides the last digit of a probability, beside the model.
+_VERSIONS = ("onnxruntime", "tokenizers", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,7 @@ class FileReport:
     """What became of a file.
 
     Attributes:
-        rows: Rows read, which are the rows written.
+        rows: Rows written; with those skipped, all that were read.
         labels: How often each label was given, in the order of the model's labels; empty for grades.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand, ``file:line``.
@@ -57,9 +59,12 @@ class FileReport:
         empty_sides: Rows with an empty first or second text; they are scored like others.
         columns: Role (``first``, ``second``) to the column it was read from.
         added: What the added columns are called, by what they hold.
-        seconds: Wall time.
+        seconds: Wall time of this run.
         notes: What its user should know.
         mean_grade: Of the grades that were given; None for labels.
+        skipped: Rows left out, each with its reason in ``skipped_file``.
+        skipped_file: None where nothing was skipped.
+        resumed_rows: How many of ``rows`` an interrupted run had done before.
     """
 
     rows: int
@@ -73,239 +78,369 @@ class FileReport:
     seconds: float
     notes: tuple[str, ...]
     mean_grade: float | None = None
+    skipped: int = 0
+    skipped_file: str | None = None
+    resumed_rows: int = 0
 
     @property
     def pairs_per_second(self) -> float:
-        """Rows a second, reading and writing included."""
-        return self.rows / self.seconds if self.seconds else 0.0
+        """Rows of this run a second, reading and writing included."""
+        return (self.rows - self.resumed_rows) / self.seconds if self.seconds else 0.0
 
 
 def score_file(
-    scorer: Scorer | GradeScorer,
-    input: str | Path,
+    scorer: Scorer | GradeScorer | WorkerPool,
+    input: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
     overwrite: bool = False,
+    restart: bool = False,
     on_truncate: OnTruncate = "warn",
+    on_error: OnError = "stop",
+    symmetric: bool = False,
     columns: Mapping[str, str] | None = None,
     input_format: str | None = None,
     output_format: str | None = None,
     chunk_rows: int = CHUNK_PAIRS,
     progress: ProgressListener | None = None,
 ) -> FileReport:
-    """Score every row of a table.
+    """Score every row of a table, or of several.
 
-    The output is written beside its place and renamed at the end. Standard output and devices are written to
-    directly.
+    The output comes into being whole, at the end. Until then it grows in a hidden folder beside its place; if this
+    ends early, however it ends, the same call goes on there, and what comes out is what an undisturbed run writes.
+    Standard output and devices are written to directly, and what was read from standard input is not gone on with.
 
     Args:
-        scorer: The model.
-        input: A file, ``"-"`` for standard input, or any other source of `samesay.data.load_pairs`.
+        scorer: The model; a `WorkerPool` for several processes.
+        input: A file, ``"-"`` for standard input, or any other source of `samesay.data.load_pairs`; a pattern such as
+            ``"parts/*.csv"``; or several of these. Where it can be more than one file, a column ``file`` tells which.
         output: Where the table goes, its format told by its name; ``"-"`` for standard output.
         overwrite: Replace a file that is there.
-        on_truncate: What to do about pairs that are longer than the model reads: refuse the file, note it in
+        restart: Begin anew even if an interrupted run can be gone on with.
+        on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
             the report, or only count it.
+        on_error: What to do about a row that cannot be used: end there, or leave it out and write its place and the
+            reason to ``<output>.skipped.jsonl``.
+        symmetric: Read every pair in both orders and take the mean; see ``samesay.scoring.workers.read_both_orders``.
         columns: Columns by role, where their names do not tell: ``first``, ``second`` or the names of the
             sides.
         input_format: Where the input's name does not tell it.
         output_format: Where the output's name does not tell it; the input's for standard output.
-        chunk_rows: Rows held in memory at a time.
-        progress: Told of the stage ``"score"`` after every chunk.
+        chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
+        progress: Told of the stage ``"resume"`` if the run goes on behind rows that are done, with their number, and of
+            ``"score"`` after every chunk.
 
     Raises:
         DataError: One of its leaves, with file and line, if the input cannot be read.
-        TruncationRefused: With ``on_truncate="error"``, naming the first such row; nothing is written.
+        TruncationRefused: With ``on_truncate="error"``, naming the first such row.
         TargetExists: If there is something at ``output`` and ``overwrite`` is false.
-        DiskFull: If the disk is full; nothing is left behind.
+        ResumeMismatch: If an interrupted run left its part of this output, made of another input, by another model or
+            with other options.
+        OutputBusy: If another process is writing this output.
+        WorkerDied: If a process of the pool was killed.
+        DiskFull: If the disk is full; what is done so far waits beside the output.
         OutputUnwritable: If the system refuses to write there.
         ExtraMissing: For Parquet without pyarrow.
     """
-    if on_truncate not in ON_TRUNCATE:
-        raise UsageError(f"on_truncate is {on_truncate!r}.", expected=f"one of {', '.join(ON_TRUNCATE)}")
+    for name, value, known in (("on_truncate", on_truncate, ON_TRUNCATE), ("on_error", on_error, ON_ERROR)):
+        if value not in known:
+            raise UsageError(f"{name} is {value!r}.", expected=f"one of {', '.join(known)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
     started = time.perf_counter()
-    _require_free(output, overwrite=overwrite)
-    with SourceRows(input, format=input_format) as rows:
-        mapped = find_columns(
-            rows.columns, where=rows.name, sides=scorer.sides, columns=columns, need_label=False
+    direct = _is_direct(output)
+    if direct and on_error == "skip":
+        raise UsageError(
+            "There is no place beside standard output for the rows that are skipped.",
+            where="--on-error",
+            expected="an output that is a file",
+            hint="name one with --output",
         )
-        added = added_columns(rows.columns, scorer, where=rows.name)
-        kind, gzipped = _output_format(output, output_format, rows)
-        tally = _Tally(scorer, mapped, added, on_truncate)
-        names, schema = [*rows.columns, *added.values()], _schema(rows, input, kind)
-        with (
-            _opened(output, overwrite=overwrite) as stream,
-            table_writer(stream, kind, names, gzipped=gzipped, schema=schema) as writer,
-        ):
-            source = iter(rows)
-            while chunk := [(row, rows.place(row)) for row in islice(source, chunk_rows)]:
-                places = [place for _, place in chunk]
-                writer.write(tally.answer([row for row, _ in chunk], places), places)
-                if progress is not None:
-                    rate = tally.rows / (time.perf_counter() - started)
-                    progress(Progress("score", tally.rows, None, {"pairs_per_second": round(rate, 1)}))
-    return tally.report(seconds=time.perf_counter() - started)
+    if not direct:
+        _require_free(output, overwrite=overwrite)
+    reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer)
+    facts = reader.facts
+    sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
+    with Intake(
+        sources,
+        sides=facts.sides,
+        columns=columns,
+        format=input_format,
+        chunk_rows=chunk_rows,
+        skip=on_error == "skip",
+    ) as intake:
+        added = added_columns(intake.columns, facts.labels, where=intake.name, tell_file=several)
+        answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
+        table = _table(intake, added, output, output_format, sources[0])
+        run = _Run(intake, answering, table, started, progress)
+        answered = partial(reader.answered, symmetric=symmetric)
+        if direct:
+            _to_stream(run, answered, output)
+        else:
+            made_of = {
+                "model": facts.checksum or secrets.token_hex(),
+                "input": [str(source) for source in sources],
+                "columns": intake.columns,
+                "sides": [intake.mapped.first, intake.mapped.second],
+                "output_format": f"{table.format}{'.gz' * table.gzipped}",
+                "symmetric": symmetric,
+                "batch_tokens": facts.batch_tokens,
+                "chunk_rows": chunk_rows,
+                "samesay": __version__,
+                **{name: version(name) for name in _VERSIONS},
+                "resumable": STANDARD_INPUT not in map(str, sources),
+            }
+            _to_file(run, answered, output, made_of, overwrite=overwrite, restart=restart)
+        return run.report(on_truncate, None if direct else _skipped_file(output), symmetric=symmetric)
 
 
-def added_columns(existing: Sequence[str], scorer: Scorer | GradeScorer, *, where: str) -> dict[str, str]:
-    """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The table that is written."""
 
-    One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``.
+    names: list[str]
+    format: str
+    gzipped: bool
+    schema: Any
 
-    Returns:
-        From what a column holds, by its usual name, to its name in this table, in order.
+
+class _Run:
+    """One pass over the input, and what was counted on the way."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        answering: Answering,
+        table: _Table,
+        started: float,
+        progress: ProgressListener | None,
+    ) -> None:
+        self.intake = intake
+        self.answering = answering
+        self.table = table
+        self.total = Tally()
+        self.resumed_rows = 0
+        self._started = started
+        self._progress = progress
+
+    def resumed(self, tally: Tally) -> None:
+        """Count what a former run did."""
+        self.total = tally
+        self.resumed_rows = tally.rows
+        if self._progress is not None:
+            self._progress(Progress("resume", tally.rows))
+
+    def count(self, tally: Tally) -> None:
+        """Count a chunk that is written, and say so."""
+        self.total.add(tally)
+        if self._progress is not None:
+            rate = (self.total.rows - self.resumed_rows) / (time.perf_counter() - self._started)
+            self._progress(Progress("score", self.total.rows, None, {"pairs_per_second": round(rate, 1)}))
+
+    def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
+        """All of it, for the user."""
+        facts, total = self.answering.facts, self.total
+        notes = [*self.intake.mapped.notes, renamed(self.answering.added)]
+        if total.truncated and on_truncate == "warn":
+            notes.append(
+                f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
+                f"that the model reads, the first at {total.truncated_places[0]}"
+            )
+        if total.empty_sides:
+            notes.append(f"{total.empty_sides:,} pairs have an empty side and were scored all the same")
+        if total.skipped:
+            reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
+            notes.append(
+                f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
+            )
+        if symmetric:
+            notes.append(_directed(facts))
+        graded = facts.labels is None
+        return FileReport(
+            rows=total.rows,
+            labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
+            mean_grade=total.grade_sum / total.rows if graded and total.rows else None,
+            truncated=total.truncated,
+            truncated_places=tuple(total.truncated_places),
+            tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),
+            empty_sides=total.empty_sides,
+            columns={"first": self.intake.mapped.first, "second": self.intake.mapped.second},
+            added=dict(self.answering.added),
+            seconds=time.perf_counter() - self._started,
+            notes=tuple(note for note in notes if note),
+            skipped=total.skipped,
+            skipped_file=str(skipped_file) if total.skipped else None,
+            resumed_rows=self.resumed_rows,
+        )
+
+
+def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
+    table = run.table
+    with (
+        _opened(output) as stream,
+        table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
+    ):
+        for chunk, answers in answered(run.intake):
+            rows, _ = run.answering.rows(chunk, answers)
+            writer.write([row.values for row in rows], [row.taken.place for row in rows])
+            run.count(Tally.of(rows, ()))
+
+
+def _to_file(
+    run: _Run,
+    answered: Any,
+    output: str | Path,
+    made_of: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    restart: bool,
+) -> None:
+    target = Path(output).resolve()
+    with open_journal(target, made_of, restart=restart) as journal:
+        if not overwrite and os.path.lexists(target):
+            raise taken(target)  # by a run that ended while this one began
+        segments = _Segments(run.table, journal)
+        for chunk, answers in answered(_behind(journal, run, target)):
+            rows, skipped = run.answering.rows(chunk, answers)
+            content, rows = segments.content(rows, skipped if run.answering.skip else None)
+            tally = Tally.of(rows, skipped)
+            lines = "".join(
+                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
+            )
+            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=tally.to_dict())
+            run.count(tally)
+        if not any(segment.n_bytes for segment in journal.segments):
+            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=Tally().to_dict())
+        join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
+        journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
+
+
+def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
+    """The chunks that are not in the journal yet; those that are must be the ones that it was made of.
 
     Raises:
-        UsageError: If that name is taken too.
+        ResumeMismatch: If they are not.
     """
-    names = (
-        ["grade"]
-        if isinstance(scorer, GradeScorer)
-        else ["label", *(f"probability_{name}" for name in scorer.labels)]
-    )
-    usual = [*names, "truncated"]
-    taken = set(existing)
-    added = {name: f"predicted_{name}" if name in taken else name for name in usual}
-    clash = [name for name in added.values() if name in taken]
-    if clash or len(set(added.values())) != len(added):
-        raise UsageError(
-            f"The table has a column {(clash or usual)[0]!r}, as the model's answers would be called.",
-            where=where,
-            expected=f"columns other than {', '.join(usual)} and predicted_…",
-            hint="rename or drop that column, or score the table from which this one was made",
-        )
-    return added
-
-
-@dataclass
-class _Tally:
-    """Rows to rows with answers, and what there is to report of them."""
-
-    scorer: Scorer | GradeScorer
-    mapped: ColumnMap
-    added: dict[str, str]
-    on_truncate: OnTruncate
-    rows: int = 0
-    empty_sides: int = 0
-    truncated: int = 0
-    lost: list[int] = field(default_factory=lambda: [0, 0])
-    places: list[str] = field(default_factory=list)
-    labels: dict[str, int] = field(default_factory=dict)
-    grade_sum: float = 0.0
-
-    def answer(self, chunk: Sequence[Row], places: Sequence[str]) -> list[dict[str, Any]]:
-        pairs = [
-            Pair(
-                side_text(row.values, self.mapped.first, place=place),
-                side_text(row.values, self.mapped.second, place=place),
+    done = [segment for segment in journal.segments if segment.taken]
+    total = Tally()
+    if done:
+        for segment in done:
+            total.add(Tally(**segment.tally))
+        _require_wanted(total, run.answering, target)
+        run.resumed(total)
+    chunks = iter(run.intake)
+    for number, segment in enumerate(done, start=1):
+        chunk = next(chunks, None)
+        if chunk is None:
+            raise changed(target, "it has fewer rows than before")
+        if chunk.digest != segment.taken:
+            first = chunk.rows[0].place if chunk.rows else chunk.skipped[0].file
+            raise changed(
+                target, f"part {number} of {len(done)}, which begins at {first}, is not what it was"
             )
-            for row, place in zip(chunk, places, strict=True)
-        ]
-        answers, tokens_lost = self._answers(pairs)
-        cut = [first > 0 or second > 0 for first, second in tokens_lost.tolist()]
-        self._count(pairs, cut, tokens_lost.sum(axis=0).tolist(), places)
-        answered = []
-        for row, place, answer, is_cut in zip(chunk, places, answers, cut, strict=True):
-            values = dict(row.values)
-            self._refuse_taken(values, place)
-            values |= zip(self.added.values(), (*answer, is_cut), strict=True)
-            answered.append(values)
-        self.rows += len(chunk)
-        return answered
+    yield from chunks
 
-    def _answers(self, pairs: Sequence[Pair]) -> tuple[list[list[Any]], NDArray[np.int32]]:
-        """For every pair what goes into the added columns but the last one, and the tokens that were not read.
 
-        A number is the shortest text that is this float32 again, and not the 17 digits of its float64.
+def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
+    """Refuse rows that would not be there, or were left out that would, by what is asked now.
+
+    What became of broken and of long rows may be asked anew after one of them ended a run: those before it are the
+    same either way.
+    """
+    too_long = done.skipped_codes.get(TruncationRefused.code, 0)
+    if done.skipped and not answering.skip:
+        raise mismatch(
+            target, f"{done.skipped:,} rows were skipped, and are to end the run now", ["on_error"]
+        )
+    if done.truncated and answering.refuse_truncated:
+        raise mismatch(
+            target, f"{done.truncated:,} rows were cut, and are to be refused now", ["on_truncate"]
+        )
+    if too_long and not answering.refuse_truncated:
+        found = f"{too_long:,} rows were skipped for their length, and are to be cut now"
+        raise mismatch(target, found, ["on_truncate"])
+
+
+class _Segments:
+    """Rows to the bytes that stand behind those of the rows before them."""
+
+    def __init__(self, table: _Table, journal: Journal) -> None:
+        self._table = table
+        self._schema = table.schema
+        self._first = not any(segment.n_bytes for segment in journal.segments)
+        if table.format == "parquet" and not self._first and not journal.is_whole:
+            self._schema = parquet_schema(next(filter(None, journal.read())))
+
+    def content(
+        self, rows: list[AnsweredRow], skipped: list[SkippedRow] | None, *, even_none: bool = False
+    ) -> tuple[bytes, list[AnsweredRow]]:
+        """The bytes, and the rows that are in them.
+
+        Args:
+            rows: What to write.
+            skipped: Where rows go that the format cannot hold; None to raise.
+            even_none: Write a table without rows.
         """
-        if isinstance(self.scorer, GradeScorer):
-            grades, tokens_lost = self.scorer.read(pairs)
-            self.grade_sum += float(grades.sum())
-            return [[float(str(grade))] for grade in grades], tokens_lost
-        scores = self.scorer.read(pairs)
-        answers: list[list[Any]] = []
-        for best, row in zip(scores.probabilities.argmax(axis=1).tolist(), scores.probabilities, strict=True):
-            name = self.scorer.labels.names[best]
-            self.labels[name] = self.labels.get(name, 0) + 1
-            answers.append([name, *(float(str(probability)) for probability in row)])
-        return answers, scores.tokens_lost
+        if not rows and not even_none:
+            return b"", rows
+        parquet = self._table.format == "parquet"
+        refused: set[int] = set()
 
-    def report(self, *, seconds: float) -> FileReport:
-        notes = list(self.mapped.notes)
-        renamed = [f"{usual} is {name}" for usual, name in self.added.items() if usual != name]
-        if renamed:
-            notes.append(f"the table has columns of these names already: {', '.join(renamed)}")
-        if self.truncated and self.on_truncate == "warn":
-            notes.append(
-                f"{self.truncated:,} of {self.rows:,} pairs were cut to the {self.scorer.max_length} tokens "
-                f"that the model reads, the first at {self.places[0]}"
-            )
-        if self.empty_sides:
-            notes.append(f"{self.empty_sides:,} pairs have an empty side and were scored all the same")
-        return FileReport(
-            rows=self.rows,
-            labels=(
-                {}
-                if isinstance(self.scorer, GradeScorer)
-                else {name: self.labels.get(name, 0) for name in self.scorer.labels}
-            ),
-            mean_grade=self.grade_sum / self.rows
-            if isinstance(self.scorer, GradeScorer) and self.rows
-            else None,
-            truncated=self.truncated,
-            truncated_places=tuple(self.places),
-            tokens_lost=(self.lost[0], self.lost[1]),
-            empty_sides=self.empty_sides,
-            columns={"first": self.mapped.first, "second": self.mapped.second},
-            added=dict(self.added),
-            seconds=seconds,
-            notes=tuple(notes),
-        )
+        def refuse(index: int, error: Any) -> None:
+            refused.add(index)
+            assert skipped is not None
+            skipped.append(rows[index].taken.skipped(error))
 
-    def _count(
-        self, pairs: Sequence[Pair], cut: Sequence[bool], lost: Sequence[int], places: Sequence[str]
-    ) -> None:
-        self.empty_sides += sum(not pair.first.strip() or not pair.second.strip() for pair in pairs)
-        here = [place for place, is_cut in zip(places, cut, strict=True) if is_cut]
-        if here and self.on_truncate == "error":
-            raise TruncationRefused(
-                f"The pair is longer than the {self.scorer.max_length} tokens that the model reads.",
-                where=here[0],
-                expected=f"at most {self.scorer.max_length} tokens of both sides together",
-                hint="--on-truncate warn scores what fits, and marks these rows",
-                details={"rows": len(here), "places": here[:_PLACES_KEPT]},
-            )
-        self.truncated += len(here)
-        self.places += here[: _PLACES_KEPT - len(self.places)]
-        self.lost = [self.lost[0] + lost[0], self.lost[1] + lost[1]]
+        stream = io.BytesIO()
+        with table_writer(
+            stream,
+            self._table.format,
+            self._table.names,
+            gzipped=self._table.gzipped and not parquet,  # joined first, and then as a whole
+            schema=self._schema,
+            header=self._first,
+        ) as writer:
+            values, places = [row.values for row in rows], [row.taken.place for row in rows]
+            writer.write(values, places, None if skipped is None else refuse)
+        self._first = False
+        if parquet:
+            self._schema = parquet_schema(stream.getvalue())
+        return stream.getvalue(), [row for index, row in enumerate(rows) if index not in refused]
 
-    def _refuse_taken(self, values: Mapping[str, Any], place: str) -> None:
-        """In JSON Lines a later row may bring a key that the first, from which names were chosen, lacks."""
-        taken = [name for name in self.added.values() if name in values]
-        if taken:
-            raise RowMalformed(
-                f"The row has {taken[0]!r}, as the model's answer is called; the first row has not.",
-                where=place,
-                expected="the same keys in every row",
-            )
+
+def _directed(facts: ModelFacts) -> str | None:
+    """A note where reading a pair in both orders goes against what the model was taught."""
+    if facts.labels is not None and ENTAILMENT in [name.casefold() for name in facts.labels]:
+        why = f"its labels ({', '.join(facts.labels)}) say something of an order"
+    elif asking_side(facts.sides) is not None:
+        why = f"its sides ({facts.sides.first}, {facts.sides.second}) are not of one kind"
+    else:
+        return None
+    return f"every pair was read in both orders, which is not what the model was taught: {why}"
 
 
 def _require_free(output: str | Path, *, overwrite: bool) -> None:
     """Refuse an output before any work, and not after all of it."""
-    if _is_direct(output):
-        return
     path = Path(output)
     if path.is_dir():
         raise OutputUnwritable(
             f"{path} is a folder.", where=str(path), expected="the name of a file", hint=f"{path}/scored.csv"
         )
-    if not overwrite and os.path.lexists(path):
+    if overwrite:
+        return
+    if os.path.lexists(path):
+        clear_finished(path.resolve())
         raise TargetExists(
             f"{path} exists already.",
             where=str(path),
             hint="name another output, or replace it with --overwrite (overwrite=True)",
         )
+
+
+def _skipped_file(output: str | Path) -> Path:
+    """Beside the file itself, where the output is a link to it."""
+    path = Path(output)
+    return Path(f"{path.resolve() if path.is_symlink() else path}{SKIPPED_SUFFIX}")
 
 
 def _is_direct(output: str | Path) -> bool:
@@ -320,11 +455,7 @@ def _is_direct(output: str | Path) -> bool:
 
 
 @contextmanager
-def _opened(output: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
-    if not _is_direct(output):
-        with new_file(Path(output).resolve(), replace=overwrite) as stream:
-            yield stream
-        return
+def _opened(output: str | Path) -> Iterator[BinaryIO]:
     standard = str(output) == STANDARD_STREAM
     stream: BinaryIO = sys.stdout.buffer if standard else Path(output).open("wb")  # noqa: SIM115
     try:
@@ -341,24 +472,30 @@ def _opened(output: str | Path, *, overwrite: bool) -> Iterator[BinaryIO]:
                 stream.close()
 
 
-def _output_format(output: str | Path, told: str | None, rows: SourceRows) -> tuple[str, bool]:
-    gzipped = str(output).lower().endswith(".gz")
-    if told is not None:
-        if told not in FORMATS:
-            raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
-        return told, gzipped
+def _table(
+    intake: Intake, added: Mapping[str, str], output: str | Path, told: str | None, source: str | Path
+) -> _Table:
+    if told is not None and told not in FORMATS:
+        raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
     # Generated pairs come from no file and have no format of their own.
-    return ((rows.format or "jsonl") if _is_direct(output) else format_of(Path(output))), gzipped
+    own = intake.format or "jsonl"
+    format = told or (own if _is_direct(output) else format_of(Path(output)))
+    return _Table(
+        names=[*intake.columns, *added.values()],
+        format=format,
+        gzipped=str(output).lower().endswith(".gz"),
+        schema=_schema(source) if format == intake.format == "parquet" else None,
+    )
 
 
-def _schema(rows: SourceRows, input: str | Path, kind: str) -> Any:
+def _schema(source: str | Path) -> Any:
     """The column types of a Parquet input for a Parquet output; Python's values do not tell all of them."""
-    if rows.format != "parquet" or kind != "parquet" or not Path(input).is_file():
+    if not Path(source).is_file():
         return None
     import pyarrow
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_schema(str(input))
+        return pq.read_schema(str(source))
     except (pyarrow.ArrowException, OSError):  # gzipped as a whole: the types are told from the values
         return None

@@ -72,6 +72,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         self.sides = sides
         self.batch_tokens = batch_tokens
         self.threads = graph.threads
+        # Of the saved model's manifest, empty where the graph comes from none: by it a model is known again.
+        self.checksum = ""
 
     @abstractmethod
     def score(self, pairs: Sequence[Pair]) -> list[JudgementT]:
@@ -192,7 +194,7 @@ class Scorer(GraphAnswers[Judgement]):
                 where=str(path),
                 hint="GradeScorer.open(path), or open_scorer(path) for a model of either task",
             )
-        return cls.from_parts(
+        scorer = cls.from_parts(
             onnx_file,
             encoder,
             manifest.labels,
@@ -201,6 +203,8 @@ class Scorer(GraphAnswers[Judgement]):
             threads=threads,
             batch_tokens=batch_tokens,
         )
+        scorer.checksum = manifest.checksum
+        return scorer
 
     @classmethod
     def from_parts(
@@ -313,7 +317,9 @@ class GradeScorer(GraphAnswers[Grade]):
                 hint="Scorer.open(path), or open_scorer(path) for a model of either task",
             )
         graph = Graph(onnx_file, n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
-        return cls(graph, encoder, manifest.scale, manifest.sides, batch_tokens=batch_tokens)
+        scorer = cls(graph, encoder, manifest.scale, manifest.sides, batch_tokens=batch_tokens)
+        scorer.checksum = manifest.checksum
+        return scorer
 
     def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
@@ -333,10 +339,17 @@ class GradeScorer(GraphAnswers[Grade]):
         return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
 
 
-def open_scorer(path: str | Path, *, threads: int | None = None) -> Scorer | GradeScorer:
-    """Open a saved model of either task through its ONNX part; errors are those of ``Scorer.open``."""
+def open_scorer(
+    path: str | Path,
+    *,
+    threads: int | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    verify: bool = True,
+) -> Scorer | GradeScorer:
+    """Open a saved model of either task through its ONNX part; arguments and errors are those of ``Scorer.open``."""
     graded = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
-    return (GradeScorer if graded else Scorer).open(path, threads=threads)
+    chosen = GradeScorer if graded else Scorer
+    return chosen.open(path, threads=threads, batch_tokens=batch_tokens, verify=verify)
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

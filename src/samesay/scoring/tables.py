@@ -9,28 +9,44 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Protocol
 
-from samesay.errors import ExtraMissing, NulByte, RowMalformed
+from samesay.errors import DataError, ExtraMissing, NulByte, RowMalformed
 
 # A text that the reader of TSV would unwrap: in quotes, with a doubled quote inside.
 _WRAPPED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
 _NEEDS_QUOTES = re.compile(r'[",\r\n]')
+# The place of a header, as messages call it.
+_HEADER = "header"
+
+
+Refuse = Callable[[int, DataError], None]
 
 
 class TableWriter(Protocol):
     """Writes rows of known columns to a stream."""
 
-    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
-        """Write rows; ``places`` says where each comes from, for messages."""
+    def write(
+        self, rows: Sequence[Mapping[str, Any]], places: Sequence[str], refuse: Refuse | None = None
+    ) -> None:
+        """Write rows; ``places`` says where each comes from, for messages.
+
+        A row that the format cannot hold is raised, or left out and handed to ``refuse`` with its index.
+        """
         ...
 
 
 @contextmanager
 def table_writer(
-    stream: BinaryIO, format: str, columns: Sequence[str], *, gzipped: bool, schema: Any = None
+    stream: BinaryIO,
+    format: str,
+    columns: Sequence[str],
+    *,
+    gzipped: bool,
+    schema: Any = None,
+    header: bool = True,
 ) -> Iterator[TableWriter]:
     """A writer of ``format``; what ends the format is written where the block ends well. The stream stays open.
 
@@ -40,6 +56,7 @@ def table_writer(
         columns: The names of all columns in order.
         gzipped: Whether the bytes are compressed.
         schema: For Parquet: pyarrow's types of the columns that are known already.
+        header: Whether CSV and TSV begin with the names; false for what will stand behind other rows.
 
     Raises:
         ExtraMissing: For Parquet without pyarrow.
@@ -49,15 +66,46 @@ def table_writer(
     if format == "parquet":
         writer = _ParquetWriter(target, columns, schema)
     elif format == "jsonl":
-        writer = _TextWriter(target, columns, _json_line, header=None)
+        writer = _TextWriter(target, columns, _json_line)
     else:
         line = _csv_line if format == "csv" else _tsv_line
-        writer = _TextWriter(target, columns, line, header=columns)
+        writer = _TextWriter(target, columns, line)
+        if header:
+            names = dict(zip(columns, columns, strict=True))
+            target.write(line(names, columns, _HEADER).encode("utf-8"))
     try:
         yield writer
         writer.close()
     except BaseException:
         writer.abandon()
+        raise
+
+
+def parquet_schema(table: bytes) -> Any:
+    """The column types of a Parquet file in memory, as pyarrow's schema."""
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    return pq.read_schema(pyarrow.BufferReader(table))
+
+
+def join_parquet(tables: Iterable[bytes], stream: BinaryIO, *, gzipped: bool) -> None:
+    """Whole Parquet files of one schema, one after the other, as one file, a row group for each."""
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    target = _Gzip(stream) if gzipped else _Plain(stream)
+    writer = None
+    try:
+        for each in filter(None, tables):
+            table = pq.read_table(pyarrow.BufferReader(each))
+            writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+            writer.write_table(table)
+        if writer is not None:
+            writer.close()
+        target.close()
+    except BaseException:
+        _abandon(writer)
         raise
 
 
@@ -115,23 +163,26 @@ class _Gzip(_Plain):
 
 
 class _TextWriter:
-    def __init__(self, target: _Plain, columns: Sequence[str], line: Any, *, header: Any) -> None:
+    def __init__(self, target: _Plain, columns: Sequence[str], line: Any) -> None:
         self._target = target
         self._columns = list(columns)
         self._known = frozenset(columns)
         self._line = line
-        self._header = header
-        if header is not None:
-            target.write(
-                line(dict(zip(columns, columns, strict=True)), self._columns, "header").encode("utf-8")
-            )
+        self._has_header = line is not _json_line
 
-    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
+    def write(
+        self, rows: Sequence[Mapping[str, Any]], places: Sequence[str], refuse: Refuse | None = None
+    ) -> None:
         lines = []
-        for row, place in zip(rows, places, strict=True):
-            if self._header is not None:
-                _refuse_unknown(row, self._known, place)
-            lines.append(self._line(row, self._columns, place))
+        for index, (row, place) in enumerate(zip(rows, places, strict=True)):
+            try:
+                if self._has_header:
+                    _refuse_unknown(row, self._known, place)
+                lines.append(self._line(row, self._columns, place))
+            except DataError as error:
+                if refuse is None:
+                    raise
+                refuse(index, error)
         self._target.write("".join(lines).encode("utf-8"))
 
     def close(self) -> None:
@@ -161,7 +212,7 @@ def _tsv_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str
                 expected="texts without tabs and line ends",
                 hint="name an output in another format: .csv, .jsonl or .parquet",
             )
-        if place == "header" and text.startswith('"'):
+        if place == _HEADER and text.startswith('"'):
             raise RowMalformed(
                 f"The column {column!r} begins with a quote, which in a TSV header means that all is quoted.",
                 expected="another name",
@@ -213,9 +264,19 @@ class _ParquetWriter:
         self._schema: Any = None
         self._writer: Any = None
 
-    def write(self, rows: Sequence[Mapping[str, Any]], places: Sequence[str]) -> None:
-        for row, place in zip(rows, places, strict=True):
-            _refuse_unknown(row, self._known, place)
+    def write(
+        self, rows: Sequence[Mapping[str, Any]], places: Sequence[str], refuse: Refuse | None = None
+    ) -> None:
+        fitting = []
+        for index, (row, place) in enumerate(zip(rows, places, strict=True)):
+            try:
+                _refuse_unknown(row, self._known, place)
+                fitting.append(row)
+            except DataError as error:
+                if refuse is None:
+                    raise
+                refuse(index, error)
+        rows = fitting
         values = {column: [row.get(column) for row in rows] for column in self._columns}
         self._begin(values, places)
         arrays = [self._array(values[each.name], each, places) for each in self._schema]
@@ -227,11 +288,7 @@ class _ParquetWriter:
         self._target.close()
 
     def abandon(self) -> None:
-        if self._writer is not None:
-            with suppress(Exception):
-                self._writer.close()
-            # Or the writer's own __del__ would try once more, and complain where nobody listens.
-            self._writer.is_open = False
+        _abandon(self._writer)
 
     def _begin(self, values: Mapping[str, list[Any]], places: Sequence[str]) -> None:
         if self._writer is not None:
@@ -264,3 +321,11 @@ class _ParquetWriter:
             where=f"{places[0]} or one of the {len(places)} rows from there" if places else None,
             hint="name an output ending in .jsonl, where every value keeps its own type",
         )
+
+
+def _abandon(writer: Any) -> None:
+    if writer is not None:
+        with suppress(Exception):
+            writer.close()
+        # Or the writer's own __del__ would try once more, and complain where nobody listens.
+        writer.is_open = False

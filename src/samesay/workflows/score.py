@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samesay.errors import EmptySide
-from samesay.pairs import Grade, Judgement, Pair, ProgressListener, Sides
-from samesay.scoring import FileReport, open_scorer
+from samesay.pairs import Grade, Judgement, Pair, Sides
+from samesay.scoring import BATCH_TOKENS, FileReport, WorkerPool, open_scorer
 from samesay.scoring import score_file as score_rows
 
 
@@ -67,26 +67,28 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
 
 def score_file(
     model: str | Path,
-    input: str | Path,
+    input: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
-    overwrite: bool = False,
-    on_truncate: str = "warn",
-    columns: Mapping[str, str] | None = None,
-    input_format: str | None = None,
-    output_format: str | None = None,
+    jobs: int = 1,
     threads: int | None = None,
-    progress: ProgressListener | None = None,
+    batch_tokens: int = BATCH_TOKENS,
+    **options: Any,
 ) -> FileReport:
-    """Judge every row of ``input`` and write it, with its answer, to ``output``; see ``samesay.scoring.score_file``."""
-    return score_rows(
-        open_scorer(model, threads=threads),
-        input,
-        output,
-        overwrite=overwrite,
-        on_truncate=on_truncate,  # type: ignore[arg-type]
-        columns=columns,
-        input_format=input_format,
-        output_format=output_format,
-        progress=progress,
-    )
+    """Judge every row of ``input`` and write it, with its answer, to ``output``.
+
+    Args:
+        model: A saved model's folder.
+        input: One source or several, patterns among them.
+        output: Where the table goes.
+        jobs: Processes, each with the model open; with more than one, the program's own start has to stand behind
+            ``if __name__ == "__main__":``.
+        threads: Of each of them; the physical cores shared among them if left out.
+        batch_tokens: The most tokens of one run of the model.
+        options: Of ``samesay.scoring.score_file``, which tells what is raised too.
+    """
+    if jobs == 1:
+        scorer = open_scorer(model, threads=threads, batch_tokens=batch_tokens)
+        return score_rows(scorer, input, output, **options)
+    with WorkerPool(model, jobs, threads=threads, batch_tokens=batch_tokens) as pool:
+        return score_rows(pool, input, output, **options)

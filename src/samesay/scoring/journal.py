@@ -1,0 +1,342 @@
+"""A draft that outlives the process that writes it: an output file in segments, each there whole or not at all.
+
+It is a hidden folder beside the output. ``rows`` and ``skipped`` grow by a segment at a time and are flushed to the
+disk; only then a line of ``journal.jsonl`` says how long they are and what was read for it. What stands behind the
+last such line was torn off by whatever ended the process, and is cut away. At the end ``rows`` becomes ``whole``, and
+``whole`` the output. The folder is locked while its process lives.
+
+This module knows bytes, not rows.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from samesay.bundle.claims import Claim
+from samesay.bundle.durable import flush_folder, hidden_beside, made_parents, remove, said_plainly
+from samesay.bundle.renaming import rename_new
+from samesay.errors import OutputBusy, ResumeMismatch
+
+_JOURNAL, _ROWS, _SKIPPED, _WHOLE = "journal.jsonl", "rows", "skipped", "whole"
+_PURPOSE = "journal"
+# Of the layout; another one is never gone on with.
+_VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """What one line of the journal says.
+
+    Attributes:
+        n_bytes: Length of the segment in ``rows``.
+        sha256: Of its bytes.
+        n_skipped_bytes: Length of what was added to ``skipped``.
+        taken: The digest of the input that it was made of.
+        tally: What was counted in it.
+    """
+
+    n_bytes: int
+    sha256: str
+    n_skipped_bytes: int
+    taken: str
+    tally: dict[str, Any]
+
+
+class Journal:
+    """The open draft of one output; made by ``open_journal``.
+
+    Attributes:
+        segments: Those that are safe on the disk, former runs' first.
+    """
+
+    def __init__(self, folder: Path, target: Path) -> None:
+        self._folder = folder
+        self._target = target
+        self._streams: dict[str, BinaryIO] = {}
+        self.segments: list[Segment] = []
+
+    def begin(self, made_of: Mapping[str, Any], *, restart: bool) -> None:
+        """Go on with what a former run left, or begin anew where there is nothing.
+
+        Args:
+            made_of: What the rows depend on, JSON types. ``resumable`` says whether anybody may go on with them.
+            restart: Throw away what is there.
+
+        Raises:
+            ResumeMismatch: If it was made of something else.
+        """
+        made_of = {"journal": _VERSION, **made_of}
+        known, length = self._read()
+        if restart or not self.segments or not known.get("resumable"):
+            self._clear()
+            self._append(_JOURNAL, _line(made_of))
+            self._append(_ROWS, b"")
+            self._append(_SKIPPED, b"")
+            flush_folder(self._folder)
+            flush_folder(self._folder.parent)
+            return
+        differing = [key for key in {**known, **made_of} if known.get(key) != made_of.get(key)]
+        if differing:
+            found = "; ".join(_difference(key, known.get(key), made_of.get(key)) for key in differing)
+            raise mismatch(self._target, found, differing)
+        self._cut_back()
+        os.truncate(self._folder / _JOURNAL, length)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether a former run had written everything, and only the last step is left."""
+        return (self._folder / _WHOLE).exists()
+
+    def add(self, rows: bytes, skipped: bytes, *, taken: str, tally: dict[str, Any]) -> None:
+        """Append a segment; when this returns it is on the disk for good."""
+        if self.is_whole:
+            raise changed(self._target, "it has more rows than before")
+        segment = Segment(len(rows), hashlib.sha256(rows).hexdigest(), len(skipped), taken, tally)
+        self._append(_ROWS, rows)
+        if skipped:
+            self._append(_SKIPPED, skipped)
+        self._append(_JOURNAL, _line(asdict(segment)))
+        self.segments.append(segment)
+
+    def read(self) -> Iterator[bytes]:
+        """The bytes of every segment, in order."""
+        with (self._folder / _ROWS).open("rb") as stream:
+            for segment in self.segments:
+                yield stream.read(segment.n_bytes)
+
+    def finish(
+        self,
+        *,
+        replace: bool,
+        skipped_to: Path,
+        join: Callable[[Iterable[bytes], BinaryIO], None] | None = None,
+    ) -> None:
+        """Let the draft become the output.
+
+        Args:
+            replace: Whether a file that is there may be replaced.
+            skipped_to: Where the skipped rows go, if there are any.
+            join: Writes the output from the segments, where it is not simply one behind the other.
+
+        Raises:
+            TargetExists: If the place has been taken meanwhile; the draft stays.
+        """
+        self.close()
+        whole = self._folder / _WHOLE
+        if not whole.exists():
+            if join is None:
+                (self._folder / _ROWS).rename(whole)
+            else:
+                joined = self._folder / "joined"
+                with joined.open("wb") as stream:
+                    join(self.read(), stream)
+                    stream.flush()
+                    os.fsync(stream.fileno())
+                joined.rename(whole)
+            flush_folder(self._folder)
+        # What is in the whole is no longer needed twice; without it, nothing here can be taken for unfinished.
+        remove(self._folder / _ROWS)
+        self._put_skipped(skipped_to)
+        if replace:
+            whole.replace(self._target)
+        else:
+            rename_new(whole, self._target)
+        flush_folder(self._target.parent)
+        remove(self._folder)
+
+    def leave(self) -> None:
+        """Cut away what is not whole, as far as the system lets us."""
+        self.close()
+        with contextlib.suppress(OSError):
+            self._cut_back()
+
+    def close(self) -> None:
+        """Close the files."""
+        while self._streams:
+            with contextlib.suppress(OSError):
+                self._streams.popitem()[1].close()
+
+    def _append(self, name: str, data: bytes) -> None:
+        stream = self._streams.get(name)
+        if stream is None:
+            # Not buffered: what a full disk refused must not be tried again when the file is closed.
+            stream = self._streams[name] = (self._folder / name).open("ab", buffering=0)  # type: ignore[assignment]
+        rest = memoryview(data)
+        while rest:
+            rest = rest[stream.write(rest) :]
+        os.fsync(stream.fileno())
+
+    def _read(self) -> tuple[dict[str, Any], int]:
+        """What the draft was made of, and the length of the journal that holds true; fills ``segments``."""
+        lines = []
+        with contextlib.suppress(FileNotFoundError):
+            lines = (self._folder / _JOURNAL).read_bytes().splitlines(keepends=True)
+        known = _parsed(lines[0]) if lines else None
+        if known is None:
+            return {}, 0
+        length = len(lines[0])
+        for line, segment in zip(lines[1:], self._whole_segments(lines[1:]), strict=False):
+            self.segments.append(segment)
+            length += len(line)
+        return known, length
+
+    def _whole_segments(self, lines: list[bytes]) -> Iterator[Segment]:
+        """A segment for every line, up to the first whose bytes are not there as they were written."""
+        with contextlib.ExitStack() as stack:
+            rows = None
+            n_skipped = 0
+            if not self.is_whole:
+                try:
+                    rows = stack.enter_context((self._folder / _ROWS).open("rb"))
+                    n_skipped = (self._folder / _SKIPPED).stat().st_size
+                except FileNotFoundError:
+                    return
+            for line in lines:
+                facts = _parsed(line)
+                if facts is None:
+                    return
+                segment = Segment(**facts)
+                if rows is not None:
+                    n_skipped -= segment.n_skipped_bytes
+                    written = rows.read(segment.n_bytes)
+                    if hashlib.sha256(written).hexdigest() != segment.sha256 or n_skipped < 0:
+                        return
+                yield segment
+
+    def _cut_back(self) -> None:
+        if not self.is_whole:
+            os.truncate(self._folder / _ROWS, sum(each.n_bytes for each in self.segments))
+        os.truncate(self._folder / _SKIPPED, sum(each.n_skipped_bytes for each in self.segments))
+
+    def _clear(self) -> None:
+        self.segments.clear()
+        for path in self._folder.iterdir():
+            remove(path)
+
+    def _put_skipped(self, place: Path) -> None:
+        """The side file before the output, whose coming says that all is done; none where nothing was skipped."""
+        if not any(segment.n_skipped_bytes for segment in self.segments):
+            place.unlink(missing_ok=True)
+            return
+        copy = self._folder / "skipped-copy"
+        shutil.copyfile(self._folder / _SKIPPED, copy)
+        with copy.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        copy.replace(place)
+
+
+@contextmanager
+def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = False) -> Iterator[Journal]:
+    """The journal of ``target``, held by this process while the block runs.
+
+    Where the block fails, what is whole stays for the next run (nothing does if ``made_of["resumable"]`` is false or no
+    segment was finished), and the exception gets a note that says so.
+
+    Raises:
+        OutputBusy: If another process holds it.
+        ResumeMismatch: If what a former run left was made of something else.
+        DiskFull, OutputUnwritable: If the system refuses to write there.
+    """
+    with said_plainly(target, kept="what is whole waits beside it"), made_parents(target):
+        folder, claim = _claimed(target)
+        journal = Journal(folder, target)
+        try:
+            journal.begin(made_of, restart=restart)
+            yield journal
+        except ResumeMismatch:
+            raise  # the draft is another run's, and stays as it is
+        except BaseException as error:
+            journal.leave()
+            if not made_of.get("resumable") or not journal.segments:
+                remove(folder)
+            else:
+                rows = sum(segment.tally.get("rows", 0) for segment in journal.segments)
+                error.add_note(f"{rows:,} rows are done and kept; the same command goes on behind them")
+            raise
+        finally:
+            journal.close()
+            claim.release()
+
+
+def clear_finished(target: Path) -> None:
+    """Remove what a process left that was killed after it had put ``target`` in place, and nothing else."""
+    folder = hidden_beside(target, _PURPOSE)
+    if not folder.is_dir() or (folder / _ROWS).exists() or (folder / _WHOLE).exists():
+        return
+    claim = Claim.take(folder)
+    try:
+        if not claim.taken:
+            remove(folder)
+    finally:
+        claim.release()
+
+
+def mismatch(target: Path, found: str, differing: list[str]) -> ResumeMismatch:
+    """The error for a draft that was made otherwise than is asked now."""
+    return ResumeMismatch(
+        f"An interrupted run has left its part of {target.name}, and it was made of something else: {found}.",
+        where=str(target),
+        expected="the model, the input and the options of that run",
+        hint="give the former command once more to finish it, or throw it away with --restart (restart=True)",
+        details={"differing": differing},
+    )
+
+
+def changed(target: Path, how: str) -> ResumeMismatch:
+    """The error for an input that is not the one of which a part was scored."""
+    return ResumeMismatch(
+        f"The input has changed since a part of {target.name} was made of it: {how}.",
+        where=str(target),
+        expected="the rows that were there, and any behind them",
+        hint="bring the former input back, or begin anew with --restart (restart=True)",
+        details={"differing": ["input"]},
+    )
+
+
+def _claimed(target: Path) -> tuple[Path, Claim]:
+    folder = hidden_beside(target, _PURPOSE)
+    while True:
+        folder.mkdir(exist_ok=True)
+        claim = Claim.take(folder)
+        if claim.taken:
+            raise OutputBusy(
+                f"Another process is writing {target.name} at this moment.",
+                where=str(target),
+                hint="wait until it has ended, or name another output",
+            )
+        if folder.is_dir():  # between its making and the lock, another run may have finished and removed it
+            return folder, claim
+        claim.release()
+
+
+def _line(facts: Mapping[str, Any]) -> bytes:
+    return json.dumps(facts).encode("ascii") + b"\n"
+
+
+def _parsed(line: bytes) -> dict[str, Any] | None:
+    if not line.endswith(b"\n"):
+        return None
+    try:
+        return json.loads(line)
+    except ValueError:
+        return None
+
+
+def _difference(key: str, then: Any, now: Any) -> str:
+    name = key.replace("_", " ")
+    return f"the {name} is another" if key == "model" else f"{name} was {_shown(then)} and is {_shown(now)}"
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    return json.dumps(value, ensure_ascii=False)

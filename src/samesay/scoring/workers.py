@@ -1,0 +1,226 @@
+"""Chunks of pairs to answers, in order: in this process, or in several with one open model each.
+
+Knows pairs and scorers, nothing of files.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from samesay.bundle import open_bundle
+from samesay.errors import UsageError, WorkerDied
+from samesay.pairs import LabelSet, Pair, Sides
+from samesay.scoring.scorer import BATCH_TOKENS, Grades, GradeScorer, Scorer, Scores, open_scorer
+from samesay.scoring.session import default_threads
+
+# Chunks that wait for each process beside the one in its hands: enough that none is idle, few enough for memory.
+_WAITING = 1
+
+
+class HasPairs(Protocol):
+    """Whatever is answered together."""
+
+    @property
+    def pairs(self) -> list[Pair]:
+        """In the model's reading order."""
+        ...
+
+
+ChunkT = TypeVar("ChunkT", bound=HasPairs)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a table has to know of a model.
+
+    Attributes:
+        labels: The names of its labels; None for a grader.
+        sides: What its two texts are called.
+        max_length: The most tokens that it reads.
+        checksum: Of the saved model's manifest; empty where it comes from none.
+        batch_tokens: The most tokens of one run.
+    """
+
+    labels: LabelSet | None
+    sides: Sides
+    max_length: int
+    checksum: str
+    batch_tokens: int
+
+
+class OneProcess:
+    """A scorer of this process."""
+
+    def __init__(self, scorer: Scorer | GradeScorer) -> None:
+        self._scorer = scorer
+        self.facts = ModelFacts(
+            scorer.labels if isinstance(scorer, Scorer) else None,
+            scorer.sides,
+            scorer.max_length,
+            scorer.checksum,
+            scorer.batch_tokens,
+        )
+
+    def answered(
+        self, chunks: Iterable[ChunkT], *, symmetric: bool = False
+    ) -> Iterator[tuple[ChunkT, Scores | Grades]]:
+        """Every chunk with its answers, one at a time."""
+        read = read_both_orders if symmetric else _read
+        for chunk in chunks:
+            yield chunk, read(self._scorer, chunk.pairs)
+
+
+class WorkerPool:
+    """Several processes with the model open in each; a context manager.
+
+    Answers come in the order of the chunks, of which few are in memory. The processes are spawned, so a program that
+    uses this keeps its own start behind ``if __name__ == "__main__":``. They end with this process, however it ends.
+
+    Args:
+        model: The saved model's folder.
+        jobs: How many.
+        threads: Of each; the physical cores shared among them if left out.
+        batch_tokens: The most tokens of one run.
+
+    Raises:
+        UsageError: If ``jobs`` is below 1.
+        BundleError: If the model cannot be used.
+    """
+
+    def __init__(
+        self,
+        model: str | Path,
+        jobs: int,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> None:
+        if jobs < 1:
+            raise UsageError(f"jobs is {jobs}.", where="--jobs", expected="at least 1")
+        bundle = open_bundle(model, parts=("onnx",))
+        bundle.part("onnx")
+        manifest = bundle.manifest
+        self.facts = ModelFacts(
+            manifest.labels if manifest.scale is None else None,
+            manifest.sides,
+            manifest.max_length,
+            manifest.checksum,
+            batch_tokens,
+        )
+        self._jobs = jobs
+        threads = threads or max(1, default_threads() // jobs)
+        context = multiprocessing.get_context("spawn")
+        # Nobody writes to it: it is the end of this process, or of the work, that the others see at their end.
+        self._alive_here, self._alive = context.Pipe(duplex=False)
+        self._pool = ProcessPoolExecutor(
+            jobs, context, _begin, (str(model), threads, batch_tokens, self._alive_here)
+        )
+
+    def __enter__(self) -> WorkerPool:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._pool.shutdown()
+        self._alive.close()
+        self._pool.shutdown(cancel_futures=True)
+        self._alive_here.close()
+
+    def answered(
+        self, chunks: Iterable[ChunkT], *, symmetric: bool = False
+    ) -> Iterator[tuple[ChunkT, Scores | Grades]]:
+        """Every chunk with its answers, in their order. What was answered before a chunk fails comes first.
+
+        Raises:
+            WorkerDied: If one of the processes was killed.
+        """
+        waiting: deque[tuple[ChunkT, Future[Scores | Grades]]] = deque()
+        source, failure = iter(chunks), None
+        while True:
+            while failure is None and len(waiting) < self._jobs * (1 + _WAITING):
+                try:
+                    chunk = next(source, None)
+                    if chunk is None:
+                        break
+                    texts = [(pair.first, pair.second) for pair in chunk.pairs]
+                    waiting.append((chunk, self._pool.submit(_answer, texts, symmetric)))
+                except Exception as error:  # the chunks before it are answered first
+                    failure = error
+            if not waiting:
+                break
+            chunk, future = waiting.popleft()
+            try:
+                yield chunk, future.result()
+            except BrokenProcessPool as error:
+                raise _died() from error
+        if isinstance(failure, BrokenProcessPool):
+            raise _died() from failure
+        if failure is not None:
+            raise failure
+
+
+def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
+    """The mean of what is said of (first, second) and of (second, first), so that the order does not matter.
+
+    Probabilities (or grades) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
+    count as not read that were not in one of the two orders.
+    """
+    n = len(pairs)
+    both = _read(scorer, [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)])
+    values, tokens_lost = both
+    return type(both)((values[:n] + values[n:]) / 2, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
+
+
+def _read(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
+    return scorer.read(pairs)
+
+
+def _died() -> WorkerDied:
+    return WorkerDied(
+        "One of the processes that score ended before its time: it was killed, by the system if memory ran out.",
+        where="--jobs",
+        hint="fewer --jobs, or a smaller --batch-tokens, if memory was short",
+    )
+
+
+class _Worker:
+    """What a spawned process keeps between chunks."""
+
+    model: str
+    settings: dict[str, Any]
+    scorer: Scorer | GradeScorer | None = None
+
+
+def _begin(model: str, threads: int, batch_tokens: int, alive: Connection) -> None:
+    # Ctrl-C reaches every process of a terminal; the first one decides what becomes of it.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
+    _Worker.model = model
+    _Worker.settings = {"threads": threads, "batch_tokens": batch_tokens}
+
+
+def _end_with(alive: Connection) -> None:
+    alive.poll(None)
+    os._exit(1)
+
+
+def _answer(texts: list[tuple[str, str]], symmetric: bool) -> Scores | Grades:
+    if _Worker.scorer is None:
+        _Worker.scorer = open_scorer(_Worker.model, verify=False, **_Worker.settings)
+    return (read_both_orders if symmetric else _read)(_Worker.scorer, [Pair(*each) for each in texts])
