@@ -22,7 +22,8 @@ from samesay.data.hub import commit_of
 from samesay.data.labels import read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row, side_text, text_of
-from samesay.data.sources import SPLITS, Source, locate
+from samesay.data.sources import Source, locate
+from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import GradeScale, LabelSet, Sides, Task

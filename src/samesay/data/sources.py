@@ -19,7 +19,7 @@ what a dataset that is not in the table of corpora holds.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -27,19 +27,10 @@ from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.hub import SCHEME, HubAddress, Listing, fetch, look_up, parse_address
 from samesay.data.readers import STANDARD_INPUT, SUFFIXES
 from samesay.data.slices import Slice, split_off_slice
+from samesay.data.splits import SPLITS, canonical_split, in_order
 from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
 
-SPLITS = ("train", "validation", "test")
 BUILT_IN = ("handwritten", "generated")
-_SPLIT_SPELLINGS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
 _SHARD = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}")
 
 
@@ -158,14 +149,14 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
             raise SliceInvalid(
                 f"Two slices were given: {found_slice} in {text!r} and {asked_slice} in {split!r}."
             )
-        if asked and found_split and _canonical(asked) != found_split:
+        if asked and found_split and canonical_split(asked) != found_split:
             raise UsageError(f"Two splits were given: {found_split!r} in {text!r} and {asked!r}.")
-        found_split = _canonical(asked) if asked else found_split
+        found_split = canonical_split(asked) if asked else found_split
         found_slice = asked_slice or found_slice
     if corpus is not None:
         splits: dict[str, tuple[Path, ...]] = dict.fromkeys(corpus.sizes, ())
     elif listing is not None:
-        splits = dict.fromkeys(_in_order(listing.splits()), ())
+        splits = dict.fromkeys(in_order(listing.splits()), ())
     else:
         splits = _splits(name, found_split)
     return Source(text, name, splits, found_split, found_slice, corpus, listing)
@@ -180,7 +171,7 @@ def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
     if (words and words[0] in listing.files) or len(words) == 2:
         listing = replace(listing, address=replace(address, config=words.pop(0)))
     if words:
-        split = _canonical(words[0])
+        split = canonical_split(words[0])
     return str(listing.address), listing, split, found_slice
 
 
@@ -189,8 +180,8 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     if text.split(":")[0].split("[")[0] in BUILT_IN:
         name, found_slice = split_off_slice(text)
         words = name.split(":")
-        splits = [_canonical(word) for word in words[1:] if _canonical(word) in SPLITS]
-        rest = [word for word in words if _canonical(word) not in SPLITS]
+        splits = [canonical_split(word) for word in words[1:] if canonical_split(word) in SPLITS]
+        rest = [word for word in words if canonical_split(word) not in SPLITS]
         if len(splits) > 1:
             raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
         return ":".join(rest), splits[0] if splits else None, found_slice
@@ -201,10 +192,10 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
         return name, None, found_slice
     head, colon, tail = name.rpartition(":")
     if colon and tail and (head == STANDARD_INPUT or _exists(head)):
-        return head, _canonical(tail), found_slice
+        return head, canonical_split(tail), found_slice
     corpus, colon, tail = name.partition(":")
     if corpus in CORPORA:
-        return corpus, _canonical(tail) if tail else None, found_slice
+        return corpus, canonical_split(tail) if tail else None, found_slice
     raise _not_found(name)
 
 
@@ -245,16 +236,7 @@ def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
                 expected="one file a split, or its shards (train-00000-of-00002.parquet …)",
                 hint="name the file itself instead of the folder",
             )
-    return {split: tuple(next(iter(found[split].values()))) for split in _in_order(found)}
-
-
-def _in_order(splits: Iterable[str]) -> list[str]:
-    """train, validation and test first, the others behind them as they come."""
-    found = list(splits)
-    return [
-        *(split for split in SPLITS if split in found),
-        *(split for split in found if split not in SPLITS),
-    ]
+    return {split: tuple(next(iter(found[split].values()))) for split in in_order(found)}
 
 
 def _is_table(path: Path) -> bool:
@@ -275,12 +257,10 @@ def _stem(path: Path) -> str:
 
 def _split_name(stem: str) -> str | None:
     """The split that a file's name tells: ``dev``, or ``snli_1.0_dev``."""
-    words = re.split(r"[_\-. ]", stem.casefold())
-    return _SPLIT_SPELLINGS.get(stem.casefold()) or _SPLIT_SPELLINGS.get(words[-1])
-
-
-def _canonical(split: str) -> str:
-    return _SPLIT_SPELLINGS.get(split.casefold(), split)
+    for word in (stem, re.split(r"[_\-. ]", stem)[-1]):
+        if canonical_split(word) in SPLITS:
+            return canonical_split(word)
+    return None
 
 
 def _exists(name: str) -> bool:
