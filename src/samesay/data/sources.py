@@ -11,9 +11,11 @@ The words, each with a slice behind it if wanted::
     snli:train[:20%]    a published corpus (``samesay.data.corpora``), fetched from its hub or found in the cache
     hf://datasets/owner/name:config:train
                         any other dataset of the Hugging Face hub
+    tfds:glue/mrpc:train
+                        a dataset of TensorFlow Datasets; a version may stand behind its name
 
-A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub only
-what a dataset that is not in the table of corpora holds.
+A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub or
+TFDS only what a dataset that is not in the table of corpora holds.
 """
 
 from __future__ import annotations
@@ -24,10 +26,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samesay.data.corpora import CORPORA, Corpus
-from samesay.data.hub import SCHEME, HubAddress, Listing, fetch, look_up, parse_address
+from samesay.data.hub import SCHEME, HubAddress, Listing, commit_of, fetch, look_up, parse_address
 from samesay.data.readers import STANDARD_INPUT, SUFFIXES
 from samesay.data.slices import Slice, split_off_slice
 from samesay.data.splits import SPLITS, canonical_split, in_order
+from samesay.data.tfds import SCHEME as TFDS_SCHEME
+from samesay.data.tfds import TfdsDataset, open_tfds, parse_tfds_address
 from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
 
 BUILT_IN = ("handwritten", "generated")
@@ -41,11 +45,12 @@ class Source:
     Attributes:
         text: What the user wrote.
         name: The path, ``-``, or the built-in name with its size and seed.
-        splits: Split name to its files, in reading order; no files for built-in names and for hubs.
+        splits: Split name to its files, in reading order; no files for built-in names, for hubs and for TFDS.
         split: The split that was asked for, if any.
         slice: The slice that was asked for, if any.
         corpus: The published corpus of that name, if it is one.
         listing: What the hub holds, where it had to be asked.
+        tfds: The dataset of TFDS, if it is one.
     """
 
     text: str
@@ -55,11 +60,12 @@ class Source:
     slice: Slice | None = None
     corpus: Corpus | None = None
     listing: Listing | None = None
+    tfds: TfdsDataset | None = None
 
     @property
-    def remote(self) -> bool:
-        """Whether its files come from a hub."""
-        return self.corpus is not None or self.listing is not None
+    def published(self) -> bool:
+        """Whether it comes from a hub or from TFDS."""
+        return self.corpus is not None or self.listing is not None or self.tfds is not None
 
     @property
     def built_in(self) -> bool:
@@ -75,7 +81,10 @@ class Source:
     def is_folder(self) -> bool:
         """Whether it is a folder of splits."""
         return (
-            not self.built_in and not self.remote and self.name != STANDARD_INPUT and Path(self.name).is_dir()
+            not self.built_in
+            and not self.published
+            and self.name != STANDARD_INPUT
+            and Path(self.name).is_dir()
         )
 
     def files(self, split: str) -> tuple[Path, ...]:
@@ -85,13 +94,26 @@ class Source:
             CorpusUnreachable: If they have to be fetched and cannot be.
             SourceNotFound: If the hub has no such dataset, or this account may not read it.
         """
-        if not self.remote:
+        if not self.published:
             return self.splits[split]
         listing = self.listing
         if listing is None:
             assert self.corpus is not None
             listing = look_up(HubAddress(self.corpus.repository, config=self.corpus.config))
         return fetch(listing, split)
+
+    def provenance(self, file: str) -> tuple[str, ...]:
+        """What to know of published pairs that were read from ``file``: the very commit or version, and the licence."""
+        if self.tfds is not None:
+            return (self.tfds.note,)
+        if not self.published:
+            return ()
+        commit = commit_of(Path(file))
+        return (
+            (self.corpus.repository if self.corpus else self.name)
+            + (f" at commit {commit[:12]}" if commit else "")
+            + (f"; licence: {self.corpus.licence}" if self.corpus else ""),
+        )
 
     def only_split(self, prefer: Sequence[str] = ()) -> str:
         """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
@@ -137,9 +159,15 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         SliceInvalid: If a slice cannot be read, or there are two.
     """
     text = str(source)
-    corpus = listing = None
+    corpus = listing = tfds = None
     if text.startswith(SCHEME):
         name, listing, found_split, found_slice = _on_hub(text)
+    elif text.startswith(TFDS_SCHEME):
+        body, found_slice = split_off_slice(text)
+        address, word = parse_tfds_address(body)
+        found_split = canonical_split(word) if word else None
+        tfds = open_tfds(address)
+        name = tfds.name
     else:
         name, found_split, found_slice = _parted(text)
         corpus = CORPORA.get(name) if not _exists(name) else None
@@ -157,9 +185,11 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         splits: dict[str, tuple[Path, ...]] = dict.fromkeys(corpus.sizes, ())
     elif listing is not None:
         splits = dict.fromkeys(in_order(listing.splits()), ())
+    elif tfds is not None:
+        splits = dict.fromkeys(in_order(tfds.splits), ())
     else:
         splits = _splits(name, found_split)
-    return Source(text, name, splits, found_split, found_slice, corpus, listing)
+    return Source(text, name, splits, found_split, found_slice, corpus, listing, tfds)
 
 
 def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
@@ -282,7 +312,7 @@ def _not_found(name: str) -> SourceNotFound:
         where=name,
         expected=(
             f"a file, a folder of splits, '-' for standard input, one of {', '.join((*BUILT_IN, *CORPORA))}, "
-            "or hf://datasets/owner/name"
+            "hf://datasets/owner/name or tfds:name"
         ),
         hint=f"did you mean {close[0]}?" if close else None,
         details={"near": close},

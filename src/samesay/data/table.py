@@ -23,7 +23,7 @@ class Origin:
         source: What the user wrote, or what kind of object it was.
         split: The split, where there is one.
         slice: The slice of it, such as ``[:20%]``.
-        format: ``csv``, ``tsv``, ``jsonl``, ``parquet``, or ``None`` for pairs that were never in a file.
+        format: ``csv``, ``tsv``, ``jsonl``, ``parquet``, TFDS' own, or ``None`` for pairs that were never in a file.
         files: The files read, in order.
         columns: Role (``first``, ``second``, ``label``) to column.
         rows_read: How many rows the slice of the source has.
