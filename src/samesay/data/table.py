@@ -284,6 +284,7 @@ class PairTable:
         sides: Sides | None = None,
         need_labels: bool | None = None,
         allow_empty_sides: bool = False,
+        prefer: Sequence[str] = (),
     ) -> PairTable:
         """What Python users pass, as a table; see ``samesay.data.inputs.table_from``."""
         from samesay.data.inputs import table_from  # it builds tables, so it imports this module
@@ -296,6 +297,7 @@ class PairTable:
             sides=sides,
             need_labels=need_labels,
             allow_empty_sides=allow_empty_sides,
+            prefer=prefer,
         )
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
