@@ -1,4 +1,4 @@
-"""Datasets of other libraries become the same table as lists do: grain here; tf.data and Hugging Face where installed."""
+"""Datasets of other libraries become the table that lists do: grain; tf.data and Hugging Face where installed."""
 
 from __future__ import annotations
 

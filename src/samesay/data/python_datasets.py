@@ -1,8 +1,8 @@
 """Datasets of other libraries, as Python holds them, to columns: ``tf.data``, grain, Hugging Face ``datasets``.
 
-Told by the library that their class is from and by what they can do; none of the three is imported. Elements are dicts of
-texts, ``(dict, label)``, ``((first, second), label)`` or ``(first, second)``, one pair each or batches of them. Knows no
-use of a column.
+Told by the library that their class is from and by what they can do; none of the three is imported. Elements are dicts
+of texts, ``(dict, label)``, ``((first, second), label)`` or ``(first, second)``, one pair each or batches of them.
+Knows no use of a column.
 """
 
 from __future__ import annotations
