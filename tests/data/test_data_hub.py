@@ -117,6 +117,7 @@ def hub(tmp_path_factory):
     refused = {"datasets/me/gated": (403, "GatedRepo"), "datasets/me/private": (401, "RepoNotFound")}
     sources = (
         "snli:train[:20%]",
+        "snli:train[:99]",
         "all of snli",
         "mrpc:train",
         "rte:test",
@@ -148,6 +149,12 @@ def test_a_corpus_is_read_by_its_name_with_a_slice(hub):
     assert table["sides"] == ["premise", "hypothesis"]
     assert table["split"] == "train"
     assert any(COMMIT[:12] in note and "CC BY-SA" in note for note in table["notes"])
+
+
+def test_a_slice_outside_a_corpus_says_how_many_rows_there_are(hub):
+    refused = hub[1]["snli:train[:99]"]
+    assert refused["code"] == "slice-invalid"
+    assert "which has 11 rows" in refused["message"]
 
 
 def test_all_splits_with_labels_are_found(hub):
