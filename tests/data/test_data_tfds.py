@@ -25,8 +25,9 @@ PREPARE = """
 import sys
 import tensorflow_datasets as tfds
 
-def prepare(file_format, folder, name, version, config, columns, names, rows, **splits):
-    class Builder(tfds.core.GeneratorBasedBuilder):
+def prepare(file_format, folder, title, version, config, columns, names, rows, **splits):
+    class Small(tfds.core.GeneratorBasedBuilder):
+        name = title
         VERSION = tfds.core.Version(version)
         BUILDER_CONFIGS = [tfds.core.BuilderConfig(name=config)] if config else []
 
@@ -42,8 +43,7 @@ def prepare(file_format, folder, name, version, config, columns, names, rows, **
             for n in range(n_rows):
                 yield n, {columns[0]: rows[0] % n, columns[1]: rows[1], "label": n % (len(names) + 1) - 1}
 
-    Builder.name = name
-    Builder(data_dir=folder, file_format=file_format).download_and_prepare()
+    Small(data_dir=folder, file_format=file_format).download_and_prepare()
 
 nli = ["entailment", "neutral", "contradiction"]
 file_format, folder = sys.argv[1:]
@@ -107,7 +107,7 @@ def found(tmp_path_factory) -> dict[str, Any]:
         "tfds:snli:test[:9]",
         "tfds:snli/9.9.9:train",
         "tfds:slni:train",
-        "tfds:scitail",
+        "tfds:sci_tail",
     )
     folder = prepared(root / "data", "array_record")
     told = ask_apart(READ, root / "cache", *sources, TFDS_DATA_DIR=str(folder), HF_HUB_OFFLINE="1")
@@ -154,7 +154,7 @@ def test_splits_and_single_rows(found):
         ("tfds:snli:test[:9]", "slice-invalid", "which has 8 rows"),
         ("tfds:snli/9.9.9:train", "source-not-found", "only: 1.1.0"),
         ("tfds:slni:train", "source-not-found", "did you mean tfds:snli?"),
-        ("tfds:scitail", "corpus-unreachable", "TFDS_DATA_DIR"),
+        ("tfds:sci_tail", "corpus-unreachable", "TFDS_DATA_DIR"),
     ],
 )
 def test_what_cannot_be_read_says_what_to_do(found, source, code, says):

@@ -206,11 +206,11 @@ def _builder(tfds: Any, address: TfdsAddress) -> Any:
             details={"near": close},
         ) from problem
     except (AssertionError, ValueError) as problem:  # how TFDS refuses a version, and a configuration
+        said = " ".join(str(problem).rpartition('}": ')[2].split())
         raise SourceNotFound(
-            f"TFDS knows {address.name!r}, and no {address}.",
+            f"TFDS does not have {address}: {said[:300]}",
             where=str(address),
             hint=f"{SCHEME}{address.name} leaves the choice to TFDS",
-            details={"cause": _said(problem)},
         ) from problem
 
 
