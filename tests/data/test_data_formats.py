@@ -293,6 +293,10 @@ def test_parquet_knows_the_class_names_that_datasets_writes(tmp_path: Path) -> N
     loaded = load_pairs(tmp_path / "p.parquet")
     assert loaded.label_names() == ["same", "not_same"]
     assert tuple(loaded.labels or ()) == ("not_same", "same")
+    # The same names wanted in another order change no label; other names are those of the numbers.
+    wanted = load_pairs(tmp_path / "p.parquet", labels=["same", "not_same"])
+    assert wanted.label_names() == ["same", "not_same"]
+    assert load_pairs(tmp_path / "p.parquet", labels=["other", "alike"]).label_names() == ["alike", "other"]
 
 
 def test_parquet_without_pyarrow_says_what_to_install(tmp_path: Path) -> None:

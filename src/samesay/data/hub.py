@@ -1,7 +1,7 @@
 """Datasets of the Hugging Face hub to files on this disk, by the library of that hub: its cache, its offline mode.
 
-An address is ``hf://datasets/owner/name[@revision][:config][:split]``. Files are told apart by the names that the hub's
-own converters use; they are read like any other file. Knows no columns and no labels.
+An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card tells which file is which
+split, or else the names that the hub's own converters use; files are read like any other. Knows no columns, no labels.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
+from samesay.data.dataset_card import Splits, declared_files
 from samesay.data.readers import SUFFIXES
+from samesay.data.splits import canonical_split
 from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError, near
 
 SCHEME = "hf://"
@@ -22,11 +24,12 @@ _ADDRESS = re.compile(
 )
 _CONVERTED = "refs/convert/parquet"
 """The branch on which the hub keeps a copy of a dataset in Parquet, ``config/split/0000.parquet``."""
+_CARD = "README.md"
 _PLAIN_FOLDERS = ("", "data", "default", "plain_text")
 """Folders that name no configuration of a user's choice."""
 
 _SPLIT = re.compile(r"(?P<split>[A-Za-z][A-Za-z_]*?)(?:[-_.]?\d{4,5}(?:-of-\d{5})?)?")
-_SPELLINGS = {"training": "train", "dev": "validation", "valid": "validation", "val": "validation"}
+_SHARD = re.compile(r".+-\d{5}-of-(?P<count>\d{5})\..+")
 _CREDENTIALS = "log in (`hf auth login`) or set HF_TOKEN, with an account that may read it"
 _OFFLINE = (
     "fetch it once where there is a connection and bring that cache (HF_HOME names its folder), or give the path of "
@@ -62,20 +65,22 @@ class Listing:
         branch: The revision that holds the files of pairs.
         files: Config, then split, to the files in reading order, as paths in the repository.
         folder: The snapshot on this disk, where the listing was made from the cache.
+        default: The configuration that the dataset's card wants where none is named.
     """
 
     address: HubAddress
     branch: str
-    files: dict[str, dict[str, tuple[str, ...]]]
+    files: dict[str, Splits]
     folder: Path | None = None
+    default: str | None = None
 
-    def splits(self) -> dict[str, tuple[str, ...]]:
+    def splits(self) -> Splits:
         """The files of the address's configuration by split.
 
         Raises:
             SplitNotFound: If there is no such configuration, or several and none was named.
         """
-        wanted = self.address.config
+        wanted = self.address.config or self.default
         if wanted in self.files:
             return self.files[wanted]
         plain = [name for name in _PLAIN_FOLDERS if name in self.files]
@@ -142,9 +147,11 @@ def look_up(address: HubAddress) -> Listing:
             if cached is None:
                 _refuse(address, problem)
             return cached
-        files = _tables(entry.rfilename for entry in info.siblings or ())
-        if files:
-            return Listing(address, branch, files)
+        names = [entry.rfilename for entry in info.siblings or ()]
+        card = _download(address, branch, _CARD) if _CARD in names else None
+        listing = _listing(address, branch, names, card)
+        if listing is not None:
+            return listing
     raise SourceNotFound(
         f"{address.repository} holds no file of pairs that can be read.",
         where=str(address),
@@ -161,8 +168,6 @@ def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
         CorpusUnreachable: If they have to be fetched and cannot be; what was fetched stays in the cache.
         SourceNotFound: If they may not be read.
     """
-    import huggingface_hub
-
     splits = listing.splits()
     if split not in splits:
         close = near(split, splits)
@@ -174,19 +179,17 @@ def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
             hint=f"did you mean {close[0]!r}?" if close else None,
             details={"splits": list(splits)},
         )
-    if listing.folder is not None:
-        return tuple(listing.folder / name for name in splits[split])
-    try:
-        return tuple(
-            Path(
-                huggingface_hub.hf_hub_download(
-                    listing.address.repository, name, repo_type="dataset", revision=listing.branch
-                )
-            )
-            for name in splits[split]
+    if listing.folder is None:
+        return tuple(_download(listing.address, listing.branch, name) for name in splits[split])
+    shard = _SHARD.fullmatch(splits[split][0])
+    if shard is not None and len(splits[split]) < int(shard["count"]):
+        raise CorpusUnreachable(
+            f"Of the {int(shard['count'])} files of {listing.address}:{split} the cache of this machine holds "
+            f"{len(splits[split])}, and the hub was not asked.",
+            where=str(listing.address),
+            hint=_OFFLINE,
         )
-    except Exception as problem:  # transports differ between the library's versions
-        _refuse(listing.address, problem)
+    return tuple(listing.folder / name for name in splits[split])
 
 
 def commit_of(path: Path) -> str | None:
@@ -195,19 +198,41 @@ def commit_of(path: Path) -> str | None:
     return parts[parts.index("snapshots") + 1] if "snapshots" in parts[:-2] else None
 
 
-def _tables(names: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
+def _download(address: HubAddress, branch: str, name: str) -> Path:
+    import huggingface_hub
+
+    try:
+        return Path(
+            huggingface_hub.hf_hub_download(address.repository, name, repo_type="dataset", revision=branch)
+        )
+    except Exception as problem:  # transports differ between the library's versions
+        _refuse(address, problem)
+
+
+def _listing(
+    address: HubAddress, branch: str, names: list[str], card: Path | None, folder: Path | None = None
+) -> Listing | None:
+    """Which of the files called ``names`` is which split, by the card or by the names; nothing without a table."""
+    tables = sorted(filter(_is_table, names))
+    files, default = declared_files(card, tables) if card else ({}, None)
+    files = files or _by_names(tables)
+    return Listing(address, branch, files, folder, default) if files else None
+
+
+def _is_table(name: str) -> bool:
+    path = PurePosixPath(name.removesuffix(".gz"))
+    noted = path.name in ("dataset_infos.json", "config.json")
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not noted
+
+
+def _by_names(tables: Iterable[str]) -> dict[str, Splits]:
     """Config, then split, to files, by the names that the hub's converters use.
 
     ``train.csv``, ``data/train-00000-of-00002.parquet``, ``config/train-….parquet`` and ``config/split/0000.parquet``.
     """
     found: dict[str, dict[str, list[str]]] = {}
-    for name in sorted(names):
+    for name in tables:
         path = PurePosixPath(name)
-        suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-        if not suffixes or suffixes[-1] not in SUFFIXES or path.name.startswith("."):
-            continue
-        if suffixes[-1] == ".json" and path.name in ("dataset_infos.json", "config.json"):
-            continue
         stem = path.name.split(".")[0]
         folder = path.parent
         if stem.isdigit():  # config/split/0000.parquet
@@ -215,7 +240,7 @@ def _tables(names: Iterable[str]) -> dict[str, dict[str, tuple[str, ...]]]:
         match = _SPLIT.fullmatch(stem)
         if match is None:
             continue
-        split = _SPELLINGS.get(match["split"].casefold(), match["split"])
+        split = canonical_split(match["split"])
         config = "" if str(folder) == "." else str(folder)
         found.setdefault(config, {}).setdefault(split, []).append(name)
     return {
@@ -238,9 +263,10 @@ def _look_in_cache(address: HubAddress, branches: list[str]) -> Listing | None:
                 if branch not in revision.refs and branch != revision.commit_hash:
                     continue
                 folder = revision.snapshot_path
-                files = _tables(file.file_path.relative_to(folder).as_posix() for file in revision.files)
-                if files:
-                    return Listing(address, branch, files, folder)
+                names = [file.file_path.relative_to(folder).as_posix() for file in revision.files]
+                listing = _listing(address, branch, names, folder / _CARD if _CARD in names else None, folder)
+                if listing is not None:
+                    return listing
     return None
 
 

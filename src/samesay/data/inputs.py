@@ -1,4 +1,4 @@
-"""What Python users hold in their hands, as a table: lists, arrays, a DataFrame, ``Pair`` objects.
+"""What Python users hold in their hands, as a table: lists, arrays, a DataFrame, ``Pair`` objects, a dataset.
 
 Knows pandas by its shape alone (``columns`` and indexing); it imports neither pandas nor any array library
 but numpy.
@@ -17,12 +17,16 @@ from samesay.data.columns import find_columns
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
+from samesay.data.python_datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.rows import text_of
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, EncodingInvalid, LabelMissing, NoRows, UsageError
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides, Task
 
-_EXPECTED = "two lists of texts in a tuple, a DataFrame, a dict of columns, Pair objects, or a PairTable"
+_EXPECTED = (
+    "two lists of texts in a tuple, a DataFrame, a dict of columns, Pair objects, a PairTable, "
+    "or a dataset of tf.data, grain or Hugging Face"
+)
 
 
 @dataclass
@@ -37,6 +41,7 @@ class _Parts:
     mapping: dict[str, str] = field(default_factory=dict)
     columns: dict[str, list[str]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    class_names: list[str] | None = None
 
 
 def table_from(
@@ -48,12 +53,14 @@ def table_from(
     sides: Sides | None = None,
     need_labels: bool | None = None,
     allow_empty_sides: bool = False,
+    prefer: Sequence[str] = (),
 ) -> PairTable:
     """Make a table of what a caller passes.
 
     Args:
         x: A tuple or list of two lists (or arrays) of texts, first sides and second sides, bytes read as
-            UTF-8; a pandas DataFrame, or a dict of columns; an iterable of ``Pair``; or a ``PairTable``.
+            UTF-8; a pandas DataFrame, or a dict of columns; an iterable of ``Pair``; a ``PairTable``; a dataset of
+            ``tf.data``, grain or Hugging Face (``samesay.data.python_datasets``), or a dict of them by split.
         y: A label (by name or number) or a grade for every pair; not with a table or with pairs that carry their own.
         labels: The label names, if known; numbers index them.
         scale: The scale of the grades, if the answers are grades; where neither it nor ``labels`` is told, numbers of
@@ -63,6 +70,7 @@ def table_from(
         need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
             take them where they are.
         allow_empty_sides: Keep pairs whose first or second text is empty.
+        prefer: Of datasets by split, the first of these that exists is taken.
 
     Returns:
         The pairs in their order. Those without a gold label (-1, "-", empty, None) are dropped and counted.
@@ -70,11 +78,16 @@ def table_from(
     Raises:
         UsageError: If the inputs are of another type, or their lengths differ.
         ColumnNotFound: If a DataFrame's columns do not tell the sides.
+        SplitNotFound: If there are several splits, and none of them is preferred.
         LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
     """
     if isinstance(x, PairTable):
         return _adapted(x, y, labels, scale, sides, need_labels)
-    parts = _parts(x, y, sides, need_labels, "similarity" if scale else None)
+    splits = splits_of(x)
+    split = chosen_split(splits, prefer) if splits else None
+    parts = _parts(
+        x if split is None else splits[split], y, sides, need_labels, "similarity" if scale else None
+    )
     if not allow_empty_sides:
         _refuse_empty(parts)
     if parts.labels is None or need_labels is False:
@@ -88,7 +101,7 @@ def table_from(
     reading: GoldReading = (
         read_grades(parts.labels, place=place, scale=scale)
         if graded
-        else read_labels(parts.labels, sides=parts.sides, place=place, declared=labels)
+        else read_labels(parts.labels, sides=parts.sides, place=place, declared=labels or parts.class_names)
     )
     keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
     if not keep and parts.labels:
@@ -99,6 +112,7 @@ def table_from(
             dropped[reason] = dropped.get(reason, 0) + 1
     origin = Origin(
         source=parts.source,
+        split=split,
         columns=parts.mapping,
         rows_read=len(parts.first),
         rows_dropped=dropped,
@@ -153,8 +167,11 @@ def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: 
         raise UsageError(
             "One Pair was passed where several are expected.", expected=_EXPECTED, hint="pass [pair]"
         )
+    if is_dataset(x):
+        return _from_dataset(x, y, sides, need_labels, task)
     if isinstance(x, Mapping) or (hasattr(x, "columns") and hasattr(x, "__getitem__")):
-        return _from_columns(x, y, sides, need_labels, task)
+        kind = "dict" if isinstance(x, Mapping) else type(x).__name__
+        return _from_columns(x, y, sides, need_labels, task, kind=kind)
     if isinstance(x, (tuple, list)) and len(x) == 2 and all(_is_sequence(side) for side in x):
         first, second = x
         names = sides or Sides()
@@ -166,16 +183,33 @@ def _parts(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: 
     raise UsageError(f"Cannot read pairs from {type(x).__name__}.", expected=_EXPECTED)
 
 
-def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: Task | None) -> _Parts:
-    kind = "the dict" if isinstance(x, Mapping) else f"the {type(x).__name__}"
+def _from_dataset(x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: Task | None) -> _Parts:
+    found = gathered(x)
+    if found.labels is not None and y is not None:
+        raise UsageError(
+            f"Labels were passed beside a {found.kind} that carries its own.", expected="one of the two"
+        )
+    y = found.labels if found.labels is not None and need_labels is not False else y
+    if found.columns:
+        parts = _from_columns(found.columns, y, sides, need_labels, task, kind=found.kind)
+        parts.class_names = found.class_names.get(parts.mapping.get("label", "")) if y is None else None
+        return parts
+    parts = _parts(found.pairs or found.sides, y, sides, need_labels, task)
+    parts.source = found.kind
+    return parts
+
+
+def _from_columns(
+    x: Any, y: Any, sides: Sides | None, need_labels: bool | None, task: Task | None, *, kind: str
+) -> _Parts:
     keys = {str(key): key for key in (x if isinstance(x, Mapping) else x.columns)}
     names = list(keys)
     if not isinstance(x, Mapping) and len(names) != len(list(x.columns)):
         raise ColumnNotFound(
-            f"Two columns of {kind} have one name.", expected="a different name for every column"
+            f"Two columns of the {kind} have one name.", expected="a different name for every column"
         )
     need_label = False if y is not None else need_labels
-    found = find_columns(names, where=kind, sides=sides, need_label=need_label, task=task)
+    found = find_columns(names, where=f"the {kind}", sides=sides, need_label=need_label, task=task)
     columns = {name: _listed(x[key], name) for name, key in keys.items()}
     lengths = {name: len(column) for name, column in columns.items()}
     for name in names[1:]:
@@ -185,7 +219,7 @@ def _from_columns(x: Any, y: Any, sides: Sides | None, need_labels: bool | None,
         _texts(columns[found.second], found.second),
         None if found.gold is None else columns[found.gold],
         found.sides,
-        kind.removeprefix("the "),
+        kind,
         found.to_dict(),
         {
             name: [text_of(value) for value in column]

@@ -18,11 +18,11 @@ from samesay.data.conditions import Condition
 from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
-from samesay.data.hub import commit_of
 from samesay.data.labels import read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row, side_text, text_of
-from samesay.data.sources import SPLITS, Source, locate
+from samesay.data.sources import Source, locate
+from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import GradeScale, LabelSet, Sides, Task
@@ -222,8 +222,16 @@ class _Reading:
             which = bisect_right(starts, index) - 1
             return raws[which].place(index - starts[which])
 
+        names = raws[0].class_names
+        declared = self.labels or names
+        # A number of a source that names its classes is that name, whatever order they are wanted in.
+        named = dict(enumerate(names)) if names and set(names) <= set(declared or ()) else {}
+
         def values() -> Iterator[object]:
-            return (row.values.get(raw.map.gold or "") for raw in raws for row in raw.rows)
+            for raw in raws:
+                for row in raw.rows:
+                    value = row.values.get(raw.map.gold or "")
+                    yield named.get(value, value) if isinstance(value, int) else value
 
         told_names = self.labels is not None or self.rename is not None or self.task == "classification"
         if (
@@ -239,19 +247,24 @@ class _Reading:
             values(),
             sides=raws[0].map.sides,
             place=place,
-            declared=self.labels or raws[0].class_names,
+            declared=declared,
             rename=self.rename,
         )
 
     def _raw(self, source: Source, split: str) -> _Raw:
-        raw = self._from_generator(source, split) if source.is_generated else self._from_files(source, split)
+        if source.tfds is not None:
+            raw = self._from_tfds(source, split)
+        elif source.is_generated:
+            raw = self._from_generator(source, split)
+        else:
+            raw = self._from_files(source, split)
         if not raw.rows:
             raise NoRows(
                 f"The split {split!r} of {source.name} has columns but no rows.",
                 where=raw.files[0],
                 expected="at least one pair",
             )
-        if source.slice is not None:
+        if source.slice is not None and source.tfds is None:
             start, stop = source.slice.bounds(len(raw.rows), where=raw.files[0])
             raw.keep(range(start, stop))
         raw.rows_read = len(raw.rows)
@@ -263,6 +276,16 @@ class _Reading:
         columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
         mapped = self._mapped(columns, source.name)
         return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
+
+    def _from_tfds(self, source: Source, split: str) -> _Raw:
+        """The rows of the slice alone: the split may be large, and tells how many it has."""
+        assert source.tfds is not None
+        rows = source.tfds.split(split)
+        start, stop = source.slice.bounds(len(rows), where=rows.name) if source.slice else (0, len(rows))
+        mapped = self._mapped(rows.columns, rows.name)
+        names = rows.class_names.get(mapped.label or "")
+        read = list(rows.rows(start, stop))
+        return _Raw(split, rows.format, (rows.name,), mapped, rows.columns, names, read, [0] * len(read))
 
     def _from_files(self, source: Source, split: str) -> _Raw:
         files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
@@ -327,14 +350,14 @@ class _Reading:
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
             source=source.text,
-            split=raw.split if source.is_folder or source.built_in or source.remote else None,
+            split=raw.split if source.is_folder or source.built_in or source.published else None,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=raw.files,
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
-            notes=(*_of_hub(source, raw), *raw.map.notes, *(reading.notes if reading else ())),
+            notes=(*source.provenance(raw.files[0]), *raw.map.notes, *(reading.notes if reading else ())),
         )
         return PairTable(
             first,
@@ -375,16 +398,3 @@ class _Reading:
             hint="remove the rows, or keep them as they are with --allow-empty-sides",
             details={"rows": len(empty), "first_places": [raw.place(keep[place]), *others]},
         )
-
-
-def _of_hub(source: Source, raw: _Raw) -> tuple[str, ...]:
-    """What to know of pairs from a hub: the very commit, and the licence."""
-    if not source.remote:
-        return ()
-    commit = commit_of(Path(raw.files[0]))
-    corpus = source.corpus
-    return (
-        (f"{corpus.repository}" if corpus else source.name)
-        + (f" at commit {commit[:12]}" if commit else "")
-        + (f"; licence: {corpus.licence}" if corpus else ""),
-    )

@@ -11,35 +11,30 @@ The words, each with a slice behind it if wanted::
     snli:train[:20%]    a published corpus (``samesay.data.corpora``), fetched from its hub or found in the cache
     hf://datasets/owner/name:config:train
                         any other dataset of the Hugging Face hub
+    tfds:glue/mrpc:train
+                        a dataset of TensorFlow Datasets; a version may stand behind its name
 
-A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub only
-what a dataset that is not in the table of corpora holds.
+A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub or
+TFDS only what a dataset that is not in the table of corpora holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from samesay.data.corpora import CORPORA, Corpus
-from samesay.data.hub import SCHEME, HubAddress, Listing, fetch, look_up, parse_address
+from samesay.data.hub import SCHEME, HubAddress, Listing, commit_of, fetch, look_up, parse_address
 from samesay.data.readers import STANDARD_INPUT, SUFFIXES
 from samesay.data.slices import Slice, split_off_slice
+from samesay.data.splits import SPLITS, canonical_split, in_order
+from samesay.data.tfds import SCHEME as TFDS_SCHEME
+from samesay.data.tfds import TfdsDataset, open_tfds, parse_tfds_address
 from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
 
-SPLITS = ("train", "validation", "test")
 BUILT_IN = ("handwritten", "generated")
-_SPLIT_SPELLINGS = {
-    "train": "train",
-    "training": "train",
-    "validation": "validation",
-    "valid": "validation",
-    "val": "validation",
-    "dev": "validation",
-    "test": "test",
-}
 _SHARD = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}")
 
 
@@ -50,11 +45,12 @@ class Source:
     Attributes:
         text: What the user wrote.
         name: The path, ``-``, or the built-in name with its size and seed.
-        splits: Split name to its files, in reading order; no files for built-in names and for hubs.
+        splits: Split name to its files, in reading order; no files for built-in names, for hubs and for TFDS.
         split: The split that was asked for, if any.
         slice: The slice that was asked for, if any.
         corpus: The published corpus of that name, if it is one.
         listing: What the hub holds, where it had to be asked.
+        tfds: The dataset of TFDS, if it is one.
     """
 
     text: str
@@ -64,11 +60,12 @@ class Source:
     slice: Slice | None = None
     corpus: Corpus | None = None
     listing: Listing | None = None
+    tfds: TfdsDataset | None = None
 
     @property
-    def remote(self) -> bool:
-        """Whether its files come from a hub."""
-        return self.corpus is not None or self.listing is not None
+    def published(self) -> bool:
+        """Whether it comes from a hub or from TFDS."""
+        return self.corpus is not None or self.listing is not None or self.tfds is not None
 
     @property
     def built_in(self) -> bool:
@@ -84,7 +81,10 @@ class Source:
     def is_folder(self) -> bool:
         """Whether it is a folder of splits."""
         return (
-            not self.built_in and not self.remote and self.name != STANDARD_INPUT and Path(self.name).is_dir()
+            not self.built_in
+            and not self.published
+            and self.name != STANDARD_INPUT
+            and Path(self.name).is_dir()
         )
 
     def files(self, split: str) -> tuple[Path, ...]:
@@ -94,13 +94,26 @@ class Source:
             CorpusUnreachable: If they have to be fetched and cannot be.
             SourceNotFound: If the hub has no such dataset, or this account may not read it.
         """
-        if not self.remote:
+        if not self.published:
             return self.splits[split]
         listing = self.listing
         if listing is None:
             assert self.corpus is not None
             listing = look_up(HubAddress(self.corpus.repository, config=self.corpus.config))
         return fetch(listing, split)
+
+    def provenance(self, file: str) -> tuple[str, ...]:
+        """What to know of published pairs that were read from ``file``: the very commit or version, and the licence."""
+        if self.tfds is not None:
+            return (self.tfds.note,)
+        if not self.published:
+            return ()
+        commit = commit_of(Path(file))
+        return (
+            (self.corpus.repository if self.corpus else self.name)
+            + (f" at commit {commit[:12]}" if commit else "")
+            + (f"; licence: {self.corpus.licence}" if self.corpus else ""),
+        )
 
     def only_split(self, prefer: Sequence[str] = ()) -> str:
         """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
@@ -146,9 +159,15 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         SliceInvalid: If a slice cannot be read, or there are two.
     """
     text = str(source)
-    corpus = listing = None
+    corpus = listing = tfds = None
     if text.startswith(SCHEME):
         name, listing, found_split, found_slice = _on_hub(text)
+    elif text.startswith(TFDS_SCHEME):
+        body, found_slice = split_off_slice(text)
+        address, word = parse_tfds_address(body)
+        found_split = canonical_split(word) if word else None
+        tfds = open_tfds(address)
+        name = tfds.name
     else:
         name, found_split, found_slice = _parted(text)
         corpus = CORPORA.get(name) if not _exists(name) else None
@@ -158,17 +177,19 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
             raise SliceInvalid(
                 f"Two slices were given: {found_slice} in {text!r} and {asked_slice} in {split!r}."
             )
-        if asked and found_split and _canonical(asked) != found_split:
+        if asked and found_split and canonical_split(asked) != found_split:
             raise UsageError(f"Two splits were given: {found_split!r} in {text!r} and {asked!r}.")
-        found_split = _canonical(asked) if asked else found_split
+        found_split = canonical_split(asked) if asked else found_split
         found_slice = asked_slice or found_slice
     if corpus is not None:
         splits: dict[str, tuple[Path, ...]] = dict.fromkeys(corpus.sizes, ())
     elif listing is not None:
-        splits = dict.fromkeys(_in_order(listing.splits()), ())
+        splits = dict.fromkeys(in_order(listing.splits()), ())
+    elif tfds is not None:
+        splits = dict.fromkeys(in_order(tfds.splits), ())
     else:
         splits = _splits(name, found_split)
-    return Source(text, name, splits, found_split, found_slice, corpus, listing)
+    return Source(text, name, splits, found_split, found_slice, corpus, listing, tfds)
 
 
 def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
@@ -180,7 +201,7 @@ def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
     if (words and words[0] in listing.files) or len(words) == 2:
         listing = replace(listing, address=replace(address, config=words.pop(0)))
     if words:
-        split = _canonical(words[0])
+        split = canonical_split(words[0])
     return str(listing.address), listing, split, found_slice
 
 
@@ -189,8 +210,8 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     if text.split(":")[0].split("[")[0] in BUILT_IN:
         name, found_slice = split_off_slice(text)
         words = name.split(":")
-        splits = [_canonical(word) for word in words[1:] if _canonical(word) in SPLITS]
-        rest = [word for word in words if _canonical(word) not in SPLITS]
+        splits = [canonical_split(word) for word in words[1:] if canonical_split(word) in SPLITS]
+        rest = [word for word in words if canonical_split(word) not in SPLITS]
         if len(splits) > 1:
             raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
         return ":".join(rest), splits[0] if splits else None, found_slice
@@ -201,10 +222,10 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
         return name, None, found_slice
     head, colon, tail = name.rpartition(":")
     if colon and tail and (head == STANDARD_INPUT or _exists(head)):
-        return head, _canonical(tail), found_slice
+        return head, canonical_split(tail), found_slice
     corpus, colon, tail = name.partition(":")
     if corpus in CORPORA:
-        return corpus, _canonical(tail) if tail else None, found_slice
+        return corpus, canonical_split(tail) if tail else None, found_slice
     raise _not_found(name)
 
 
@@ -245,16 +266,7 @@ def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
                 expected="one file a split, or its shards (train-00000-of-00002.parquet …)",
                 hint="name the file itself instead of the folder",
             )
-    return {split: tuple(next(iter(found[split].values()))) for split in _in_order(found)}
-
-
-def _in_order(splits: Iterable[str]) -> list[str]:
-    """train, validation and test first, the others behind them as they come."""
-    found = list(splits)
-    return [
-        *(split for split in SPLITS if split in found),
-        *(split for split in found if split not in SPLITS),
-    ]
+    return {split: tuple(next(iter(found[split].values()))) for split in in_order(found)}
 
 
 def _is_table(path: Path) -> bool:
@@ -275,12 +287,10 @@ def _stem(path: Path) -> str:
 
 def _split_name(stem: str) -> str | None:
     """The split that a file's name tells: ``dev``, or ``snli_1.0_dev``."""
-    words = re.split(r"[_\-. ]", stem.casefold())
-    return _SPLIT_SPELLINGS.get(stem.casefold()) or _SPLIT_SPELLINGS.get(words[-1])
-
-
-def _canonical(split: str) -> str:
-    return _SPLIT_SPELLINGS.get(split.casefold(), split)
+    for word in (stem, re.split(r"[_\-. ]", stem)[-1]):
+        if canonical_split(word) in SPLITS:
+            return canonical_split(word)
+    return None
 
 
 def _exists(name: str) -> bool:
@@ -302,7 +312,7 @@ def _not_found(name: str) -> SourceNotFound:
         where=name,
         expected=(
             f"a file, a folder of splits, '-' for standard input, one of {', '.join((*BUILT_IN, *CORPORA))}, "
-            "or hf://datasets/owner/name"
+            "hf://datasets/owner/name or tfds:name"
         ),
         hint=f"did you mean {close[0]}?" if close else None,
         details={"near": close},

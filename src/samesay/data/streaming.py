@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -26,7 +26,7 @@ class SourceRows:
 
     Attributes:
         name: What messages call the source.
-        format: The format of its first file; ``None`` for generated pairs.
+        format: The format of its first file; ``None`` for generated pairs and for those of TFDS.
         columns: The column names, to be mapped with ``find_columns``.
 
     Raises:
@@ -48,12 +48,14 @@ class SourceRows:
         self.name = self._source.text
         self.format: str | None = None
         self._stream: RowStream | None = None
-        self._generated: list[Row] | None = None
+        self._counted: Collection[Row] | None = None
         if self._source.is_generated:
             whole = self._source.split is None
-            self.columns, self._generated = builtin.generated_rows(
-                self._source.name, self._split, whole=whole
-            )
+            self.columns, self._counted = builtin.generated_rows(self._source.name, self._split, whole=whole)
+            return
+        if self._source.tfds is not None:
+            self._counted = prepared = self._source.tfds.split(self._split)
+            self.columns = prepared.columns
             return
         self._files = (builtin.HANDWRITTEN,) if self._source.built_in else self._source.files(self._split)
         self._stream = RowStream(self._files[0], format=format, lenient=lenient)
@@ -66,7 +68,7 @@ class SourceRows:
             return self._all_rows()
         if cut.counts_forward:
             return _forward(self._all_rows(), self._source)
-        if self._generated is None and STANDARD_INPUT in map(str, self._files):
+        if self._counted is None and STANDARD_INPUT in map(str, self._files):
             raise SliceInvalid(
                 f"The slice {cut} needs the number of rows, which standard input does not tell beforehand.",
                 where="standard input",
@@ -99,7 +101,7 @@ class SourceRows:
 
     def _all_rows(self) -> Iterator[Row]:
         if self._stream is None:
-            yield from self._generated or ()
+            yield from self._counted or ()
             return
         yield from self._stream
         for path in self._files[1:]:
@@ -115,8 +117,8 @@ class SourceRows:
             yield from self._stream
 
     def _count(self) -> int:
-        if self._generated is not None:
-            return len(self._generated)
+        if self._counted is not None:
+            return len(self._counted)
         n_rows = 0
         for path in self._files:
             with RowStream(path, format=self._format, lenient=self._lenient) as stream:

@@ -23,7 +23,7 @@ class Origin:
         source: What the user wrote, or what kind of object it was.
         split: The split, where there is one.
         slice: The slice of it, such as ``[:20%]``.
-        format: ``csv``, ``tsv``, ``jsonl``, ``parquet``, or ``None`` for pairs that were never in a file.
+        format: ``csv``, ``tsv``, ``jsonl``, ``parquet``, TFDS' own, or ``None`` for pairs that were never in a file.
         files: The files read, in order.
         columns: Role (``first``, ``second``, ``label``) to column.
         rows_read: How many rows the slice of the source has.
@@ -284,6 +284,7 @@ class PairTable:
         sides: Sides | None = None,
         need_labels: bool | None = None,
         allow_empty_sides: bool = False,
+        prefer: Sequence[str] = (),
     ) -> PairTable:
         """What Python users pass, as a table; see ``samesay.data.inputs.table_from``."""
         from samesay.data.inputs import table_from  # it builds tables, so it imports this module
@@ -296,6 +297,7 @@ class PairTable:
             sides=sides,
             need_labels=need_labels,
             allow_empty_sides=allow_empty_sides,
+            prefer=prefer,
         )
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:

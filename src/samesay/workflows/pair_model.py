@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
+from samesay.data.python_datasets import splits_of
 from samesay.encoding import PairEncoder, TruncationLedger, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
@@ -63,8 +64,9 @@ class PairModel:
     >>> model.fit((first_texts, second_texts), labels, epochs=1)                   # doctest: +SKIP
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
-    Pairs are given as two lists or arrays of texts, a DataFrame, ``Pair`` objects, or a ``PairTable``; two lists are in
-    the order of ``sides``.
+    Pairs are given as two lists or arrays of texts, a DataFrame, ``Pair`` objects, a ``PairTable``, or a dataset of
+    ``tf.data``, grain or Hugging Face; texts without names are in the order of ``sides``. Of datasets by split ``fit``
+    learns from ``train`` and chooses the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
     Attributes:
         classifier: The Keras model; ``fit``, ``evaluate`` and ``predict`` of its own take raw text pairs, too.
@@ -312,9 +314,9 @@ class PairModel:
         chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
-        table = self._table(x, y)
+        table = self._table(x, y, prefer=("train",))
         require_contrast(table)
-        held_out = self._validation(validation)
+        held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
         encoded = self.classifier.encoder.encode(table.first, table.second)
         result = fit(
             self.classifier,
@@ -339,9 +341,10 @@ class PairModel:
             LabelMismatch: If they carry labels that the model lacks.
             GradeInvalid: If they carry a grade outside its scale.
         """
+        table = self._table(x, y, prefer=("test", "validation"))
         if self.scale is not None:
-            return evaluate_grades(self.grader, self._table(x, y), progress=progress)
-        return evaluate(self.predictor, self._table(x, y), progress=progress)
+            return evaluate_grades(self.grader, table, progress=progress)
+        return evaluate(self.predictor, table, progress=progress)
 
     def predict(self, x: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.
@@ -410,13 +413,14 @@ class PairModel:
 
         return export(self, path, to=to, overwrite=overwrite)
 
-    def _table(self, x: Any, y: Any = None) -> PairTable:
+    def _table(self, x: Any, y: Any = None, *, prefer: Sequence[str] = ()) -> PairTable:
         table = PairTable.from_inputs(
             x,
             y,
             labels=None if isinstance(x, PairTable) or self.scale else self.labels,
             scale=self.scale,
             sides=self.sides,
+            prefer=prefer,
         )
         return table.with_answers(self.answers)
 
@@ -429,7 +433,7 @@ class PairModel:
         # (x, y), where x itself is two lists, a DataFrame or pairs; two lists of texts alone carry no labels.
         if isinstance(validation, tuple) and len(validation) == 2:
             return self._table(*validation)
-        return self._table(validation)
+        return self._table(validation, prefer=("validation", "test"))
 
     def _encoded(self, table: PairTable) -> Any:
         from samesay.training.fit import TrainingPairs
