@@ -12,6 +12,7 @@ import io
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,27 @@ _MOST_LABELS_WITH_NUMBERS = 12
 # Two colours that also differ in lightness, for those who see no hue (Okabe & Ito 2008).
 _TRAINING_COLOUR = "#0072b2"
 _VALIDATION_COLOUR = "#d55e00"
+
+
+@dataclass(frozen=True, slots=True)
+class CostPoint:
+    """A model in the picture of quality over cost.
+
+    Attributes:
+        name: Beside its point.
+        quality: The higher the better.
+        interval: Of ``quality``, drawn as a bar; None where there is none.
+        pairs_per_second: How fast it is.
+        n_bytes: Its size on disk, drawn as the point's area; None where it has none.
+        peak_memory: The most memory that it held, in bytes; None where that is not known.
+    """
+
+    name: str
+    quality: float
+    interval: tuple[float, float] | None
+    pairs_per_second: float
+    n_bytes: int | None
+    peak_memory: int | None
 
 
 def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
@@ -105,6 +127,53 @@ def save_grade_picture(evaluation: GradeEvaluation, path: str | Path, *, title: 
     return _save(figure, target, title=title, description=description)
 
 
+def save_cost_picture(
+    points: Sequence[CostPoint], path: str | Path, *, quality: str, title: str = "Quality over cost"
+) -> Path:
+    """Draw models by quality over pairs per second; the area of a point is the model's size on disk.
+
+    Args:
+        points: The models.
+        path: A ``.png`` or ``.svg`` file; replaced if it exists.
+        quality: What the upper axis counts, such as ``accuracy``.
+        title: Above the picture.
+
+    Raises:
+        UsageError: If there is no model to draw, or the name ends otherwise.
+        ExtraMissing, OutputUnwritable, DiskFull: As ``save_confusion_picture``.
+    """
+    target = _target(path)
+    if not points:
+        raise UsageError("There is no model to draw.", expected="models whose quality and cost are known")
+    figure = _figure(7.6, 4.6)
+    figure.suptitle(title, fontsize=10, wrap=True)
+    axes = figure.subplots()
+    largest = max((point.n_bytes or 0 for point in points), default=0)
+    for point in points:
+        on_disk = bool(point.n_bytes)
+        place = (point.pairs_per_second, point.quality)
+        if point.interval is not None:
+            low, high = point.interval
+            axes.errorbar(
+                *place, yerr=[[place[1] - low], [high - place[1]]], color="0.55", capsize=3, zorder=1
+            )
+        axes.scatter(
+            *place,
+            s=40 + 460 * (point.n_bytes or 0) / largest if on_disk else 40,
+            marker="o" if on_disk else "D",
+            color=_TRAINING_COLOUR if on_disk else _VALIDATION_COLOUR,
+            alpha=0.75,
+            zorder=2,
+        )
+    _name_points(axes, points)
+    axes.set_xscale("log")
+    axes.margins(x=0.3, y=0.2)
+    axes.set_xlabel("pairs per second (more is cheaper)")
+    axes.set_ylabel(f"{quality}, with its 95 % interval" if points[0].interval else quality)
+    axes.grid(alpha=0.3)
+    return _save(figure, target, title=title, description=_costs_in_words(points, quality))
+
+
 def save_learning_curves(
     history: Sequence[Mapping[str, Any]],
     path: str | Path,
@@ -161,6 +230,34 @@ def _curve(
         return
     epochs = [entry.get("epoch", place + 1) for place, entry in enumerate(history)]
     axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
+
+
+def _name_points(axes: Axes, points: Sequence[CostPoint]) -> None:
+    """Write names beside points, each above or below its neighbour's where two points are near each other."""
+    for place, point in enumerate(sorted(points, key=lambda one: (one.quality, one.pairs_per_second))):
+        facts = [f"{amount / 1e6:,.0f} MB {where}" for amount, where in _sizes(point)]
+        axes.annotate(
+            "\n".join([point.name, *facts]),
+            (point.pairs_per_second, point.quality),
+            xytext=(14, 8 if place % 2 else -8),
+            textcoords="offset points",
+            va="bottom" if place % 2 else "top",
+            fontsize=8,
+        )
+
+
+def _sizes(point: CostPoint) -> list[tuple[int, str]]:
+    found = ((point.n_bytes, "on disk"), (point.peak_memory, "in memory"))
+    return [(amount, where) for amount, where in found if amount]
+
+
+def _costs_in_words(points: Sequence[CostPoint], quality: str) -> str:
+    return " ".join(
+        f"{point.name}: {quality} {point.quality:.4f}, {point.pairs_per_second:,.0f} pairs per second"
+        + "".join(f", {amount / 1e6:,.0f} MB {where}" for amount, where in _sizes(point))
+        + "."
+        for point in points
+    )
 
 
 def _confusion_in_words(evaluation: Evaluation) -> str:
