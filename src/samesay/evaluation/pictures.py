@@ -36,6 +36,7 @@ _MOST_LABELS_WITH_NUMBERS = 12
 # Two colours that also differ in lightness, for those who see no hue (Okabe & Ito 2008).
 _TRAINING_COLOUR = "#0072b2"
 _VALIDATION_COLOUR = "#d55e00"
+_COLOURS = (_TRAINING_COLOUR, _VALIDATION_COLOUR, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,33 +146,46 @@ def save_cost_picture(
     target = _target(path)
     if not points:
         raise UsageError("There is no model to draw.", expected="models whose quality and cost are known")
-    figure = _figure(7.6, 4.6)
+    figure = _figure(9.0, 4.6)
     figure.suptitle(title, fontsize=10, wrap=True)
     axes = figure.subplots()
-    largest = max((point.n_bytes or 0 for point in points), default=0)
-    for point in points:
-        on_disk = bool(point.n_bytes)
+    largest = max(point.n_bytes or 0 for point in points)
+    for number, point in enumerate(points, start=1):
         place = (point.pairs_per_second, point.quality)
+        colour = _COLOURS[(number - 1) % len(_COLOURS)]
         if point.interval is not None:
             low, high = point.interval
-            axes.errorbar(
-                *place, yerr=[[place[1] - low], [high - place[1]]], color="0.55", capsize=3, zorder=1
-            )
+            reach = [[point.quality - low], [high - point.quality]]
+            axes.errorbar(*place, yerr=reach, color=colour, alpha=0.6, capsize=3, zorder=1)
+        area = 400 * point.n_bytes / largest if point.n_bytes else 0
         axes.scatter(
             *place,
-            s=40 + 460 * (point.n_bytes or 0) / largest if on_disk else 40,
-            marker="o" if on_disk else "D",
-            color=_TRAINING_COLOUR if on_disk else _VALIDATION_COLOUR,
-            alpha=0.75,
+            s=40 + area,
+            marker="o" if area else "D",
+            color=colour,
+            alpha=0.7,
             zorder=2,
+            label=_point_in_words(number, point, quality),
         )
-    _name_points(axes, points)
+        # The names stand beside the picture: those of models that are equally good would cover one another.
+        above = 14 if number % 2 else -21
+        axes.annotate(
+            str(number), place, (0, above), textcoords="offset points", ha="center", weight="bold", fontsize=9
+        )
+    legend = figure.legend(loc="outside right upper", fontsize=8, frameon=False, labelspacing=1.2)
+    for handle in legend.legend_handles:
+        handle.set_sizes([50])  # type: ignore[union-attr]
     axes.set_xscale("log")
-    axes.margins(x=0.3, y=0.2)
-    axes.set_xlabel("pairs per second (more is cheaper)")
-    axes.set_ylabel(f"{quality}, with its 95 % interval" if points[0].interval else quality)
+    speeds = [point.pairs_per_second for point in points]
+    _plain_numbers(axes, wide=max(speeds) > 100 * min(speeds))
+    axes.margins(x=0.15, y=0.1)
+    axes.set_xlabel("pairs per second (log scale)")
+    axes.set_ylabel(f"{quality}, 95 % interval" if points[0].interval else quality)
     axes.grid(alpha=0.3)
-    return _save(figure, target, title=title, description=_costs_in_words(points, quality))
+    words = "; ".join(
+        _point_in_words(number, point, quality).replace("\n", ", ") for number, point in enumerate(points, 1)
+    )
+    return _save(figure, target, title=title, description=f"Models by {quality} and speed. {words}.")
 
 
 def save_learning_curves(
@@ -232,32 +246,24 @@ def _curve(
     axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
 
 
-def _name_points(axes: Axes, points: Sequence[CostPoint]) -> None:
-    """Write names beside points, each above or below its neighbour's where two points are near each other."""
-    for place, point in enumerate(sorted(points, key=lambda one: (one.quality, one.pairs_per_second))):
-        facts = [f"{amount / 1e6:,.0f} MB {where}" for amount, where in _sizes(point)]
-        axes.annotate(
-            "\n".join([point.name, *facts]),
-            (point.pairs_per_second, point.quality),
-            xytext=(14, 8 if place % 2 else -8),
-            textcoords="offset points",
-            va="bottom" if place % 2 else "top",
-            fontsize=8,
-        )
+def _point_in_words(number: int, point: CostPoint, quality: str) -> str:
+    lines = [
+        f"{number}  {point.name}",
+        f"{quality} {point.quality:.3f}",
+        f"{point.pairs_per_second:,.0f} pairs a second",
+    ]
+    sizes = ((point.n_bytes, "on disk"), (point.peak_memory, "in memory"))
+    lines += [f"{amount / 1e6:,.0f} MB {where}" for amount, where in sizes if amount]
+    return "\n".join(lines)
 
 
-def _sizes(point: CostPoint) -> list[tuple[int, str]]:
-    found = ((point.n_bytes, "on disk"), (point.peak_memory, "in memory"))
-    return [(amount, where) for amount, where in found if amount]
+def _plain_numbers(axes: Axes, *, wide: bool) -> None:
+    """Label a logarithmic axis 10, 20, 50, 100 and not 10¹, 10²; a wide one with powers of ten alone."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
 
-
-def _costs_in_words(points: Sequence[CostPoint], quality: str) -> str:
-    return " ".join(
-        f"{point.name}: {quality} {point.quality:.4f}, {point.pairs_per_second:,.0f} pairs per second"
-        + "".join(f", {amount / 1e6:,.0f} MB {where}" for amount, where in _sizes(point))
-        + "."
-        for point in points
-    )
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _confusion_in_words(evaluation: Evaluation) -> str:

@@ -82,11 +82,15 @@ class ForeignPredictor:
 
 
 class ForeignGrader:
-    """Grades of a foreign model with one output: the logistic function of it, put on a scale."""
+    """Grades of a foreign model with one output: the logistic function of it, a share of a scale.
 
-    def __init__(self, classifier: ForeignClassifier, sides: Sides, scale: GradeScale) -> None:
+    Attributes:
+        scale: 0 to 1 until it is set to that of the data, which no folder tells.
+    """
+
+    def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
         self._classifier = classifier
-        self.scale = scale
+        self.scale = GradeScale(0, 1)
         self.sides = sides
 
     def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
@@ -116,16 +120,13 @@ def sides_of(folder: Path) -> Sides | None:
     return Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None
 
 
-def open_foreign(
-    folder: Path, library: Library, *, sides: Sides, scale: GradeScale
-) -> ForeignPredictor | ForeignGrader:
+def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPredictor | ForeignGrader:
     """Open a sequence classifier by its own library.
 
     Args:
         folder: With ``config.json``, weights as safetensors and the tokenizer's files.
         library: By which.
         sides: What the texts are called, in the order in which the model reads them.
-        scale: Where the model has one output: the scale on which 0 and 1 are put.
 
     Raises:
         ExtraMissing: If the library is not installed.
@@ -147,7 +148,7 @@ def open_foreign(
         )
     opened = _OPENERS[library](folder)
     if len(opened.label_names) == 1:
-        return ForeignGrader(opened, sides, scale)
+        return ForeignGrader(opened, sides)
     return ForeignPredictor(opened, sides)
 
 
@@ -206,8 +207,9 @@ def _by_sentence_transformers(folder: Path) -> ForeignClassifier:
             )
         except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
             raise _unopened(folder, "sentence-transformers", error) from error
-    limit = _limit(encoder.tokenizer, encoder.config)
-    encoder.max_length = limit
+    # The name before release 6 is deprecated there, so that to look for it is to be warned.
+    said = encoder.max_seq_length if hasattr(encoder, "max_seq_length") else encoder.max_length
+    limit = said or _limit(encoder.tokenizer, encoder.config)
 
     def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         if not pairs:
