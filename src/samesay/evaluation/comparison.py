@@ -7,6 +7,7 @@ of models, only of their evaluations.
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -293,7 +294,7 @@ def _classifier_differences(
 def _bootstrapped(
     statistic: Statistic, names: Sequence[str], n_pairs: int, *, resamples: int, seed: int
 ) -> dict[str, Difference]:
-    from scipy.stats import bootstrap
+    from scipy.stats import DegenerateDataWarning, bootstrap
 
     if resamples < 1:
         raise UsageError(f"resamples is {resamples}.", where="resamples", expected="at least 1")
@@ -301,7 +302,9 @@ def _bootstrapped(
     values = statistic(everything[None, :])[:, 0]
     lows = highs = np.full(len(names), np.nan)
     if n_pairs > 1:
-        with np.errstate(invalid="ignore"):
+        with warnings.catch_warnings():
+            # Raised where a figure is not defined for some drawing; it then has no interval, which is said.
+            warnings.simplefilter("ignore", DegenerateDataWarning)
             interval = bootstrap(
                 (everything,),
                 lambda drawn, axis=-1: statistic(np.atleast_2d(drawn)),

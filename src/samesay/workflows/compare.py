@@ -441,17 +441,18 @@ def _costs(
     speeds = measure_speed(
         [(one.predictor, pairs) for one, pairs in zip(contenders, questions, strict=True)], rounds=rounds
     )
-    memory: dict[str, int | None] = {}
+    memory: dict[str, tuple[int | None, str | None]] = {}
     for one, pairs in zip(contenders, questions, strict=True):
         if one.kind != "baseline" and one.model not in memory:
             memory[one.model] = measure_memory(one.model, pairs, reads=reads)
     costs = [
-        Cost(speed, one.n_bytes, memory.get(one.model)) for one, speed in zip(contenders, speeds, strict=True)
+        Cost(speed, one.n_bytes, memory.get(one.model, (None, None))[0])
+        for one, speed in zip(contenders, speeds, strict=True)
     ]
     notes = [
-        f"the memory of {name} could not be measured"
+        f"the memory of {name} could not be measured: {memory[one.model][1]}"
         for name, one in zip(names, contenders, strict=True)
-        if one.kind != "baseline" and memory.get(one.model) is None
+        if one.model in memory and memory[one.model][0] is None
     ]
     return list(costs), notes, len(sample)
 

@@ -75,10 +75,13 @@ def measure_speed(
     return [tuple(found) for found in speeds]
 
 
-def measure_memory(model: str, pairs: Sequence[Pair], *, reads: Sides | None) -> int | None:
+def measure_memory(
+    model: str, pairs: Sequence[Pair], *, reads: Sides | None
+) -> tuple[int | None, str | None]:
     """The most resident memory, in bytes, of a process that opens ``model`` and answers ``pairs``.
 
-    None where that process fails, or the system does not tell.
+    Returns:
+        The memory, or None where that process fails or the system does not tell; then why.
     """
     asked = {
         "model": model,
@@ -94,9 +97,10 @@ def measure_memory(model: str, pairs: Sequence[Pair], *, reads: Sides | None) ->
         check=False,
     )
     if done.returncode:
-        return None
+        return None, (done.stderr.strip().splitlines() or ["no reason given"])[-1]
     # Libraries may have printed before it.
-    return json.loads(done.stdout.strip().splitlines()[-1])["peak_memory"]
+    measured = json.loads(done.stdout.strip().splitlines()[-1])["peak_memory"]
+    return measured, None if measured else "this system does not tell"
 
 
 def _answer(predictor: Predictor | Grader, pairs: Sequence[Pair]) -> Any:
