@@ -255,7 +255,8 @@ def test_a_folder_of_others_answers_as_every_predictor_does(their_folder: Path, 
     assert opened.kind == library
     assert opened.answers == LABELS
     check_predictor(  # type: ignore[arg-type]
-        predictor, [Pair("a dog runs", "the cat sleeps"), Pair("a man", "no man ."), Pair("a", "the dog eats")]
+        predictor,
+        [Pair("a dog runs", "the cat sleeps"), Pair("a man", "no man ."), Pair("a", "the dog eats")],
     )
     read = predictor.read([Pair("a dog " * 9, "the cat"), Pair("a", "b")])  # type: ignore[union-attr]
     # 18 and 2 words and three special tokens in 16 places.
