@@ -248,7 +248,7 @@ def _curve(
 
 def _point_in_words(number: int, point: CostPoint, quality: str) -> str:
     lines = [
-        f"{number}  {point.name}",
+        f"{number}: {point.name}",
         f"{quality} {point.quality:.3f}",
         f"{point.pairs_per_second:,.0f} pairs a second",
     ]
