@@ -42,7 +42,14 @@ def compared(folder: Path, *words: str) -> Result:
 def test_people_see_figures_tests_and_changed_pairs(folder: Path) -> None:
     result = compared(folder, "--rounds", "0", "--markdown", "table.md", "--overwrite")
     assert result.exception is None
-    for words in ("macro F1", "against one", "right alone", "p (Holm)", "the cat plays | sings", "4 pairs of"):
+    for words in (
+        "macro F1",
+        "against one",
+        "right alone",
+        "p (Holm)",
+        "the cat plays | sings",
+        "4 pairs of",
+    ):
         assert words in result.stdout
     # A name is no markup: not that of the terminal's tables, and not Markdown's.
     assert "other|[b]" in result.stdout

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 LEVEL = 0.95
 RESAMPLES = 2000
+CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
+GRADE_FIGURES = ("spearman", "pearson", "mse", "mae")
 
 # Rows of a bootstrap that are drawn at once hold this many numbers together: 32 MB an array, whatever the data's size.
 _DRAWN_AT_ONCE = 4_000_000
@@ -129,7 +131,7 @@ def contrast_evaluations(
             _classifier_differences(
                 truth, (answers, changed), (_losses(reference), _losses(other)), len(reference.labels)
             ),
-            ("accuracy", "macro_f1", "loss"),
+            CLASS_FIGURES,
             len(truth),
             resamples=resamples,
             seed=seed,
@@ -161,24 +163,20 @@ def contrast_grades(
         ExtraMissing, UsageError: As ``contrast_evaluations``.
     """
     require_scipy()
-    names = ("spearman", "pearson", "mse", "mae")
-
     found = []
     for other in others:
-        if reference.scale != other.scale or not np.array_equal(reference.truth, other.truth):
+        if reference.scale != other.scale:
+            raise UsageError(
+                "The models grade on different scales.",
+                expected=f"one scale; received: {reference.scale} and {other.scale}",
+            )
+        if not np.array_equal(reference.truth, other.truth):
             raise _other_pairs(reference.source, other.source)
-
-        def differences(drawn: NDArray[np.int64], other: GradeEvaluation = other) -> NDArray[np.float64]:
-            rows = []
-            for places in drawn:
-                here, there = (
-                    grade_metrics(reference.truth[places], one.grades[places]) for one in (other, reference)
-                )
-                rows.append([here.get(name, np.nan) - there.get(name, np.nan) for name in names])
-            return np.array(rows).T
-
+        statistic = _grader_differences(reference, other)
         found.append(
-            Contrast(_bootstrapped(differences, names, len(reference.truth), resamples=resamples, seed=seed))
+            Contrast(
+                _bootstrapped(statistic, GRADE_FIGURES, len(reference.truth), resamples=resamples, seed=seed)
+            )
         )
     return found
 
@@ -287,6 +285,21 @@ def _classifier_differences(
         return np.stack(
             [accuracies[1] - accuracies[0], scores[1] - scores[0], loss[drawn].mean(axis=1)]
         )  # (3, n_draws)
+
+    return differences
+
+
+def _grader_differences(reference: GradeEvaluation, other: GradeEvaluation) -> Statistic:
+    """All figures of the second of two graders minus the first's, of any drawn pairs; NaN where one has none."""
+
+    def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows = []
+        for places in drawn:
+            ours, theirs = (
+                grade_metrics(reference.truth[places], one.grades[places]) for one in (other, reference)
+            )
+            rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in GRADE_FIGURES])
+        return np.array(rows).T  # (4, n_draws)
 
     return differences
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,6 @@ from samesay.evaluation.comparison import (
     share_interval,
 )
 from samesay.pairs import (
-    Answers,
     Grader,
     GradeScale,
     LabelSet,
@@ -32,7 +31,6 @@ from samesay.pairs import (
     Sides,
     Task,
     answers_in_words,
-    task_of,
 )
 from samesay.workflows.comparison_text import markdown as as_markdown
 from samesay.workflows.contenders import (
@@ -256,7 +254,7 @@ def compare_models(
     opened = _opened(words, dict(rename_model_labels or {}), reads)
     table, notes = _table(
         data,
-        next((one.answers for one in opened.values()), None),
+        opened.values(),
         split=split,
         sides=sides,
         where=where,
@@ -355,17 +353,18 @@ def _require_same_labels(first: str, labels: LabelSet, other: str, others: Label
 
 
 def _table(
-    data: str | Path, answers: Answers | None, *, labels: Any, **reading: Any
+    data: str | Path, opened: Collection[Contender], *, labels: Any, **reading: Any
 ) -> tuple[PairTable, tuple[str, ...]]:
-    """The pairs, read for models that answer so; with the models' labels, or on their scale."""
-    if isinstance(answers, LabelSet):
-        table, notes = load_labelled(data, answers, labels=labels, **reading)
-        return table.with_labels(answers), notes
-    task = None if answers is None else task_of(answers)
-    if task == "similarity":
-        del reading["rename_labels"]
-        return load_pairs(data, task=task, **reading), ()
-    return load_pairs(data, labels=labels, **reading), ()
+    """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
+    answers = [one.answers for one in opened]
+    if not answers:
+        return load_pairs(data, labels=labels, **reading), ()
+    if isinstance(answers[0], LabelSet):
+        table, notes = load_labelled(data, answers[0], labels=labels, **reading)
+        return table.with_labels(answers[0]), notes
+    del reading["rename_labels"]
+    scale = next((one.answers for one in opened if one.manifest is not None), None)
+    return load_pairs(data, task="similarity", scale=scale, **reading), ()  # type: ignore[arg-type]
 
 
 def _with_baselines(
