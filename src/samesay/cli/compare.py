@@ -43,7 +43,7 @@ _CHANGED_SHOWN = 5
 @click.option(
     "--resamples",
     type=click.IntRange(min=1),
-    default=2000,
+    default=1000,
     show_default=True,
     help="Draws of the bootstrap: more make the ends of intervals steadier and take longer.",
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LEVEL = 0.95
-RESAMPLES = 2000
+RESAMPLES = 1000
 CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
 GRADE_FIGURES = ("spearman", "pearson", "mse", "mae")
 
@@ -326,7 +326,8 @@ def _bootstrapped(
                 vectorized=True,
                 confidence_level=LEVEL,
                 method="percentile",
-                random_state=np.random.default_rng(seed),
+                # Called rng since scipy 1.15, which takes both.
+                random_state=np.random.default_rng(seed),  # pyright: ignore[reportCallIssue]
             ).confidence_interval
         lows, highs = interval.low, interval.high
 

@@ -154,8 +154,8 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
 
 def _by_transformers(folder: Path) -> ForeignClassifier:
     try:
-        import torch
-        import transformers
+        import torch  # pyright: ignore[reportMissingImports] - not among our extras
+        import transformers  # pyright: ignore[reportMissingImports] - not among our extras
     except ImportError as error:
         raise _missing("torch transformers", folder) from error
     with _Quiet(transformers):
@@ -195,9 +195,9 @@ def _by_transformers(folder: Path) -> ForeignClassifier:
 
 def _by_sentence_transformers(folder: Path) -> ForeignClassifier:
     try:
-        import sentence_transformers
-        import torch
-        import transformers
+        import sentence_transformers  # pyright: ignore[reportMissingImports] - not among our extras
+        import torch  # pyright: ignore[reportMissingImports] - not among our extras
+        import transformers  # pyright: ignore[reportMissingImports] - not among our extras
     except ImportError as error:
         raise _missing("torch sentence-transformers", folder) from error
     with _Quiet(transformers):
