@@ -129,7 +129,7 @@ class LabelSet:
         strange = [name for name in other if name not in self.names]
         if not strange:
             return
-        renaming = _renaming(self.names, other.names)
+        renaming = self.renaming_of(other)
         raise LabelMismatch(
             f"The data's labels are not the model's: {', '.join(map(repr, strange))} unknown to the model.",
             where=where,
@@ -143,6 +143,10 @@ class LabelSet:
             ),
             details={"model": list(self.names), "data": list(other.names), "renaming": renaming},
         )
+
+    def renaming_of(self, other: LabelSet) -> dict[str, str]:
+        """From the names of ``other`` to these, where one assignment alone fits by spelling; else nothing."""
+        return _renaming(self.names, other.names)
 
 
 def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:

@@ -9,9 +9,16 @@ from __future__ import annotations
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.evaluation import Evaluation, TruncatingPredictor, evaluate
 from samesay.evaluation.grading import GradeEvaluation, WordOverlap, evaluate_grades
-from samesay.evaluation.pictures import save_confusion_picture, save_grade_picture, save_learning_curves
+from samesay.evaluation.pictures import (
+    CostPoint,
+    save_confusion_picture,
+    save_cost_picture,
+    save_grade_picture,
+    save_learning_curves,
+)
 
 __all__ = [
+    "CostPoint",
     "Evaluation",
     "GradeEvaluation",
     "MajorityBaseline",
@@ -21,6 +28,7 @@ __all__ = [
     "evaluate",
     "evaluate_grades",
     "save_confusion_picture",
+    "save_cost_picture",
     "save_grade_picture",
     "save_learning_curves",
 ]

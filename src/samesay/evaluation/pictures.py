@@ -12,6 +12,7 @@ import io
 import os
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,28 @@ _MOST_LABELS_WITH_NUMBERS = 12
 # Two colours that also differ in lightness, for those who see no hue (Okabe & Ito 2008).
 _TRAINING_COLOUR = "#0072b2"
 _VALIDATION_COLOUR = "#d55e00"
+_COLOURS = (_TRAINING_COLOUR, _VALIDATION_COLOUR, "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")
+
+
+@dataclass(frozen=True, slots=True)
+class CostPoint:
+    """A model in the picture of quality over cost.
+
+    Attributes:
+        name: Beside its point.
+        quality: The higher the better.
+        interval: Of ``quality``, drawn as a bar; None where there is none.
+        pairs_per_second: How fast it is.
+        n_bytes: Its size on disk, drawn as the point's area; None where it has none.
+        peak_memory: The most memory that it held, in bytes; None where that is not known.
+    """
+
+    name: str
+    quality: float
+    interval: tuple[float, float] | None
+    pairs_per_second: float
+    n_bytes: int | None
+    peak_memory: int | None
 
 
 def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
@@ -105,6 +128,66 @@ def save_grade_picture(evaluation: GradeEvaluation, path: str | Path, *, title: 
     return _save(figure, target, title=title, description=description)
 
 
+def save_cost_picture(
+    points: Sequence[CostPoint], path: str | Path, *, quality: str, title: str = "Quality over cost"
+) -> Path:
+    """Draw models by quality over pairs per second; the area of a point is the model's size on disk.
+
+    Args:
+        points: The models.
+        path: A ``.png`` or ``.svg`` file; replaced if it exists.
+        quality: What the upper axis counts, such as ``accuracy``.
+        title: Above the picture.
+
+    Raises:
+        UsageError: If there is no model to draw, or the name ends otherwise.
+        ExtraMissing, OutputUnwritable, DiskFull: As ``save_confusion_picture``.
+    """
+    target = _target(path)
+    if not points:
+        raise UsageError("There is no model to draw.", expected="models whose quality and cost are known")
+    figure = _figure(9.0, 4.6)
+    figure.suptitle(title, fontsize=10, wrap=True)
+    axes = figure.subplots()
+    largest = max(point.n_bytes or 0 for point in points)
+    for number, point in enumerate(points, start=1):
+        place = (point.pairs_per_second, point.quality)
+        colour = _COLOURS[(number - 1) % len(_COLOURS)]
+        if point.interval is not None:
+            low, high = point.interval
+            reach = [[point.quality - low], [high - point.quality]]
+            axes.errorbar(*place, yerr=reach, color=colour, alpha=0.6, capsize=3, zorder=1)
+        area = 400 * point.n_bytes / largest if point.n_bytes else 0
+        axes.scatter(
+            *place,
+            s=40 + area,
+            marker="o" if area else "D",
+            color=colour,
+            alpha=0.7,
+            zorder=2,
+            label=_point_in_words(number, point, quality),
+        )
+        # The names stand beside the picture: those of models that are equally good would cover one another.
+        above = 14 if number % 2 else -21
+        axes.annotate(
+            str(number), place, (0, above), textcoords="offset points", ha="center", weight="bold", fontsize=9
+        )
+    legend = figure.legend(loc="outside right upper", fontsize=8, frameon=False, labelspacing=1.2)
+    for handle in legend.legend_handles:
+        handle.set_sizes([50])  # type: ignore[union-attr]
+    axes.set_xscale("log")
+    speeds = [point.pairs_per_second for point in points]
+    _plain_numbers(axes, wide=max(speeds) > 100 * min(speeds))
+    axes.margins(x=0.15, y=0.1)
+    axes.set_xlabel("pairs per second (log scale)")
+    axes.set_ylabel(f"{quality}, 95 % interval" if points[0].interval else quality)
+    axes.grid(alpha=0.3)
+    words = "; ".join(
+        _point_in_words(number, point, quality).replace("\n", ", ") for number, point in enumerate(points, 1)
+    )
+    return _save(figure, target, title=title, description=f"Models by {quality} and speed. {words}.")
+
+
 def save_learning_curves(
     history: Sequence[Mapping[str, Any]],
     path: str | Path,
@@ -161,6 +244,26 @@ def _curve(
         return
     epochs = [entry.get("epoch", place + 1) for place, entry in enumerate(history)]
     axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
+
+
+def _point_in_words(number: int, point: CostPoint, quality: str) -> str:
+    lines = [
+        f"{number}: {point.name}",
+        f"{quality} {point.quality:.3f}",
+        f"{point.pairs_per_second:,.0f} pairs a second",
+    ]
+    sizes = ((point.n_bytes, "on disk"), (point.peak_memory, "in memory"))
+    lines += [f"{amount / 1e6:,.0f} MB {where}" for amount, where in sizes if amount]
+    return "\n".join(lines)
+
+
+def _plain_numbers(axes: Axes, *, wide: bool) -> None:
+    """Label a logarithmic axis 10, 20, 50, 100 and not 10¹, 10²; a wide one with powers of ten alone."""
+    from matplotlib.ticker import LogLocator, NullFormatter, StrMethodFormatter
+
+    axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
+    axes.xaxis.set_minor_formatter(NullFormatter())
 
 
 def _confusion_in_words(evaluation: Evaluation) -> str:

@@ -127,7 +127,7 @@ def evaluate_model(
             evaluate_grades(opened.predictor, graded, progress=progress),
             {"word overlap": evaluate_grades(overlap, graded)},
         )
-    table, notes = _load(
+    table, notes = load_labelled(
         data,
         opened.predictor.labels,
         split=split,
@@ -144,10 +144,10 @@ def evaluate_model(
     return MeasuredModel(str(model), opened.backend, figures, measured, notes)
 
 
-def _load(
+def load_labelled(
     data: str | Path, labels_of_model: LabelSet, *, labels: LabelSet | Sequence[str] | None, **reading: Any
 ) -> tuple[PairTable, tuple[str, ...]]:
-    """The table, its numbers read as the model's labels where it has no names."""
+    """The table, its numbers read as the model's labels where it has no names, and a note where that was done."""
     reading["task"] = "classification"
     table = load_pairs(data, labels=labels, **reading)
     names = table.labels.names if table.labels else ()
@@ -161,34 +161,47 @@ def _load(
     return table, ()
 
 
+def load_training_pairs(
+    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: Mapping[str, Any]
+) -> PairTable:
+    """The pairs from which baselines are made.
+
+    Args:
+        source: Labelled pairs, or ``OWN_TRAINING_DATA``.
+        manifest: Of the model whose training data that is; None where there is none.
+        labels: Its label names.
+        reading: How the source is read, as ``evaluate_model`` takes it.
+
+    Raises:
+        UsageError: If the model does not say what it was trained on, or that has changed.
+    """
+    if str(source) != OWN_TRAINING_DATA:
+        return load_labelled(source, labels, prefer=("train",), **reading)[0]
+    recorded = manifest.data.get("source") if manifest is not None else None
+    if manifest is None or not recorded:
+        raise UsageError(
+            "The model does not record what it was trained on.",
+            where="baselines",
+            hint="name the training data: --baselines SOURCE",
+        )
+    split = manifest.data.get("split") or "train"
+    table, _ = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
+    expected = manifest.data.get("fingerprint")
+    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
+        raise UsageError(
+            f"{recorded!s} no longer holds the pairs that the model was trained on.",
+            where="baselines",
+            hint="name the training data: --baselines SOURCE",
+        )
+    return table
+
+
 def _baselines(
     source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Mapping[str, Any]
 ) -> dict[str, Any]:
     if source is None:
         return {}
-    split = "train"
-    expected = None
-    if str(source) == OWN_TRAINING_DATA:
-        recorded = manifest.data.get("source")
-        if not recorded:
-            raise UsageError(
-                "The model does not record what it was trained on.",
-                where="baselines",
-                hint="name the training data: --baselines SOURCE",
-            )
-        source, split, expected = (
-            str(recorded),
-            manifest.data.get("split") or split,
-            manifest.data.get("fingerprint"),
-        )
-    table, _ = _load(source, labels, prefer=(split, "train"), **reading)
-    table = table.with_sides(sides).with_labels(labels)
-    if expected and table.fingerprint() != expected:
-        raise UsageError(
-            f"{source!s} no longer holds the pairs that the model was trained on.",
-            where="baselines",
-            hint="name the training data: --baselines SOURCE",
-        )
+    table = load_training_pairs(source, manifest, labels, reading).with_sides(sides).with_labels(labels)
     return {
         "majority": MajorityBaseline.train(table),
         f"{sides.first} only": OneSideBaseline.train(table, "first"),

@@ -1,4 +1,4 @@
-"""A list of results to a file, whole or not at all."""
+"""Results to a file, a table or a text, whole or not at all."""
 
 from __future__ import annotations
 
@@ -30,8 +30,18 @@ def require_file(output: str | Path, *, overwrite: bool) -> None:
             expected="the name of a file",
             hint="--json prints it",
         )
+    format_of(Path(output))
+    require_new(output, overwrite=overwrite)
+
+
+def require_new(output: str | Path, *, overwrite: bool) -> None:
+    """Refuse a file that could not be written, before any work.
+
+    Raises:
+        OutputUnwritable: If it is a folder.
+        TargetExists: If it is there and ``overwrite`` is false.
+    """
     path = Path(output)
-    format_of(path)
     if path.is_dir():
         raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
     if not overwrite and path.exists():
@@ -57,6 +67,16 @@ def write_rows(
         gzipped = path.suffix.lower() == _GZIPPED
         with table_writer(stream, format_of(path), columns, gzipped=gzipped) as writer:
             writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
+
+
+def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
+    """Write ``text`` as UTF-8.
+
+    Raises:
+        TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+    """
+    with new_file(Path(output).resolve(), replace=overwrite) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
 
 
 def rounded(probability: float) -> float:

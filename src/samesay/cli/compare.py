@@ -1,0 +1,186 @@
+"""``samesay compare``."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import Mapping, SidesOption, data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import print_json, say, visible
+from samesay.errors import UsageError
+
+if TYPE_CHECKING:
+    from samesay.workflows.compare import Comparison
+
+_CHANGED_SHOWN = 5
+
+
+@click.command("compare")
+@click.argument("models", metavar="MODEL MODEL…", nargs=-1)
+@click.option(
+    "--data", metavar="DATA", required=True, help="Labelled or graded pairs, on which all are measured."
+)
+@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@data_options
+@click.option(
+    "--rename-model-labels",
+    type=Mapping(),
+    help="Other names for the labels of models: LABEL_0=contradiction,LABEL_1=entailment.",
+)
+@click.option(
+    "--reads",
+    type=SidesOption(),
+    help="What a folder of others' reads first and second, where it does not say [the data's order].",
+)
+@click.option(
+    "--baselines",
+    metavar="SOURCE",
+    default="trained-on",
+    help="Make baselines from SOURCE [what the first saved model was trained on].",
+)
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    show_default=True,
+    help="Draws of the bootstrap: more make the ends of intervals steadier and take longer.",
+)
+@click.option(
+    "--rounds",
+    type=click.IntRange(min=0),
+    default=3,
+    show_default=True,
+    help="Rounds in which speed is measured, the models in turn; 0 leaves out speed, size and memory.",
+)
+@click.option("--changed", metavar="FILE", help="Write the pairs whose label changes, with every answer.")
+@click.option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
+@click.option("--picture", metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg.")
+@click.option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
+@quiet_option
+@json_option
+def command(
+    models: tuple[str, ...],
+    data: str,
+    *,
+    format_: str | None,
+    picture: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Compare every MODEL with the first, on the same pairs.
+
+    Figures, paired tests of their differences, the decisions that change, speed, size and memory. A MODEL is
+    a saved model, a Hugging Face or sentence-transformers folder with a sequence classifier (through its own
+    library), or a baseline: baseline:majority, baseline:first, baseline:second; of graders
+    baseline:word-overlap. onnx:MODEL and keras:MODEL name the part that answers. Needs samesay[evaluation].
+
+    \b
+    samesay compare my-model old-model baseline:second --data pairs.csv
+    samesay compare onnx:my-model keras:my-model --data pairs.csv --changed changed.csv
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.compare import compare_models
+
+    if picture is not None and not options["rounds"]:
+        raise UsageError(
+            "The picture shows what models cost.", where="--picture", hint="leave out --rounds 0"
+        )
+    with progress_display(quiet=quiet) as progress:
+        compared = compare_models(models, data, format=format_, progress=progress, **options)
+    if as_json:
+        print_json(compared.to_dict())
+    else:
+        show(compared)
+    if picture is not None:
+        # After the figures: a picture that cannot be written must not cost them.
+        from samesay.evaluation import save_cost_picture
+
+        quality, points = compared.cost_points()
+        title = f"{len(compared.table):,} pairs of {compared.table.origin}"
+        save_cost_picture(points, picture, quality=quality, title=title)
+
+
+def show(compared: Comparison) -> None:
+    """Print a comparison for people."""
+    from samesay.cli import render
+    from samesay.workflows import comparison_text as words
+
+    figures = words.figures_of(compared)
+    render.table(
+        ["", *(words.FIGURES[name] for name in figures)],
+        [(one.name, *(one.evaluation.metrics.get(name) for name in figures)) for one in compared.models],
+        title=f"{len(compared.table):,} pairs of {compared.table.origin}",
+        numbers_from=1,
+    )
+    render.table(
+        [f"against {compared.reference.name}", *(words.FIGURES[name] for name in figures)],
+        [
+            (one.name, *(words.signed(one.contrast.differences.get(name)) for name in figures))
+            for one in compared.models
+            if one.contrast is not None
+        ],
+        numbers_from=1,
+    )
+    if compared.task == "classification":
+        _show_decisions(compared)
+    for one in compared.models[1:]:
+        say(visible(words.verdict(one, compared.reference)))
+    say()
+    if compared.cost_pairs is not None:
+        render.table(
+            ["", "pairs/s", "MB on disk", "MB in memory"],
+            [
+                (
+                    one.name,
+                    f"{one.cost.pairs_per_second:,.0f}",
+                    words.megabytes(one.cost.n_bytes),
+                    words.megabytes(one.cost.peak_memory),
+                )
+                for one in compared.models
+                if one.cost is not None
+            ],
+            numbers_from=1,
+        )
+    dropped = compared.table.origin.rows_dropped
+    if dropped:
+        say(f"{sum(dropped.values()):,} rows were left out: {render.cell(dropped)}")
+    render.notes([*compared.notes, *(f"{one.name}: {note}" for one in compared.models for note in one.notes)])
+
+
+def _show_decisions(compared: Comparison) -> None:
+    from samesay.cli import render
+    from samesay.workflows.comparison_text import p_value
+
+    render.table(
+        [
+            f"decisions against {compared.reference.name}",
+            "changed",
+            "right alone",
+            "wrong alone",
+            "p",
+            "p (Holm)",
+        ],
+        [
+            (
+                one.name,
+                found.changed,
+                found.only_model,
+                found.only_reference,
+                p_value(found.p_value),
+                p_value(found.p_adjusted),
+            )
+            for one in compared.models
+            if one.contrast is not None and (found := one.contrast.decisions) is not None
+        ],
+        numbers_from=1,
+    )
+    names = [one.name for one in compared.models]
+    for row in islice(compared.changed_rows(), _CHANGED_SHOWN):
+        answers = {name: f"{row[f'answer {name}']} {row[f'probability {name}']:.2f}" for name in names}
+        render.facts(
+            {**{side: row[side] for side in compared.table.sides}, "label": row["label"], **answers},
+            title=f"row {row['row']}",
+        )

@@ -1,0 +1,363 @@
+"""Whether one model is better than another, or was luckier: paired tests on answers to the same pairs.
+
+What is uncertain is the sample of pairs. Both models answered the same ones, so their figures rise and fall together
+and two intervals that overlap say little; only the pairs on which the models differ tell them apart. It knows nothing
+of models, only of their evaluations.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from samesay.errors import ExtraMissing, UsageError
+from samesay.evaluation.evaluation import Evaluation
+from samesay.evaluation.grade_metrics import grade_metrics
+from samesay.evaluation.grading import GradeEvaluation
+from samesay.evaluation.metrics import CLIP
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LEVEL = 0.95
+RESAMPLES = 1000
+CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
+GRADE_FIGURES = ("spearman", "pearson", "mse", "mae")
+
+# Rows of a bootstrap that are drawn at once hold this many numbers together: 32 MB an array, whatever the data's size.
+_DRAWN_AT_ONCE = 4_000_000
+
+Statistic = Callable[["NDArray[np.int64]"], "NDArray[np.float64]"]
+"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to figures, shape ``(n_figures, n_draws)``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """How much higher a figure of a model is than that of the reference.
+
+    Attributes:
+        value: The model's figure minus the reference's.
+        low: Lower end of its 95 % interval; None where it has none: a single pair, or a figure that is not defined.
+        high: Upper end.
+    """
+
+    value: float
+    low: float | None
+    high: float | None
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether the interval leaves out 0."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+
+@dataclass(frozen=True, slots=True)
+class Decisions:
+    """How two classifiers' decisions on the same pairs go together.
+
+    Attributes:
+        changed: Pairs on which they differ.
+        both_right: Pairs that both answer rightly.
+        only_model: Pairs that the model alone answers rightly.
+        only_reference: Pairs that the reference alone answers rightly.
+        both_wrong: Pairs that neither answers rightly, be it alike or not.
+        p_value: Of McNemar's exact test: how probable so uneven a split of the pairs that one of them alone answers
+            rightly is, were both equally accurate. 1 where there is no such pair.
+        p_adjusted: The same by Holm's correction for all models that were tested against the reference.
+    """
+
+    changed: int
+    both_right: int
+    only_model: int
+    only_reference: int
+    both_wrong: int
+    p_value: float
+    p_adjusted: float
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """One model against the reference, on the same pairs.
+
+    Attributes:
+        differences: By figure: ``accuracy``, ``macro_f1`` and ``loss``, or of grades ``spearman``, ``pearson``,
+            ``mse`` and ``mae``.
+        decisions: Of classifiers; None of graders.
+    """
+
+    differences: dict[str, Difference]
+    decisions: Decisions | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The contrast as JSON types."""
+        return asdict(self)
+
+
+def contrast_evaluations(
+    reference: Evaluation, others: Sequence[Evaluation], *, resamples: int = RESAMPLES, seed: int = 0
+) -> list[Contrast]:
+    """Test classifiers against one of them.
+
+    Accuracies are compared by McNemar's test in its exact form (McNemar 1947, "Note on the sampling error of the
+    difference between correlated proportions or percentages"; recommended by Dietterich 1998, "Approximate Statistical
+    Tests for Comparing Supervised Classification Learning Algorithms"), corrected by Holm (1979, "A Simple Sequentially
+    Rejective Multiple Test Procedure"). Intervals are percentiles of the paired bootstrap (Efron & Tibshirani 1993;
+    for language tasks Koehn 2004, Berg-Kirkpatrick et al. 2012).
+
+    Args:
+        reference: What the others are tested against.
+        others: Evaluations on the same pairs in the same order, with the same label names in any order.
+        resamples: How often pairs are drawn for the intervals.
+        seed: Of the drawing.
+
+    Raises:
+        ExtraMissing: If scipy is not installed.
+        UsageError: If the evaluations are not of the same pairs.
+    """
+    require_scipy()
+    truth = reference.label_ids.astype(np.int64)
+    answers = decided(reference, reference.labels)
+    found = []
+    for other in others:
+        places = _places(other.labels, reference.labels)
+        if not np.array_equal(places[other.label_ids], truth):
+            raise _other_pairs(reference.source, other.source)
+        changed = decided(other, reference.labels)
+        differences = _bootstrapped(
+            _classifier_differences(
+                truth, (answers, changed), (_losses(reference), _losses(other)), len(reference.labels)
+            ),
+            CLASS_FIGURES,
+            len(truth),
+            resamples=resamples,
+            seed=seed,
+        )
+        found.append(Contrast(differences, _decisions(truth, answers, changed)))
+    adjusted = holm([one.decisions.p_value for one in found if one.decisions is not None])
+    return [
+        replace(one, decisions=replace(one.decisions, p_adjusted=p_value)) if one.decisions else one
+        for one, p_value in zip(found, adjusted, strict=True)
+    ]
+
+
+def contrast_grades(
+    reference: GradeEvaluation,
+    others: Sequence[GradeEvaluation],
+    *,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> list[Contrast]:
+    """Compare graders with one of them: paired bootstrap intervals of the differences of all figures.
+
+    Args:
+        reference: What the others are compared with.
+        others: Evaluations on the same pairs in the same order, on the same scale.
+        resamples: How often pairs are drawn.
+        seed: Of the drawing.
+
+    Raises:
+        ExtraMissing, UsageError: As ``contrast_evaluations``.
+    """
+    require_scipy()
+    found = []
+    for other in others:
+        if reference.scale != other.scale:
+            raise UsageError(
+                "The models grade on different scales.",
+                expected=f"one scale; received: {reference.scale} and {other.scale}",
+            )
+        if not np.array_equal(reference.truth, other.truth):
+            raise _other_pairs(reference.source, other.source)
+        statistic = _grader_differences(reference, other)
+        found.append(
+            Contrast(
+                _bootstrapped(statistic, GRADE_FIGURES, len(reference.truth), resamples=resamples, seed=seed)
+            )
+        )
+    return found
+
+
+def decided(evaluation: Evaluation, labels: Sequence[str]) -> NDArray[np.int64]:
+    """The answers as indices into ``labels``, which are the evaluation's own in any order; shape ``(n_pairs,)``."""
+    return _places(evaluation.labels, labels)[evaluation.predicted_ids]
+
+
+def share_interval(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927), such as accuracy.
+
+    Raises:
+        ExtraMissing: If scipy is not installed.
+    """
+    require_scipy()
+    from scipy.stats import binomtest
+
+    interval = binomtest(right, n).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)
+
+
+def mcnemar(only_one: int, only_other: int) -> float:
+    """The two-sided p-value of McNemar's exact test from the counts of pairs that one of two alone answers rightly."""
+    require_scipy()
+    from scipy.stats import binomtest
+
+    discordant = only_one + only_other
+    return float(binomtest(only_one, discordant).pvalue) if discordant else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """P-values as Holm's (1979) step-down correction raises them, in the order of ``p_values``."""
+    values = np.asarray(p_values, dtype=np.float64)
+    order = np.argsort(values, kind="stable")
+    raised = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1)).clip(max=1)
+    adjusted = np.empty_like(values)
+    adjusted[order] = raised
+    return adjusted.tolist()
+
+
+def require_scipy() -> None:
+    """Refuse to go on without scipy.
+
+    Raises:
+        ExtraMissing: If it is not installed.
+    """
+    try:
+        import scipy.stats  # noqa: F401 - whether it is there is the question
+    except ImportError as error:
+        raise ExtraMissing.of("evaluation", "scipy", "Comparing models") from error
+
+
+def _decisions(truth: NDArray[np.int64], reference: NDArray[np.int64], model: NDArray[np.int64]) -> Decisions:
+    of_reference, of_model = reference == truth, model == truth
+    only_model = int((of_model & ~of_reference).sum())
+    only_reference = int((of_reference & ~of_model).sum())
+    p_value = mcnemar(only_model, only_reference)
+    return Decisions(
+        changed=int((reference != model).sum()),
+        both_right=int((of_reference & of_model).sum()),
+        only_model=only_model,
+        only_reference=only_reference,
+        both_wrong=int((~of_reference & ~of_model).sum()),
+        p_value=p_value,
+        p_adjusted=p_value,
+    )
+
+
+def _classifier_differences(
+    truth: NDArray[np.int64],
+    answers: tuple[NDArray[np.int64], NDArray[np.int64]],
+    losses: tuple[NDArray[np.float64], NDArray[np.float64]],
+    n_labels: int,
+) -> Statistic:
+    """Accuracy, macro F1 and log loss of the second of two models minus the first's, of any drawn pairs."""
+    from scipy.sparse import csr_array
+
+    # All that accuracy and F1 need of a drawing is how often each combination of right label and two answers came.
+    combined, cell_of = np.unique(
+        (truth * n_labels + answers[0]) * n_labels + answers[1], return_inverse=True
+    )
+    true, one, other = combined // n_labels**2, combined // n_labels % n_labels, combined % n_labels
+    n_cells = len(combined)
+
+    def membership(classes: NDArray[np.int64], where: NDArray[np.bool_]) -> csr_array:
+        """1 where a cell counts for a class, shape ``(n_cells, n_labels)``; dense it would be huge for 1,000 labels."""
+        cells = np.flatnonzero(where)
+        return csr_array((np.ones(len(cells)), (cells, classes[cells])), shape=(n_cells, n_labels))
+
+    everywhere = np.ones(n_cells, bool)
+    sizes = [membership(true, everywhere) + membership(said, everywhere) for said in (one, other)]
+    hits = [membership(true, said == true) for said in (one, other)]
+    loss = losses[1] - losses[0]
+
+    def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        n_draws, n_pairs = drawn.shape
+        cells = cell_of[drawn] + (np.arange(n_draws) * n_cells)[:, None]
+        counts = np.bincount(cells.ravel(), minlength=n_draws * n_cells).reshape(n_draws, n_cells)
+        accuracies, scores = [], []
+        for size, hit in zip(sizes, hits, strict=True):
+            involved, right = counts @ size, counts @ hit  # (n_draws, n_labels)
+            f1 = 2 * right / np.maximum(involved, 1)
+            accuracies.append(right.sum(axis=1) / n_pairs)
+            scores.append(f1.sum(axis=1) / (involved > 0).sum(axis=1))
+        return np.stack(
+            [accuracies[1] - accuracies[0], scores[1] - scores[0], loss[drawn].mean(axis=1)]
+        )  # (3, n_draws)
+
+    return differences
+
+
+def _grader_differences(reference: GradeEvaluation, other: GradeEvaluation) -> Statistic:
+    """All figures of the second of two graders minus the first's, of any drawn pairs; NaN where one has none."""
+
+    def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        rows = []
+        for places in drawn:
+            ours, theirs = (
+                grade_metrics(reference.truth[places], one.grades[places]) for one in (other, reference)
+            )
+            rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in GRADE_FIGURES])
+        return np.array(rows).T  # (4, n_draws)
+
+    return differences
+
+
+def _bootstrapped(
+    statistic: Statistic, names: Sequence[str], n_pairs: int, *, resamples: int, seed: int
+) -> dict[str, Difference]:
+    from scipy.stats import DegenerateDataWarning, bootstrap
+
+    if resamples < 1:
+        raise UsageError(f"resamples is {resamples}.", where="resamples", expected="at least 1")
+    everything = np.arange(n_pairs)
+    values = statistic(everything[None, :])[:, 0]
+    lows = highs = np.full(len(names), np.nan)
+    if n_pairs > 1:
+        with warnings.catch_warnings():
+            # Raised where a figure is not defined for some drawing; it then has no interval, which is said.
+            warnings.simplefilter("ignore", DegenerateDataWarning)
+            interval = bootstrap(
+                (everything,),
+                lambda drawn, axis=-1: statistic(np.atleast_2d(drawn)),
+                n_resamples=resamples,
+                batch=max(1, _DRAWN_AT_ONCE // n_pairs),
+                vectorized=True,
+                confidence_level=LEVEL,
+                method="percentile",
+                # Called rng since scipy 1.15, which takes both.
+                random_state=np.random.default_rng(seed),  # pyright: ignore[reportCallIssue]
+            ).confidence_interval
+        lows, highs = interval.low, interval.high
+
+    def number(value: float) -> float | None:
+        return float(value) if np.isfinite(value) else None
+
+    return {
+        name: Difference(float(value), number(low), number(high))
+        for name, value, low, high in zip(names, values, lows, highs, strict=True)
+        if np.isfinite(value)
+    }
+
+
+def _losses(evaluation: Evaluation) -> NDArray[np.float64]:
+    """Each pair's log loss in nats, clipped as in ``metrics.log_loss``."""
+    of_truth = evaluation.probabilities[np.arange(evaluation.n_pairs), evaluation.label_ids]
+    return -np.log(np.clip(of_truth, CLIP, 1 - CLIP))
+
+
+def _places(names: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
+    if set(names) != set(labels):
+        raise UsageError(
+            "The models have different labels.", expected=f"{', '.join(labels)}; received: {', '.join(names)}"
+        )
+    return np.array([list(labels).index(name) for name in names])
+
+
+def _other_pairs(reference: str, other: str) -> UsageError:
+    return UsageError(
+        "The models were not measured on the same pairs, so nothing can be said of their difference.",
+        where=f"{reference}; {other}",
+        expected="evaluations of one table, in one order",
+    )

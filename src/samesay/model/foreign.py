@@ -1,0 +1,284 @@
+"""Classifiers of others, answered by their own library: transformers, or sentence-transformers for its cross-encoders.
+
+So runs what its authors measured, of whatever family, on torch. A folder that ``samesay import`` opens can be made a
+model of SameSay's instead, which needs neither library. Nothing is downloaded and no code of a folder is run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
+from samesay.model.huggingface_folder import CONFIG, has_classifier
+from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.scoring import Grades, Scores, sigmoid, softmax
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+Library = Literal["transformers", "sentence-transformers"]
+LIBRARIES: tuple[Library, ...] = ("transformers", "sentence-transformers")
+
+_BATCH = 32  # what CrossEncoder.predict takes where nobody says
+# Tokenizers without a limit of their own say 1e30.
+_NO_LIMIT = 1_000_000
+# RoBERTa and its kin count positions from 2.
+_POSITIONS_NOT_FOR_TOKENS = 2
+
+
+@dataclass(frozen=True)
+class ForeignClassifier:
+    """A folder opened by its own library.
+
+    Attributes:
+        tokenizer: As ``transformers`` made it.
+        max_length: The most tokens of a pair that are read, special ones included.
+        label_names: Of the outputs in their order, as ``id2label`` has them.
+        logits: From pairs of texts to the model's outputs, shape ``(n_pairs, n_outputs)``.
+    """
+
+    tokenizer: Any
+    max_length: int
+    label_names: tuple[str, ...]
+    logits: Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]
+
+    def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
+        """How many tokens of each side are not read, shape ``(n_pairs, 2)``."""
+        lost = np.zeros((len(pairs), 2), np.int32)
+        if not pairs:
+            return lost
+        texts = [pair.first for pair in pairs], [pair.second for pair in pairs]
+        lengths = [len(ids) for ids in self.tokenizer(*texts, verbose=False)["input_ids"]]
+        for place in np.flatnonzero(np.array(lengths) > self.max_length).tolist():
+            pair = pairs[place]
+            whole = self.tokenizer([pair.first], [pair.second], verbose=False)
+            read = self.tokenizer([pair.first], [pair.second], truncation=True, max_length=self.max_length)
+            for side in (0, 1):
+                lost[place, side] = whole.sequence_ids(0).count(side) - read.sequence_ids(0).count(side)
+        return lost
+
+
+class ForeignPredictor:
+    """Probabilities of a foreign classifier: the softmax of its logits."""
+
+    def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
+        self._classifier = classifier
+        self.labels = LabelSet(classifier.label_names)
+        self.sides = sides
+
+    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
+        return softmax(self._classifier.logits([(pair.first, pair.second) for pair in pairs]))
+
+    def read(self, pairs: Sequence[Pair]) -> Scores:
+        """Probabilities, and how many tokens of each side were not read; tokenizes twice."""
+        return Scores(self.predict(pairs), self._classifier.tokens_lost(pairs))
+
+
+class ForeignGrader:
+    """Grades of a foreign model with one output: the logistic function of it, a share of a scale.
+
+    Attributes:
+        scale: 0 to 1 until it is set to that of the data, which no folder tells.
+    """
+
+    def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
+        self._classifier = classifier
+        self.scale = GradeScale(0, 1)
+        self.sides = sides
+
+    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+        logits = self._classifier.logits([(pair.first, pair.second) for pair in pairs])
+        return self.scale.from_unit(sigmoid(logits[:, 0]))
+
+    def read(self, pairs: Sequence[Pair]) -> Grades:
+        """Grades, and how many tokens of each side were not read; tokenizes twice."""
+        return Grades(self.grade(pairs), self._classifier.tokens_lost(pairs))
+
+
+def library_of(folder: Path) -> Library | None:
+    """Whose sequence classifier lies in ``folder``; None where it is none."""
+    config = _config(folder)
+    if not has_classifier(config):
+        return None
+    marks = ("sentence_transformers", "sbert_ce_default_activation_function")
+    ours = any(mark in config for mark in marks) or (folder / "config_sentence_transformers.json").is_file()
+    return "sentence-transformers" if ours else "transformers"
+
+
+def sides_of(folder: Path) -> Sides | None:
+    """Which text comes first, where SameSay wrote the folder; no format of others' says it."""
+    ours = _config(folder).get("samesay")
+    sides = ours.get("sides") if isinstance(ours, dict) else None
+    return Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None
+
+
+def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPredictor | ForeignGrader:
+    """Open a sequence classifier by its own library.
+
+    Args:
+        folder: With ``config.json``, weights as safetensors and the tokenizer's files.
+        library: By which.
+        sides: What the texts are called, in the order in which the model reads them.
+
+    Raises:
+        ExtraMissing: If the library is not installed.
+        EncoderUnsupported: If the library cannot open the folder, or there are no safetensors in it.
+        HeadMismatch: If there is no trained head, or one for several labels a pair.
+    """
+    config = _config(folder)
+    if not has_classifier(config):
+        raise HeadMismatch(
+            f"{folder} holds {config.get('architectures') or 'no model'}, not a classifier of sequences.",
+            where=str(folder / CONFIG),
+            expected="a folder whose architecture ends in ForSequenceClassification",
+        )
+    if config.get("problem_type") == "multi_label_classification":
+        raise HeadMismatch(
+            "The head of this folder may give several labels to one pair.",
+            where=str(folder / CONFIG),
+            expected='"problem_type": "single_label_classification", or none',
+        )
+    opened = _OPENERS[library](folder)
+    if len(opened.label_names) == 1:
+        return ForeignGrader(opened, sides)
+    return ForeignPredictor(opened, sides)
+
+
+def _by_transformers(folder: Path) -> ForeignClassifier:
+    try:
+        import torch  # pyright: ignore[reportMissingImports] - not among our extras
+        import transformers  # pyright: ignore[reportMissingImports] - not among our extras
+    except ImportError as error:
+        raise _missing("torch transformers", folder) from error
+    with _Quiet(transformers):
+        try:
+            # Pickled weights can run any code.
+            model, report = transformers.AutoModelForSequenceClassification.from_pretrained(
+                folder, local_files_only=True, use_safetensors=True, output_loading_info=True
+            )
+            tokenizer = transformers.AutoTokenizer.from_pretrained(folder, local_files_only=True)
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            raise _unopened(folder, "transformers", error) from error
+    if report["missing_keys"]:
+        raise HeadMismatch(
+            f"{folder} lacks weights, which transformers made up: {', '.join(sorted(report['missing_keys'])[:3])}.",
+            where=str(folder),
+            expected="a trained model, its head included",
+        )
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model.eval().to(device)
+    limit = _limit(tokenizer, model.config)
+
+    def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        rows = np.empty((len(pairs), model.config.num_labels), np.float32)
+        by_length = np.argsort([len(first) + len(second) for first, second in pairs], kind="stable")
+        for start in range(0, len(pairs), _BATCH):
+            places = by_length[start : start + _BATCH]
+            firsts, seconds = ([pairs[place][side] for place in places] for side in (0, 1))
+            batch = tokenizer(
+                firsts, seconds, padding=True, truncation=True, max_length=limit, return_tensors="pt"
+            )
+            with torch.inference_mode():
+                rows[places] = model(**batch.to(device)).logits.float().cpu().numpy()
+        return rows
+
+    return ForeignClassifier(tokenizer, limit, _names(model.config, folder), logits)
+
+
+def _by_sentence_transformers(folder: Path) -> ForeignClassifier:
+    try:
+        import sentence_transformers  # pyright: ignore[reportMissingImports] - not among our extras
+        import torch  # pyright: ignore[reportMissingImports] - not among our extras
+        import transformers  # pyright: ignore[reportMissingImports] - not among our extras
+    except ImportError as error:
+        raise _missing("torch sentence-transformers", folder) from error
+    with _Quiet(transformers):
+        try:
+            encoder = sentence_transformers.CrossEncoder(
+                str(folder), local_files_only=True, model_kwargs={"use_safetensors": True}
+            )
+        except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+            raise _unopened(folder, "sentence-transformers", error) from error
+    # The name before release 6 is deprecated there, so that to look for it is to be warned.
+    said = encoder.max_seq_length if hasattr(encoder, "max_seq_length") else encoder.max_length
+    limit = said or _limit(encoder.tokenizer, encoder.config)
+
+    def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
+        if not pairs:
+            return np.empty((0, encoder.num_labels), np.float32)
+        answers = encoder.predict(
+            list(pairs), batch_size=_BATCH, show_progress_bar=False, activation_fn=torch.nn.Identity()
+        )
+        return np.asarray(answers, np.float32).reshape(len(pairs), encoder.num_labels)
+
+    return ForeignClassifier(encoder.tokenizer, limit, _names(encoder.config, folder), logits)
+
+
+_OPENERS = {"transformers": _by_transformers, "sentence-transformers": _by_sentence_transformers}
+
+
+class _Quiet:
+    """Keeps ``transformers`` from drawing bars while a folder is opened."""
+
+    def __init__(self, transformers: Any) -> None:
+        self._logging = transformers.utils.logging
+
+    def __enter__(self) -> None:
+        self._verbosity, self._bars = self._logging.get_verbosity(), self._logging.is_progress_bar_enabled()
+        self._logging.set_verbosity_error()
+        self._logging.disable_progress_bar()
+
+    def __exit__(self, *failure: object) -> None:
+        self._logging.set_verbosity(self._verbosity)
+        if self._bars:
+            self._logging.enable_progress_bar()
+
+
+def _names(config: Any, folder: Path) -> tuple[str, ...]:
+    names = tuple(str(config.id2label[index]).strip() for index in range(config.num_labels))
+    try:
+        return LabelSet(names).names
+    except UsageError as problem:
+        raise HeadMismatch(
+            f"id2label does not name each class once: {problem.message}", where=str(folder / CONFIG)
+        ) from problem
+
+
+def _limit(tokenizer: Any, config: Any) -> int:
+    positions = getattr(config, "max_position_embeddings", None) or _NO_LIMIT
+    if tokenizer.model_max_length < _NO_LIMIT:
+        return min(tokenizer.model_max_length, positions)
+    return min(positions - _POSITIONS_NOT_FOR_TOKENS, _NO_LIMIT)
+
+
+def _config(folder: Path) -> dict[str, Any]:
+    try:
+        value = json.loads((folder / CONFIG).read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _missing(packages: str, folder: Path) -> ExtraMissing:
+    return ExtraMissing(
+        f"Answering by {folder} as it is needs {packages.replace(' ', ' and ')}, which are not installed.",
+        where=str(folder),
+        hint=f"pip install {packages}; or make it a model of SameSay's: samesay import {folder} --output my-model",
+        details={"packages": packages.split()},
+    )
+
+
+def _unopened(folder: Path, library: str, error: Exception) -> EncoderUnsupported:
+    return EncoderUnsupported(
+        f"{library} cannot open {folder}: {str(error).strip().splitlines()[0] if str(error).strip() else error!r}",
+        where=str(folder),
+        expected="a sequence classifier with its weights as safetensors and its tokenizer's files",
+    )

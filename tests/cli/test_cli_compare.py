@@ -1,0 +1,74 @@
+"""``samesay compare``: what is printed, what is written, what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from samesay.cli.main import cli
+from samesay.errors import UsageError
+from samesay.pairs import LabelSet
+from tiny_models import LABELS, save_tiny
+
+pytest.importorskip("scipy")
+
+PAIRS = """premise,hypothesis,label
+a dog runs,the dog sleeps,contradiction
+a man eats,a person eats,entailment
+the cat plays | sings,no cat plays,contradiction
+a woman sings,the child is outside,neutral
+"""
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("compared")
+    save_tiny(root / "one")
+    save_tiny(root / "other|[b]", labels=LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0])))
+    (root / "pairs.csv").write_text(PAIRS, encoding="utf-8")
+    return root
+
+
+def compared(folder: Path, *words: str) -> Result:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        call = ["compare", "one", "other|[b]", "--data", "pairs.csv", "--resamples", "20", *words]
+        return CliRunner().invoke(cli, call, standalone_mode=False)
+
+
+def test_people_see_figures_tests_and_changed_pairs(folder: Path) -> None:
+    result = compared(folder, "--rounds", "0", "--markdown", "table.md", "--overwrite")
+    assert result.exception is None
+    for words in (
+        "macro F1",
+        "against one",
+        "right alone",
+        "p (Holm)",
+        "the cat plays | sings",
+        "4 pairs of",
+    ):
+        assert words in result.stdout
+    # A name is no markup: not that of the terminal's tables, and not Markdown's.
+    assert "other|[b]" in result.stdout
+    assert "| other\\|[b] |" in (folder / "table.md").read_text(encoding="utf-8")
+    assert "pairs/s" not in result.stdout
+
+
+def test_json_is_one_document_and_the_picture_speaks(folder: Path) -> None:
+    pytest.importorskip("matplotlib")
+    result = compared(folder, "--rounds", "1", "--picture", "picture.svg", "--json")
+    assert result.exception is None
+    told = json.loads(result.stdout)
+    first = told["models"][0]
+    assert first["cost"]["pairs_per_second"] > 0
+    drawn = (folder / "picture.svg").read_text(encoding="utf-8")
+    assert f"one, accuracy {first['metrics']['accuracy']:.3f}" in drawn
+    assert "pairs per second" in drawn
+
+
+def test_a_picture_of_cost_needs_the_cost(folder: Path) -> None:
+    result = compared(folder, "--rounds", "0", "--picture", "picture.svg")
+    assert isinstance(result.exception, UsageError)
