@@ -59,6 +59,7 @@ class FileReport:
         added: What the added columns are called, by what they hold.
         seconds: Wall time.
         notes: What its user should know.
+        abstained: Rows of whose label the model is not confident.
         mean_grade: Of the grades that were given; None for labels.
     """
 
@@ -73,6 +74,7 @@ class FileReport:
     seconds: float
     notes: tuple[str, ...]
     mean_grade: float | None = None
+    abstained: int = 0
 
     @property
     def pairs_per_second(self) -> float:
@@ -151,6 +153,8 @@ def score_file(
 def added_columns(existing: Sequence[str], scorer: Scorer | GradeScorer, *, where: str) -> dict[str, str]:
     """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
 
+    A model that may abstain adds ``abstained`` behind the label: its label stays, for who wants it all the same.
+
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``.
 
     Returns:
@@ -162,7 +166,11 @@ def added_columns(existing: Sequence[str], scorer: Scorer | GradeScorer, *, wher
     names = (
         ["grade"]
         if isinstance(scorer, GradeScorer)
-        else ["label", *(f"probability_{name}" for name in scorer.labels)]
+        else [
+            "label",
+            *(["abstained"] if _may_abstain(scorer) else []),
+            *(f"probability_{name}" for name in scorer.labels),
+        ]
     )
     usual = [*names, "truncated"]
     taken = set(existing)
@@ -193,6 +201,7 @@ class _Tally:
     places: list[str] = field(default_factory=list)
     labels: dict[str, int] = field(default_factory=dict)
     grade_sum: float = 0.0
+    abstained: int = 0
 
     def answer(self, chunk: Sequence[Row], places: Sequence[str]) -> list[dict[str, Any]]:
         pairs = [
@@ -224,11 +233,16 @@ class _Tally:
             self.grade_sum += float(grades.sum())
             return [[float(str(grade))] for grade in grades], tokens_lost
         scores = self.scorer.read(pairs)
+        decided = self.scorer.decide(scores.probabilities)
+        self.abstained += int(decided.abstained.sum())
         answers: list[list[Any]] = []
-        for best, row in zip(scores.probabilities.argmax(axis=1).tolist(), scores.probabilities, strict=True):
+        for best, unsure, row in zip(
+            decided.label_ids.tolist(), decided.abstained.tolist(), scores.probabilities, strict=True
+        ):
             name = self.scorer.labels.names[best]
             self.labels[name] = self.labels.get(name, 0) + 1
-            answers.append([name, *(float(str(probability)) for probability in row)])
+            said = [name, unsure] if _may_abstain(self.scorer) else [name]
+            answers.append([*said, *(float(str(probability)) for probability in row)])
         return answers, scores.tokens_lost
 
     def report(self, *, seconds: float) -> FileReport:
@@ -241,6 +255,9 @@ class _Tally:
                 f"{self.truncated:,} of {self.rows:,} pairs were cut to the {self.scorer.max_length} tokens "
                 f"that the model reads, the first at {self.places[0]}"
             )
+        if self.abstained:
+            where = self.added["abstained"]
+            notes.append(f"the model abstains from {self.abstained:,} of {self.rows:,} rows: column {where}")
         if self.empty_sides:
             notes.append(f"{self.empty_sides:,} pairs have an empty side and were scored all the same")
         return FileReport(
@@ -253,6 +270,7 @@ class _Tally:
             mean_grade=self.grade_sum / self.rows
             if isinstance(self.scorer, GradeScorer) and self.rows
             else None,
+            abstained=self.abstained,
             truncated=self.truncated,
             truncated_places=tuple(self.places),
             tokens_lost=(self.lost[0], self.lost[1]),
@@ -289,6 +307,10 @@ class _Tally:
                 where=place,
                 expected="the same keys in every row",
             )
+
+
+def _may_abstain(scorer: Scorer) -> bool:
+    return scorer.decision.abstain_below is not None
 
 
 def _require_free(output: str | Path, *, overwrite: bool) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
+from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import Judgement, LabelSet, Pair, Sides
 from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
 from samesay.scoring.scorer import Scores
@@ -63,6 +64,7 @@ class WindowJudgement:
         return {
             "label": self.judgement.label,
             "probabilities": self.judgement.probabilities,
+            "abstained": self.judgement.abstained,
             "truncated": self.judgement.truncated,
             "side": self.side,
             "window": self.window,
@@ -164,6 +166,10 @@ class WindowedScorer:
             np.array(lost, np.int32).reshape(len(pairs), 2),
         )
 
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        """The labels that these probabilities mean to the model, and where it abstains."""
+        return decisions_of(self._scorer, probabilities)
+
     def judge_all(self, pairs: Sequence[Pair]) -> list[WindowJudgement]:
         """The verdict on every pair; all windows of all pairs are read together."""
         asked: list[Pair] = []
@@ -200,7 +206,7 @@ class WindowedScorer:
         return found
 
     def _deciding(self, rows: NDArray[np.float32], texts: Sequence[str], claim: str) -> int:
-        answers = rows.argmax(axis=1)
+        answers = self.decide(rows).label_ids
         deciding = [self.positive]
         if self.rule == "any" and "contradiction" in self.labels:
             deciding.append("contradiction")
@@ -212,11 +218,12 @@ class WindowedScorer:
         return int(np.argmax(nearness(texts, claim)))
 
     def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32]) -> Judgement:
-        names = self.labels.names
+        decided = self.decide(row[None])
         return Judgement(
-            names[int(row.argmax())],
-            dict(zip(names, row.tolist(), strict=True)),
+            self.labels.names[int(decided.label_ids[0])],
+            dict(zip(self.labels, row.tolist(), strict=True)),
             (int(lost[0]), int(lost[1])),
+            abstained=bool(decided.abstained[0]),
         )
 
     def _longer(self, pair: Pair) -> str:
