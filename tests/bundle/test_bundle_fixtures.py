@@ -54,7 +54,9 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
 def test_the_frozen_policy_of_version_2_decides_as_on_its_first_day() -> None:
     noted = json.loads((FIXTURES / "version_2_expected.json").read_text(encoding="utf-8"))["pairs"]
     answers = Scorer.open(FIXTURES / "version_2").score(expected(2)[0])
-    assert [(one.label, one.abstained) for one in answers] == [(one["label"], one["abstained"]) for one in noted]
+    assert [(one.label, one.abstained) for one in answers] == [
+        (one["label"], one["abstained"]) for one in noted
+    ]
     uncalibrated = Scorer.open(FIXTURES / "version_1").score(expected(1)[0])
     assert [one.label for one in uncalibrated] != [one.label for one in answers]
     assert {one.abstained for one in answers} == {True, False}

@@ -355,7 +355,7 @@ class PairModel:
         return self.predictor.predict(self._unlabelled(x).pairs())
 
     def judge(self, x: Any) -> list[Judgement] | list[Grade]:
-        """For each pair label, probabilities by name, whether the model abstains, and what was cut; or grade and cut."""
+        """For each pair: label, probabilities by name, abstained or not, and what was cut; or a grade."""
         table = self._unlabelled(x)
         if self.scale is not None:
             grades, lost = self.grader.read(table.pairs())
