@@ -109,7 +109,7 @@ def test_calibrating_again_starts_from_the_model_and_not_from_the_policy(model: 
 def test_abstention_reaches_python_files_and_the_command_line(
     model: Path, data: Path, pairs: list[Pair], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = calibrate(model, data, precision=0.5)
+    found = calibrate(model, data, precision=0.66)
     limit = found.decision.abstain_below
     assert limit is not None
     assert found.abstention is not None
@@ -252,6 +252,11 @@ def test_what_cannot_be_calibrated_is_refused(
     assert left.value.code == 2
     assert "--reset" in capsys.readouterr().err
     assert files(model) == before
+
+
+def test_thresholds_can_be_declined(model: Path, data: Path) -> None:
+    assert calibrate(model, data).decision.thresholds
+    assert calibrate(model, data, thresholds=False).decision.thresholds == {}
 
 
 def test_a_label_that_never_occurs_has_no_threshold(model: Path, pairs: list[Pair], tmp_path: Path) -> None:

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     help="Abstain where fewer than this share of answers would be right, such as 0.95 [always answer].",
 )
 @click.option(
+    "--thresholds/--no-thresholds",
+    default=True,
+    help="Look for thresholds of the highest macro F1, or give the most probable label always.",
+)
+@click.option(
     "--max-overlap",
     type=float,
     default=0.01,

@@ -77,6 +77,7 @@ def calibrate(
     data: str | Path,
     *,
     precision: float | None = None,
+    thresholds: bool = True,
     max_overlap: float = 0.01,
     output: str | Path | None = None,
     overwrite: bool = False,
@@ -100,6 +101,8 @@ def calibrate(
         data: A source of labelled pairs that the model was not trained on; of several splits ``validation``.
         precision: The wanted share of right answers among those that the model stands by; it always answers where
             absent.
+        thresholds: Look for thresholds of the highest macro F1, which may cost accuracy where labels are rare; without
+            them the most probable label is given.
         max_overlap: The largest share of pairs that the model may have been trained on.
         output: Where the calibrated model goes; in its own place where absent, whole or as before.
         overwrite: Replace a saved model at ``output``.
@@ -164,8 +167,7 @@ def calibrate(
     overlap = overlap_with(model, table)
     _require_unseen(overlap, max_overlap, table)
     logits = _logits(predictor, table, progress)
-    fitted = _fit(logits, table, precision)
-    decision, before, after, abstention, told = fitted
+    decision, before, after, abstention, told = _fit(logits, table, precision, thresholds)
     write_decision(model, decision, output=output, overwrite=overwrite)
     return CalibratedModel(
         path=str(model if output is None else output),
@@ -221,7 +223,7 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
 
 
 def _fit(
-    logits: NDArray[np.float32], table: PairTable, precision: float | None
+    logits: NDArray[np.float32], table: PairTable, precision: float | None, with_thresholds: bool
 ) -> tuple[Decision, dict[str, float], dict[str, float], Abstention | None, list[str]]:
     labels, ids = table.labels, table.label_ids
     assert labels is not None
@@ -231,12 +233,13 @@ def _fit(
     if note:
         notes.append(note)
     probabilities = softmax(logits, temperature)
-    if all(table.label_counts().values()):
+    shares = None
+    absent = [name for name, count in table.label_counts().items() if not count]
+    if with_thresholds and absent:
+        notes.append(f"no thresholds: the pairs have none of the label {', '.join(absent)}")
+    elif with_thresholds:
         shares, note = fit_thresholds(probabilities, ids)
-    else:
-        absent = ", ".join(name for name, count in table.label_counts().items() if not count)
-        shares, note = None, f"no thresholds: the pairs have none of the label {absent}"
-    notes.append(note)
+        notes.append(note)
     thresholds = {} if shares is None else dict(zip(labels, shares.tolist(), strict=True))
     decision = Decision(temperature, thresholds)
     answers = decide(probabilities, labels, decision).label_ids
