@@ -178,20 +178,20 @@ def _shortcuts(
     tested = held_out if "train" in tables and held_out is not None else whole
     found: list[Shortcut] = []
     skipped = []
+    rows: NDArray[np.int64] | None = None
     for side in whole.sides:
         try:
             if tested is not whole:
                 found.append(shortcut_from(whole, tested, side))
             else:
                 shortcut, rows = cross_validated_shortcut(whole, side)
-                tested_rows: NDArray[np.int64] = rows
                 found.append(shortcut)
         except (OneClassOnly, EmptySide) as error:
             skipped.append(f"no shortcut test of the {side}: {error.message}")
     if not found:
         return (), None, tuple(skipped)
     strongest = max(found, key=lambda one: one.accuracy)
-    answered = tested if tested is not whole else whole.select(tested_rows)
+    answered = tested if rows is None else whole.select(rows)
     return tuple(found), answered.select(~strongest.right), tuple(skipped)
 
 
