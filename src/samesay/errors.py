@@ -11,7 +11,8 @@ mistake of SameSay's own, 130 interrupted.
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
     │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, GradeInvalid
-    │   └── TruncationRefused, CorpusUnreachable
+    │   ├── TruncationRefused, CorpusUnreachable
+    │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
     │   └── TrainingDiverged
@@ -236,6 +237,21 @@ class GradeInvalid(DataError):
 
     code = "grade-invalid"
     exit_code = 27
+
+
+class AuditFindings(DataError):
+    """An audit with --strict found something wrong with the data."""
+
+    code = "audit-findings"
+    exit_code = 28
+
+
+class PairsLeaked(DataError):
+    """The model was trained on more of the pairs than is allowed."""
+
+    code = "pairs-leaked"
+    exit_code = 29
+    http_status = 409
 
 
 class CorpusUnreachable(DataError):

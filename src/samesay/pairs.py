@@ -262,14 +262,17 @@ class Judgement:
     """What a model says of one pair.
 
     Attributes:
-        label: The name with the highest probability (the first one, where two are equal).
+        label: The name with the highest probability (the first one, where two are equal), or by the thresholds of a
+            calibrated model.
         probabilities: Every label's name with its probability; they sum to 1.
         tokens_lost: How many tokens of the first and of the second side did not fit.
+        abstained: Whether a calibrated model is not confident enough of ``label`` to stand by it.
     """
 
     label: str
     probabilities: dict[str, float]
     tokens_lost: tuple[int, int] = (0, 0)
+    abstained: bool = field(default=False, kw_only=True)
 
     @property
     def truncated(self) -> bool:

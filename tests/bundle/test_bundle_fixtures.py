@@ -51,6 +51,17 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
     assert len(np.unique(scores.probabilities.round(4), axis=0)) == len(pairs)
 
 
+def test_the_frozen_policy_of_version_2_decides_as_on_its_first_day() -> None:
+    noted = json.loads((FIXTURES / "version_2_expected.json").read_text(encoding="utf-8"))["pairs"]
+    answers = Scorer.open(FIXTURES / "version_2").score(expected(2)[0])
+    assert [(one.label, one.abstained) for one in answers] == [
+        (one["label"], one["abstained"]) for one in noted
+    ]
+    uncalibrated = Scorer.open(FIXTURES / "version_1").score(expected(1)[0])
+    assert [one.label for one in uncalibrated] != [one.label for one in answers]
+    assert {one.abstained for one in answers} == {True, False}
+
+
 def test_the_keras_part_of_a_frozen_bundle_answers_alike() -> None:
     import keras_hub
 
@@ -77,9 +88,9 @@ def test_a_flipped_byte_in_any_file_of_a_real_bundle_is_refused(tmp_path: Path) 
         file.write_bytes(content)
 
 
-def test_the_table_of_parts_is_the_one_that_version_1_was_written_with() -> None:
+def test_the_table_of_parts_is_the_one_that_frozen_versions_were_written_with() -> None:
     """Whoever changes this table changes what old releases read: see the rule in samesay.bundle.layout."""
-    assert FORMAT_VERSION == 1
+    assert FORMAT_VERSION == 2
     assert {name: (part.place, part.required, part.needs_verdict) for name, part in PARTS.items()} == {
         "keras": ("keras", ("config.json", "task.json"), False),
         "onnx": ("onnx", ("model.onnx", "encoder.json"), True),

@@ -21,7 +21,7 @@ from samesay.errors import (
     PartUnavailable,
     UsageError,
 )
-from tiny_models import VOCABULARY, save_tiny
+from tiny_models import LABELS, VOCABULARY, save_tiny
 
 
 @pytest.fixture(scope="module")
@@ -205,6 +205,10 @@ def test_an_edited_manifest_is_refused(model: Path) -> None:
         ("decision", {"temperature": "warm"}),
         ("decision", {"temperature": 1.0, "thresholds": {"a": "b"}}),
         ("decision", {"temperature": 1.0, "abstain_below": "x"}),
+        # Version 1 has no such decisions: a reader of it would ignore them.
+        ("decision", {"temperature": 1.0, "abstain_below": 0.5}),
+        ("decision", {"temperature": 1.0, "thresholds": dict.fromkeys(LABELS, 1 / 3)}),
+        ("decision", {"temperature": 1.0, "calibration": "none"}),
         ("metrics", 1),
         ("parts", []),
         ("parts", {"onnx": 1}),

@@ -32,6 +32,9 @@ def marker(path: Path) -> str:
     return json.loads((bundle.part("keras") / "config.json").read_text(encoding="utf-8"))["marker"]
 
 
+THRESHOLDS = {"entailment": 0.3, "neutral": 0.4, "contradiction": 0.3}
+
+
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
 
@@ -44,7 +47,7 @@ def fill(draft) -> None:
 def test_what_was_said_is_read_back(tmp_path: Path) -> None:
     save_tiny(
         tmp_path / "model",
-        decision={"temperature": 1.5, "thresholds": {"neutral": 0.4}},
+        decision={"temperature": 1.5, "thresholds": THRESHOLDS},
         metrics={"validation": {"accuracy": np.float32(0.5), "f1": float("nan"), "n": np.int64(3)}},
         data={"fingerprint": "abc", "counts": {"neutral": 2}, "source": tmp_path / "pairs.csv"},
         recipe={"epochs": 3, "schedule": "cosine", "warmup": (0, 1)},
@@ -56,7 +59,7 @@ def test_what_was_said_is_read_back(tmp_path: Path) -> None:
     assert manifest.sides == SIDES
     assert manifest.max_length == 24
     assert manifest.decision.temperature == 1.5
-    assert manifest.decision.thresholds == {"neutral": 0.4}
+    assert manifest.decision.thresholds == THRESHOLDS
     assert manifest.decision.abstain_below is None
     assert manifest.metrics == {"validation": {"accuracy": 0.5, "f1": None, "n": 3}}
     assert manifest.data["source"] == str(tmp_path / "pairs.csv")

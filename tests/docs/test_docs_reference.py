@@ -198,9 +198,15 @@ def test_the_manifest_is_as_told(trained_bundle: Path) -> None:
 
 def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tmp_path: Path) -> None:
     model, data, scored = str(trained_bundle), str(pairs_file), str(tmp_path / "scored.csv")
+    head, *rest = pairs_file.read_text(encoding="utf-8").splitlines(keepends=True)
+    twice = tmp_path / "twice.csv"
+    twice.write_text("".join([head, *rest, *rest]), encoding="utf-8")
+    calibrated = ["--max-overlap", "1", "--output", str(tmp_path / "calibrated")]
     calls = {
         "`evaluate`": ["evaluate", model, data],
         "`compare`": ["compare", model, model, "--data", data, "--rounds", "0"],
+        "`calibrate`": ["calibrate", model, str(twice), *calibrated],
+        "`audit`": ["audit", data],
         "`score`, one pair": ["score", model, "a dog runs", "the cat runs"],
         "`score`, a file": ["score", model, "--input", data, "--output", scored],
         "`score --window`": ["score", model, "a dog runs", "the cat runs. a dog runs.", "--window", "1"],

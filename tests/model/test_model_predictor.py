@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from predictor_contract import check_predictor
+from samesay.bundle import Decision
 from samesay.data import PairTable
 from samesay.evaluation import evaluate
 from samesay.model.classifier import pair_loss
@@ -39,7 +40,7 @@ def test_its_logits_are_those_of_the_task_on_raw_text(tiny_preset: Path) -> None
 def test_a_temperature_spreads_the_probabilities_and_keeps_the_decision(tiny_preset: Path) -> None:
     opened = open_model(tiny_preset, LabelSet(("different", "same")))
     plain = KerasPredictor(opened.classifier).predict(PAIRS)
-    spread = KerasPredictor(opened.classifier, temperature=4.0).predict(PAIRS)
+    spread = KerasPredictor(opened.classifier, decision=Decision(temperature=4.0)).predict(PAIRS)
     assert (plain.argmax(axis=1) == spread.argmax(axis=1)).all()
     assert (spread.max(axis=1) < plain.max(axis=1)).all()
 

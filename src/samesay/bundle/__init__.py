@@ -15,6 +15,7 @@ from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.bundle.pair_hashes import read_pair_hashes, write_pair_hashes
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.recognition import is_bundle
+from samesay.bundle.revising import write_decision
 from samesay.bundle.writing import BundleDraft, require_replaceable, write_bundle
 
 __all__ = [
@@ -38,5 +39,6 @@ __all__ = [
     "read_pair_hashes",
     "require_replaceable",
     "write_bundle",
+    "write_decision",
     "write_pair_hashes",
 ]

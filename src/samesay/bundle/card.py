@@ -61,6 +61,7 @@ def model_card(
         _use(manifest, name) if elsewhere is None else elsewhere,
         _training(manifest, upstream),
         _figures(manifest.metrics),
+        _decision(manifest),
         _limits(manifest, told=elsewhere is None),
         _contents(manifest) if elsewhere is None else "",
     ]
@@ -180,6 +181,47 @@ def _figures(metrics: Mapping[str, Any]) -> str:
     return "## Figures\n\n" + "\n\n".join(blocks) if blocks else ""
 
 
+def with_decision(card: str, manifest: Manifest) -> str:
+    """A card that was written before, with what it says of the decision policy renewed."""
+    # Earlier cards told the temperature among the limits.
+    lines = [line for line in card.split("\n") if not line.startswith("- Its logits are divided by")]
+    sections = [text for text in "\n".join(lines).split("\n\n## ") if not text.startswith(_DECISION_TITLE)]
+    told = _decision(manifest).removeprefix("## ")
+    if told:
+        last = next(
+            (place for place, text in enumerate(sections) if text.startswith("Limits\n")), len(sections)
+        )
+        sections.insert(last, told)
+    return "\n\n## ".join(text.rstrip("\n") for text in sections) + "\n"
+
+
+_DECISION_TITLE = "How it decides"
+
+
+def _decision(manifest: Manifest) -> str:
+    decision = manifest.decision
+    lines = []
+    if decision.temperature != 1.0:
+        lines.append(f"Its logits are divided by the temperature {decision.temperature:.4g}.")
+    if decision.thresholds:
+        told = ", ".join(f"{_text(label)} {_value(share)}" for label, share in decision.thresholds.items())
+        lines.append(f"The answer is the label with the highest probability over its threshold: {told}.")
+    if decision.abstain_below is not None:
+        lines.append(f"It abstains from answers of a probability below {_value(decision.abstain_below)}.")
+    if not lines:
+        return ""
+    text = f"## {_DECISION_TITLE}\n\n" + "\n".join(f"- {line}" for line in lines)
+    found = decision.calibration
+    before, after = _mapping(found.get("before")), _mapping(found.get("after"))
+    if after:
+        rows = [
+            [name.replace("_", " "), _value(before.get(name)), _value(value)] for name, value in after.items()
+        ]
+        fitted = f"Fitted to {_number(found.get('pairs'))} pairs of {_text(found.get('source'))}; on these:"
+        text += f"\n\n{fitted}\n\n" + _table(["figure", "before", "after"], rows)
+    return text
+
+
 def _limits(manifest: Manifest, *, told: bool) -> str:
     lines = [
         f"It reads at most {manifest.max_length} tokens of a pair; what is beyond is cut"
@@ -198,8 +240,6 @@ def _limits(manifest: Manifest, *, told: bool) -> str:
             1,
             f"Of its {_number(cut['pairs'])} training pairs {_number(truncated)} ({share:.2f} %) were cut.",
         )
-    if manifest.decision.temperature != 1.0:
-        lines.append(f"Its logits are divided by the temperature {manifest.decision.temperature:.4g}.")
     return "## Limits\n\n" + "\n".join(f"- {line}" for line in lines)
 
 

@@ -11,14 +11,18 @@ misreads none). A reader that does not know a part still checks its files.
 
 A reason: anything that a released reader would *misread*. A required key that goes, moves or changes its
 meaning; a required file of a part that goes, moves or changes; another order of columns; another checksum
-rule; a decision that is no longer "softmax of the logits over the temperature". Then, in one commit:
+rule; a decision that is no longer the one of its version below. Then, in one commit:
 
 1. add 1 to `FORMAT_VERSION` and say in this docstring what changed;
 2. keep the reading of the old version beside the new one (in `samesay.bundle.manifest`, one function a
 version); 3. freeze a tiny bundle of the *old* version under ``tests/bundle/fixtures`` if there is none, and
 add one of the new; 4. say in the changelog which releases read what.
 
-Versions: 1, the first.
+A bundle is written in the lowest version that says all of it, so that what an older release can read, it reads.
+
+Versions: 1, the first: an answer is the label of the highest softmax of the logits over the temperature.
+2, a calibrated model: ``decision`` has thresholds, or a probability below which the model abstains, and both are
+part of every answer. A reader of version 1 ignores them, so it has to refuse. All else is as in version 1.
 """
 
 from __future__ import annotations
@@ -28,7 +32,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 FORMAT_NAME = "samesay-bundle"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""The newest version that this release reads; it reads all before it, too."""
 MANIFEST_NAME = "samesay.json"
 
 Verdict = Literal["verified", "unsupported", "failed"]

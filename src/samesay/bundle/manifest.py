@@ -64,22 +64,53 @@ class Part:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """How a label comes out of logits.
+    """How a label comes out of logits: the model's decision policy.
 
     Attributes:
         temperature: The logits are divided by it before the softmax; above 0.
-        thresholds: A label's least probability, for labels that have one.
-        abstain_below: Below this highest probability no label is given; None gives one always.
+        thresholds: A label's least probability, for all labels or none; above 0, they sum to 1. The answer is the label
+            whose probability is the largest multiple of its threshold.
+        abstain_below: The model is not confident of an answer of lower probability; None: it always is.
+        calibration: Where these come from: data, counts, figures before and after; empty for a model that was not
+            calibrated.
     """
 
     temperature: float = 1.0
     thresholds: dict[str, float] = field(default_factory=dict)
     abstain_below: float | None = None
+    calibration: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise UsageError(
                 "The temperature must be a number above 0.", expected=f"received: {self.temperature!r}"
+            )
+        shares = self.thresholds.values()
+        if shares and not (all(share > 0 for share in shares) and math.isclose(sum(shares), 1, abs_tol=1e-6)):
+            raise UsageError(
+                "The thresholds must be numbers above 0 that sum to 1.",
+                expected=f"received: {', '.join(f'{label} {share!r}' for label, share in self.thresholds.items())}",
+            )
+        if self.abstain_below is not None and not 0 <= self.abstain_below <= 1:
+            raise UsageError(
+                "A model abstains below a probability.", expected=f"0 to 1; received: {self.abstain_below!r}"
+            )
+
+    @property
+    def format_version(self) -> int:
+        """The lowest format version that a bundle with this policy can be written in."""
+        return 2 if self.thresholds or self.abstain_below is not None else 1
+
+    def require_labels(self, labels: LabelSet) -> None:
+        """Refuse thresholds that are not those of ``labels``.
+
+        Raises:
+            UsageError: If there are thresholds, and not one for each label.
+        """
+        if self.thresholds and set(self.thresholds) != set(labels):
+            raise UsageError(
+                f"The thresholds are for {', '.join(map(repr, self.thresholds))}.",
+                expected=f"one for each of {', '.join(map(repr, labels))}, or none",
             )
 
     def to_dict(self) -> dict[str, Any]:
@@ -88,6 +119,7 @@ class Decision:
             "temperature": self.temperature,
             "thresholds": dict(self.thresholds),
             "abstain_below": self.abstain_below,
+            **({"calibration": self.calibration} if self.calibration else {}),
         }
 
 
@@ -125,6 +157,9 @@ class Manifest:
     created: str = ""
     scale: GradeScale | None = None
 
+    def __post_init__(self) -> None:
+        self.decision.require_labels(self.labels)
+
     @property
     def answers(self) -> Answers:
         """What the model answers with: names of classes, or grades on a scale."""
@@ -140,7 +175,7 @@ class Manifest:
         document = plain(
             {
                 "format": FORMAT_NAME,
-                "format_version": FORMAT_VERSION,
+                "format_version": self.decision.format_version,
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
@@ -191,20 +226,21 @@ class Manifest:
                 expected=f'"format": "{FORMAT_NAME}"; received: {document.get("format")!r}',
             )
         version = document.get("format_version")
-        if version != FORMAT_VERSION or isinstance(version, bool):
+        known = list(range(1, FORMAT_VERSION + 1))
+        if version not in known or isinstance(version, bool):
             raise BundleVersionUnknown(
-                f"The bundle is of format version {version!r}; this SameSay reads version {FORMAT_VERSION}.",
+                f"The bundle is of format version {version!r}; this SameSay reads {', '.join(map(str, known))}.",
                 where=where,
-                expected=f"format version {FORMAT_VERSION}",
+                expected=f"format version {' or '.join(map(str, known))}",
                 hint=(
                     "upgrade: pip install --upgrade samesay"
                     if isinstance(version, int) and version > FORMAT_VERSION
                     else "write the bundle again with samesay train, or restore it from a copy"
                 ),
-                details={"found": version, "known": [FORMAT_VERSION]},
+                details={"found": version, "known": known},
             )
         _require_untouched(document, content, where)
-        return _read_v1(document, where)
+        return _read(document, version, where)
 
 
 def _part_to_dict(part: Part) -> dict[str, Any]:
@@ -229,8 +265,8 @@ def _require_untouched(document: dict[str, Any], content: bytes, where: str) -> 
         raise _damaged(f"{MANIFEST_NAME} is not as it was written: its checksum does not fit.", where)
 
 
-def _read_v1(document: dict[str, Any], where: str) -> Manifest:
-    """Format version 1, from a document whose checksum holds."""
+def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
+    """Format versions 1 and 2, from a document whose checksum holds; they differ in the decision alone."""
     kind = _need(document, "kind", str, where)
     if kind not in KINDS:
         raise BundleVersionUnknown(
@@ -248,7 +284,8 @@ def _read_v1(document: dict[str, Any], where: str) -> Manifest:
         scale = _scale(document, where) if kind == GRADER else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
-        decision = _decision(_need(document, "decision", dict, where), where)
+        decision = _decision(_need(document, "decision", dict, where), version, where)
+        decision.require_labels(labels)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
     if not labels.names and scale is None:
@@ -279,7 +316,7 @@ def _scale(document: dict[str, Any], where: str) -> GradeScale:
     return GradeScale(float(ends[0]), float(ends[1]))
 
 
-def _decision(value: dict[str, Any], where: str) -> Decision:
+def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
     thresholds = value.get("thresholds") or {}
     abstain_below = value.get("abstain_below")
     if not isinstance(thresholds, dict) or not all(_is_number(number) for number in thresholds.values()):
@@ -289,10 +326,18 @@ def _decision(value: dict[str, Any], where: str) -> Decision:
     temperature = value.get("temperature")
     if not _is_number(temperature):
         raise _damaged(f"{MANIFEST_NAME}: 'temperature' is not a number.", where)
+    if version == 1 and (thresholds or abstain_below is not None):
+        raise _damaged(
+            f"{MANIFEST_NAME} is of format version 1 and says when to abstain, or has thresholds.", where
+        )
+    calibration = value.get("calibration", {})
+    if not isinstance(calibration, dict):
+        raise _damaged(f"{MANIFEST_NAME}: 'calibration' is not an object.", where)
     return Decision(
         temperature=float(temperature),
         thresholds={str(label): float(number) for label, number in thresholds.items()},
         abstain_below=None if abstain_below is None else float(abstain_below),
+        calibration=calibration,
     )
 
 

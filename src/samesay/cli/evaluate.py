@@ -148,6 +148,13 @@ def _show_labels(measured: MeasuredModel, figures: Evaluation) -> None:
         numbers_from=1,
     )
     _show_confusion(figures)
+    if figures.abstention is not None:
+        found = figures.abstention
+        right = found["accuracy_of_answered"]
+        say(
+            f"The model abstains from {found['abstained']:,} answers and stands by {100 * found['coverage']:.1f} %"
+            + ("" if right is None else f", of which {100 * right:.1f} % are right")
+        )
 
 
 def _show_confusion(figures: Evaluation) -> None:

@@ -12,6 +12,7 @@ from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Grade, Progress
 
 if TYPE_CHECKING:
+    from samesay.pairs import Judgement
     from samesay.scoring import FileReport
     from samesay.workflows.score import ScoredPair
 
@@ -183,6 +184,7 @@ def _one_pair(
     else:
         say(visible(scored.judgement.label))
         say(bars(scored.judgement.probabilities.items()))
+        _say_abstained(scored.judgement)
     if scored.judgement.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
 
@@ -201,10 +203,16 @@ def _in_windows(
         return
     say(visible(found.judgement.label))
     say(bars(found.judgement.probabilities.items()))
+    _say_abstained(found.judgement)
     say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
     say(f"  {visible(found.window)}")
     if found.n_truncated and options["on_truncate"] == "warn":
         note(f"note: {cut}")
+
+
+def _say_abstained(judgement: Judgement) -> None:
+    if judgement.abstained:
+        say("The model abstains: it is not sure enough of this label to stand by it.")
 
 
 def _cut(scored: ScoredPair) -> str:
@@ -253,6 +261,7 @@ def _as_json(report: FileReport, output: str) -> dict[str, Any]:
         "rows": report.rows,
         "labels": report.labels,
         **({} if report.mean_grade is None else {"mean_grade": report.mean_grade}),
+        "abstained": report.abstained,
         "truncated": report.truncated,
         "truncated_places": list(report.truncated_places),
         "tokens_lost": list(report.tokens_lost),

@@ -15,6 +15,7 @@ import numpy as np
 from samesay.errors import LabelMissing, NoRows
 from samesay.evaluation import metrics
 from samesay.evaluation.metrics import ClassScore
+from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import Pair, Predictor, Progress, ProgressListener, Sides
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Evaluation:
         notes: What a reader should know before trusting the figures.
         probabilities: The answers themselves, shape ``(n_pairs, n_labels)``, in the order of the table.
         label_ids: The right answers as indices into ``labels``, shape ``(n_pairs,)``.
+        decisions: The labels given and where the predictor abstains, by its own decision policy.
     """
 
     n_pairs: int
@@ -95,11 +97,29 @@ class Evaluation:
     notes: tuple[str, ...] = ()
     probabilities: NDArray[np.float64] = field(repr=False, compare=False, kw_only=True)
     label_ids: NDArray[np.int32] = field(repr=False, compare=False, kw_only=True)
+    decisions: Decisions = field(repr=False, compare=False, kw_only=True)
 
     @property
     def predicted_ids(self) -> NDArray[np.int64]:
-        """The answers as indices into ``labels``, shape ``(n_pairs,)``: the first one where two are equal."""
-        return self.probabilities.argmax(axis=1)
+        """The answers as indices into ``labels``, shape ``(n_pairs,)``."""
+        return self.decisions.label_ids
+
+    @property
+    def abstention(self) -> dict[str, Any] | None:
+        """How many answers the predictor does not stand by, and the accuracy of the others; None where it always does.
+
+        ``metrics`` count every answer, these too.
+        """
+        abstained = self.decisions.abstained
+        if not abstained.any():
+            return None
+        answered = ~abstained
+        right = self.predicted_ids[answered] == self.label_ids[answered]
+        return {
+            "abstained": int(abstained.sum()),
+            "coverage": float(answered.mean()),
+            "accuracy_of_answered": float(right.mean()) if len(right) else None,
+        }
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays, as JSON types."""
@@ -117,6 +137,7 @@ class Evaluation:
             },
             "label_counts": dict(self.label_counts),
             "predicted_counts": dict(self.predicted_counts),
+            "abstention": self.abstention,
             "majority": {"label": self.majority_label, "accuracy": self.majority_accuracy},
             "sides": list(self.sides),
             "source": self.source,
@@ -161,7 +182,8 @@ def evaluate(
     assert table.label_ids is not None
     pairs = [Pair(first, second) for first, second in zip(table.first, table.second, strict=True)]
     probabilities, truncated, seconds = _answers(predictor, pairs, table.label_ids, progress)
-    confusion = metrics.confusion_matrix(table.label_ids, probabilities.argmax(axis=1), len(labels))
+    decisions = decisions_of(predictor, probabilities)
+    confusion = metrics.confusion_matrix(table.label_ids, decisions.label_ids, len(labels))
     supports = confusion.sum(axis=1)
     answered = confusion.sum(axis=0)
     scores = metrics.class_scores(confusion)
@@ -191,6 +213,7 @@ def evaluate(
         notes=_notes(labels.names, scores, truncated, len(pairs), table.origin.notes),
         probabilities=probabilities,
         label_ids=table.label_ids,
+        decisions=decisions,
     )
 
 
@@ -221,7 +244,7 @@ def _answers(
         rows[start:done] = metrics.require_probabilities(answers, n_pairs=len(chunk), n_labels=n_labels)
         if lost is not None and truncated is not None:
             truncated += int((np.asarray(lost) > 0).any(axis=1).sum())
-        right += int((rows[start:done].argmax(axis=1) == label_ids[start:done]).sum())
+        right += int((decisions_of(predictor, rows[start:done]).label_ids == label_ids[start:done]).sum())
         if progress is not None:
             facts = {
                 "accuracy": round(right / done, 4),

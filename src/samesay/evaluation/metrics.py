@@ -126,6 +126,16 @@ def log_loss(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
     Raises:
         ModelError: If ``probabilities`` are not distributions (see ``require_probabilities``).
     """
+    losses = log_losses(truth, probabilities)
+    return float(losses.mean()) if len(losses) else None
+
+
+def log_losses(truth: ArrayLike, probabilities: ArrayLike) -> NDArray[np.float64]:
+    """Every pair's share of ``log_loss``, in nats, shape ``(n_pairs,)``.
+
+    Raises:
+        ModelError: As ``log_loss``.
+    """
     checked = require_probabilities(probabilities)
     ids = _class_ids(truth, checked.shape[1], "truth")
     if ids.shape[0] != checked.shape[0]:
@@ -133,10 +143,8 @@ def log_loss(truth: ArrayLike, probabilities: ArrayLike) -> float | None:
             f"truth and probabilities have different lengths: {ids.shape[0]} and {checked.shape[0]}.",
             expected="one row of probabilities for each pair",
         )
-    if not len(ids):
-        return None
     of_truth = checked[np.arange(len(ids)), ids]
-    return float(-np.log(np.clip(of_truth, CLIP, 1 - CLIP)).mean())
+    return -np.log(np.clip(of_truth, CLIP, 1 - CLIP))
 
 
 def majority(counts: ArrayLike) -> tuple[int, float] | None:

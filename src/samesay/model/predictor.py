@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.bundle import Decision
 from samesay.encoding import EncodedPairs
+from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
 from samesay.scoring import Grades, Scores, sigmoid, softmax
 
@@ -21,12 +23,13 @@ class KerasPredictor:
 
     Args:
         classifier: The model.
-        temperature: Divides the logits (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+        decision: How a label comes out of logits; the most probable one where absent.
     """
 
-    def __init__(self, classifier: PairClassifier, *, temperature: float = 1.0) -> None:
+    def __init__(self, classifier: PairClassifier, *, decision: Decision | None = None) -> None:
         self._classifier = classifier
-        self._temperature = temperature
+        self._decision = decision or Decision()
+        self._decision.require_labels(classifier.labels)
 
     @property
     def labels(self) -> LabelSet:
@@ -49,7 +52,12 @@ class KerasPredictor:
     def read(self, pairs: Sequence[Pair]) -> Scores:
         """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
         encoded = self._encoded(pairs)
-        return Scores(softmax(self._classifier.logits(encoded), self._temperature), encoded.tokens_lost)
+        rows = softmax(self._classifier.logits(encoded), self._decision.temperature)
+        return Scores(rows, encoded.tokens_lost)
+
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        """The labels that these probabilities mean to this model, and where it abstains."""
+        return decide(probabilities, self.labels, self._decision)
 
     def _encoded(self, pairs: Sequence[Pair]) -> EncodedPairs:
         return self._classifier.encoder.encode(

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from samesay.errors import DataError, TruncationRefused, UsageError
-from samesay.pairs import LabelSet
+from samesay.evaluation.policy import decide
 from samesay.scoring.intake import Chunk, SkippedRow, TakenRow, require_free_names
 from samesay.scoring.scorer import Grades, Scores
 from samesay.scoring.workers import ModelFacts
@@ -24,12 +24,14 @@ class AnsweredRow:
         taken: The row that was read.
         values: Its columns and the added ones.
         answer: The label, or the grade.
+        abstained: Whether the model is not confident of its label.
         tokens_lost: Tokens of the first and of the second text that were not read.
     """
 
     taken: TakenRow
     values: dict[str, Any]
     answer: str | float
+    abstained: bool
     tokens_lost: tuple[int, int]
 
 
@@ -41,6 +43,7 @@ class Tally:
         rows: Rows written.
         labels: How often each label was given.
         grade_sum: Of all grades.
+        abstained: Rows of whose label the model is not confident.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand.
         tokens_lost: Tokens of the first and of the second text that were not read.
@@ -52,6 +55,7 @@ class Tally:
     rows: int = 0
     labels: dict[str, int] = field(default_factory=dict)
     grade_sum: float = 0.0
+    abstained: int = 0
     truncated: int = 0
     truncated_places: list[str] = field(default_factory=list)
     tokens_lost: list[int] = field(default_factory=lambda: [0, 0])
@@ -68,6 +72,7 @@ class Tally:
                 tally.labels[row.answer] = tally.labels.get(row.answer, 0) + 1
             else:
                 tally.grade_sum += row.answer
+            tally.abstained += row.abstained
             if any(row.tokens_lost):
                 tally.truncated += 1
                 tally.truncated_places.append(row.taken.place)
@@ -82,6 +87,7 @@ class Tally:
         """Add the counts of rows that stand behind these."""
         self.rows += other.rows
         self.grade_sum += other.grade_sum
+        self.abstained += other.abstained
         self.truncated += other.truncated
         self.truncated_places = (self.truncated_places + other.truncated_places)[:_PLACES_KEPT]
         self.tokens_lost = [a + b for a, b in zip(self.tokens_lost, other.tokens_lost, strict=True)]
@@ -120,7 +126,8 @@ class Answering:
             RowMalformed: If a row holds what the answer is called, unless it is skipped.
         """
         kept, skipped = [], list(chunk.skipped)
-        columns = _label_columns(answers, self.facts.labels) if self.facts.labels else _grade_columns(answers)
+        columns = _label_columns(answers, self.facts) if self.facts.labels else _grade_columns(answers)
+        may_abstain = self.facts.may_abstain
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
             self._refuse_all([row for row, each in zip(chunk.rows, lost, strict=True) if any(each)])
@@ -139,7 +146,7 @@ class Answering:
                 **taken.values,
                 **dict(zip(self.added.values(), (*told, *answer, any(tokens_lost)), strict=True)),
             }
-            kept.append(AnsweredRow(taken, values, answer[0], tokens_lost))
+            kept.append(AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost))
         return kept, skipped
 
     def _refuse_all(self, too_long: Sequence[TakenRow]) -> None:
@@ -159,16 +166,17 @@ class Answering:
 
 
 def added_columns(
-    existing: Sequence[str], labels: LabelSet | None, *, where: str, tell_file: bool = False
+    existing: Sequence[str], facts: ModelFacts, *, where: str, tell_file: bool = False
 ) -> dict[str, str]:
     """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
 
+    A model that may abstain adds ``abstained`` behind the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
 
     Args:
         existing: The table's columns.
-        labels: The model's; None for a grader.
+        facts: Of the model.
         where: The table, for messages.
         tell_file: Whether there are several inputs.
 
@@ -179,7 +187,13 @@ def added_columns(
         UsageError: If that name is taken too.
     """
     taken = set(existing)
-    answer = ["grade"] if labels is None else ["label", *(f"probability_{name}" for name in labels)]
+    answer = ["grade"]
+    if facts.labels is not None:
+        answer = [
+            "label",
+            *["abstained"] * facts.may_abstain,
+            *(f"probability_{name}" for name in facts.labels),
+        ]
     usual = [*answer, "truncated"]
     added = {name: f"predicted_{name}" if name in taken else name for name in usual}
     if tell_file:
@@ -195,12 +209,16 @@ def added_columns(
     return added
 
 
-def _label_columns(scores: Scores | Grades, labels: LabelSet) -> list[list[Any]]:
-    """The label and every probability; a number is the shortest text that is this float32 again."""
+def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]]:
+    """The label, whether the model abstains, and every probability: the shortest text that is this float32 again."""
     assert isinstance(scores, Scores)
+    assert facts.labels is not None
+    decided = decide(scores.probabilities, facts.labels, facts.decision)
     return [
-        [labels.names[best], *(float(str(probability)) for probability in row)]
-        for best, row in zip(scores.probabilities.argmax(axis=1).tolist(), scores.probabilities, strict=True)
+        [facts.labels.names[best], *[unsure] * facts.may_abstain, *(float(str(share)) for share in row)]
+        for best, unsure, row in zip(
+            decided.label_ids.tolist(), decided.abstained.tolist(), scores.probabilities, strict=True
+        )
     ]
 
 

@@ -62,6 +62,7 @@ class FileReport:
         seconds: Wall time of this run.
         notes: What its user should know.
         mean_grade: Of the grades that were given; None for labels.
+        abstained: Rows of whose label the model is not confident.
         skipped: Rows left out, each with its reason in ``skipped_file``.
         skipped_file: None where nothing was skipped.
         resumed_rows: How many of ``rows`` an interrupted run had done before.
@@ -78,6 +79,7 @@ class FileReport:
     seconds: float
     notes: tuple[str, ...]
     mean_grade: float | None = None
+    abstained: int = 0
     skipped: int = 0
     skipped_file: str | None = None
     resumed_rows: int = 0
@@ -169,7 +171,7 @@ def score_file(
         chunk_rows=chunk_rows,
         skip=on_error == "skip",
     ) as intake:
-        added = added_columns(intake.columns, facts.labels, where=intake.name, tell_file=several)
+        added = added_columns(intake.columns, facts, where=intake.name, tell_file=several)
         answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
         table = _table(intake, added, output, output_format, sources[0])
         run = _Run(intake, answering, table, started, progress)
@@ -246,6 +248,11 @@ class _Run:
                 f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
                 f"that the model reads, the first at {total.truncated_places[0]}"
             )
+        if total.abstained:
+            column = self.answering.added["abstained"]
+            notes.append(
+                f"the model abstains from {total.abstained:,} of {total.rows:,} rows: column {column}"
+            )
         if total.empty_sides:
             notes.append(f"{total.empty_sides:,} pairs have an empty side and were scored all the same")
         if total.skipped:
@@ -260,6 +267,7 @@ class _Run:
             rows=total.rows,
             labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
             mean_grade=total.grade_sum / total.rows if graded and total.rows else None,
+            abstained=total.abstained,
             truncated=total.truncated,
             truncated_places=tuple(total.truncated_places),
             tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
-from samesay.bundle import Manifest, open_bundle
+from samesay.bundle import Decision, Manifest, open_bundle
 from samesay.encoding import PairEncoder, plan_scoring
 from samesay.errors import BundleDamaged, EncodingInvalid, SameSayError, UsageError
+from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import Grade, GradeScale, Judgement, LabelSet, Pair, Progress, ProgressListener, Sides
 from samesay.scoring.session import Graph
 
@@ -136,8 +137,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
 class Scorer(GraphAnswers[Judgement]):
     """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
 
-    A pair's label is the one of the highest probability; the manifest's temperature is applied, its thresholds and
-    its abstention are left to whoever asked.
+    The model's decision policy is applied: its temperature to every probability, its thresholds and its abstention to
+    every judgement.
 
     >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
@@ -147,7 +148,7 @@ class Scorer(GraphAnswers[Judgement]):
         labels: The names of the columns of every answer.
         sides: What the first and the second text of a pair are called.
         encoder: Text to token ids.
-        temperature: The logits are divided by it before the softmax.
+        decision: How a label comes out of logits.
         batch_tokens: The most tokens of one run of the graph, padding included.
         threads: Threads of one run.
     """
@@ -159,12 +160,13 @@ class Scorer(GraphAnswers[Judgement]):
         labels: LabelSet,
         sides: Sides,
         *,
-        temperature: float = 1.0,
+        decision: Decision | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
         super().__init__(graph, encoder, sides, batch_tokens=batch_tokens)
         self.labels = labels
-        self.temperature = temperature
+        self.decision = decision or Decision()
+        self.decision.require_labels(labels)
 
     @classmethod
     def open(
@@ -199,7 +201,7 @@ class Scorer(GraphAnswers[Judgement]):
             encoder,
             manifest.labels,
             manifest.sides,
-            temperature=manifest.decision.temperature,
+            decision=manifest.decision,
             threads=threads,
             batch_tokens=batch_tokens,
         )
@@ -214,7 +216,7 @@ class Scorer(GraphAnswers[Judgement]):
         labels: LabelSet,
         sides: Sides,
         *,
-        temperature: float = 1.0,
+        decision: Decision | None = None,
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> Scorer:
@@ -229,7 +231,7 @@ class Scorer(GraphAnswers[Judgement]):
             vocabulary_size=encoder.vocabulary_size,
             threads=threads,
         )
-        return cls(graph, encoder, labels, sides, temperature=temperature, batch_tokens=batch_tokens)
+        return cls(graph, encoder, labels, sides, decision=decision, batch_tokens=batch_tokens)
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
@@ -241,21 +243,11 @@ class Scorer(GraphAnswers[Judgement]):
 
     def score(self, pairs: Sequence[Pair]) -> list[Judgement]:
         """A judgement for every pair, in the order of ``pairs``, with the tokens that were not read."""
-        scores = self.read(pairs)
-        names = self.labels.names
-        return [
-            Judgement(
-                label=names[best],
-                probabilities=dict(zip(names, row, strict=True)),
-                tokens_lost=(lost[0], lost[1]),
-            )
-            for best, row, lost in zip(
-                scores.probabilities.argmax(axis=1).tolist(),
-                scores.probabilities.tolist(),
-                scores.tokens_lost.tolist(),
-                strict=True,
-            )
-        ]
+        return judgements(self.read(pairs), self.labels, self.decision)
+
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        """The labels that these probabilities mean to this model, and where it abstains."""
+        return decide(probabilities, self.labels, self.decision)
 
     def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Scores:
         """Probabilities and truncation of every pair, as arrays.
@@ -265,7 +257,7 @@ class Scorer(GraphAnswers[Judgement]):
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
         logits, tokens_lost = self._logits(pairs, progress)
-        return Scores(softmax(logits, self.temperature), tokens_lost)
+        return Scores(softmax(logits, self.decision.temperature), tokens_lost)
 
 
 class GradeScorer(GraphAnswers[Grade]):
@@ -350,6 +342,23 @@ def open_scorer(
     graded = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
     chosen = GradeScorer if graded else Scorer
     return chosen.open(path, threads=threads, batch_tokens=batch_tokens, verify=verify)
+
+
+def judgements(scores: Scores, labels: LabelSet, decision: Decision) -> list[Judgement]:
+    """Every pair's answer under a decision policy, in the order of ``scores``."""
+    decided = decide(scores.probabilities, labels, decision)
+    return [
+        Judgement(
+            labels.names[best], dict(zip(labels, row, strict=True)), (lost[0], lost[1]), abstained=unsure
+        )
+        for best, unsure, row, lost in zip(
+            decided.label_ids.tolist(),
+            decided.abstained.tolist(),
+            scores.probabilities.tolist(),
+            scores.tokens_lost.tolist(),
+            strict=True,
+        )
+    ]
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:

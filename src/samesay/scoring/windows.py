@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
+from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import Judgement, LabelSet, Pair, Sides
 from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
 from samesay.scoring.scorer import Scores
@@ -68,6 +69,7 @@ class WindowJudgement:
         return {
             "label": self.judgement.label,
             "probabilities": self.judgement.probabilities,
+            "abstained": self.judgement.abstained,
             "truncated": self.judgement.truncated,
             "side": self.side,
             "window": self.window,
@@ -175,6 +177,10 @@ class WindowedScorer:
             np.array(lost, np.int32).reshape(len(pairs), 2),
         )
 
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        """The labels that these probabilities mean to the model, and where it abstains."""
+        return decisions_of(self._scorer, probabilities)
+
     def judge_all(self, pairs: Sequence[Pair]) -> list[WindowJudgement]:
         """The verdict on every pair; all windows of all pairs are read together."""
         asked: list[Pair] = []
@@ -218,17 +224,18 @@ class WindowedScorer:
         if sure.any():
             return int(np.where(sure, yes + near, -np.inf).argmax())
         if self.rule == "any" and self.negative is not None:
-            against = rows.argmax(axis=1) == self.labels.index(self.negative)
+            against = self.decide(rows).label_ids == self.labels.index(self.negative)
             if against.any():
                 return int(np.where(against, no, -np.inf).argmax())
         return int((near + _WEIGHT_OF_ANSWERS * (yes - no)).argmax())
 
     def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32]) -> Judgement:
-        names = self.labels.names
+        decided = self.decide(row[None])
         return Judgement(
-            names[int(row.argmax())],
-            dict(zip(names, row.tolist(), strict=True)),
+            self.labels.names[int(decided.label_ids[0])],
+            dict(zip(self.labels, row.tolist(), strict=True)),
             (int(lost[0]), int(lost[1])),
+            abstained=bool(decided.abstained[0]),
         )
 
     def _longer(self, pair: Pair) -> str:

@@ -14,14 +14,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from samesay.bundle import open_bundle
+from samesay.bundle import Decision, open_bundle
 from samesay.errors import UsageError, WorkerDied
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring.scorer import BATCH_TOKENS, Grades, GradeScorer, Scorer, Scores, open_scorer
@@ -53,6 +52,7 @@ class ModelFacts:
         max_length: The most tokens that it reads.
         checksum: Of the saved model's manifest; empty where it comes from none.
         batch_tokens: The most tokens of one run.
+        decision: How a label comes out of probabilities.
     """
 
     labels: LabelSet | None
@@ -60,6 +60,12 @@ class ModelFacts:
     max_length: int
     checksum: str
     batch_tokens: int
+    decision: Decision
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether some labels are given without confidence."""
+        return self.labels is not None and self.decision.abstain_below is not None
 
 
 class OneProcess:
@@ -73,6 +79,7 @@ class OneProcess:
             scorer.max_length,
             scorer.checksum,
             scorer.batch_tokens,
+            scorer.decision if isinstance(scorer, Scorer) else Decision(),
         )
 
     def answered(
@@ -120,6 +127,7 @@ class WorkerPool:
             manifest.max_length,
             manifest.checksum,
             batch_tokens,
+            manifest.decision,
         )
         self._jobs = jobs
         threads = threads or max(1, default_threads() // jobs)
@@ -184,7 +192,8 @@ def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Sco
     n = len(pairs)
     both = _read(scorer, [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)])
     values, tokens_lost = both
-    return type(both)((values[:n] + values[n:]) / 2, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
+    mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
+    return type(both)(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
 
 
 def _read(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
@@ -207,7 +216,7 @@ class _Worker:
     scorer: Scorer | GradeScorer | None = None
 
 
-def _begin(model: str, threads: int, batch_tokens: int, alive: Connection) -> None:
+def _begin(model: str, threads: int, batch_tokens: int, alive: Any) -> None:
     # Ctrl-C reaches every process of a terminal; the first one decides what becomes of it.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
@@ -215,7 +224,7 @@ def _begin(model: str, threads: int, batch_tokens: int, alive: Connection) -> No
     _Worker.settings = {"threads": threads, "batch_tokens": batch_tokens}
 
 
-def _end_with(alive: Connection) -> None:
+def _end_with(alive: Any) -> None:
     alive.poll(None)
     os._exit(1)
 

@@ -20,6 +20,7 @@ from samesay.evaluation import (
     evaluate_grades,
 )
 from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
+from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
 
 OWN_TRAINING_DATA = "trained-on"
@@ -36,6 +37,7 @@ class MeasuredModel:
         evaluation: The figures.
         baselines: Name to figures on the same pairs.
         notes: What a reader should know beside ``evaluation.notes``.
+        overlap: How many of the pairs the model had seen; None where it keeps no hashes.
     """
 
     model: str
@@ -43,6 +45,7 @@ class MeasuredModel:
     evaluation: Evaluation | GradeEvaluation
     baselines: dict[str, Evaluation] | dict[str, GradeEvaluation]
     notes: tuple[str, ...] = ()
+    overlap: Overlap | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The figures as JSON types, ``metrics`` at the top."""
@@ -50,6 +53,7 @@ class MeasuredModel:
             **self.evaluation.to_dict(),
             "model": self.model,
             "backend": self.backend,
+            "overlap": None if self.overlap is None else self.overlap.to_dict(),
             "baselines": {name: one.to_dict() for name, one in self.baselines.items()},
             "notes": [*self.evaluation.notes, *self.notes],
         }
@@ -120,12 +124,15 @@ def evaluate_model(
             task="similarity",
             scale=opened.predictor.scale,
         )
-        overlap = WordOverlap(opened.predictor.scale, opened.predictor.sides)
+        of_words = WordOverlap(opened.predictor.scale, opened.predictor.sides)
+        overlap = overlap_with(model, graded)
         return MeasuredModel(
             str(model),
             opened.backend,
             evaluate_grades(opened.predictor, graded, progress=progress),
-            {"word overlap": evaluate_grades(overlap, graded)},
+            {"word overlap": evaluate_grades(of_words, graded)},
+            tuple(overlap.notes() if overlap else ()),
+            overlap,
         )
     table, notes = load_labelled(
         data,
@@ -141,7 +148,9 @@ def evaluate_model(
     made = _baselines(baselines, opened.manifest, opened.predictor.labels, opened.predictor.sides, reading)
     figures = evaluate(opened.predictor, table, progress=progress)
     measured = {name: evaluate(baseline, table) for name, baseline in made.items()}
-    return MeasuredModel(str(model), opened.backend, figures, measured, notes)
+    overlap = overlap_with(model, table)
+    told = (*notes, *(overlap.notes() if overlap else ()))
+    return MeasuredModel(str(model), opened.backend, figures, measured, told, overlap)
 
 
 def load_labelled(

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from samesay.bundle import Manifest, new_folder, open_bundle
+from samesay.bundle import Decision, Manifest, new_folder, open_bundle
 from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.pairs import LabelSet, Sides
 
@@ -104,7 +104,7 @@ def _keras(model: PairModel, target: Path, *, overwrite: bool) -> ExportResult:
         )
     model.save(target, overwrite=overwrite)
     notes = ["load it with samesay.load(…), or after `import samesay` with keras.models.load_model(…)"]
-    notes += _temperature_note(model.temperature)
+    notes += _policy_notes(model.decision)
     sizes = {target.name: target.stat().st_size}
     return ExportResult(str(target), "keras", list(model.labels), list(model.sides), sizes, notes)
 
@@ -115,12 +115,12 @@ def _onnx(model: str | Path | PairModel, folder: Path) -> tuple[LabelSet, Sides,
         bundle = open_bundle(model)
         shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
         manifest = bundle.manifest
-        labels, sides, temperature = manifest.labels, manifest.sides, manifest.decision.temperature
+        labels, sides, decision = manifest.labels, manifest.sides, manifest.decision
         max_length = manifest.max_length
     else:
         from samesay.export import write_onnx_part
 
-        labels, sides, temperature = model.labels, model.sides, model.temperature
+        labels, sides, decision = model.labels, model.sides, model.decision
         max_length = model.max_length
         verdict = write_onnx_part(model.task, model.classifier.encoder, folder, labels=labels, sides=sides)
         if verdict.status != "verified":
@@ -131,13 +131,13 @@ def _onnx(model: str | Path | PairModel, folder: Path) -> tuple[LabelSet, Sides,
         "labels": list(labels),
         "sides": list(sides),
         "max_length": max_length,
-        "temperature": temperature,
+        **{name: value for name, value in decision.to_dict().items() if name != "calibration"},
     }
     (folder / _ONNX_FACTS).write_text(
         json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     notes = [f"{_ONNX_FACTS} names the labels and sides; encoder.json describes the tokenizer of SameSay"]
-    return labels, sides, notes + _temperature_note(temperature)
+    return labels, sides, notes + _policy_notes(decision)
 
 
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
@@ -158,7 +158,7 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, 
         labels=model.labels,
         sides=model.sides,
         max_length=model.max_length,
-        temperature=model.temperature,
+        temperature=model.decision.temperature,
     )
     manifest = Manifest(
         task="classification",
@@ -168,20 +168,31 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, 
         parts={},
         **known_facts(model, None),
     )
-    use = how_to_use(name, model.labels, model.sides, model.temperature)
+    use = how_to_use(name, model.labels, model.sides, model.decision.temperature)
     card = model_card(manifest, name=name, upstream=upstream_of(model), elsewhere=use)
     (folder / "README.md").write_text(front_matter() + card, encoding="utf-8", newline="\n")
     notes = [
         f"give the {model.sides.first} first and the {model.sides.second} second: tokenizer(first, second)",
         'transformers takes a literal "[SEP]" in a text for the separator; SameSay does not',
     ]
-    return model.labels, model.sides, notes + _temperature_note(model.temperature)
+    return model.labels, model.sides, notes + _policy_notes(model.decision)
 
 
-def _temperature_note(temperature: float) -> list[str]:
-    if temperature == 1.0:
-        return []
-    return [f"divide the logits by the temperature {temperature:.4g} for SameSay's probabilities"]
+def _policy_notes(decision: Decision) -> list[str]:
+    """A graph ends in logits; what SameSay makes of them is to be told."""
+    notes = []
+    if decision.temperature != 1.0:
+        notes.append(
+            f"divide the logits by the temperature {decision.temperature:.4g} for SameSay's probabilities"
+        )
+    if decision.thresholds:
+        told = ", ".join(f"{label} {share:.4g}" for label, share in decision.thresholds.items())
+        notes.append(f"the label is the one with the highest probability over its threshold: {told}")
+    if decision.abstain_below is not None:
+        notes.append(
+            f"the model abstains where its label's probability is below {decision.abstain_below:.4g}"
+        )
+    return [*notes, "the exported model holds no decision policy"] if notes else []
 
 
 def _require_free(target: Path, to: str, *, overwrite: bool) -> None:

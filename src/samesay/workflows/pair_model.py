@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle import Manifest, open_bundle
+from samesay.bundle import Decision, Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
 from samesay.data.python_datasets import splits_of
 from samesay.encoding import PairEncoder, TruncationLedger, summarise
@@ -30,6 +30,7 @@ from samesay.pairs import (
     answers_in_words,
     task_of,
 )
+from samesay.scoring import judgements
 from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class PairModel:
         note: The same in words.
         record: The training run, once there was one here.
         manifest: What the bundle says that it was opened from, if it was.
+        decision: How a label comes out of logits, as ``samesay calibrate`` fits it.
     """
 
     def __init__(
@@ -92,7 +94,7 @@ class PairModel:
         self.note = note
         self.record: TrainingRecord | None = None
         self.manifest = manifest
-        self.temperature = manifest.decision.temperature if manifest else 1.0
+        self.decision = manifest.decision if manifest else Decision()
 
     @classmethod
     def from_preset(
@@ -254,7 +256,7 @@ class PairModel:
         """
         if self.scale is not None:
             raise UsageError("The model grades similarity; it has no labels.", hint="model.grader")
-        return KerasPredictor(self.classifier, temperature=self.temperature)
+        return KerasPredictor(self.classifier, decision=self.decision)
 
     @property
     def grader(self) -> KerasGrader:
@@ -328,8 +330,8 @@ class PairModel:
             checkpoints=Path(checkpoints) if checkpoints else None,
         )
         self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))
-        # A temperature that was fitted to other weights says nothing about these.
-        self.temperature = 1.0
+        # A policy that was fitted to other weights says nothing about these.
+        self.decision = Decision()
         return result
 
     def evaluate(
@@ -356,7 +358,7 @@ class PairModel:
         return self.predictor.predict(self._unlabelled(x).pairs())
 
     def judge(self, x: Any) -> list[Judgement] | list[Grade]:
-        """Label, probabilities by name and what was cut, or grade and what was cut, for each pair."""
+        """For each pair: label, probabilities by name, abstained or not, and what was cut; or a grade."""
         table = self._unlabelled(x)
         if self.scale is not None:
             grades, lost = self.grader.read(table.pairs())
@@ -364,15 +366,7 @@ class PairModel:
                 Grade(grade, self.scale, (cut[0], cut[1]))
                 for grade, cut in zip(grades.tolist(), lost.tolist(), strict=True)
             ]
-        rows, lost = self.predictor.read(table.pairs())
-        return [
-            Judgement(
-                self.labels.names[int(row.argmax())],
-                dict(zip(self.labels, row.tolist(), strict=True)),
-                (int(cut[0]), int(cut[1])),
-            )
-            for row, cut in zip(rows, lost, strict=True)
-        ]
+        return judgements(self.predictor.read(table.pairs()), self.labels, self.decision)
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None
@@ -461,7 +455,7 @@ class PairModel:
             manifest=manifest,
         )
         if opened.head == "kept" and opened.preset.classifier is not None:
-            model.temperature = opened.preset.classifier.temperature
+            model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model
 
     @classmethod

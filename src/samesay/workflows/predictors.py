@@ -61,7 +61,5 @@ def open_predictor(
     opened = open_model(model)
     if bundle.manifest.scale is not None:
         return OpenedPredictor(KerasGrader(opened.classifier), "keras", bundle.manifest)
-    temperature = bundle.manifest.decision.temperature
-    return OpenedPredictor(
-        KerasPredictor(opened.classifier, temperature=temperature), "keras", bundle.manifest
-    )
+    decision = bundle.manifest.decision
+    return OpenedPredictor(KerasPredictor(opened.classifier, decision=decision), "keras", bundle.manifest)

@@ -90,7 +90,7 @@ def save_model(
             scale=model.scale,
             sides=model.sides,
             max_length=model.max_length,
-            decision={"temperature": model.temperature},
+            decision=model.decision,
             upstream=upstream_of(model),
             **known_facts(model, evaluation),
         )

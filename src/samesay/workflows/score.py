@@ -33,7 +33,11 @@ class ScoredPair:
         answer = (
             {"grade": self.judgement.grade, "scale": list(self.judgement.scale)}
             if isinstance(self.judgement, Grade)
-            else {"label": self.judgement.label, "probabilities": self.judgement.probabilities}
+            else {
+                "label": self.judgement.label,
+                "probabilities": self.judgement.probabilities,
+                "abstained": self.judgement.abstained,
+            }
         )
         return {
             **answer,

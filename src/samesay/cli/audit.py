@@ -1,0 +1,114 @@
+"""``samesay audit``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import print_json, say, visible
+from samesay.errors import AuditFindings
+
+if TYPE_CHECKING:
+    from samesay.evaluation.audit import Audit
+
+
+@click.command("audit")
+@click.argument("data")
+@click.option(
+    "--preset",
+    metavar="NAME",
+    help="Also count the pairs that are longer than this saved model, or this start of a training, reads.",
+)
+@click.option(
+    "--hard",
+    metavar="FILE",
+    help="Write the pairs on which the strongest shortcut fails there, as a hard test.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a file at --hard.")
+@click.option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
+@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@data_options
+@quiet_option
+@json_option
+def command(
+    data: str,
+    *,
+    strict: bool,
+    format_: str | None,
+    allow_empty_sides: bool,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Look for what is wrong with the pairs of DATA, a folder of splits or one table.
+
+    Pairs that are repeated, nearly alike, contradict each other or are shared between splits; empty texts; balance and
+    lengths; and the shortcut test: how much of the label one side alone gives away. Pairs with an empty text are
+    counted and not refused.
+
+    \b
+    samesay audit pairs
+    samesay audit pairs --strict --hard hard.csv
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.audit import audit
+
+    del allow_empty_sides
+    with progress_display(quiet=quiet) as progress:
+        found = audit(data, format=format_, progress=progress, **options)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        show(found)
+    serious = any(finding.serious for finding in found.findings)
+    return AuditFindings.exit_code if strict and serious else 0
+
+
+def show(audit: Audit) -> None:
+    """Print an audit for people."""
+    from samesay.cli import render
+
+    render.table(
+        ["split", "pairs", "left out", "repeated", "empty", "labels"],
+        [
+            (
+                split,
+                facts["pairs"],
+                sum(facts["rows_dropped"].values()),
+                facts["repeated"],
+                sum(facts["empty"].values()),
+                facts["labels"] and _shares(facts["labels"]),
+            )
+            for split, facts in audit.splits.items()
+        ],
+        title=f"{audit.source}: {audit.verdict}",
+    )
+    render.table(
+        ["split", "side", "words in the mean", "median", "99 % have at most"],
+        [
+            (split, side, words["mean"], int(words["median"]), int(words["percentile_99"]))
+            for split, facts in audit.splits.items()
+            for side, words in facts["words"].items()
+        ],
+        numbers_from=2,
+    )
+    if audit.shortcuts:
+        render.table(
+            ["from one side alone", "accuracy", "95 % interval", "most frequent label", "verdict"],
+            [
+                (one.side, one.accuracy, f"{one.low:.4f} – {one.high:.4f}", one.majority, one.verdict)
+                for one in audit.shortcuts
+            ],
+        )
+    for finding in audit.findings:
+        say(f"{'!' if finding.serious else '·'} {visible(finding.message)}")
+        if finding.places:
+            say(f"    {visible('; '.join(finding.places))}")
+    render.notes([*audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
+
+
+def _shares(counts: dict[str, int]) -> str:
+    total = max(sum(counts.values()), 1)
+    return ", ".join(f"{name} {100 * count / total:.1f} %" for name, count in counts.items())

@@ -1,0 +1,135 @@
+"""``samesay calibrate``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import print_json, say, visible
+from samesay.errors import UsageError
+
+if TYPE_CHECKING:
+    from samesay.workflows.calibrate import CalibratedModel
+
+
+@click.command("calibrate")
+@click.argument("model")
+@click.argument("data", required=False)
+@click.option(
+    "--precision",
+    type=float,
+    metavar="SHARE",
+    help="Abstain where fewer than this share of answers would be right, such as 0.95 [always answer].",
+)
+@click.option(
+    "--thresholds/--no-thresholds",
+    default=True,
+    help="Look for thresholds of the highest macro F1, or give the most probable label always.",
+)
+@click.option(
+    "--max-overlap",
+    type=float,
+    default=0.01,
+    show_default=True,
+    metavar="SHARE",
+    help="The largest share of DATA that MODEL may have been trained on.",
+)
+@click.option(
+    "--output", "-o", metavar="DIR", help="Write a calibrated copy there [MODEL itself is changed]."
+)
+@click.option("--overwrite", is_flag=True, help="Replace a saved model at --output.")
+@click.option("--reset", is_flag=True, help="Take the decision policy away instead; without DATA.")
+@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@data_options
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "onnx", "keras"]),
+    default="auto",
+    show_default=True,
+    help="Which part answers.",
+)
+@quiet_option
+@json_option
+def command(
+    model: str,
+    data: str | None,
+    *,
+    reset: bool,
+    output: str | None,
+    overwrite: bool,
+    format_: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Fit how MODEL decides to the labelled pairs of DATA, and store it in MODEL.
+
+    A temperature makes its probabilities honest; a threshold for every label is kept if it helps on pairs left out of
+    the fit; with --precision the model abstains from answers that are not sure enough. Every later answer is given so.
+    DATA must not be what MODEL was trained on. Of a folder of splits, validation is taken.
+
+    \b
+    samesay calibrate my-model pairs --precision 0.95
+    samesay calibrate my-model --reset
+    """  # noqa: D301 - click reads \b
+    if reset == (data is not None):
+        raise UsageError(
+            "--reset takes the policy away and reads no data."
+            if reset
+            else "There is nothing to calibrate on.",
+            expected="DATA, or --reset",
+            hint=f"samesay calibrate {model} {'--reset' if reset else 'DATA'}",
+        )
+    if data is None:
+        from samesay.workflows.calibrate import reset as take_away
+
+        take_away(model, output=output, overwrite=overwrite)
+        if as_json:
+            print_json({"path": output or model})
+        else:
+            say(
+                f"{visible(output or model)} has no decision policy any more: it gives its most probable label"
+            )
+        return
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.calibrate import calibrate
+
+    with progress_display(quiet=quiet) as progress:
+        calibrated = calibrate(
+            model, data, output=output, overwrite=overwrite, format=format_, progress=progress, **options
+        )
+    if as_json:
+        print_json(calibrated.to_dict())
+    else:
+        show(calibrated)
+
+
+def show(calibrated: CalibratedModel) -> None:
+    """Print a calibration for people."""
+    from samesay.cli import render
+
+    decision = calibrated.decision
+    fitted = decision.calibration
+    render.table(
+        ["on these pairs", "before", "after"],
+        [
+            (name.replace("_", " "), calibrated.before[name], value)
+            for name, value in calibrated.after.items()
+        ],
+        title=f"{calibrated.path}, fitted to {fitted['pairs']:,} pairs of {fitted['source']}",
+        numbers_from=1,
+    )
+    shown: dict[str, Any] = {"temperature": decision.temperature}
+    if decision.thresholds:
+        shown["thresholds"] = decision.thresholds
+    if calibrated.abstention is not None:
+        found = calibrated.abstention
+        shown["abstains below"] = found.abstain_below
+        shown["stands by"] = (
+            f"{100 * found.coverage:.1f} % of its answers, of which {100 * found.precision:.1f} % are right "
+            f"(at least {100 * found.precision_bound:.1f} %)"
+        )
+    render.facts(shown)
+    render.notes([*calibrated.notes, "how well this holds on other pairs says samesay evaluate"])

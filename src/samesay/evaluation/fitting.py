@@ -1,0 +1,202 @@
+"""Fitting a decision policy to labelled pairs: a temperature, thresholds, and when to abstain.
+
+In this order, each on what the one before it gives. Arrays in, numbers out; ``policy`` applies them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from samesay.errors import ExtraMissing
+from samesay.evaluation import metrics
+from samesay.evaluation.policy import of_answers
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TEMPERATURES = (0.05, 20.0)
+"""Where a temperature is looked for; beyond the upper one, probabilities of usual logits are all equal."""
+
+CONFIDENCE = 0.95
+"""How sure a wanted precision is to be."""
+
+MOST_THRESHOLDS = 20
+"""Labels above which no thresholds are looked for: there would be more of them than the pairs can tell."""
+
+_FOLDS = 5
+_CANDIDATES = 25
+_SWEEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """From which probability on the answers are as precise as was wanted.
+
+    Attributes:
+        abstain_below: The least probability of a confident answer.
+        coverage: Share of the pairs that are answered confidently.
+        precision: Share of right ones among these answers.
+        precision_bound: What it is at least, at a confidence of ``CONFIDENCE``.
+    """
+
+    abstain_below: float
+    coverage: float
+    precision: float
+    precision_bound: float
+
+
+def fit_temperature(logits: NDArray[np.floating], label_ids: NDArray[np.integer]) -> tuple[float, str | None]:
+    """The temperature of least log loss (Guo et al. 2017, "On Calibration of Modern Neural Networks").
+
+    Log loss is convex in the inverse of the temperature, so there is one minimum. It lies at 0 where every answer is
+    right: then nothing tells how sure the model may be, and the temperature stays 1.
+
+    Args:
+        logits: Shape ``(n_pairs, n_labels)``, before any temperature.
+        label_ids: The right answers, shape ``(n_pairs,)``.
+
+    Returns:
+        The temperature, within ``TEMPERATURES``, and what is to be known of it.
+
+    Raises:
+        ExtraMissing: If SciPy is not installed.
+    """
+    try:
+        from scipy.optimize import minimize_scalar
+        from scipy.special import logsumexp
+    except ImportError as error:
+        raise ExtraMissing.of("evaluation", "scipy", "Fitting a temperature") from error
+    wide = logits.astype(np.float64)
+    of_truth = of_answers(wide, label_ids.astype(np.int64))
+    if (of_truth >= wide.max(axis=1)).all():
+        return 1.0, "every answer is right, so no temperature is the best one: it stays 1"
+
+    def loss(log_temperature: float) -> float:
+        cold = math.exp(-log_temperature)
+        return float((logsumexp(wide * cold, axis=1) - of_truth * cold).mean())
+
+    low, high = (math.log(end) for end in TEMPERATURES)
+    found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})
+    temperature = math.exp(float(found.x))
+    note = None
+    if temperature > 0.99 * TEMPERATURES[1]:
+        note = "the answers are hardly better than chance: the temperature is at its upper limit"
+    elif temperature < 1.01 * TEMPERATURES[0]:
+        note = "the logits are very small: the temperature is at its lower limit"
+    return temperature, note
+
+
+def fit_thresholds(
+    probabilities: NDArray[np.floating], label_ids: NDArray[np.integer], *, seed: int = 0
+) -> tuple[NDArray[np.float64] | None, str]:
+    """Thresholds of the highest macro F1, if they hold on pairs that they were not fitted to.
+
+    One threshold after the other is moved to the best of a few places, the others kept. They are taken only if, over
+    five folds, the gain on the fold that was left out is larger than its standard error (the rule of one standard
+    error, Breiman et al. 1984).
+
+    Args:
+        probabilities: Shape ``(n_pairs, n_labels)``, calibrated.
+        label_ids: The right answers, shape ``(n_pairs,)``.
+        seed: Decides the folds.
+
+    Returns:
+        Shape ``(n_labels,)``, summing to 1, or None to give the most probable label; and why.
+    """
+    n_labels = probabilities.shape[1]
+    if n_labels > MOST_THRESHOLDS:
+        return None, f"no thresholds for {n_labels} labels: at most {MOST_THRESHOLDS} are fitted"
+    # A probability of 0 in float32 is a small one all the same.
+    log = np.log(np.clip(probabilities.astype(np.float64), 1e-30, None))
+    fold_of = np.random.default_rng(seed).permutation(len(log)) % _FOLDS
+    gains = []
+    for fold in range(_FOLDS):
+        kept, out = fold_of != fold, fold_of == fold
+        offsets = _best_offsets(log[kept], label_ids[kept])
+        gains.append(_macro_f1(log[out] + offsets, label_ids[out]) - _macro_f1(log[out], label_ids[out]))
+    gain, error = float(np.mean(gains)), float(np.std(gains, ddof=1)) / math.sqrt(_FOLDS)
+    told = f"macro F1 {gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+    if gain <= error:
+        return None, f"no thresholds: they do not help ({told})"
+    weights = np.exp(-_best_offsets(log, label_ids))
+    return weights / weights.sum(), f"thresholds are taken: {told}"
+
+
+def fit_abstention(
+    probabilities: NDArray[np.floating],
+    label_ids: NDArray[np.integer],
+    answers: NDArray[np.int64],
+    *,
+    precision: float,
+) -> tuple[Abstention | None, float]:
+    """The least probability from which on answers have the wanted precision.
+
+    That is: from which on Clopper and Pearson's lower bound (1934; one-sided, 95 %) of the share of right answers is at
+    least ``precision``, so that the precision is kept on other pairs of the same kind, too. The bound is that of one
+    threshold and not of the choice among many, so it is a little bold.
+
+    Args:
+        probabilities: Shape ``(n_pairs, n_labels)``, calibrated.
+        label_ids: The right answers, shape ``(n_pairs,)``.
+        answers: The labels given, shape ``(n_pairs,)``.
+        precision: Above 0 and below 1.
+
+    Returns:
+        The threshold, or None where there is no such; and the highest bound that any threshold reaches.
+
+    Raises:
+        ExtraMissing: If SciPy is not installed.
+    """
+    try:
+        from scipy.special import betaincinv
+    except ImportError as error:
+        raise ExtraMissing.of("evaluation", "scipy", "Fitting an abstention threshold") from error
+    confidence = of_answers(probabilities, answers)
+    order = np.argsort(-confidence, kind="stable")
+    ranked = confidence[order]
+    right = np.cumsum((answers == label_ids)[order])
+    taken = np.arange(1, len(order) + 1)
+    bounds = np.where(right > 0, betaincinv(np.maximum(right, 1), taken - right + 1, 1 - CONFIDENCE), 0.0)
+    # A threshold takes all answers of one confidence or none of them.
+    ends = np.append(ranked[1:] < ranked[:-1], True)
+    good = np.flatnonzero(ends & (bounds >= precision))
+    best = float(bounds[ends].max())
+    if not good.size:
+        return None, best
+    last = int(good[-1])
+    n = last + 1
+    return Abstention(float(ranked[last]), n / len(ranked), int(right[last]) / n, float(bounds[last])), best
+
+
+def _best_offsets(log: NDArray[np.float64], label_ids: NDArray[np.integer]) -> NDArray[np.float64]:
+    """What to add to the logarithms of the probabilities, shape ``(n_labels,)``, for the highest macro F1."""
+    n_labels = log.shape[1]
+    offsets = np.zeros(n_labels)
+    best = _macro_f1(log, label_ids)
+    for _ in range(_SWEEPS):
+        before = best
+        for label in range(n_labels):
+            others = np.delete(log + offsets, label, axis=1).max(axis=1)
+            # Where an answer changes to this label or from it; far out, thresholds would rest on single pairs.
+            margins = others - log[:, label]
+            near = margins[np.abs(margins - offsets[label]) < math.log(4)]
+            if not near.size:
+                continue
+            for candidate in np.unique(np.quantile(near, np.linspace(0.02, 0.98, _CANDIDATES))):
+                moved = offsets.copy()
+                moved[label] = candidate
+                score = _macro_f1(log + moved, label_ids)
+                if score > best:
+                    best, offsets = score, moved
+        if best == before:
+            break
+    return offsets
+
+
+def _macro_f1(scores: NDArray[np.float64], label_ids: NDArray[np.integer]) -> float:
+    confusion = metrics.confusion_matrix(label_ids, scores.argmax(axis=1), scores.shape[1])
+    return metrics.macro_f1(confusion) or 0.0

@@ -1,0 +1,153 @@
+"""A decision policy on data whose truth is known: temperature, thresholds only where they hold, and when to abstain."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from samesay.bundle import Decision
+from samesay.evaluation.calibration import measure_calibration
+from samesay.evaluation.fitting import TEMPERATURES, fit_abstention, fit_temperature, fit_thresholds
+from samesay.evaluation.metrics import confusion_matrix, log_loss, macro_f1
+from samesay.evaluation.policy import answers_under, decide, decisions_of
+from samesay.pairs import LabelSet
+from samesay.scoring import softmax
+
+LABELS = LabelSet(("entailment", "neutral", "contradiction"))
+
+
+def honest(n: int, *, seed: int, spread: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits, and right answers drawn from the very probabilities that they stand for."""
+    random = np.random.default_rng(seed)
+    logits = random.normal(size=(n, 3)) * spread
+    return logits, (softmax(logits).cumsum(axis=1) > random.random((n, 1))).argmax(axis=1)
+
+
+@pytest.mark.parametrize("factor", [0.4, 1.0, 2.5])
+def test_the_temperature_of_an_over_or_underconfident_model_is_found(factor: float) -> None:
+    logits, truth = honest(20_000, seed=1)
+    temperature, note = fit_temperature(logits * factor, truth)
+    assert temperature == pytest.approx(factor, rel=0.05)
+    assert note is None
+    fresh, fresh_truth = honest(5_000, seed=2)
+    after = softmax(fresh * factor, temperature)
+    assert log_loss(fresh_truth, after) <= log_loss(fresh_truth, softmax(fresh * factor)) + 1e-3
+    assert not measure_calibration(after, fresh_truth).distinguishable
+    if factor > 1:
+        assert measure_calibration(softmax(fresh * factor), fresh_truth).distinguishable
+
+
+def test_no_other_temperature_has_a_lower_log_loss() -> None:
+    logits, truth = honest(500, seed=3)
+    temperature, _ = fit_temperature(logits * 1.7, truth)
+    best = log_loss(truth, softmax(logits * 1.7, temperature))
+    others = [log_loss(truth, softmax(logits * 1.7, other)) for other in np.geomspace(0.1, 10, 200)]
+    assert best <= min(others) + 1e-7
+
+
+def test_perfect_separation_leaves_the_temperature_at_1_and_says_so() -> None:
+    truth = np.arange(300) % 3
+    temperature, note = fit_temperature(np.eye(3)[truth] * 4, truth)
+    assert temperature == 1.0
+    assert note is not None
+    assert "every answer is right" in note
+
+
+def test_answers_worse_than_chance_stop_at_the_upper_limit() -> None:
+    truth = np.arange(300) % 3
+    temperature, note = fit_temperature(np.eye(3)[(truth + 1) % 3] * 4, truth)
+    assert temperature == pytest.approx(TEMPERATURES[1], rel=0.01)
+    assert note is not None
+    assert "chance" in note
+
+
+def test_thresholds_mend_a_model_that_learned_from_other_shares_of_the_labels() -> None:
+    logits, truth = honest(6_000, seed=4)
+    biased = softmax(logits + np.log([4.0, 1.0, 0.5]))
+    thresholds, told = fit_thresholds(biased, truth)
+    assert thresholds is not None, told
+    assert thresholds.sum() == pytest.approx(1)
+    assert thresholds[0] > thresholds[1] > thresholds[2]
+    fresh, fresh_truth = honest(6_000, seed=5)
+    fresh_biased = softmax(fresh + np.log([4.0, 1.0, 0.5]))
+
+    def score(answers: np.ndarray) -> float:
+        return macro_f1(confusion_matrix(fresh_truth, answers, 3)) or 0.0
+
+    assert score(answers_under(fresh_biased, thresholds)) > score(fresh_biased.argmax(axis=1)) + 0.02
+
+
+def test_thresholds_that_only_fit_the_noise_are_left_out() -> None:
+    logits, truth = honest(400, seed=6)
+    thresholds, told = fit_thresholds(softmax(logits), truth)
+    assert thresholds is None
+    assert "do not help" in told
+
+
+def test_a_thousand_labels_get_no_thresholds_and_are_told_so() -> None:
+    thresholds, told = fit_thresholds(np.full((5, 1000), 1e-3), np.arange(5))
+    assert thresholds is None
+    assert "1000 labels" in told
+
+
+def test_the_wanted_precision_holds_on_pairs_of_the_same_kind() -> None:
+    logits, truth = honest(6_000, seed=7)
+    probabilities = softmax(logits)
+    answers = probabilities.argmax(axis=1)
+    found, _ = fit_abstention(probabilities, truth, answers, precision=0.9)
+    assert found is not None
+    assert 0.2 < found.coverage < 0.9
+    assert found.precision > found.precision_bound >= 0.9
+    fresh, fresh_truth = honest(60_000, seed=8)
+    rows = softmax(fresh)
+    kept = rows.max(axis=1) >= found.abstain_below
+    assert (rows.argmax(axis=1) == fresh_truth)[kept].mean() > 0.9
+    assert kept.mean() == pytest.approx(found.coverage, abs=0.03)
+
+
+def test_the_bound_is_clopper_and_pearsons() -> None:
+    from scipy.stats import beta
+
+    probabilities = np.tile([0.8, 0.1, 0.1], (200, 1))
+    truth = np.array([0] * 180 + [1] * 20)
+    found, best = fit_abstention(probabilities, truth, probabilities.argmax(axis=1), precision=0.8)
+    assert found is not None
+    assert found.precision_bound == pytest.approx(beta.ppf(0.05, 180, 21), abs=1e-9)
+    assert best == found.precision_bound
+    assert (found.coverage, found.precision) == (1.0, 0.9)
+    unreached, best = fit_abstention(probabilities, truth, probabilities.argmax(axis=1), precision=0.95)
+    assert unreached is None
+    assert best == found.precision_bound
+
+
+shares = st.lists(st.floats(0.01, 1), min_size=3, max_size=3).map(lambda row: np.array(row) / sum(row))
+
+
+@given(rows=st.lists(shares, min_size=1, max_size=8), thresholds=shares)
+def test_an_answer_reaches_its_threshold_and_equal_ones_change_nothing(
+    rows: list[np.ndarray], thresholds: np.ndarray
+) -> None:
+    probabilities = np.stack(rows)
+    rule = Decision(thresholds=dict(zip(LABELS, thresholds.tolist(), strict=True)))
+    decided = decide(probabilities, LABELS, rule).label_ids
+    taken = probabilities[np.arange(len(rows)), decided]
+    assert (taken >= thresholds[decided] - 1e-9).all()
+    equal = Decision(thresholds=dict.fromkeys(LABELS, 1 / 3))
+    best = probabilities[np.arange(len(rows)), decide(probabilities, LABELS, equal).label_ids]
+    np.testing.assert_allclose(best, probabilities.max(axis=1))
+
+
+def test_of_two_labels_a_threshold_is_the_probability_above_which_it_is_given() -> None:
+    two = LabelSet(("different", "same"))
+    rows = np.array([[0.35, 0.65], [0.25, 0.75], [0.9, 0.1]])
+    decided = decide(rows, two, Decision(thresholds={"same": 0.7, "different": 0.3}, abstain_below=0.5))
+    assert [two.names[index] for index in decided.label_ids] == ["different", "same", "different"]
+    assert decided.abstained.tolist() == [True, False, False]
+
+
+def test_a_predictor_without_a_policy_gives_its_most_probable_label() -> None:
+    decided = decisions_of(object(), np.array([[0.2, 0.8], [0.5, 0.5]]))  # pyright: ignore[reportArgumentType]
+    assert decided.label_ids.tolist() == [1, 0]
+    assert not decided.abstained.any()
