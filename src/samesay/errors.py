@@ -255,7 +255,7 @@ class PairsLeaked(DataError):
 
 
 class CorpusUnreachable(DataError):
-    """A published corpus lives on a hub that cannot be reached."""
+    """A published corpus is not on this machine and cannot be fetched."""
 
     code = "corpus-unreachable"
     exit_code = 26

@@ -73,9 +73,11 @@ for source in sys.argv[1:]:
         print(json.dumps(told))
     except SameSayError as error:
         print(json.dumps(error.to_dict()))
-import tensorflow_datasets
-print(json.dumps([row["premise"].decode() for row in tensorflow_datasets.data_source("snli", split="train[20%:50%]")]))
 print(json.dumps({"imported": "tensorflow" in sys.modules}))
+"""
+BY_TFDS = """
+import tensorflow_datasets as tfds
+print(json.dumps([row["premise"].decode() for row in {}]))
 """
 
 
@@ -110,8 +112,9 @@ def found(tmp_path_factory) -> dict[str, Any]:
         "tfds:sci_tail",
     )
     folder = prepared(root / "data", "array_record")
-    told = ask_apart(READ, root / "cache", *sources, TFDS_DATA_DIR=str(folder), HF_HUB_OFFLINE="1")
-    return dict(zip((*sources, "by TFDS", "tensorflow"), told, strict=True))
+    program = READ + BY_TFDS.format("tfds.data_source('snli', split='train[20%:50%]')")
+    told = ask_apart(program, root / "cache", *sources, TFDS_DATA_DIR=str(folder), HF_HUB_OFFLINE="1")
+    return dict(zip((*sources, "tensorflow", "by TFDS"), told, strict=True))
 
 
 @needs_tfds
@@ -183,12 +186,8 @@ def test_tfrecord_without_tensorflow_is_refused_with_both_ways_out(tmp_path):
 @pytest.mark.skipif(importlib.util.find_spec("tensorflow") is None, reason="TensorFlow is not installed")
 def test_what_tensorflow_prepared_is_read_as_tfds_load_reads_it(tmp_path):
     folder = prepared(tmp_path / "data", "tfrecord")
-    program = READ.replace(
-        'tensorflow_datasets.data_source("snli", split="train[20%:50%]")',
-        'tensorflow_datasets.as_numpy(tensorflow_datasets.load("snli", split="train[20%:50%]"))',
-    )
-    assert program != READ
-    table, rows, _ = ask_apart(
+    program = READ + BY_TFDS.format("tfds.as_numpy(tfds.load('snli', split='train[20%:50%]'))")
+    table, _, rows = ask_apart(
         program, tmp_path / "cache", "tfds:snli:train[20%:50%]", TFDS_DATA_DIR=str(folder)
     )
     assert table["format"] == "tfrecord"

@@ -52,11 +52,12 @@ def list_command(*, as_json: bool) -> None:
     """List the published corpora that go by a name, with licence, labels and published sizes.
 
     They are fetched from the Hugging Face hub when they are first used, and found in its cache after that. Any other
-    dataset there goes by its address.
+    dataset there goes by its address, and those of TensorFlow Datasets by their names there.
 
     \b
     samesay data show snli:validation[:100]
     samesay data show hf://datasets/owner/name:config:train
+    samesay data show tfds:glue/mrpc:validation
     """  # noqa: D301 - click reads \b
     from samesay.workflows.data import list_corpora
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -115,8 +115,8 @@ def _endless(x: Any) -> bool:
     if hasattr(x, "cardinality"):
         return int(x.cardinality()) == -1  # tf.data.INFINITE_CARDINALITY
     # grain gives what it repeats for ever the largest length there is; its loader's is that of its sampler.
-    counted = x if hasattr(x, "__len__") else getattr(x, "_sampler", None)
-    return hasattr(counted, "__len__") and len(counted) == sys.maxsize
+    counted = x if isinstance(x, Sized) else getattr(x, "_sampler", None)
+    return isinstance(counted, Sized) and len(counted) == sys.maxsize
 
 
 def _gather(element: Any, found: Gathered) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
@@ -12,6 +12,7 @@ from samesay.data.columns import listed
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row
 from samesay.data.sources import Source, locate
+from samesay.data.tfds import TfdsSplit
 from samesay.errors import ColumnNotFound, SliceInvalid
 
 
@@ -48,7 +49,7 @@ class SourceRows:
         self.name = self._source.text
         self.format: str | None = None
         self._stream: RowStream | None = None
-        self._counted: Collection[Row] | None = None
+        self._counted: list[Row] | TfdsSplit | None = None
         if self._source.is_generated:
             whole = self._source.split is None
             self.columns, self._counted = builtin.generated_rows(self._source.name, self._split, whole=whole)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import importlib
 import importlib.util
 import re
 import sys
@@ -184,10 +185,9 @@ def open_tfds(address: TfdsAddress) -> TfdsDataset:
 
 def _library() -> Any:
     try:
-        import tensorflow_datasets
+        return importlib.import_module("tensorflow_datasets")
     except ImportError as problem:
         raise ExtraMissing.of("tfds", "tensorflow-datasets", "Reading datasets of TFDS") from problem
-    return tensorflow_datasets
 
 
 def _builder(tfds: Any, address: TfdsAddress) -> Any:
