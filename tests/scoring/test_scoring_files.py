@@ -383,7 +383,7 @@ def test_a_run_on_a_full_disk_goes_on_when_there_is_room(tmp_path: Path, scorer:
     small = tmp_path / "small"
     small.mkdir()
     script = f"""
-import os, subprocess
+import os, shutil, subprocess
 from samesay.scoring import Scorer, score_file
 from samesay.errors import DiskFull
 small = {str(small)!r}
@@ -397,7 +397,7 @@ for name in ("out.csv", "out.csv.gz", "out.parquet"):
     subprocess.run(["mount", "-o", "remount,size=4m", small], check=True)
     report = score_file(scorer, {str(source)!r}, small + "/" + name, chunk_rows=200)
     print(0 < report.resumed_rows < 3000, report.rows, os.listdir(small))
-    os.replace(small + "/" + name, {str(tmp_path)!r} + "/" + name)
+    shutil.move(small + "/" + name, {str(tmp_path)!r})
 """
     command = f'mount -t tmpfs -o size=96k tmpfs "{small}" && exec "{sys.executable}" -c "$SCRIPT"'
     run = subprocess.run(
