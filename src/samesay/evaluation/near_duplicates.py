@@ -81,11 +81,12 @@ class _Side:
         kind: Any = np.float32
         vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), sublinear_tf=True, dtype=kind)
         draw = np.random.default_rng(seed).permutation(len(different))[:_FITTED_TEXTS]
-        # A side without any run of letters is nearly like no other.
+        self._rows: Any = None
+        self._columns: Any = None
         try:
             vectorizer.fit([different[place] for place in draw.tolist()])
         except ValueError:
-            self._rows = self._columns = None
+            # A side without any run of letters is nearly like no other.
             return
         self._rows = vectorizer.transform(different).tocsr()
         self._columns = self._rows.T.tocsr()
