@@ -14,7 +14,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── TruncationRefused, CorpusUnreachable
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged
+    │   └── TrainingDiverged, CheckFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
@@ -288,6 +288,13 @@ class TrainingDiverged(ModelError):
 
     code = "training-diverged"
     exit_code = 36
+
+
+class CheckFailed(ModelError):
+    """A model passes less of a behaviour suite than was asked for."""
+
+    code = "check-failed"
+    exit_code = 38
 
 
 class BundleError(SameSayError):

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
     "config": ("samesay.cli.config", "Print a recipe with every setting, or check one."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
+    "check": ("samesay.cli.check", "Check what a saved model understands, by a behaviour suite."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
     "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),

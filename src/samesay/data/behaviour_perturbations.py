@@ -22,8 +22,9 @@ _CONTRACTIONS = (
     (r"\bIt is\b", "It's"),
 )
 _NAME = re.compile(rf"\b({'|'.join((*WOMEN, *MEN))})\b")
-# Long enough to be known by its other letters; names begin with a capital and are left alone.
-_LONG_WORD = re.compile(r"(?<![\w'-])[a-z]{6,}(?![\w'-])")
+# Long enough to be known by its other letters, and not "signed", which would become another word. Names begin with a
+# capital and are left alone.
+_LONG_WORD = re.compile(r"(?<![\w'-])(?!signed\b)[a-z]{6,}(?![\w'-])")
 
 
 def case(rng: random.Random, first: str, second: str) -> Texts:
