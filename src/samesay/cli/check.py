@@ -98,7 +98,9 @@ def _show(checked: CheckedModel, output: str | None) -> None:
             [_row(result) for result in results],
         )
     told = f"{counted(len(checked.behaviour.outcomes), 'test')} of {visible(checked.model)}"
-    say(f"{told}; {render.duration(checked.behaviour.seconds)}" + (f"; written to {output}" if output else ""))
+    say(
+        f"{told}; {render.duration(checked.behaviour.seconds)}" + (f"; written to {output}" if output else "")
+    )
     render.notes(checked.notes)
 
 

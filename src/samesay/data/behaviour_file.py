@@ -82,11 +82,18 @@ def read_suite(source: str | Path) -> list[SuiteRow]:
                 raise LabelMissing(
                     "The row does not say what is expected.",
                     where=place,
-                    expected=f"a value in {EXPECTED!r}" + (f", or texts in {' and '.join(changed)}" if can_change else ""),
+                    expected=f"a value in {EXPECTED!r}"
+                    + (f", or texts in {' and '.join(changed)}" if can_change else ""),
                 )
             capability = text_of(row.values.get(CAPABILITY)).strip() or Path(source).stem
             tests.append(
-                SuiteRow(capability, pair(row.values, (found.first, found.second), place), expected, perturbed, place)
+                SuiteRow(
+                    capability,
+                    pair(row.values, (found.first, found.second), place),
+                    expected,
+                    perturbed,
+                    place,
+                )
             )
     if not tests:
         raise NoRows(f"There is no test in {source}.", where=str(source), expected="one row or more")

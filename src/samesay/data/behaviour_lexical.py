@@ -23,10 +23,11 @@ from samesay.data.behaviour_words import (
 )
 from samesay.data.caption_grammar import a, pick
 
-_NUMBERS = (
+_SPELLED = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
     "eighteen nineteen twenty"
-).split()
+)
+_NUMBERS = _SPELLED.split()
 _ABOVE, _BELOW, _EXACTLY = "above", "below", "exactly"
 
 
@@ -94,9 +95,7 @@ def taxonomy(rng: random.Random) -> Block:
     did_not = {word: f"{name} did not {base} any {word}." for word in (low, kind, high)}
     open_ = pick(rng, (did[high], did_not[low]))
     if chance(rng):
-        return Block(
-            did[kind], did[low], open_, did_not[high], same=f"What {name} {past} was {a(kind)}."
-        )
+        return Block(did[kind], did[low], open_, did_not[high], same=f"What {name} {past} was {a(kind)}.")
     return Block(
         did_not[kind],
         did_not[high],
@@ -141,7 +140,9 @@ def _bounds(rng: random.Random) -> Block:
         there("exactly", number, digits=not digits),
         there("exactly", number),
         pick(rng, (there("at least", less), there("fewer than", more), there("at most", more))),
-        pick(rng, (there("exactly", pick(rng, (less, more))), there("more than", more), there("at most", less))),
+        pick(
+            rng, (there("exactly", pick(rng, (less, more))), there("more than", more), there("at most", less))
+        ),
     )
 
 
@@ -173,11 +174,17 @@ def quantifiers(rng: random.Random) -> Block:
         return Block(hypothesis, entailment, pick(rng, open_), pick(rng, (*none, *not_all)))
     if kind == 1:
         hypothesis, entailment = several(rng, none, 2)
-        open_ = (f"At least one {of} did not {base}.", f"None {of_some} {past}.", f"Not one {of_some} {past}.")
+        open_ = (
+            f"At least one {of} did not {base}.",
+            f"None {of_some} {past}.",
+            f"Not one {of_some} {past}.",
+        )
         return Block(hypothesis, entailment, pick(rng, open_), pick(rng, (*all_, *some)))
     if kind == 2:
         hypothesis, same = several(rng, some, 2)
-        entailment = pick(rng, (*all_, f"Most {of} {past}.", f"Several {of} {past}.", f"All {of_some} {past}."))
+        entailment = pick(
+            rng, (*all_, f"Most {of} {past}.", f"Several {of} {past}.", f"All {of_some} {past}.")
+        )
         open_ = (f"At least one {of} did not {base}.", f"None {of_some} {past}.")
         return Block(hypothesis, entailment, pick(rng, open_), pick(rng, none), same=same)
     hypothesis, same = several(rng, not_all, 2)

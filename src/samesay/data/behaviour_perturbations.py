@@ -40,7 +40,12 @@ def whitespace(rng: random.Random, first: str, second: str) -> Texts:
 
 def punctuation(rng: random.Random, first: str, second: str) -> Texts:
     """The full stop away from one text or both, or an exclamation mark for both."""
-    changed = ((first[:-1], second), (first, second[:-1]), (first[:-1], second[:-1]), (f"{first[:-1]}!", f"{second[:-1]}!"))
+    changed = (
+        (first[:-1], second),
+        (first, second[:-1]),
+        (first[:-1], second[:-1]),
+        (f"{first[:-1]}!", f"{second[:-1]}!"),
+    )
     return pick(rng, changed)
 
 
@@ -64,7 +69,10 @@ def names(rng: random.Random, first: str, second: str) -> Texts | None:
     found = sorted({*_NAME.findall(first), *_NAME.findall(second)})
     if not found:
         return None
-    others = {True: [name for name in WOMEN if name not in found], False: [name for name in MEN if name not in found]}
+    others = {
+        True: [name for name in WOMEN if name not in found],
+        False: [name for name in MEN if name not in found],
+    }
     renamed: dict[str, str] = {}
     for name in found:
         left = others[name in WOMEN]

@@ -13,11 +13,11 @@ from samesay.data.behaviour_words import (
     CITIES,
     COMPARATIVES,
     COMPARED,
+    DATES,
     DEALINGS,
     EVENTS,
     HAPPENINGS,
     HELD,
-    HOURS,
     ONE_WAY,
     PARTICIPLES,
     PEOPLE,
@@ -83,7 +83,14 @@ def voice(rng: random.Random) -> Block:
     return Block(
         hypothesis,
         same,
-        pick(rng, (f"The {thing} was {done}.", f"{one} {past} the {another}.", f"The {another} was {done} by {one}.")),
+        pick(
+            rng,
+            (
+                f"The {thing} was {done}.",
+                f"{one} {past} the {another}.",
+                f"The {another} was {done} by {one}.",
+            ),
+        ),
         pick(rng, (never, f"{one} did not {base} the {thing}.", f"The {thing} was not {done} by {one}.")),
         different=pick(rng, (f"The {thing} was {done} by {other}.", f"{other} {past} the {thing}.")),
     )
@@ -111,27 +118,33 @@ def place_and_time(rng: random.Random) -> Block:
             f"The {what} was built in the {century}{decade}0s.",
             f"The {what} was built in {century}{decade}{year}.",
             f"The {what} was built in the {century + 1}th century.",
-            pick(rng, (f"The {what} was built in {century}{another}{year}.", f"The {what} was built in the {century}{another}0s.")),
+            pick(
+                rng,
+                (
+                    f"The {what} was built in {century}{another}{year}.",
+                    f"The {what} was built in the {century}{another}0s.",
+                ),
+            ),
             same=f"The {what} was constructed in the {century}{decade}0s.",
         )
     if kind == 2:
         what = pick(rng, HELD)
-        place = 1 + int(rng.random() * (len(HOURS) - 2))
-        hour, earlier, later = HOURS[place], HOURS[place - 1], HOURS[place + 1]
+        place = 1 + int(rng.random() * (len(DATES) - 2))
+        date, earlier, later = DATES[place], DATES[place - 1], DATES[place + 1]
         if chance(rng):
             return Block(
-                f"The {what} began before {hour}.",
-                pick(rng, (f"The {what} began at {earlier}.", f"The {what} began before {earlier}.")),
+                f"The {what} began before {date}.",
+                pick(rng, (f"The {what} began on {earlier}.", f"The {what} began before {earlier}.")),
                 f"The {what} began before {later}.",
-                pick(rng, (f"The {what} began at {later}.", f"The {what} began after {later}.")),
-                same=f"The {what} started before {hour}.",
+                pick(rng, (f"The {what} began on {later}.", f"The {what} began after {later}.")),
+                same=f"The {what} started before {date}.",
             )
         return Block(
-            f"The {what} began after {hour}.",
-            pick(rng, (f"The {what} began at {later}.", f"The {what} began after {later}.")),
+            f"The {what} began after {date}.",
+            pick(rng, (f"The {what} began on {later}.", f"The {what} began after {later}.")),
             f"The {what} began after {earlier}.",
-            pick(rng, (f"The {what} began at {earlier}.", f"The {what} began before {earlier}.")),
-            same=f"The {what} started after {hour}.",
+            pick(rng, (f"The {what} began on {earlier}.", f"The {what} began before {earlier}.")),
+            same=f"The {what} started after {date}.",
         )
     one, other, third = several(rng, HELD, 3)
     before, after = f"The {one} ended before the {other} began.", f"The {other} began after the {one} ended."
@@ -139,8 +152,12 @@ def place_and_time(rng: random.Random) -> Block:
     return Block(
         hypothesis,
         same,
-        pick(rng, (f"The {one} ended before the {third} began.", f"The {other} began after the {third} ended.")),
-        pick(rng, (f"The {one} ended after the {other} began.", f"The {other} began before the {one} ended.")),
+        pick(
+            rng, (f"The {one} ended before the {third} began.", f"The {other} began after the {third} ended.")
+        ),
+        pick(
+            rng, (f"The {one} ended after the {other} began.", f"The {other} began before the {one} ended.")
+        ),
     )
 
 
@@ -184,7 +201,7 @@ def conjunction(rng: random.Random) -> Block:
             neither,
             same=f"{one} {b} or {a}, or both.",
         )
-    shared_base, shared_past, shared_things = pick(rng, SHARED_EVENTS)
+    shared_past, shared_things = pick(rng, SHARED_EVENTS)
     c = f"{shared_past} the {pick(rng, shared_things)}"
     return Block(
         f"Both {one} and {other} {c}.",
@@ -234,12 +251,19 @@ def modality(rng: random.Random) -> Block:
     if kind == 0:
         return Block(
             f"{one} {did}.",
-            pick(rng, (f"{one} managed to {do}.", f"{other} knows that {one} {did}.", f"It is certain that {one} {did}.")),
+            pick(
+                rng,
+                (
+                    f"{one} managed to {do}.",
+                    f"{other} knows that {one} {did}.",
+                    f"It is certain that {one} {did}.",
+                ),
+            ),
             pick(
                 rng,
                 (
                     f"{one} tried to {do}.",
-                    f"{one} planned to {do}.",
+                    f"{one} intended to {do}.",
                     f"{other} believes that {one} {did}.",
                     f"{one} may have {done} the {thing}.",
                     f"{other} claims that {one} {did}.",
@@ -260,21 +284,47 @@ def modality(rng: random.Random) -> Block:
         return Block(
             f"{one} may have {done} the {thing}.",
             f"It is possible that {one} {did}.",
-            pick(rng, (f"{one} may have {done} the {another}.", f"It is possible that {one} {past} the {another}.")),
+            pick(
+                rng,
+                (f"{one} may have {done} the {another}.", f"It is possible that {one} {past} the {another}."),
+            ),
             pick(rng, (f"{one} cannot have {done} the {thing}.", f"It is impossible that {one} {did}.")),
         )
     if kind == 2:
         return Block(
             f"{one} must {do}.",
             f"{one} is obliged to {do}.",
-            pick(rng, (f"{one} is allowed to {do}.", f"{one} wants to {do}.", f"{one} is obliged to {base} the {another}.")),
-            pick(rng, (f"{one} does not have to {do}.", f"{one} is not obliged to {do}.", f"{one} is forbidden to {do}.")),
+            pick(
+                rng,
+                (
+                    f"{one} is allowed to {do}.",
+                    f"{one} wants to {do}.",
+                    f"{one} is obliged to {base} the {another}.",
+                ),
+            ),
+            pick(
+                rng,
+                (
+                    f"{one} does not have to {do}.",
+                    f"{one} is not obliged to {do}.",
+                    f"{one} is forbidden to {do}.",
+                ),
+            ),
         )
     return Block(
         f"{one} is allowed to {do}.",
         f"{one} has permission to {do}.",
-        pick(rng, (f"{one} wants to {do}.", f"{one} is allowed to {base} the {another}.", f"{one} plans to {do}.")),
-        pick(rng, (f"{one} must not {do}.", f"{one} is forbidden to {do}.", f"{one} is not allowed to {do}.")),
+        pick(
+            rng,
+            (
+                f"{one} wants to {do}.",
+                f"{one} is allowed to {base} the {another}.",
+                f"{one} intends to {do}.",
+            ),
+        ),
+        pick(
+            rng, (f"{one} must not {do}.", f"{one} is forbidden to {do}.", f"{one} is not allowed to {do}.")
+        ),
     )
 
 
@@ -282,7 +332,7 @@ def coreference(rng: random.Random) -> Block:
     """A pronoun that its gender, and nothing else, gives to one of two people."""
     one, other = man_and_woman(rng)
     past, _ = pick(rng, DEALINGS)
-    _, did, things = pick(rng, SHARED_EVENTS)
+    did, things = pick(rng, SHARED_EVENTS)
     thing = f"the {pick(rng, things)}"
     caller, called = several(rng, (one, other), 2)
     word = pick(rng, ("because", "although"))
@@ -305,7 +355,7 @@ def coreference(rng: random.Random) -> Block:
 
 def unrelated(rng: random.Random) -> Block:
     """Nothing in common, beside what follows and what is excluded."""
-    base, past, done, things = pick(rng, EVENTS)
+    _, past, done, things = pick(rng, EVENTS)
     name, thing, day = pick(rng, PEOPLE), pick(rng, things), pick(rng, WEEKDAYS)
     subject, happen, happened, rest = pick(rng, HAPPENINGS)
     rest = f" {rest}" if rest else ""

@@ -65,6 +65,8 @@ def blocks_of(capability: str, *, seed: int = 0, n_blocks: int = BLOCKS) -> list
             blocks.append(block)
     if len(blocks) < n_blocks:
         raise UsageError(
-            f"The words of {capability} make {len(blocks)} blocks.", where="n_blocks", expected=f"at most {len(blocks)}"
+            f"The words of {capability} make {len(blocks)} blocks.",
+            where="n_blocks",
+            expected=f"at most {len(blocks)}",
         )
     return blocks

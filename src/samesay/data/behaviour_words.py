@@ -6,10 +6,15 @@ makes true is the business of ``behaviour_lexical`` and ``behaviour_relational``
 
 from __future__ import annotations
 
-WOMEN = tuple(
-    "Ramona Ingrid Beatrice Yolanda Miriam Odette Farida Lucinda Henrietta Paloma Svetlana Gwendolyn".split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+WOMEN = _words(
+    "Ramona Ingrid Beatrice Yolanda Miriam Odette Farida Lucinda Henrietta Paloma Svetlana Gwendolyn"
 )
-MEN = tuple("Gustav Leopold Tariq Anselm Dmitri Kwame Rodrigo Benedikt Hiroshi Cedric Osman Fergus".split())
+MEN = _words("Gustav Leopold Tariq Anselm Dmitri Kwame Rodrigo Benedikt Hiroshi Cedric Osman Fergus")
 PEOPLE = (*WOMEN, *MEN)
 
 # Base form, past, participle, and things of which one person can have done it to each without the others.
@@ -29,16 +34,16 @@ EVENTS = (
     ("weigh", "weighed", "weighed", ("parcel", "pumpkin", "turnip", "diamond")),
     ("polish", "polished", "polished", ("trophy", "sword", "piano", "kettle")),
 )
-# What several people may do to one thing, each without the others; base form, past, things.
+# What several people may have done to one thing, each without the others; past, things.
 SHARED_EVENTS = (
-    ("sign", "signed", ("petition", "guestbook", "protest note", "birthday card")),
-    ("praise", "praised", ("novel", "concert", "soup", "sermon")),
-    ("taste", "tasted", ("soup", "wine", "mustard", "porridge")),
-    ("visit", "visited", ("castle", "zoo", "cathedral", "lighthouse")),
-    ("criticise", "criticised", ("verdict", "novel", "budget", "sermon")),
-    ("memorise", "memorised", ("poem", "password", "recipe", "timetable")),
-    ("enjoy", "enjoyed", ("concert", "lecture", "opera", "picnic")),
-    ("inspect", "inspected", ("tunnel", "engine", "bridge", "lighthouse")),
+    ("signed", ("petition", "guestbook", "protest note", "birthday card")),
+    ("praised", ("novel", "concert", "soup", "sermon")),
+    ("tasted", ("soup", "wine", "mustard", "porridge")),
+    ("visited", ("castle", "zoo", "cathedral", "lighthouse")),
+    ("criticised", ("verdict", "novel", "budget", "sermon")),
+    ("memorised", ("poem", "password", "recipe", "timetable")),
+    ("enjoyed", ("concert", "lecture", "opera", "picnic")),
+    ("inspected", ("tunnel", "engine", "bridge", "lighthouse")),
 )
 # What happened in nature or in town: subject, base form, past, the rest.
 HAPPENINGS = (
@@ -118,19 +123,9 @@ CHAINS = (
     (("mosque", "place of worship", "building"), _SEEN[:2]),
     (("sonnet", "poem", "text"), _KNOWN),
     (("limerick", "poem", "text"), _KNOWN),
-    (("lullaby", "song", "piece of music"), _KNOWN),
+    (("sedan", "car", "vehicle"), _OWNED),
 )
-GROUPS = (
-    "sailors",
-    "surgeons",
-    "jurors",
-    "tenants",
-    "violinists",
-    "plumbers",
-    "voters",
-    "referees",
-    "waiters",
-)
+GROUPS = _words("sailors surgeons jurors tenants violinists plumbers voters referees waiters")
 ORIGINS = ("Dutch", "Swedish", "Brazilian", "Kenyan", "Polish", "Korean")
 # Base form and past of what each of a group does for itself.
 GROUP_DEEDS = (
@@ -265,10 +260,4 @@ CITIES = (
 # What is held once, and what is built once.
 HELD = ("wedding", "trial", "concert", "lecture", "festival", "auction", "summit", "funeral")
 BUILT = ("bridge", "tunnel", "lighthouse", "cathedral", "castle", "canal", "opera house", "windmill")
-HOURS = (
-    "seven o'clock",
-    "eight o'clock",
-    "nine o'clock",
-    "ten o'clock",
-    "eleven o'clock",
-)
+DATES = ("3 March", "12 April", "9 May", "21 June", "30 July", "4 August", "17 September")

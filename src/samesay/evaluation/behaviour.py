@@ -19,7 +19,7 @@ from samesay.data.columns import order_of
 from samesay.errors import ModelError
 from samesay.evaluation.behaviour_expectations import ABOVE, GRADE_TOLERANCE, UNCHANGED, BehaviourTest
 from samesay.evaluation.metrics import require_probabilities
-from samesay.pairs import Grader, LabelSet, Pair, Predictor, Progress, ProgressListener
+from samesay.pairs import Grader, Pair, Predictor, Progress, ProgressListener
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

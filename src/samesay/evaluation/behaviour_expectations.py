@@ -109,14 +109,15 @@ def roles_of(labels: LabelSet, rename: Mapping[str, str] | None = None) -> dict[
         where="--rename-labels",
         expected="a name for every label: entailment, neutral, contradiction; entailment, not_entailment; "
         "or same, different",
-        hint="--rename-labels " + ",".join(f"{label}={role}" for label, role in zip(labels, example, strict=False))
+        hint="--rename-labels "
+        + ",".join(f"{label}={role}" for label, role in zip(labels, example, strict=False))
         + " (whichever is right), or a suite of your own with the model's labels: --suite FILE",
         details={"labels": list(labels)},
     )
 
 
 def role_of(name: str) -> str | None:
-    """The role that a name tells: ``entailment``, ``neutral``, ``contradiction``, ``not entailment``, ``same`` …"""
+    """The role that a name tells, ``entailment`` or ``same`` or another; ``None`` for a name that tells none."""
     plain = " ".join(name.casefold().replace("_", " ").replace("-", " ").split())
     return next((role for role, spellings in _SPELLINGS.items() if plain in spellings), None)
 

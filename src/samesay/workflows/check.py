@@ -1,4 +1,4 @@
-"""Check which capabilities a model has, by a behaviour suite that is true by construction. No Keras where ONNX answers."""
+"""Check which capabilities a model has, by a suite that is true by construction. No Keras where ONNX answers."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def check(
         TargetExists: If there is something at ``output`` and ``overwrite`` is false.
     """
     if fail_under is not None and not 0 <= fail_under <= 1:
-        raise UsageError(f"{fail_under:g} is no share.", where="--fail-under", expected="a number from 0 to 1")
+        raise UsageError(
+            f"{fail_under:g} is no share.", where="--fail-under", expected="a number from 0 to 1"
+        )
     if output is not None:
         require_file(output, overwrite=overwrite)
     users = {str(source): read_suite(source) for source in suites}
