@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import re
 from itertools import product
 
@@ -16,12 +17,10 @@ from samesay.errors import UsageError
 
 # Words of form, which every English text has; all other words of the generator's train split are content.
 FORM = (
-    "a an and are at by exactly fewer five four in is least more most none not of on one only s several six than the "
-    "them there three to two with"
+    "a all an and are at by exactly fewer five four have in is least more most none not of on one only s several six "
+    "than the them there three to two with"
 )
-SUITE = {
-    name: [block for seed in (0, 1) for block in blocks_of(name, seed=seed)] for name in CAPABILITIES
-}
+SUITE = {name: [block for seed in (0, 1) for block in blocks_of(name, seed=seed)] for name in CAPABILITIES}
 
 
 def texts_of(block: Block) -> list[str]:
@@ -258,8 +257,6 @@ def test_who_is_meant_is_told_by_gender_alone():
 
 
 def test_a_change_of_nothing_leaves_the_words():
-    import random
-
     rng = random.Random(5)
     first, second = "Ramona did not sign the petition.", "It is not true that Gustav signed the petition."
     changed = {name: change(rng, first, second) for name, change in PERTURBATIONS.items()}
@@ -283,8 +280,6 @@ def test_a_change_of_nothing_leaves_the_words():
 
 
 def test_a_typo_swaps_two_letters_of_one_word_that_is_then_no_other_word():
-    import random
-
     known = {
         word
         for blocks in SUITE.values()

@@ -17,9 +17,9 @@ from samesay.data.caption_grammar import pick
 Texts = tuple[str, str]
 
 _CONTRACTIONS = (
+    (r"\bIt is\b", "It's"),
     (r"\b(is|was|did|does|must) not\b", r"\1n't"),
     (r"\bcannot\b", "can't"),
-    (r"\bIt is\b", "It's"),
 )
 _NAME = re.compile(rf"\b({'|'.join((*WOMEN, *MEN))})\b")
 # Long enough to be known by its other letters, and not "signed", which would become another word. Names begin with a

@@ -19,6 +19,7 @@ from samesay.data.behaviour_words import (
     HAPPENINGS,
     HELD,
     ONE_WAY,
+    OPPOSITE_DEEDS,
     PARTICIPLES,
     PEOPLE,
     SHARED_EVENTS,
@@ -332,8 +333,9 @@ def coreference(rng: random.Random) -> Block:
     """A pronoun that its gender, and nothing else, gives to one of two people."""
     one, other = man_and_woman(rng)
     past, _ = pick(rng, DEALINGS)
-    did, things = pick(rng, SHARED_EVENTS)
-    thing = f"the {pick(rng, things)}"
+    *deeds, things = pick(rng, OPPOSITE_DEEDS)
+    thing = pick(rng, things)
+    did, opposite = (f"{deed} the {thing}" for deed in several(rng, deeds, 2))
     caller, called = several(rng, (one, other), 2)
     word = pick(rng, ("because", "although"))
 
@@ -344,36 +346,36 @@ def coreference(rng: random.Random) -> Block:
         return f"{clause[0].upper()}{clause[1:]}, {caller} {past} {called}."
 
     return Block(
-        f"{one} {did} {thing}.",
-        told(one, f"{did} {thing}"),
-        pick(rng, (told(other, f"{did} {thing}"), told(other, f"never {did} {thing}"))),
-        told(one, f"never {did} {thing}"),
-        same=f"As for {one}, {pronoun(one)} {did} {thing}.",
-        different=f"As for {other}, {pronoun(other)} {did} {thing}.",
+        f"{one} {did}.",
+        told(one, did),
+        told(other, pick(rng, (did, opposite))),
+        told(one, opposite),
+        same=f"As for {one}, {pronoun(one)} {did}.",
+        different=f"As for {other}, {pronoun(other)} {did}.",
     )
 
 
 def unrelated(rng: random.Random) -> Block:
-    """Nothing in common, beside what follows and what is excluded."""
-    _, past, done, things = pick(rng, EVENTS)
+    """Nothing in common, beside what follows and what is excluded without a word of denial."""
+    base, past, done, things = pick(rng, EVENTS)
     name, thing, day = pick(rng, PEOPLE), pick(rng, things), pick(rng, WEEKDAYS)
-    subject, happen, happened, rest = pick(rng, HAPPENINGS)
-    rest = f" {rest}" if rest else ""
-    event, happening = f"{name} {past} the {thing}", f"{subject} {happened}{rest}"
+    subject, happened, excluded = pick(rng, HAPPENINGS)
+    event, happening = f"{name} {past} the {thing}", f"{subject} {happened}"
+    refused = f"{name} refused to {base} the {thing}"
     if chance(rng):
         return Block(
             f"{event}.",
             f"{event} on {day}.",
-            pick(rng, (f"{happening}.", f"{happening} on {day}.", f"{subject} did not {happen}{rest}.")),
-            pick(rng, (f"{name} never {past} the {thing}.", f"The {thing} was never {done}.")),
+            pick(rng, (f"{happening}.", f"{happening} on {day}.", f"{subject} {excluded}.")),
+            f"{refused}.",
             same=f"The {thing} was {done} by {name}.",
             different=f"{happening}.",
         )
     return Block(
         f"{happening}.",
         f"{happening} on {day}.",
-        pick(rng, (f"{event}.", f"{event} on {day}.", f"{name} never {past} the {thing}.")),
-        pick(rng, (f"{subject} never {happened}{rest}.", f"{subject} did not {happen}{rest}.")),
-        same=f"It is a fact that {subject[0].lower()}{subject[1:]} {happened}{rest}.",
+        pick(rng, (f"{event}.", f"{event} on {day}.", f"{refused}.")),
+        f"{subject} {excluded}.",
+        same=f"It is a fact that {subject[0].lower()}{subject[1:]} {happened}.",
         different=f"{event}.",
     )

@@ -45,20 +45,31 @@ SHARED_EVENTS = (
     ("enjoyed", ("concert", "lecture", "opera", "picnic")),
     ("inspected", ("tunnel", "engine", "bridge", "lighthouse")),
 )
-# What happened in nature or in town: subject, base form, past, the rest.
+# What one of two people may have done and the other too, and what excludes it of the same person; of which things.
+OPPOSITE_DEEDS = (
+    ("enjoyed", "hated", ("concert", "opera", "lecture", "picnic")),
+    ("liked", "disliked", ("soup", "wine", "mustard", "porridge")),
+    ("supported", "opposed", ("strike", "treaty", "budget", "verdict")),
+    ("understood", "misunderstood", ("riddle", "poem", "speech", "question")),
+    ("caught", "missed", ("ferry", "flight", "bus", "tram")),
+    ("passed", "failed", ("exam", "driving test", "audition", "quiz")),
+    ("accepted", "declined", ("invitation", "award", "nomination", "offer")),
+    ("remembered", "forgot", ("password", "recipe", "timetable", "slogan")),
+)
+# What happened in nature or in town, and what excludes it.
 HAPPENINGS = (
-    ("The volcano", "erupt", "erupted", ""),
-    ("The glacier", "melt", "melted", ""),
-    ("The ferry", "sink", "sank", ""),
-    ("The price of copper", "fall", "fell", ""),
-    ("The parliament", "reject", "rejected", "the budget"),
-    ("The satellite", "lose", "lost", "contact with the ground station"),
-    ("The orchestra", "cancel", "cancelled", "the concert"),
-    ("The wolves", "howl", "howled", ""),
-    ("The airline", "go", "went", "bankrupt"),
-    ("The strike", "end", "ended", ""),
-    ("The comet", "pass", "passed", "the earth"),
-    ("The referee", "stop", "stopped", "the match"),
+    ("The volcano", "erupted", "stayed dormant"),
+    ("The glacier", "melted", "grew"),
+    ("The ferry", "sank", "stayed afloat"),
+    ("The price of copper", "fell", "rose"),
+    ("The parliament", "rejected the budget", "approved the budget"),
+    ("The satellite", "lost contact with the ground station", "kept contact with the ground station"),
+    ("The orchestra", "cancelled the concert", "gave the concert as announced"),
+    ("The wolves", "howled", "were silent"),
+    ("The airline", "went bankrupt", "stayed solvent"),
+    ("The strike", "ended", "went on"),
+    ("The comet", "missed the earth", "hit the earth"),
+    ("The referee", "stopped the match", "let the match go on"),
 )
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday")
 
