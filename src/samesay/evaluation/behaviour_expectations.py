@@ -103,15 +103,17 @@ def roles_of(labels: LabelSet, rename: Mapping[str, str] | None = None) -> dict[
             roles.setdefault(role, label)
     if len(roles) == len(labels) and set(roles) in _TASKS:
         return roles
-    example = (ENTAILMENT, NEUTRAL, CONTRADICTION) if len(labels) == 3 else (DIFFERENT, SAME)
+    hint = "a suite of your own with the model's labels: --suite FILE"
+    example = {2: (DIFFERENT, SAME), 3: (ENTAILMENT, NEUTRAL, CONTRADICTION)}.get(len(labels))
+    if example:
+        meanings = ",".join(f"{label}={role}" for label, role in zip(labels, example, strict=True))
+        hint = f"--rename-labels {meanings} (whichever is right), or {hint}"
     raise LabelMismatch(
         f"The labels {', '.join(labels)} do not tell by their names what they mean.",
         where="--rename-labels",
         expected="a name for every label: entailment, neutral, contradiction; entailment, not_entailment; "
         "or same, different",
-        hint="--rename-labels "
-        + ",".join(f"{label}={role}" for label, role in zip(labels, example, strict=False))
-        + " (whichever is right), or a suite of your own with the model's labels: --suite FILE",
+        hint=hint,
         details={"labels": list(labels)},
     )
 
