@@ -54,7 +54,7 @@ def blocks_of(capability: str, *, seed: int = 0, n_blocks: int = BLOCKS) -> list
     rng = random.Random(f"samesay check 1 {capability} {seed}")
     seen: set[frozenset[str]] = set()
     blocks: list[Block] = []
-    for _ in range(200 * n_blocks):
+    for _ in range(30 * n_blocks):
         if len(blocks) == n_blocks:
             return blocks
         block = draw(rng)
