@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
     from samesay.scoring import Scorer
     from samesay.training import Recipe
+    from samesay.workflows.check import check
     from samesay.workflows.pair_model import PairModel, load
 
 __version__ = "0.1.0"
@@ -32,6 +33,7 @@ _keras_hook.install()
 _LATE = {
     "PairModel": "samesay.workflows.pair_model",
     "load": "samesay.workflows.pair_model",
+    "check": "samesay.workflows.check",
     "PairTable": "samesay.data",
     "load_pairs": "samesay.data",
     "Recipe": "samesay.training",
@@ -50,6 +52,7 @@ __all__ = [
     "SameSayError",
     "Scorer",
     "Sides",
+    "check",
     "load",
     "load_pairs",
 ]

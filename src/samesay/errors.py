@@ -15,7 +15,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged
+    │   └── TrainingDiverged, CheckFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
@@ -312,6 +312,13 @@ class TrainingDiverged(ModelError):
 
     code = "training-diverged"
     exit_code = 36
+
+
+class CheckFailed(ModelError):
+    """A model passes less of a behaviour suite than was asked for."""
+
+    code = "check-failed"
+    exit_code = 38
 
 
 class BundleError(SameSayError):

@@ -207,6 +207,7 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`compare`": ["compare", model, model, "--data", data, "--rounds", "0"],
         "`calibrate`": ["calibrate", model, str(twice), *calibrated],
         "`audit`": ["audit", data],
+        "`check`": ["check", model, "--capability", "negation"],
         "`score`, one pair": ["score", model, "a dog runs", "the cat runs"],
         "`score`, a file": ["score", model, "--input", data, "--output", scored],
         "`score --window`": ["score", model, "a dog runs", "the cat runs. a dog runs.", "--window", "1"],

@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
         "samesay.cli.calibrate",
         "Fit temperature, thresholds and abstention; store them in a model.",
     ),
+    "check": ("samesay.cli.check", "Check what a saved model understands, by a behaviour suite."),
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
     "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),

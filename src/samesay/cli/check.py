@@ -1,0 +1,123 @@
+"""``samesay check``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import Mapping, json_option, quiet_option
+from samesay.cli.plain import counted, note, print_json, say, visible
+
+if TYPE_CHECKING:
+    from samesay.evaluation.behaviour import BehaviourOutcome, CapabilityResult
+    from samesay.workflows.check import CheckedModel
+
+
+@click.command("check")
+@click.argument("model")
+@click.option(
+    "--capability",
+    "capabilities",
+    multiple=True,
+    metavar="NAME",
+    help="Only this one, such as negation; may be given several times [all].",
+)
+@click.option(
+    "--suite",
+    "suites",
+    multiple=True,
+    metavar="FILE",
+    help="Tests of your own besides: a table with first, second, expected and capability; may be given several times.",
+)
+@click.option(
+    "--rename-labels",
+    type=Mapping(),
+    help="What the model's labels mean, where their names do not tell: 0=different,1=same.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other pairs.")
+@click.option(
+    "--fail-under",
+    type=click.FloatRange(0, 1),
+    metavar="SHARE",
+    help="Exit status 38 if any capability passes less than this share of its tests, such as 0.8.",
+)
+@click.option("--output", "-o", metavar="FILE", help="Write all tests with their answers there.")
+@click.option("--overwrite", is_flag=True, help="Replace a file at --output.")
+@click.option(
+    "--backend",
+    type=click.Choice(["auto", "onnx", "keras"]),
+    default="auto",
+    show_default=True,
+    help="Which part of the model answers.",
+)
+@quiet_option
+@json_option
+def command(
+    model: str,
+    *,
+    output: str | None,
+    quiet: bool,
+    as_json: bool,
+    **options: Any,
+) -> int:
+    """Check what MODEL understands, by pairs whose answers are true by construction.
+
+    Negation, antonyms, kinds of things, numbers, quantifiers, who did what to whom and so on, each with 200 pairs or
+    more, and changes that should change nothing: case, typos, names. The hand-written pairs are reported apart.
+
+    \b
+    samesay check my-model
+    samesay check my-model --capability negation --capability roles --fail-under 0.8
+    samesay check my-model --suite my-tests.csv --output answers.csv
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.errors import CheckFailed
+    from samesay.workflows.check import check
+
+    with progress_display(quiet=quiet) as progress:
+        checked = check(model, output=output, progress=progress, **options)
+    if as_json:
+        print_json(checked.to_dict())
+    else:
+        _show(checked, output)
+    if checked.below:
+        named = ", ".join(result.capability for result in checked.below)
+        note(f"below --fail-under {checked.fail_under:g}: {named}")
+    return 0 if checked.passed else CheckFailed.exit_code
+
+
+def _show(checked: CheckedModel, output: str | None) -> None:
+    from itertools import groupby
+
+    from samesay.cli import render
+
+    for section, results in groupby(checked.behaviour.results, key=lambda result: result.section):
+        render.table(
+            [section, "tests", "failed", "95 %", "one of the failures"],
+            [_row(result) for result in results],
+        )
+    told = f"{counted(len(checked.behaviour.outcomes), 'test')} of {visible(checked.model)}"
+    say(
+        f"{told}; {render.duration(checked.behaviour.seconds)}" + (f"; written to {output}" if output else "")
+    )
+    render.notes(checked.notes)
+
+
+def _row(result: CapabilityResult) -> tuple[str, ...]:
+    low, high = result.interval
+    example = _example(result.examples[0]) if result.examples else ""
+    return (
+        result.capability,
+        f"{result.n_tests:,}",
+        f"{result.failure_rate:.1%}",
+        f"{low:.1%} to {high:.1%}",
+        example,
+    )
+
+
+def _example(outcome: BehaviourOutcome) -> str:
+    """``First text / Second text: neutral, not entailment``."""
+    pair = outcome.test.pair
+    answer = outcome.answer if isinstance(outcome.answer, str) else f"{outcome.answer:.3g}"
+    return f"{pair.first} / {pair.second}: {answer}, not {outcome.expected}"

@@ -1,0 +1,192 @@
+"""What the behaviour suite expects of every kind of model, and what it says of models whose worth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from samesay.data.behaviour_suite import CAPABILITIES
+from samesay.data.generator import generate
+from samesay.errors import LabelMismatch, LabelUnknown, UsageError
+from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
+from samesay.evaluation.behaviour import measure_behaviour, wilson_interval
+from samesay.evaluation.behaviour_expectations import (
+    HANDWRITTEN,
+    INVARIANCES,
+    TEMPLATES,
+    chosen,
+    names_of,
+    roles_of,
+    suite_tests,
+)
+from samesay.pairs import GradeScale, LabelSet, Sides
+
+NLI = LabelSet(("entailment", "neutral", "contradiction"))
+SAMENESS = LabelSet(("different", "same"))
+ENTAILS_OR_NOT = LabelSet(("entailment", "not_entailment"))
+SCALE = GradeScale(0, 5)
+SIDES = Sides("premise", "hypothesis")
+BLOCKS = 22
+
+
+def suite(answers, *, names=None, n_blocks=BLOCKS):
+    roles = {} if isinstance(answers, GradeScale) else roles_of(answers)
+    return roles, suite_tests(answers, roles, names or names_of(answers, roles), seed=0, n_blocks=n_blocks)
+
+
+class Knowing:
+    """Answers every template rightly, and everything else alike."""
+
+    def __init__(self, labels, tests, roles, sides=SIDES):
+        self.labels = labels
+        self.sides = sides
+        self._right = {
+            (test.pair.first, test.pair.second): roles[test.expected]
+            for test in tests
+            if test.section == TEMPLATES or test.capability == "identity"
+        }
+
+    def predict(self, pairs):
+        rows = np.full((len(pairs), len(self.labels)), 0.1, np.float32)
+        for row, pair in zip(rows, pairs, strict=True):
+            texts = (pair.first, pair.second) if self.sides.first == "premise" else (pair.second, pair.first)
+            row[self.labels.index(self._right.get(texts, self.labels.names[0]))] += 1
+        return rows / rows.sum(axis=1, keepdims=True)
+
+
+class OneLabel:
+    labels = NLI
+    sides = SIDES
+
+    def predict(self, pairs):
+        return np.tile(np.float32([0.2, 0.7, 0.1]), (len(pairs), 1))
+
+
+class Lengths:
+    """Grades by how alike two texts are in length: nothing to do with what they say."""
+
+    sides = Sides("text1", "text2")
+    scale = SCALE
+
+    def grade(self, pairs):
+        return np.float32([5 / (1 + abs(len(pair.first) - len(pair.second))) for pair in pairs])
+
+
+@pytest.mark.parametrize("answers", [NLI, SAMENESS, ENTAILS_OR_NOT], ids=lambda labels: labels.names[-1])
+def test_answering_one_label_never_passes(answers):
+    roles, tests = suite(answers, names=tuple(CAPABILITIES))
+    for name in CAPABILITIES:
+        expected = [test.expected for test in tests if test.capability == name]
+        assert {role: expected.count(role) for role in roles} == dict.fromkeys(roles, BLOCKS)
+
+
+@pytest.mark.parametrize("answers", [NLI, SAMENESS, SCALE], ids=["nli", "sameness", "grades"])
+def test_every_capability_has_200_pairs(answers):
+    _, tests = suite(answers, n_blocks=100)
+    for name in {test.capability for test in tests}:
+        pairs = {
+            pair for test in tests if test.capability == name for pair in (test.pair, test.other) if pair
+        }
+        assert len(pairs) >= 200, name
+
+
+@pytest.mark.parametrize("sides", [SIDES, Sides("hypothesis", "premise")], ids=str)
+def test_who_knows_everything_fails_nothing_in_either_reading_order(sides):
+    names = (*CAPABILITIES, "identity")
+    roles, tests = suite(NLI, names=names)
+    behaviour = measure_behaviour(Knowing(NLI, tests, roles, sides), tests, roles)
+    assert [result.capability for result in behaviour.results] == list(names)
+    assert all(result.n_failed == 0 and result.interval[0] == 0 for result in behaviour.results)
+    assert behaviour.below(1.0) == ()
+    assert behaviour.notes == ()
+
+
+def test_labels_by_other_names_mean_the_same():
+    labels = LabelSet(("CONTRADICTORY", "Neutral", "entails"))
+    roles = roles_of(labels)
+    assert roles == {"contradiction": "CONTRADICTORY", "neutral": "Neutral", "entailment": "entails"}
+    tests = suite_tests(labels, roles, ("voice",), seed=0, n_blocks=5)
+    assert not measure_behaviour(Knowing(labels, tests, roles), tests, roles).below(1.0)
+
+
+def test_labels_that_do_not_tell_are_refused_with_the_way_out():
+    with pytest.raises(LabelMismatch) as caught:
+        roles_of(LabelSet(("LABEL_0", "LABEL_1")))
+    assert "--rename-labels LABEL_0=different,LABEL_1=same" in (caught.value.hint or "")
+    roles = roles_of(LabelSet(("LABEL_0", "LABEL_1")), {"LABEL_0": "same", "LABEL_1": "different"})
+    assert roles == {"same": "LABEL_0", "different": "LABEL_1"}
+    with pytest.raises(LabelMismatch):
+        roles_of(LabelSet(("entailment", "same")))
+    with pytest.raises(LabelMismatch):
+        roles_of(LabelSet(("entailment", "entails", "neutral")))
+    with pytest.raises(LabelUnknown):
+        roles_of(NLI, {"entailed": "entailment"})
+
+
+def test_a_capability_that_is_not_there_is_refused_with_the_near_one():
+    assert chosen(names_of(NLI, roles_of(NLI)), ["voice", "negation"]) == ("negation", "voice")
+    with pytest.raises(UsageError) as caught:
+        chosen(names_of(NLI, roles_of(NLI)), ["negations"])
+    assert caught.value.hint == "did you mean 'negation'?"
+    assert "order" not in names_of(NLI, roles_of(NLI)), "entailment is not symmetric"
+    assert "order" in names_of(SAMENESS, roles_of(SAMENESS))
+    assert HANDWRITTEN not in names_of(SAMENESS, roles_of(SAMENESS))
+
+
+def test_one_answer_to_everything_is_said_and_passes_a_third():
+    roles, tests = suite(NLI)
+    behaviour = measure_behaviour(OneLabel(), tests, roles)
+    rates = {result.capability: result.failure_rate for result in behaviour.results}
+    assert {rates[name] for name in CAPABILITIES} == {2 / 3}
+    assert all(
+        result.n_failed == 0
+        for result in behaviour.results
+        if result.section == INVARIANCES and result.capability != "identity"
+    )
+    assert behaviour.notes == ("every answer is neutral: the model does not tell these pairs apart",)
+    assert {result.capability for result in behaviour.below(0.8)} == {*CAPABILITIES, "identity"}
+
+
+@pytest.mark.parametrize("side", ["premise", "hypothesis"])
+def test_a_model_of_one_side_is_caught(side):
+    roles, tests = suite(NLI, n_blocks=60)
+    model = OneSideBaseline.train(generate(3000), side)
+    behaviour = measure_behaviour(model, tests, roles)
+    unread = "premise" if side == "hypothesis" else "hypothesis"
+    (note,) = behaviour.notes
+    assert f"the model hardly reads the {unread}" in note
+    assert note.startswith("100%")
+    templates = [result for result in behaviour.results if result.section == TEMPLATES]
+    if side == "hypothesis":
+        # Every hypothesis stands once beside each label: not one more can be right, whatever was learned.
+        assert {result.failure_rate for result in templates} == {2 / 3}
+    else:
+        assert np.mean([result.failure_rate for result in templates]) > 0.6
+
+
+def test_grades_are_asked_for_their_order():
+    roles, tests = suite(SCALE)
+    behaviour = measure_behaviour(Lengths(), tests, roles)
+    results = {result.capability: result for result in behaviour.results}
+    assert results["order"].n_failed == results["identity"].n_failed == results["case"].n_failed == 0
+    assert results["whitespace"].n_failed > 0
+    overlap = measure_behaviour(WordOverlap(SCALE, Lengths.sides), tests, roles)
+    results = {result.capability: result for result in overlap.results}
+    assert results["unrelated"].n_failed == 0, "an unrelated text shares no words"
+    assert results["roles"].failure_rate > 0.5, "swapped roles share them all"
+    failed = results["roles"].examples[0]
+    assert failed.answer <= failed.other_answer
+    assert failed.expected.startswith("above ")
+
+
+def test_a_majority_baseline_of_sameness_passes_half():
+    roles, tests = suite(SAMENESS, names=("roles", "numbers"))
+    model = MajorityBaseline(SAMENESS, Sides("question1", "question2"), np.float32([0.6, 0.4]))
+    assert {result.failure_rate for result in measure_behaviour(model, tests, roles).results} == {0.5}
+
+
+def test_intervals_are_scipy_s():
+    scipy_stats = pytest.importorskip("scipy.stats")
+    for count, n in ((0, 1), (0, 200), (3, 200), (100, 200), (200, 200), (1, 1), (299, 300)):
+        expected = scipy_stats.binomtest(count, n).proportion_ci(method="wilson")
+        assert wilson_interval(count, n) == pytest.approx((expected.low, expected.high), abs=1e-9)
