@@ -63,7 +63,7 @@ def _there(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_models_and_a_baseline(tmp_path: Path) -> None:
     changed, table = tmp_path / "changed.csv", tmp_path / "table.md"
     compared = compare_models(
-        ["one", "other", "baseline:second"],
+        ["one", "other", "baseline:hypothesis"],
         "pairs.csv",
         baselines="pairs.csv",
         resamples=50,
@@ -78,7 +78,7 @@ def test_two_models_and_a_baseline(tmp_path: Path) -> None:
     assert [one["against_reference"] is None for one in told["models"]] == [True, False, False]
     # The same logits under other names: no decision stays.
     assert told["models"][1]["against_reference"]["decisions"]["changed"] == 60
-    assert told["models"][2]["notes"] == ["made from 60 pairs of pairs.csv"]
+    assert told["models"][2]["notes"] == ["made from 60 pairs of pairs.csv; sees the hypothesis alone"]
 
     with changed.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))

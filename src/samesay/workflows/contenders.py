@@ -90,7 +90,9 @@ def open_contender(model: str, *, reads: Sides | None = None) -> Contender:
 def make_baseline(
     model: str, answers: Answers, sides: Sides, training_pairs: Callable[[], PairTable]
 ) -> Contender:
-    """Make a baseline: ``baseline:majority``, ``baseline:first``, ``baseline:second``, ``baseline:word-overlap``.
+    """Make a baseline: ``baseline:majority``, ``baseline:word-overlap``, or of one side: ``baseline:first``.
+
+    First and second are meant in the order of ``sides``; a side's own name, ``baseline:hypothesis``, says which it is.
 
     Args:
         model: Which.
@@ -105,12 +107,13 @@ def make_baseline(
     if isinstance(answers, GradeScale):
         _require_baseline(model, name, GRADE_BASELINES, "grade similarity")
         return Contender(model, "baseline", WordOverlap(answers, sides))
-    _require_baseline(model, name, CLASS_BASELINES, "answer with labels")
+    _require_baseline(model, name, (*CLASS_BASELINES, *sides), "answer with labels")
     table = training_pairs().with_labels(answers).with_sides(sides)
-    predictor = MajorityBaseline.train(table) if name == "majority" else OneSideBaseline.train(table, name)
-    return Contender(
-        model, "baseline", predictor, notes=(f"made from {len(table):,} pairs of {table.origin}",)
-    )
+    made = f"made from {len(table):,} pairs of {table.origin}"
+    if name == "majority":
+        return Contender(model, "baseline", MajorityBaseline.train(table), notes=(made,))
+    predictor = OneSideBaseline.train(table, name)
+    return Contender(model, "baseline", predictor, notes=(f"{made}; sees the {predictor.side} alone",))
 
 
 def short_names(models: Sequence[str]) -> list[str]:
