@@ -283,7 +283,7 @@ def test_a_version_of_the_future_is_refused(model: Path) -> None:
     document = json.loads(place.read_text(encoding="utf-8")) | {"format_version": 3}
     document["checksum"] = "sha256:" + canonical_sha256(document)
     place.write_bytes(render(document))
-    with pytest.raises(BundleVersionUnknown, match="reads 1, 2"):
+    with pytest.raises(BundleVersionUnknown, match="reads version 1 or 2"):
         open_bundle(model)
 
 

@@ -227,11 +227,12 @@ class Manifest:
             )
         version = document.get("format_version")
         known = list(range(1, FORMAT_VERSION + 1))
+        read = " or ".join(map(str, known))
         if version not in known or isinstance(version, bool):
             raise BundleVersionUnknown(
-                f"The bundle is of format version {version!r}; this SameSay reads {', '.join(map(str, known))}.",
+                f"The bundle is of format version {version!r}; this SameSay reads version {read}.",
                 where=where,
-                expected=f"format version {' or '.join(map(str, known))}",
+                expected=f"format version {read}",
                 hint=(
                     "upgrade: pip install --upgrade samesay"
                     if isinstance(version, int) and version > FORMAT_VERSION
