@@ -12,7 +12,12 @@ NLI = LabelSet(("entailment", "neutral", "contradiction"))
 SIDES = Sides("hypothesis", "premise")
 
 FIRST = ("A dog sleeps", "No dog sleeps", "Two dogs sleep in the warm sun", "The shop never opens on Sunday")
-SECOND = ("A dog sleeps", "A cat is not here", "Three dogs sleep in the shade of a tree", "The shop opens at nine")
+SECOND = (
+    "A dog sleeps",
+    "A cat is not here",
+    "Three dogs sleep in the shade of a tree",
+    "The shop opens at nine",
+)
 
 
 class Fixed:
@@ -55,8 +60,10 @@ def examined(rows, label_ids, *, labels=NLI, slice_columns=(), trained_on=None, 
     evaluation = evaluate(Fixed(rows, labels), table)
     intervals = metric_intervals(evaluation.probabilities, evaluation.label_ids, resamples=100)
     slices = slices_of(table, slice_columns)
-    return evaluation, intervals, examine(
-        evaluation, table, intervals=intervals, slices=slices, trained_on=trained_on
+    return (
+        evaluation,
+        intervals,
+        examine(evaluation, table, intervals=intervals, slices=slices, trained_on=trained_on),
     )
 
 

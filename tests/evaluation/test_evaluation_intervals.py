@@ -18,7 +18,9 @@ def answers_of(seed, n_pairs, n_labels):
     return rows, truth.astype(np.int32)
 
 
-@pytest.mark.parametrize(("right", "n"), [(0, 1), (1, 1), (0, 3), (3, 3), (7, 12), (4120, 4921), (1, 100_000)])
+@pytest.mark.parametrize(
+    ("right", "n"), [(0, 1), (1, 1), (0, 3), (3, 3), (7, 12), (4120, 4921), (1, 100_000)]
+)
 def test_the_interval_of_a_share_is_scipy_s(right, n):
     theirs = stats.binomtest(right, n).proportion_ci(method="wilson")
     ours = share_interval(right, n)

@@ -45,8 +45,10 @@ def draw_confusion(report: Mapping[str, Any]) -> Drawing:
     totals = [sum(row) for row in counts]
     kept = sorted(range(len(labels)), key=lambda place: (-totals[place], place))[:_MOST_LABELS_DRAWN]
     kept.sort()
-    left, top = 96.0, 74.0
+    left = 96.0
     cell = (_WIDTH - left) / len(kept)
+    across = cell >= 60  # the names of the columns; otherwise they stand upright
+    top = 44.0 if across else 84.0
     height = min(cell, 64.0)
     parts = [
         _text(left + (_WIDTH - left) / 2, 14, "answer", "middle", "muted"),
@@ -56,7 +58,7 @@ def draw_confusion(report: Mapping[str, Any]) -> Drawing:
         y = top + row * height
         parts.append(_text(left - 8, y + height / 2 + 4, _cut(labels[true], left - 10), "end"))
         x = left + (row + 0.5) * cell
-        if cell >= 60:
+        if across:
             parts.append(_text(x, top - 10, _cut(labels[true], cell), "middle"))
         else:
             parts.append(_upright(x + 4, top - 8, _cut(labels[true], 54)))
@@ -79,7 +81,7 @@ def draw_reliability(report: Mapping[str, Any]) -> Drawing:
     """Accuracy over confidence, with where a perfectly calibrated model would lie, and the number of answers."""
     calibration = report["calibration"]
     bins = [one for one in calibration["reliability"] if one["n"]]
-    x_axis, y_axis = _Axis(44, 350, 0, 1), _Axis(262, 10, 0, 1)
+    x_axis, y_axis = _Axis(44, 350, 0, 1), _Axis(262, 24, 0, 1)
     parts = [
         *_grid(x_axis, y_axis, x_name="confidence", y_name="share right"),
         _line(x_axis(0), y_axis(0), x_axis(1), y_axis(1), "guide"),
@@ -104,7 +106,7 @@ def draw_coverage(report: Mapping[str, Any]) -> Drawing:
     """Accuracy of the answers given over the share of pairs that are answered."""
     points = report["coverage"]["points"]
     floor = math.floor(min(point["accuracy"] for point in points) * 10) / 10
-    x_axis, y_axis = _Axis(44, 350, 0, 1), _Axis(212, 10, min(floor, 0.9), 1)
+    x_axis, y_axis = _Axis(44, 350, 0, 1), _Axis(212, 24, min(floor, 0.9), 1)
     places = [(x_axis(point["coverage"]), y_axis(point["accuracy"])) for point in points]
     parts = _grid(x_axis, y_axis, x_name="share of pairs answered", y_name="share right")
     parts.append(_path(places))
@@ -126,7 +128,8 @@ def draw_slices(report: Mapping[str, Any]) -> Drawing:
     """Each slice's accuracy with its interval, beside the accuracy of all pairs."""
     slices, overall = report["slices"], report["metrics"]["accuracy"]
     left = 168.0
-    axis = _Axis(left, 350, 0, 1)
+    floor = math.floor(min(one["low"] for one in slices) * 10) / 10
+    axis = _Axis(left + 8, 340, min(floor, 0.9), 1)
     parts: list[Markup] = []
     y = 14.0
     for group, members in groupby(slices, key=lambda one: one["group"]):
@@ -139,7 +142,7 @@ def draw_slices(report: Mapping[str, Any]) -> Drawing:
             parts.append(_dot(axis(one["accuracy"]), y - 4, 4, look))
             y += 20
         y += 6
-    for share in (0, 0.5, 1):
+    for share in (axis.low, (axis.low + 1) / 2, 1):
         parts.insert(0, _line(axis(share), 4, axis(share), y, "grid"))
         parts.append(_text(axis(share), y + 14, f"{100 * share:.0f} %", "middle", "muted"))
     parts.insert(0, _line(axis(overall), 4, axis(overall), y, "guide"))
@@ -185,7 +188,7 @@ def _grid(x_axis: _Axis, y_axis: _Axis, *, x_name: str, y_name: str) -> list[Mar
         parts.append(_text(x_axis(x), y_axis.start + 16, f"{x:.1f}", "middle", "muted"))
         parts.append(_text(x_axis.start - 6, y_axis(y) + 4, f"{y:.2f}", "end", "muted"))
     parts.append(_text((x_axis.start + x_axis.end) / 2, y_axis.start + 32, x_name, "middle"))
-    parts.append(_text(x_axis.start + 6, y_axis.end + 12, y_name, "start"))
+    parts.append(_text(4, y_axis.end - 11, y_name, "start"))
     return parts
 
 

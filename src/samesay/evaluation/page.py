@@ -53,11 +53,13 @@ def render_page(report: Mapping[str, Any]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
     template = environment.get_template("page.html.jinja")
     page = template.render(
         report=report,
+        model=Path(report["model"]).name,
+        source=Path(report["source"]).name,
         figure=partial(_figure, report),
-        pointer=pointer,
         pictures={
             "confusion": drawings.draw_confusion(report),
             "reliability": drawings.draw_reliability(report),

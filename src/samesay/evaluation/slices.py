@@ -185,7 +185,7 @@ def _numbers(first: list[str], second: list[str]) -> str:
     mine, theirs = ({word for word in words if _NUMBER.fullmatch(word)} for words in (first, second))
     if not mine and not theirs:
         return "none"
-    return "the same in both texts" if mine == theirs else "different, or in one text only"
+    return "the same in both texts" if mine == theirs else "not the same"
 
 
 def _by_value(group: str, values: Sequence[str], *, from_column: bool = False) -> list[Slice]:
