@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -54,6 +56,15 @@ def test_the_report_is_a_page_and_the_same_as_json(model, data, tmp_path, capsys
     assert f"{100 * written['metrics']['accuracy']:.1f} % right" in page.replace("</data>", "")
     genres = {one["name"]: one["n"] for one in written["slices"] if one["group"] == "genre"}
     assert genres == {"letters": 72, "news": 18}
+
+
+def test_every_key_of_the_report_is_told(model, data, tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \|", page.split("| key | what |")[1], re.MULTILINE)
+    plain = set(evaluate_model(model, data).to_dict())
+    evaluate_model(model, data, report=tmp_path / "report")
+    written = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    assert told == [name for name in written if name not in plain]
 
 
 def test_pairs_that_were_trained_on_are_counted_from_the_bundle(model, data, tmp_path):
