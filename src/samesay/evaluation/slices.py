@@ -104,6 +104,8 @@ def slices_of(table: PairTable, columns: Sequence[str] = ()) -> list[Slice]:
                 hint=f"did you mean {close[0]!r}?" if close else None,
                 details={"columns": list(table.columns), "near": close},
             )
+    if not len(table):
+        return []
     words = [(_words(first), _words(second)) for first, second in zip(table.first, table.second, strict=True)]
     lengths = np.array([len(first) + len(second) for first, second in words])
     shared = np.array([_shared(set(first), set(second)) for first, second in words])
