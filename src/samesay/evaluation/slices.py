@@ -162,7 +162,8 @@ def _p_value(rows: NDArray[np.bool_], right: NDArray[np.bool_]) -> float | None:
     if n < FEW or n == len(rows):
         return None
     inside, outside = int(right[rows].sum()), int(right[~rows].sum())
-    return float(fisher_exact([[inside, n - inside], [outside, len(rows) - n - outside]])[1])
+    test: Any = fisher_exact([[inside, n - inside], [outside, len(rows) - n - outside]])
+    return float(test.pvalue)
 
 
 def _words(text: str) -> list[str]:
