@@ -9,7 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from samesay.bundle import write_bundle
+from samesay.bundle import write_bundle, write_pair_hashes
 from samesay.encoding import PairEncoder
 from samesay.pairs import LabelSet, Sides
 
@@ -126,6 +126,7 @@ def save_tiny(
     encoder: PairEncoder | None = None,
     overwrite: bool = False,
     marker: str = "",
+    trained_on: list[str] | None = None,
     **facts: object,
 ) -> Path:
     """A saved model with an ONNX part that works and a Keras part that is only there."""
@@ -141,6 +142,8 @@ def save_tiny(
             (onnx_part / "model.onnx").write_bytes((graph or tiny_graph()).SerializeToString())
             (onnx_part / "encoder.json").write_text(json.dumps(encoder.to_dict()), encoding="utf-8")
             draft.add("onnx", verdict=verdict, detail={"reason": "the largest difference is 0.2"})  # pyright: ignore[reportArgumentType]
+        if trained_on is not None:
+            write_pair_hashes(draft.file("pair_hashes"), {"train": trained_on})
         given = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": encoder.max_length}
         draft.finish(**{**given, **facts})  # pyright: ignore[reportArgumentType]
     return path

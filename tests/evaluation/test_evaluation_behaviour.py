@@ -9,7 +9,7 @@ from samesay.data.behaviour_suite import CAPABILITIES
 from samesay.data.generator import generate
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
-from samesay.evaluation.behaviour import measure_behaviour, wilson_interval
+from samesay.evaluation.behaviour import measure_behaviour
 from samesay.evaluation.behaviour_expectations import (
     HANDWRITTEN,
     INVARIANCES,
@@ -183,10 +183,3 @@ def test_a_majority_baseline_of_sameness_passes_half():
     roles, tests = suite(SAMENESS, names=("roles", "numbers"))
     model = MajorityBaseline(SAMENESS, Sides("question1", "question2"), np.float32([0.6, 0.4]))
     assert {result.failure_rate for result in measure_behaviour(model, tests, roles).results} == {0.5}
-
-
-def test_intervals_are_scipy_s():
-    scipy_stats = pytest.importorskip("scipy.stats")
-    for count, n in ((0, 1), (0, 200), (3, 200), (100, 200), (200, 200), (1, 1), (299, 300)):
-        expected = scipy_stats.binomtest(count, n).proportion_ci(method="wilson")
-        assert wilson_interval(count, n) == pytest.approx((expected.low, expected.high), abs=1e-9)

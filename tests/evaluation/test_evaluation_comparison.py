@@ -15,7 +15,6 @@ from samesay.evaluation.comparison import (
     contrast_grades,
     holm,
     mcnemar,
-    share_interval,
 )
 from samesay.evaluation.grade_metrics import grade_metrics
 from samesay.pairs import GradeScale, LabelSet, Sides
@@ -243,10 +242,6 @@ def test_graders_are_compared_by_all_their_figures():
         assert difference.value == pytest.approx(expected, abs=1e-9)
     constant = evaluate_grades(FixedGrades([2.5] * 150, scale), table)
     assert "spearman" not in contrast_grades(one, [constant], resamples=20)[0].differences
-
-
-def test_wilson_s_interval_of_few():
-    assert share_interval(0, 10) == pytest.approx((0, 0.2775328), abs=1e-6)
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch):

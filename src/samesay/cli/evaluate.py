@@ -43,6 +43,20 @@ _MOST_LABELS_IN_A_TABLE = 8
     metavar="FILE",
     help="Also draw the confusion matrix, or answers over right grades, as FILE.png or FILE.svg.",
 )
+@click.option(
+    "--report",
+    metavar="FOLDER",
+    help="Also write report.html and report.json: calibration, slices, abstention, mistakes, doubtful labels. Needs "
+    "samesay[evaluation].",
+)
+@click.option(
+    "--slice",
+    "slices",
+    metavar="COLUMN",
+    multiple=True,
+    help="In the report, also compare the values of a column of DATA; may be repeated.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace a report at --report.")
 @quiet_option
 @json_option
 def command(
@@ -65,6 +79,7 @@ def command(
     \b
     samesay evaluate my-model pairs.csv
     samesay evaluate my-model snli --split validation --baselines --json
+    samesay evaluate my-model pairs.csv --report report --slice genre
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
     from samesay.workflows.evaluate import evaluate_model
@@ -75,6 +90,8 @@ def command(
         print_json(measured.to_dict())
     else:
         show(measured)
+        if measured.report is not None:
+            say(f"The report: {measured.report}")
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
         from samesay.evaluation import GradeEvaluation, save_confusion_picture, save_grade_picture
@@ -95,6 +112,7 @@ def show(measured: MeasuredModel) -> None:
         _show_grades(measured, figures)
     else:
         _show_labels(measured, figures)
+        _show_intervals(measured)
     dropped = sum(figures.rows_dropped.values())
     if dropped:
         say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")
@@ -155,6 +173,17 @@ def _show_labels(measured: MeasuredModel, figures: Evaluation) -> None:
             f"The model abstains from {found['abstained']:,} answers and stands by {100 * found['coverage']:.1f} %"
             + ("" if right is None else f", of which {100 * right:.1f} % are right")
         )
+
+
+def _show_intervals(measured: MeasuredModel) -> None:
+    from samesay.cli import render
+
+    spans = [
+        f"{name.replace('_f1', ' F1')} {render.cell(one.low)} to {render.cell(one.high)}"
+        for name, one in measured.intervals.items()
+        if one is not None
+    ]
+    say(f"95 % intervals: {', '.join(spans)}")
 
 
 def _show_confusion(figures: Evaluation) -> None:

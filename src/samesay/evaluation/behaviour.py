@@ -6,7 +6,6 @@ In the manner of CheckList (Ribeiro et al. 2020). It knows tests and anything th
 
 from __future__ import annotations
 
-import math
 import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,9 @@ import numpy as np
 from samesay.data.columns import order_of
 from samesay.errors import ModelError
 from samesay.evaluation.behaviour_expectations import ABOVE, GRADE_TOLERANCE, UNCHANGED, BehaviourTest
+from samesay.evaluation.intervals import Interval, share_interval
 from samesay.evaluation.metrics import require_probabilities
+from samesay.evaluation.policy import decisions_of
 from samesay.pairs import Grader, Pair, Predictor, Progress, ProgressListener
 
 if TYPE_CHECKING:
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
 CHUNK = 1024
 _MOST_EXAMPLES = 5
-# The 97.5 % point of the normal distribution: intervals hold 95 %.
-_Z = 1.959963984540054
 # One answer to this share of the texts that ask for several: the model does not read what the answers hang on. Fewer
 # texts than that say nothing.
 _BLIND_SHARE = 0.9
@@ -109,7 +108,7 @@ class CapabilityResult:
             n_pairs=len(pairs),
             n_failed=len(failed),
             failure_rate=len(failed) / len(outcomes),
-            interval=wilson_interval(len(failed), len(outcomes)),
+            interval=_ends(share_interval(len(failed), len(outcomes))),
             examples=tuple(failed[:_MOST_EXAMPLES]),
         )
 
@@ -195,16 +194,9 @@ def measure_behaviour(
     )
 
 
-def wilson_interval(count: int, n: int) -> tuple[float, float]:
-    """The 95 % score interval of the share ``count / n``.
-
-    Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference"; it stays within [0, 1] and
-    holds for shares near 0 and 1, where the usual one has no width.
-    """
-    share, scale = count / n, 1 + _Z**2 / n
-    middle = (share + _Z**2 / (2 * n)) / scale
-    half = _Z / scale * math.sqrt(share * (1 - share) / n + _Z**2 / (4 * n**2))
-    return (0.0 if count == 0 else middle - half, 1.0 if count == n else middle + half)
+def _ends(interval: Interval | None) -> tuple[float, float]:
+    assert interval is not None  # there are outcomes
+    return interval.low, interval.high
 
 
 def _pairs_of(test: BehaviourTest) -> tuple[Pair, ...]:
@@ -243,10 +235,14 @@ def _labelled(
     row: NDArray[np.float64],
     other_row: NDArray[np.float64] | None,
 ) -> BehaviourOutcome:
-    answer = model.labels.names[int(row.argmax())]
-    other = None if other_row is None else model.labels.names[int(other_row.argmax())]
+    answer = _answer(model, row)
+    other = None if other_row is None else _answer(model, other_row)
     expected = other if test.expected == UNCHANGED else roles.get(test.expected, test.expected)
     return BehaviourOutcome(test, str(expected), answer, other, float(row.max()), answer == expected)
+
+
+def _answer(model: Predictor, row: NDArray[np.float64]) -> str:
+    return model.labels.names[int(decisions_of(model, row[None]).label_ids[0])]
 
 
 def _graded(

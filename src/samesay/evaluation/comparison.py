@@ -186,19 +186,6 @@ def decided(evaluation: Evaluation, labels: Sequence[str]) -> NDArray[np.int64]:
     return _places(evaluation.labels, labels)[evaluation.predicted_ids]
 
 
-def share_interval(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927), such as accuracy.
-
-    Raises:
-        ExtraMissing: If scipy is not installed.
-    """
-    require_scipy()
-    from scipy.stats import binomtest
-
-    interval = binomtest(right, n).proportion_ci(LEVEL, method="wilson")
-    return float(interval.low), float(interval.high)
-
-
 def mcnemar(only_one: int, only_other: int) -> float:
     """The two-sided p-value of McNemar's exact test from the counts of pairs that one of two alone answers rightly."""
     require_scipy()

@@ -80,6 +80,7 @@ def share_interval(right: int, n: int, *, level: float = LEVEL) -> Interval | No
 def metric_intervals(
     probabilities: NDArray[np.float64],
     label_ids: NDArray[np.int32],
+    predicted_ids: NDArray[np.int64] | None = None,
     *,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -92,6 +93,7 @@ def metric_intervals(
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``, at least one pair.
         label_ids: The right answers as class indices, shape ``(n_pairs,)``.
+        predicted_ids: The answers, likewise; the most probable ones where absent.
         resamples: How often to draw.
         seed: Of the drawing.
 
@@ -99,7 +101,8 @@ def metric_intervals(
         ModelError, UsageError: As ``metrics.log_loss``.
     """
     losses = log_losses(label_ids, probabilities)
-    truth, answers = label_ids.astype(np.int64), probabilities.argmax(axis=1)
+    truth = label_ids.astype(np.int64)
+    answers = probabilities.argmax(axis=1) if predicted_ids is None else predicted_ids
     n_pairs, n_labels = probabilities.shape
     random = np.random.default_rng(seed)
     drawn: dict[str, list[NDArray[np.float64]]] = {"accuracy": [], "macro_f1": [], "loss": []}

@@ -20,8 +20,8 @@ from samesay.evaluation.comparison import (
     contrast_grades,
     decided,
     require_scipy,
-    share_interval,
 )
+from samesay.evaluation.intervals import share_interval
 from samesay.pairs import (
     Grader,
     GradeScale,
@@ -417,7 +417,8 @@ def _interval_of(evaluation: Evaluation | GradeEvaluation) -> tuple[float, float
     if isinstance(evaluation, GradeEvaluation):
         return None
     right = int((evaluation.predicted_ids == evaluation.label_ids).sum())
-    return share_interval(right, evaluation.n_pairs)
+    interval = share_interval(right, evaluation.n_pairs)
+    return None if interval is None else (interval.low, interval.high)
 
 
 def _costs(

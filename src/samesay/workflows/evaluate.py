@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,23 @@ from samesay.data import PairTable, load_pairs
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
+    Examination,
     GradeEvaluation,
+    Interval,
     MajorityBaseline,
     OneSideBaseline,
     WordOverlap,
     evaluate,
     evaluate_grades,
+    examine,
+    metric_intervals,
+    require_report_packages,
+    slices_of,
 )
 from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
 from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
+from samesay.workflows.report import require_free, write_report
 
 OWN_TRAINING_DATA = "trained-on"
 """Instead of a source: train the baselines on what the model was trained on, as its bundle records."""
@@ -38,6 +45,9 @@ class MeasuredModel:
         baselines: Name to figures on the same pairs.
         notes: What a reader should know beside ``evaluation.notes``.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
+        intervals: Of ``evaluation.metrics``, by name; of labels only.
+        examination: What a report says beyond the figures, where one was asked for.
+        report: The report's page, where one was written.
     """
 
     model: str
@@ -46,9 +56,12 @@ class MeasuredModel:
     baselines: dict[str, Evaluation] | dict[str, GradeEvaluation]
     notes: tuple[str, ...] = ()
     overlap: Overlap | None = None
+    intervals: dict[str, Interval | None] = field(default_factory=dict)
+    examination: Examination | None = None
+    report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types, ``metrics`` at the top."""
+        """The figures as JSON types, ``metrics`` at the top; what was examined only where it was."""
         return {
             **self.evaluation.to_dict(),
             "model": self.model,
@@ -56,6 +69,11 @@ class MeasuredModel:
             "overlap": None if self.overlap is None else self.overlap.to_dict(),
             "baselines": {name: one.to_dict() for name, one in self.baselines.items()},
             "notes": [*self.evaluation.notes, *self.notes],
+            "intervals": {
+                name: None if interval is None else interval.to_dict()
+                for name, interval in self.intervals.items()
+            },
+            **(self.examination.to_dict() if self.examination else {}),
         }
 
 
@@ -73,6 +91,9 @@ def evaluate_model(
     allow_empty_sides: bool = False,
     backend: Backend = "auto",
     baselines: str | Path | None = None,
+    report: str | Path | None = None,
+    slices: Sequence[str] = (),
+    overwrite: bool = False,
     progress: ProgressListener | None = None,
 ) -> MeasuredModel:
     """Measure ``model`` on ``data``.
@@ -92,12 +113,26 @@ def evaluate_model(
         baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
             sees that side only), or ``OWN_TRAINING_DATA``; none where absent. A model of similarity is always measured
             beside the overlap of words, which learns from nothing, and takes no other.
+        report: A new folder for ``report.html`` and ``report.json``; see ``docs/report.md``.
+        slices: Columns of the data by whose values the report slices.
+        overwrite: Replace a report that is there.
         progress: Hears how far it has come.
 
     Raises:
         LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
         DataError, BundleError: If data or model cannot be used.
+        TargetExists: If the place of the report is taken.
+        ExtraMissing: If what a report needs is not installed.
     """
+    if report is not None:
+        require_report_packages()
+        require_free(report, overwrite=overwrite)
+    elif slices or overwrite:
+        raise UsageError(
+            "Slices are shown in a report, and only a report is written.",
+            where="slice" if slices else "overwrite",
+            hint="name a folder for it: --report FOLDER",
+        )
     opened = open_predictor(model, backend=backend)
     reading: dict[str, Any] = {
         "columns": columns,
@@ -111,6 +146,12 @@ def evaluate_model(
                 "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
                 where="baselines",
                 hint="leave --baselines out",
+            )
+        if report is not None:
+            raise UsageError(
+                "A report is of answers with names; this model grades similarity.",
+                where="report",
+                hint="leave --report out; --picture draws its answers over the right grades",
             )
         graded = load_pairs(
             data,
@@ -146,11 +187,29 @@ def evaluate_model(
     )
     table = table.with_sides(opened.predictor.sides).with_labels(opened.predictor.labels)
     made = _baselines(baselines, opened.manifest, opened.predictor.labels, opened.predictor.sides, reading)
+    parts = slices_of(table, slices) if report is not None else []
     figures = evaluate(opened.predictor, table, progress=progress)
-    measured = {name: evaluate(baseline, table) for name, baseline in made.items()}
     overlap = overlap_with(model, table)
-    told = (*notes, *(overlap.notes() if overlap else ()))
-    return MeasuredModel(str(model), opened.backend, figures, measured, told, overlap)
+    measured = MeasuredModel(
+        str(model),
+        opened.backend,
+        figures,
+        {name: evaluate(baseline, table) for name, baseline in made.items()},
+        (*notes, *(overlap.notes() if overlap else ())),
+        overlap,
+        metric_intervals(figures.probabilities, figures.label_ids, figures.predicted_ids),
+    )
+    if report is None:
+        return measured
+    examination = examine(
+        figures,
+        table,
+        intervals=measured.intervals,
+        slices=parts,
+        trained_on=None if overlap is None else overlap.train,
+    )
+    measured = replace(measured, examination=examination)
+    return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
 
 
 def load_labelled(
