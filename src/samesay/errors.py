@@ -7,6 +7,7 @@ mistake of SameSay's own, 130 interrupted.
     SameSayError
     ├── UsageError                 a setting or an argument
     │   ├── RecipeInvalid, RecipeVersionUnknown
+    │   └── CheckpointMismatch
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
@@ -14,11 +15,11 @@ mistake of SameSay's own, 130 interrupted.
     │   └── TruncationRefused, CorpusUnreachable
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged
+    │   └── TrainingDiverged, CheckpointDamaged
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
-    │   ├── DiskFull, ExtraMissing, OutputUnwritable
+    │   ├── DiskFull, ExtraMissing, OutputUnwritable, MemoryExhausted
     ├── UnexpectedError            a mistake of SameSay's own
     └── Interrupted                Ctrl-C with nothing to keep
 """
@@ -103,6 +104,14 @@ class RecipeVersionUnknown(UsageError):
 
     code = "recipe-version-unknown"
     exit_code = 4
+
+
+class CheckpointMismatch(UsageError):
+    """The checkpoint to go on from belongs to a run of another recipe, data or version."""
+
+    code = "checkpoint-mismatch"
+    exit_code = 9
+    http_status = 409
 
 
 class DataError(SameSayError):
@@ -290,6 +299,13 @@ class TrainingDiverged(ModelError):
     exit_code = 36
 
 
+class CheckpointDamaged(ModelError):
+    """None of a run's checkpoints can be read."""
+
+    code = "checkpoint-damaged"
+    exit_code = 39
+
+
 class BundleError(SameSayError):
     """Something about a saved model on disk."""
 
@@ -371,6 +387,28 @@ class OutputUnwritable(MachineError):
 
     code = "output-unwritable"
     exit_code = 53
+
+
+class MemoryExhausted(MachineError):
+    """Memory ran out, the machine's or a device's."""
+
+    code = "memory-exhausted"
+    exit_code = 59
+
+    # What JAX, TensorFlow, torch, ONNX Runtime and the C++ runtime say; none of them raises MemoryError.
+    _WORDS: ClassVar = (
+        "RESOURCE_EXHAUSTED",
+        "bad_alloc",
+        "out of memory",
+        "failed to allocate memory",
+        "OOM when",
+    )
+
+    @classmethod
+    def explains(cls, error: BaseException) -> bool:
+        """Whether ``error``, of whatever library, says that memory ran out."""
+        said = str(error).lower()
+        return isinstance(error, MemoryError) or any(words.lower() in said for words in cls._WORDS)
 
 
 class UnexpectedError(SameSayError):
