@@ -191,9 +191,7 @@ class _Killed(Exception):
 def test_a_run_that_was_killed_twice_goes_on_to_the_same_bits(
     tiny_preset: Path, tmp_path: Path, step: int, caplog: pytest.LogCaptureFixture
 ) -> None:
-    recipe = Recipe(
-        epochs=2, batch_size=16, learning_rate=1e-3, evaluate_every=4, accumulate=2, clip_norm=1.0
-    )
+    recipe = Recipe(epochs=2, batch_size=16, learning_rate=1e-3, evaluate_every=4)
 
     def run(checkpoints: Path | None, *, stop: int | None = None) -> tuple[list[np.ndarray], list[dict]]:
         classifier = open_model(tiny_preset, LABELS).classifier
@@ -319,3 +317,23 @@ def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights
     with pytest.raises(UsageError, match="Runs on torch cannot be checkpointed"):
         fit(classifier, some_pairs(classifier, 10), QUICK, checkpoints=tmp_path / "checkpoints")
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    from tensorboardX.proto.event_pb2 import Event
+
+    recipe = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    held_out = some_pairs(classifier, 20, seed=1)
+    result = fit(classifier, some_pairs(classifier, 40), recipe, validation=held_out, tensorboard=tmp_path)
+    (path,) = tmp_path.iterdir()
+    content, logged, at = path.read_bytes(), {}, 0
+    while at < len(content):  # records of length (8 bytes), its checksum (4), an event, its checksum (4)
+        size = int.from_bytes(content[at : at + 8], "little")
+        event = Event.FromString(content[at + 12 : at + 12 + size])
+        logged |= {(value.tag, event.step): value.simple_value for value in event.summary.value}
+        at += size + 16
+    (entry,) = result.history
+    assert logged["validation/loss", 3] == pytest.approx(entry["validation_loss"])
+    assert logged["train/loss", 3] == pytest.approx(entry["loss"])
+    assert logged["train/learning_rate", 3] == pytest.approx(5e-3)

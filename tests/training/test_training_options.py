@@ -21,7 +21,7 @@ from samesay.training.fit import FitResult, TrainingPairs, balanced_rows, fit
 from samesay.training.optimizers import build_optimizer
 
 LABELS = LabelSet(("different", "same"))
-PLAIN = {"epochs": 4, "batch_size": 16, "learning_rate": 5e-3, "schedule": "constant", "warmup": 0.0}
+PLAIN = {"epochs": 12, "batch_size": 16, "learning_rate": 5e-3, "schedule": "constant", "warmup": 0.0}
 RARE = 1
 Trained = tuple[PairClassifier, FitResult]
 
@@ -147,7 +147,7 @@ def test_half_precision_learns_nearly_the_same_and_leaves_a_float32_model(
 ) -> None:
     full, (half, result) = trained()[0], trained(precision=precision)
     difference = np.abs(probabilities(half) - probabilities(full)).max()
-    assert 0 < difference < 0.1
+    assert 0 < difference < 0.2
     assert result.history[-1]["loss"] < result.history[0]["loss"]
     assert {variable.dtype for variable in half.trainable_variables} == {"float32"}
     assert half.task.backbone.get_layer("transformer_layer_0").compute_dtype == "float32"

@@ -128,7 +128,7 @@ INTERRUPTED = 130
 @click.option(
     "--label-smoothing",
     type=float,
-    help="Share of each gold label that is spread over all [0]; less sure answers.",
+    help="Share of each gold label that is spread over all [0.0]; less sure answers.",
 )
 @click.option(
     "--class-weights",
@@ -192,6 +192,11 @@ INTERRUPTED = 130
     help="Least time from one checkpoint to the next [60]; saving takes 3 % of the time at most. 0: every step.",
 )
 @click.option(
+    "--tensorboard",
+    metavar="DIR",
+    help="Also log the figures of steps and validations for TensorBoard; needs samesay[tensorboard].",
+)
+@click.option(
     "--overwrite",
     is_flag=True,
     help="Replace a saved model at --output, once the new one is whole; forget an unfinished run's checkpoints.",
@@ -204,6 +209,7 @@ def command(
     checkpoints: str | None,
     checkpoint_every: float,
     resume: bool,
+    tensorboard: str | None,
     overwrite: bool,
     format_: str | None,
     quiet: bool,
@@ -235,6 +241,7 @@ def command(
             checkpoints=checkpoints,
             checkpoint_every=checkpoint_every,
             resume=resume,
+            tensorboard=tensorboard,
             overwrite=overwrite,
             progress=progress,
         )

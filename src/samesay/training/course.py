@@ -20,6 +20,7 @@ from samesay.pairs import Progress, ProgressListener
 from samesay.training.checkpoints import Checkpoint, restore, save_checkpoint
 from samesay.training.objectives import Objective, best_of
 from samesay.training.recipe import Recipe
+from samesay.training.tensorboard import EventLog
 
 if TYPE_CHECKING:
     from samesay.training.fit import TrainingPairs
@@ -46,6 +47,7 @@ class Course(keras.callbacks.Callback):
         checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
         identity: What a checkpoint belongs to.
         resumed: The checkpoint to go on from.
+        events: Where figures are logged.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Course(keras.callbacks.Callback):
         checkpoint_every: float,
         identity: Mapping[str, Any],
         resumed: Checkpoint | None,
+        events: EventLog | None = None,
     ) -> None:
         super().__init__()
         self.history: list[dict[str, Any]] = list(resumed.history) if resumed else []
@@ -85,6 +88,7 @@ class Course(keras.callbacks.Callback):
         self._checkpoint_every = checkpoint_every
         self._identity = identity
         self._resumed = resumed
+        self._events = events
         self._best = resumed.best if resumed else None
         # What is left where the loss ends as no number before anything was measured; copied, since Keras gives the
         # buffers of variables to the next step.
@@ -208,6 +212,10 @@ class Course(keras.callbacks.Callback):
         if not math.isfinite(loss):
             self._diverge(f"The loss is {loss} after step {self.steps} (epoch {self._epoch + 1}).")
             return
+        if self._events is not None:
+            figures = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
+            rate = float(np.asarray(self._classifier.optimizer.learning_rate))
+            self._events.add(self.steps, "train", {**figures, "learning_rate": rate})
         done_before = self._epoch * self._n_pairs + self._skipped * self._recipe.batch_size
         self._progress(
             Progress(
@@ -255,7 +263,11 @@ class Course(keras.callbacks.Callback):
     def _record(self, entry: dict[str, Any]) -> None:
         """Add the figures of validation, keep the weights where they are the best, end a run that gets no better."""
         if self._validation is not None:
-            entry |= self._validate(self._validation)
+            figures = self._validate(self._validation)
+            entry |= figures
+            if self._events is not None:
+                named = {name.removeprefix("validation_"): value for name, value in figures.items()}
+                self._events.add(self.steps, "validation", named)
         self.history.append(entry)
         if self._best_entry() is entry:
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]

@@ -33,6 +33,7 @@ from samesay.training.optimizers import build_optimizer
 from samesay.training.own_parts import OwnParts
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
+from samesay.training.tensorboard import EventLog
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 _LOG = logging.getLogger("samesay")
@@ -106,6 +107,7 @@ def fit(
     checkpoints: Path | None = None,
     checkpoint_every: float = SECONDS_BETWEEN_CHECKPOINTS,
     origin: str | None = None,
+    tensorboard: Path | None = None,
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with its best weights.
 
@@ -128,12 +130,14 @@ def fit(
         checkpoint_every: At least this many seconds from one checkpoint to the next, and more where saving would
             take more than 3 % of the time; 0 saves after every step.
         origin: What the model was opened from: a checkpoint belongs to it, too.
+        tensorboard: A folder for logs that TensorBoard reads.
 
     Raises:
         UsageError: If checkpoints are asked for on another backend than JAX, or a setting does not fit the model.
         CheckpointMismatch: If the checkpoint belongs to another run.
         CheckpointDamaged: If no checkpoint that is there can be read.
         MemoryExhausted: If memory runs out; names the settings to lower.
+        ExtraMissing: If logs for TensorBoard are asked for and tensorboardX is not installed.
     """
     own = own_parts or OwnParts()
     if checkpoints is not None and keras.backend.backend() != "jax":
@@ -172,6 +176,9 @@ def fit(
             **(own.identity() if checkpoints else {}),
         }
         resumed = load_checkpoint(checkpoints, run=identity) if checkpoints else None
+        events = None
+        if tensorboard is not None:
+            events = EventLog(tensorboard, first_step=resumed.step if resumed else 0)
         batches = PairBatches(
             pairs.encoded,
             plan(0),
@@ -193,6 +200,7 @@ def fit(
             checkpoint_every=checkpoint_every,
             identity=identity,
             resumed=resumed,
+            events=events,
         )
         if resumed is not None:
             _LOG.info("the run goes on from step %d", resumed.step)

@@ -37,7 +37,3 @@ class EventLog:
             if isinstance(value, int | float) and math.isfinite(value):
                 self._writer.add_scalar(f"{kind}/{name}", value, step)
         self._writer.flush()
-
-    def close(self) -> None:
-        """End the file."""
-        self._writer.close()

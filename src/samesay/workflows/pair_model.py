@@ -277,6 +277,7 @@ class PairModel:
         progress: ProgressListener | None = None,
         checkpoints: str | Path | None = None,
         checkpoint_every: float = 60.0,
+        tensorboard: str | Path | None = None,
         optimizer: Any = None,
         loss: Any = None,
         metrics: Sequence[Any] | None = None,
@@ -294,6 +295,7 @@ class PairModel:
             checkpoints: A folder; a run that finds its own checkpoint there goes on from it, but for what
                 ``callbacks`` keep for themselves.
             checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
+            tensorboard: A folder for logs that TensorBoard reads.
             optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
             loss: Any Keras loss, or a function of true label indices and logits.
             metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
@@ -333,6 +335,7 @@ class PairModel:
             checkpoints=Path(checkpoints) if checkpoints else None,
             checkpoint_every=checkpoint_every,
             origin=self.preset,
+            tensorboard=Path(tensorboard) if tensorboard else None,
         )
         if result.history:
             self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))

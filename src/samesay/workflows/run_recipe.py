@@ -25,7 +25,16 @@ RECIPE_VERSION = 1
 VERSION_KEY = "version"
 
 # What belongs to a call and not to a run: where its state lies, what it may replace.
-_COMMAND_LINE_ONLY = ("checkpoints", "checkpoint_every", "resume", "overwrite", "config", "quiet", "json")
+_COMMAND_LINE_ONLY = (
+    "checkpoints",
+    "checkpoint_every",
+    "resume",
+    "tensorboard",
+    "overwrite",
+    "config",
+    "quiet",
+    "json",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

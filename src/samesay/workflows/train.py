@@ -123,6 +123,7 @@ def train(
     checkpoint_every: float = 60.0,
     resume: bool = False,
     seeds: int = 1,
+    tensorboard: str | Path | None = None,
     progress: ProgressListener | None = None,
     task: Task | None = None,
     scale: GradeScale | None = None,
@@ -155,6 +156,7 @@ def train(
         checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
         resume: Go on from the last checkpoint, where there is one.
         seeds: Train so many times, with the recipe's seed and those after it, and keep what does best on validation.
+        tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
         task: ``classification`` or ``similarity``; told from the data where absent.
         scale: The lowest and the highest grade; told from the data where absent.
@@ -237,6 +239,7 @@ def train(
                 recipe=replace(recipe, seed=seed),
                 checkpoints=kept_in / f"seed-{seed}" if kept_in is not None else None,
                 checkpoint_every=checkpoint_every,
+                tensorboard=Path(tensorboard) / f"seed-{seed}" if tensorboard else None,
                 progress=progress,
             )
         except TrainingDiverged as problem:
