@@ -92,12 +92,12 @@ def test_smoothing_lowers_the_confidence(trained: Callable[..., Trained]) -> Non
 
 
 def test_two_small_batches_accumulated_are_one_large_batch(trained: Callable[..., Trained]) -> None:
-    large = trained(shuffle="random")[0]
-    small = trained(shuffle="random", batch_size=8, accumulate=2)[0]
-    np.testing.assert_allclose(probabilities(small), probabilities(large), atol=1e-4)
-    assert np.abs(probabilities(large) - probabilities(trained()[0])).max() > 1e-3, (
-        "other batches, other model"
-    )
+    # Few steps: Adam makes whole steps of rounding errors where a gradient is next to nothing.
+    large = probabilities(trained(epochs=2, batch_size=160)[0])
+    small = probabilities(trained(epochs=2, batch_size=80, accumulate=2)[0])
+    alone = probabilities(trained(epochs=2, batch_size=80)[0])
+    np.testing.assert_allclose(small, large, atol=1e-4)
+    assert np.abs(alone - large).max() > 1e-2, "four steps are not two"
 
 
 def test_a_clipped_outlier_does_not_carry_the_weights_away() -> None:
