@@ -336,4 +336,3 @@ def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifi
     (entry,) = result.history
     assert logged["validation/loss", 3] == pytest.approx(entry["validation_loss"])
     assert logged["train/loss", 3] == pytest.approx(entry["loss"])
-    assert logged["train/learning_rate", 3] == pytest.approx(5e-3)

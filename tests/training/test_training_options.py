@@ -141,17 +141,15 @@ def test_each_layer_learns_at_its_share_of_the_rate(
     assert furthest == pytest.approx({0: 5e-6, 1: 5e-5, 2: 5e-4, 3: 5e-3}, rel=0.02)
 
 
-@pytest.mark.parametrize("precision", ["bfloat16", "float16"])
 def test_half_precision_learns_nearly_the_same_and_leaves_a_float32_model(
-    trained: Callable[..., Trained], precision: str
+    trained: Callable[..., Trained],
 ) -> None:
-    full, (half, result) = trained()[0], trained(precision=precision)
+    full, (half, result) = trained(epochs=4)[0], trained(epochs=4, precision="bfloat16")
     difference = np.abs(probabilities(half) - probabilities(full)).max()
     assert 0 < difference < 0.2
     assert result.history[-1]["loss"] < result.history[0]["loss"]
     assert {variable.dtype for variable in half.trainable_variables} == {"float32"}
     assert half.task.backbone.get_layer("transformer_layer_0").compute_dtype == "float32"
-    assert isinstance(half.optimizer, keras.optimizers.LossScaleOptimizer) == (precision == "float16")
 
 
 def test_validation_within_epochs_by_the_figure_that_is_monitored(trained: Callable[..., Trained]) -> None:
@@ -169,6 +167,7 @@ def test_validation_within_epochs_by_the_figure_that_is_monitored(trained: Calla
         ({"monitor": "recall:sane"}, "recall:LABEL"),
         ({"monitor": "spearman"}, "accuracy, macro_f1, loss"),
         ({"freeze": 3}, "from 1 to 2 layers"),
+        ({"precision": "float16"}, "bfloat16, or a GPU"),
     ],
 )
 def test_what_does_not_fit_the_model_is_refused_before_training(

@@ -153,7 +153,8 @@ def restore(classifier: PairClassifier, checkpoint: Checkpoint, *, metrics: bool
 
 
 def _read(path: Path) -> Checkpoint:
-    with np.load(path, allow_pickle=False) as file:
+    # NumPy would leave a damaged file open.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(arrays.pop("state").tobytes())
     n_best = sum(name.startswith("best/") for name in arrays)

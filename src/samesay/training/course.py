@@ -214,8 +214,7 @@ class Course(keras.callbacks.Callback):
             return
         if self._events is not None:
             figures = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
-            rate = float(np.asarray(self._classifier.optimizer.learning_rate))
-            self._events.add(self.steps, "train", {**figures, "learning_rate": rate})
+            self._events.add(self.steps, "train", figures)
         done_before = self._epoch * self._n_pairs + self._skipped * self._recipe.batch_size
         self._progress(
             Progress(

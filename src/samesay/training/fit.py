@@ -24,6 +24,7 @@ from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
 from samesay.model.backend import backend_versions
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
+from samesay.model.devices import devices
 from samesay.pairs import ProgressListener
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
@@ -152,6 +153,12 @@ def fit(
             "layer_decay has no effect on torch, where Keras changes all weights at one rate.",
             where="layer_decay",
             expected="1, or JAX or TensorFlow",
+        )
+    if recipe.precision == "float16" and keras.backend.backend() == "jax" and devices()[0].kind == "cpu":
+        raise UsageError(
+            "JAX has no products in float16 on this processor.",
+            where="precision",
+            expected="float32 or bfloat16, or a GPU",
         )
     with frozen(classifier, recipe), computing_in(classifier, recipe.precision):
         objective = objective_of(classifier, recipe, pairs.targets)
