@@ -155,8 +155,20 @@ def measure(name: str, given: Namespace) -> None:
     where = measuring.surroundings()
     folder = given.folder / name
     checkpoints = given.checkpoints or folder / "checkpoints"
-    before = (checkpoints / "checkpoint.npz").is_file()
+    # Where `train` looks for the state of the run with this seed.
+    state = checkpoints / f"seed-{run.recipe.seed}"
+    before = any(state.glob("*.npz"))
     data = {part: f"{measuring.SHARED_DATA / part}{given.slice}" for part in {run.train, run.validation}}
+    pairs = load_pairs(data[run.train], sides=SIDES, where=run.where)
+    held_out = load_pairs(data[run.validation], sides=SIDES)
+    model = PairModel.from_preset(given.preset, pairs.labels, sides=SIDES, seed=run.recipe.seed)
+    fitted = model.fit(
+        pairs, validation=held_out, recipe=run.recipe, checkpoints=state, progress=_listener(name)
+    )
+    peak = measuring.peak_memory_mb()
+    trained_here = fitted.seconds > 0
+
+    # The same run once more finds itself finished; a short one, of which no state was kept, is repeated.
     result = train(
         data[run.train],
         preset=given.preset,
@@ -167,16 +179,8 @@ def measure(name: str, given: Namespace) -> None:
         where=run.where,
         overwrite=True,
         checkpoints=checkpoints,
-        progress=_listener(name),
+        resume=True,
     )
-    peak = measuring.peak_memory_mb()
-    trained_here = result.seconds > 0
-
-    # The same run once more finds itself finished: the trained model as it was before it was saved, with its optimizer.
-    pairs = load_pairs(data[run.train], sides=SIDES, where=run.where)
-    held_out = load_pairs(data[run.validation], sides=SIDES)
-    model = PairModel.from_preset(given.preset, pairs.labels, sides=SIDES, seed=run.recipe.seed)
-    model.fit(pairs, validation=held_out, recipe=run.recipe, checkpoints=checkpoints)
     keras_file = model.save(folder / "model.keras", overwrite=True)
     restored = samesay.load(keras_file)
     measured_on = {

@@ -6,7 +6,8 @@ mistake of SameSay's own, 130 interrupted.
 
     SameSayError
     ├── UsageError                 a setting or an argument
-    │   ├── RecipeInvalid, RecipeVersionUnknown, ResumeMismatch
+    │   ├── RecipeInvalid, RecipeVersionUnknown
+    │   └── ResumeMismatch, CheckpointMismatch
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
@@ -15,11 +16,11 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged, CheckFailed
+    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
-    │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied
+    │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied, MemoryExhausted
     ├── UnexpectedError            a mistake of SameSay's own
     └── Interrupted                Ctrl-C with nothing to keep
 """
@@ -111,6 +112,14 @@ class ResumeMismatch(UsageError):
 
     code = "resume-mismatch"
     exit_code = 8
+    http_status = 409
+
+
+class CheckpointMismatch(UsageError):
+    """The checkpoint to go on from belongs to a run of another recipe, data or version."""
+
+    code = "checkpoint-mismatch"
+    exit_code = 9
     http_status = 409
 
 
@@ -321,6 +330,13 @@ class CheckFailed(ModelError):
     exit_code = 38
 
 
+class CheckpointDamaged(ModelError):
+    """None of a run's checkpoints can be read."""
+
+    code = "checkpoint-damaged"
+    exit_code = 39
+
+
 class BundleError(SameSayError):
     """Something about a saved model on disk."""
 
@@ -417,6 +433,28 @@ class WorkerDied(MachineError):
 
     code = "worker-died"
     exit_code = 57
+
+
+class MemoryExhausted(MachineError):
+    """Memory ran out, the machine's or a device's."""
+
+    code = "memory-exhausted"
+    exit_code = 59
+
+    # What JAX, TensorFlow, torch, ONNX Runtime and the C++ runtime say; none of them raises MemoryError.
+    _WORDS: ClassVar = (
+        "RESOURCE_EXHAUSTED",
+        "bad_alloc",
+        "out of memory",
+        "failed to allocate memory",
+        "OOM when",
+    )
+
+    @classmethod
+    def explains(cls, error: BaseException) -> bool:
+        """Whether ``error``, of whatever library, says that memory ran out."""
+        said = str(error).lower()
+        return isinstance(error, MemoryError) or any(words.lower() in said for words in cls._WORDS)
 
 
 class UnexpectedError(SameSayError):

@@ -48,7 +48,7 @@ def main(preset: str, weights: str, checkpoints: str | None = None) -> None:
         validation=some_pairs(classifier, 80, 1),
         progress=listen,
         checkpoints=Path(checkpoints) if checkpoints else None,
-        seconds_between_checkpoints=0.0,
+        checkpoint_every=0,
     )
     np.savez(weights, *[np.asarray(value) for value in classifier.trainable_variables])
     history = [

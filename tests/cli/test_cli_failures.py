@@ -62,11 +62,11 @@ def test_every_error_of_ours_ends_with_its_own_code_and_status(monkeypatch, caps
     ("error", "code", "status", "words"),
     [
         (KeyboardInterrupt(), "interrupted", 130, "Interrupted"),
-        (MemoryError(), "machine", 50, "--batch-size"),
+        (MemoryError(), "memory-exhausted", 59, "--batch-size"),
         (
             RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes"),
-            "machine",
-            50,
+            "memory-exhausted",
+            59,
             "Memory ran out",
         ),
         (OSError(errno.ENOSPC, "No space left on device", "/some/file"), "disk-full", 51, "/some/file"),

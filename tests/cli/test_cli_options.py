@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from samesay.cli.main import cli
-from samesay.cli.options import Mapping, Names, SidesOption
+from samesay.cli.options import ClassWeights, Mapping, Names, SidesOption
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, Sides
 from samesay.scoring import BATCH_TOKENS
@@ -38,6 +38,7 @@ def test_names_mappings_and_sides_are_read():
         (Mapping(), "a=b,a=c"),
         (SidesOption(), "hypothesis"),
         (SidesOption(), "premise,premise"),
+        (ClassWeights(), "same=much"),
     ],
 )
 def test_what_cannot_be_read_is_refused(kind, text):
@@ -77,7 +78,10 @@ def test_train_hands_over_every_option(monkeypatch):
         "--sides hypothesis,premise --split train[:20%] "
         "--task similarity --scale 1,5 --loss mse "
         "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
-        "--allow-empty-sides --new-head --checkpoints state --overwrite --quiet"
+        "--allow-empty-sides --new-head --checkpoints state --checkpoint-every 5 --resume --overwrite --quiet "
+        "--monitor loss --evaluate-every 50 --clip-norm 1 --accumulate 2 --label-smoothing 0.1 "
+        "--class-weights x=2,y=0.5 --sampling balanced --freeze 2 --layer-decay 0.8 --precision bfloat16 --seeds 3 "
+        "--tensorboard logs"
     )
     positional, named = recorder.called_by(*line.split())
     assert positional == ()
@@ -95,6 +99,16 @@ def test_train_hands_over_every_option(monkeypatch):
         dropout=0.2,
         shuffle="random",
         loss="mse",
+        monitor="loss",
+        evaluate_every=50,
+        clip_norm=1.0,
+        accumulate=2,
+        label_smoothing=0.1,
+        class_weights={"x": 2.0, "y": 0.5},
+        sampling="balanced",
+        freeze=2,
+        layer_decay=0.8,
+        precision="bfloat16",
     )
     assert named == {
         "data": "pairs.csv",
@@ -114,7 +128,11 @@ def test_train_hands_over_every_option(monkeypatch):
         "new_head": True,
         "data_fingerprint": None,
         "validation_fingerprint": None,
+        "seeds": 3,
         "checkpoints": "state",
+        "checkpoint_every": 5.0,
+        "resume": True,
+        "tensorboard": "logs",
         "overwrite": True,
         "progress": None,
     }
@@ -172,7 +190,7 @@ def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
 
 def test_the_defaults_in_the_help_are_those_of_the_recipe():
     text = " ".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
-    stated = dict(re.findall(r"--([a-z-]+) (?:[A-Z]+|\[[a-z|]+\]) (.*?)(?= --|$)", text))
+    stated = dict(re.findall(r"--([a-z-]+) (?:[A-Z]+|\[[a-z0-9|]+\]) (.*?)(?= --|$)", text))
     for field in dataclasses.fields(Recipe):
         option = field.name.replace("_", "-")
         assert option in stated, f"--{option} is missing"

@@ -145,11 +145,11 @@ def test_the_recipe_is_told_with_its_defaults() -> None:
     rows = {python.strip("`"): (option.strip("`"), default) for option, python, default, _ in _recipe_rows()}
     assert list(rows) == [field.name for field in dataclasses.fields(Recipe)]
     in_words = {"learning_rate": "by width", "max_length": "the preset's", "early_stopping": "never"}
-    in_words |= {"dropout": "KerasHub's 0.1", "loss": "none"}
+    in_words |= {"dropout": "KerasHub's 0.1", "monitor": "accuracy"}
     for field in dataclasses.fields(Recipe):
         option, default = rows[field.name]
         assert option == f"--{field.name.replace('_', '-')}"
-        assert default == (in_words[field.name] if field.default is None else str(field.default))
+        assert default == (in_words.get(field.name, "none") if field.default is None else str(field.default))
 
 
 def test_the_default_rate_by_width_is_as_told() -> None:

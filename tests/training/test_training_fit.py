@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
+import logging
 import os
 import signal
 from pathlib import Path
@@ -10,12 +13,13 @@ import numpy as np
 import pytest
 
 from samesay.encoding import plan_training
-from samesay.errors import TrainingDiverged, UsageError
+from samesay.errors import CheckpointDamaged, CheckpointMismatch, MemoryExhausted, UsageError
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier, pair_loss
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
+from samesay.training.checkpoints import checkpoints_in
 from samesay.training.fit import TrainingPairs, fit
 
 LABELS = LabelSet(("different", "same"))
@@ -138,10 +142,45 @@ def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(classifier: PairCla
 
 def test_a_loss_that_is_no_number_stops_the_run_and_says_when(classifier: PairClassifier) -> None:
     classifier.task.get_layer("logits").kernel.assign(np.full((16, 2), np.nan, np.float32))
-    with pytest.raises(TrainingDiverged) as caught:
-        fit(classifier, some_pairs(classifier, 60), QUICK)
-    assert "after step" in caught.value.message
-    assert "--learning-rate" in (caught.value.hint or "")
+    before = weights(classifier)
+    result = fit(classifier, some_pairs(classifier, 60), QUICK)
+    assert result.history == []
+    assert result.diverged is not None
+    assert "nan after step" in result.diverged.message
+    assert "--learning-rate" in (result.diverged.hint or "")
+    assert all(
+        np.array_equal(one, two, equal_nan=True) for one, two in zip(before, weights(classifier), strict=True)
+    )
+
+
+def test_a_run_that_diverges_keeps_its_best_epoch(classifier: PairClassifier) -> None:
+    kept: list[list[np.ndarray]] = []
+
+    def poison(progress: Progress) -> None:
+        if progress.stage == "validate" and progress.done:
+            kept.append(weights(classifier))
+            if len(kept) == 2:
+                classifier.optimizer.learning_rate.assign(np.inf)
+
+    held_out = some_pairs(classifier, 40, seed=1)
+    result = fit(classifier, some_pairs(classifier, 100), QUICK, validation=held_out, progress=poison)
+    assert result.diverged is not None
+    assert result.diverged.details == {"step": result.steps, "epoch": 3}
+    assert [entry["epoch"] for entry in result.history] == [1, 2]
+    best = kept[int(result.best_epoch) - 1]
+    assert all(np.array_equal(one, two) for one, two in zip(best, weights(classifier), strict=True))
+
+
+def test_memory_that_runs_out_names_what_to_lower(
+    classifier: PairClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes.")
+
+    monkeypatch.setattr("keras.Model.fit", full)
+    with pytest.raises(MemoryExhausted, match="batches of 16 pairs") as caught:
+        fit(classifier, some_pairs(classifier, 10), QUICK)
+    assert "--batch-size 8 --accumulate 2" in (caught.value.hint or "")
 
 
 class _Killed(Exception):
@@ -149,8 +188,10 @@ class _Killed(Exception):
 
 
 @pytest.mark.parametrize("step", [3, 9])
-def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_path: Path, step: int) -> None:
-    recipe = Recipe(epochs=2, batch_size=16, learning_rate=1e-3, schedule="triangular", warmup=0.1)
+def test_a_run_that_was_killed_twice_goes_on_to_the_same_bits(
+    tiny_preset: Path, tmp_path: Path, step: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = Recipe(epochs=2, batch_size=16, learning_rate=1e-3, evaluate_every=4)
 
     def run(checkpoints: Path | None, *, stop: int | None = None) -> tuple[list[np.ndarray], list[dict]]:
         classifier = open_model(tiny_preset, LABELS).classifier
@@ -175,7 +216,7 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_p
                 recipe,
                 validation=held_out,
                 checkpoints=checkpoints,
-                seconds_between_checkpoints=0.0,
+                checkpoint_every=0,
             )
         finally:
             PairBatches.__getitem__ = original  # type: ignore[method-assign]
@@ -185,27 +226,72 @@ def test_a_run_that_was_killed_goes_on_to_the_same_bits(tiny_preset: Path, tmp_p
     undisturbed = run(None)
     with pytest.raises(_Killed):
         run(tmp_path, stop=step)
-    (tmp_path / ".checkpoint.npz.draft").write_bytes(b"what a kill while saving leaves")
-    resumed = run(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["checkpoint.npz"]
+    (tmp_path / ".checkpoint.draft").write_bytes(b"what a kill while saving leaves")
+    # A second kill, and damage to the newest of the two that are kept.
+    with pytest.raises(_Killed):
+        run(tmp_path, stop=2)
+    newest, _ = checkpoints_in(tmp_path)
+    newest.write_bytes(newest.read_bytes()[:-1000])
+    with caplog.at_level(logging.WARNING, logger="samesay"):
+        resumed = run(tmp_path)
+    assert f"{newest} is damaged" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(
+        path.name for path in checkpoints_in(tmp_path)
+    )
+    assert len(checkpoints_in(tmp_path)) == 2
     assert all(np.array_equal(one, two) for one, two in zip(undisturbed[0], resumed[0], strict=True))
     assert resumed[1] == undisturbed[1]
 
 
 def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
-    classifier: PairClassifier, tmp_path: Path
+    classifier: PairClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pairs = some_pairs(classifier, 40)
-    fit(classifier, pairs, Recipe(**{**QUICK.to_dict(), "epochs": 1}), checkpoints=tmp_path)
-    with pytest.raises(UsageError, match="another run: recipe differ"):
-        fit(classifier, pairs, Recipe(**{**QUICK.to_dict(), "epochs": 2}), checkpoints=tmp_path)
-    with pytest.raises(UsageError, match="another run: pairs differ"):
-        fit(
+    once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    pairs = some_pairs(classifier, 20)
+    fit(classifier, pairs, once, checkpoints=tmp_path, checkpoint_every=0)
+    twice = Recipe(**{**QUICK.to_dict(), "epochs": 2})
+    with pytest.raises(CheckpointMismatch, match=r"another run: recipe\.epochs differ") as caught:
+        fit(classifier, pairs, twice, checkpoints=tmp_path)
+    assert caught.value.expected == "recipe.epochs 1, not 2"
+    with pytest.raises(CheckpointMismatch, match="another run: pairs differ"):
+        fit(classifier, some_pairs(classifier, 21), once, checkpoints=tmp_path)
+    with pytest.raises(CheckpointMismatch, match="another run: origin differ"):
+        fit(classifier, pairs, once, checkpoints=tmp_path, origin="another model")
+    with monkeypatch.context() as patch:
+        patch.setattr("samesay.training.fit.version", lambda _: "0.0.1")
+        with pytest.raises(CheckpointMismatch, match=r"another run: versions\.samesay differ"):
+            fit(classifier, pairs, once, checkpoints=tmp_path)
+    for path in checkpoints_in(tmp_path):
+        path.write_bytes(b"")
+    with pytest.raises(CheckpointDamaged):
+        fit(classifier, pairs, once, checkpoints=tmp_path)
+
+
+def test_a_disk_that_fills_leaves_the_checkpoint_before_and_the_run_goes_on(
+    classifier: PairClassifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    savez, calls = np.savez, itertools.count()
+
+    def full(file: object, **arrays: object) -> None:
+        if next(calls) >= 1:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        savez(file, **arrays)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(np, "savez", full)
+    with caplog.at_level(logging.WARNING, logger="samesay"):
+        result = fit(
             classifier,
-            some_pairs(classifier, 41),
+            some_pairs(classifier, 40),
             Recipe(**{**QUICK.to_dict(), "epochs": 1}),
             checkpoints=tmp_path,
+            checkpoint_every=0,
         )
+    assert result.steps == 3
+    assert "No space for the checkpoint of step 2; the one before is intact. The run goes on." in caplog.text
+    assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000000001.npz"]
 
 
 def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier) -> None:
@@ -231,3 +317,22 @@ def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights
     with pytest.raises(UsageError, match="Runs on torch cannot be checkpointed"):
         fit(classifier, some_pairs(classifier, 10), QUICK, checkpoints=tmp_path / "checkpoints")
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:
+    pytest.importorskip("tensorboardX")
+    from tensorboardX.proto.event_pb2 import Event
+
+    recipe = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    held_out = some_pairs(classifier, 20, seed=1)
+    result = fit(classifier, some_pairs(classifier, 40), recipe, validation=held_out, tensorboard=tmp_path)
+    (path,) = tmp_path.iterdir()
+    content, logged, at = path.read_bytes(), {}, 0
+    while at < len(content):  # records of length (8 bytes), its checksum (4), an event, its checksum (4)
+        size = int.from_bytes(content[at : at + 8], "little")
+        event = Event.FromString(content[at + 12 : at + 12 + size])
+        logged |= {(value.tag, event.step): value.simple_value for value in event.summary.value}
+        at += size + 16
+    (entry,) = result.history
+    assert logged["validation/loss", 3] == pytest.approx(entry["validation_loss"])
+    assert logged["train/loss", 3] == pytest.approx(entry["loss"])

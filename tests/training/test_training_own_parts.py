@@ -85,6 +85,7 @@ def test_a_checkpoint_belongs_to_its_optimizer_and_callbacks_begin_anew(
             optimizer=keras.optimizers.Lion(rate),
             callbacks=[keras.callbacks.Callback()],
             checkpoints=tmp_path,
+            checkpoint_every=0,
             **QUICK,
         )
         return [np.array(value) for value in model.classifier.trainable_variables]
@@ -94,7 +95,7 @@ def test_a_checkpoint_belongs_to_its_optimizer_and_callbacks_begin_anew(
         again = run(1e-3)
     assert all(np.array_equal(one, two) for one, two in zip(finished, again, strict=True))
     assert "callbacks begin anew" in caplog.text
-    with pytest.raises(UsageError, match="another run: own_parts differ") as caught:
+    with pytest.raises(UsageError, match=r"another run: own_parts\.optimizer differ") as caught:
         run(2e-3)
     assert "Lion" in str(caught.value)
 

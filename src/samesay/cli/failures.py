@@ -14,10 +14,15 @@ import traceback
 import click
 
 from samesay.cli.plain import print_json, visible
-from samesay.errors import DiskFull, Interrupted, MachineError, SameSayError, UnexpectedError, UsageError
-
-# What JAX, ONNX Runtime and the C++ runtime say when memory runs out; none of them raises MemoryError.
-_OUT_OF_MEMORY = ("RESOURCE_EXHAUSTED", "bad_alloc", "Out of memory", "Failed to allocate memory")
+from samesay.errors import (
+    DiskFull,
+    Interrupted,
+    MachineError,
+    MemoryExhausted,
+    SameSayError,
+    UnexpectedError,
+    UsageError,
+)
 
 
 def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
@@ -66,8 +71,8 @@ def as_failure(error: BaseException) -> SameSayError:
         return Interrupted("Interrupted." if kept else "Interrupted; nothing was kept.")
     if isinstance(error, click.ClickException):
         return _usage_failure(error)
-    if isinstance(error, MemoryError) or any(words in str(error) for words in _OUT_OF_MEMORY):
-        return MachineError(
+    if MemoryExhausted.explains(error):
+        return MemoryExhausted(
             "Memory ran out.",
             hint="a smaller --batch-size or --max-length, or fewer rows at a time such as DATA[:100000]",
         )

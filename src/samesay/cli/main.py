@@ -38,11 +38,19 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "doctor": ("samesay.cli.doctor", "Say what is installed and working here, and how to mend the rest."),
 }
 
+TYPED = "samesay.typed"
+"""Where click's context keeps the words behind ``samesay``."""
+
 DEBUG_VARIABLE = "SAMESAY_DEBUG"
 
 
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are run, and listed without being imported."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does; what was typed is kept for commands that tell how to go on."""
+        ctx.meta[TYPED] = list(args)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the declared order, which is the order of the work."""

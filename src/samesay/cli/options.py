@@ -55,6 +55,35 @@ class Mapping(click.ParamType):
         return found
 
 
+class ClassWeights(Mapping):
+    """``balanced``, or weights by label: ``same=3,different=1``."""
+
+    name = "balanced|label=weight,…"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The word, or the weights."""
+        if value == "balanced" or isinstance(value, dict):
+            return value
+        try:
+            return {name: float(weight) for name, weight in super().convert(value, param, ctx).items()}
+        except ValueError:
+            raise UsageError(
+                f"Cannot read the weights from {value!r}.",
+                where=_option(param),
+                expected="balanced, or weights such as same=3,different=1",
+            ) from None
+
+
+class Frozen(click.ParamType):
+    """``embeddings``, or a number of layers."""
+
+    name = "embeddings|N"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
+        """The word or the number; the recipe refuses another word."""
+        return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class SidesOption(click.ParamType):
     """``hypothesis,premise`` as ``Sides``."""
 

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option, task_options
+from samesay.cli.main import TYPED
+from samesay.cli.options import (
+    ClassWeights,
+    Frozen,
+    data_options,
+    json_option,
+    quiet_option,
+    sides_option,
+    task_options,
+)
 from samesay.cli.plain import counted, print_json, say, visible
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, Sides
@@ -23,8 +33,8 @@ INTERRUPTED = 130
 
 @click.command(
     "train",
-    epilog="Ctrl-C ends the run after the step at hand and saves the best so far (exit status 130); a second "
-    "Ctrl-C ends it at once and saves nothing.",
+    epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and says the command "
+    "that goes on; a second Ctrl-C ends it at once and saves nothing.",
 )
 @click.argument("data", required=False)
 @click.option(
@@ -82,7 +92,7 @@ INTERRUPTED = 130
     "--early-stopping",
     type=int,
     metavar="EPOCHS",
-    help="Stop after so many epochs without a better validation accuracy, or Spearman's correlation [never].",
+    help="Stop after so many epochs without a better figure of validation, see --monitor [never].",
 )
 @click.option("--dropout", type=float, help="Before a new head [KerasHub's 0.1].")
 @click.option(
@@ -94,6 +104,58 @@ INTERRUPTED = 130
     "--loss",
     type=click.Choice(["bce", "mse"]),
     help="For grades only, of their share of the scale [bce]: cross-entropy, or squared error.",
+)
+@click.option(
+    "--monitor",
+    metavar="FIGURE",
+    help="What decides which weights are best [accuracy; of grades spearman]: macro_f1, loss, recall:LABEL, "
+    "precision:LABEL, f1:LABEL; of grades pearson, loss.",
+)
+@click.option(
+    "--evaluate-every", type=int, metavar="STEPS", help="Validate within epochs, too [at their ends]."
+)
+@click.option(
+    "--clip-norm",
+    type=float,
+    help="The longest a step's gradient may be [not limited]; 1 tames a loss that leaps.",
+)
+@click.option(
+    "--accumulate",
+    type=int,
+    metavar="BATCHES",
+    help="Batches that make one step [1]: as large a batch in less memory.",
+)
+@click.option(
+    "--label-smoothing",
+    type=float,
+    help="Share of each gold label that is spread over all [0.0]; less sure answers.",
+)
+@click.option(
+    "--class-weights",
+    type=ClassWeights(),
+    metavar="WEIGHTS",
+    help="What a label's pairs count in the loss: balanced, or same=3,different=1 [all 1].",
+)
+@click.option(
+    "--sampling",
+    type=click.Choice(["natural", "balanced"]),
+    help="[natural] balanced draws every label equally often.",
+)
+@click.option(
+    "--freeze",
+    type=Frozen(),
+    metavar="WHAT",
+    help="embeddings, or N: so many layers from the bottom stay as they are, with the embeddings [none].",
+)
+@click.option(
+    "--layer-decay",
+    type=float,
+    help="Each layer learns at this share of the rate of the one above it [1.0]; 0.8 is usual.",
+)
+@click.option(
+    "--precision",
+    type=click.Choice(["float32", "bfloat16", "float16"]),
+    help="What layers compute in while they are trained [float32].",
 )
 @task_options
 @sides_option(
@@ -107,11 +169,37 @@ INTERRUPTED = 130
     help="Make a new head although PRESET is a saved model; needed where its label names are others.",
 )
 @click.option(
-    "--checkpoints",
-    help="A folder for the state of the run; the same command goes on from there after a crash [none].",
+    "--seeds",
+    type=int,
+    metavar="N",
+    help="Train N times, with --seed and those after it; say mean and spread, and keep the best on validation [1].",
 )
 @click.option(
-    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
+    "--resume",
+    is_flag=True,
+    help="Go on from the last checkpoint of the same run, where there is one: to the very same weights.",
+)
+@click.option(
+    "--checkpoints",
+    metavar="DIR",
+    help="The folder for the state of the run, emptied once the model is saved [OUTPUT.checkpoints].",
+)
+@click.option(
+    "--checkpoint-every",
+    type=click.FloatRange(min=0),
+    default=60.0,
+    metavar="SECONDS",
+    help="Least time from one checkpoint to the next [60]; saving takes 3 % of the time at most. 0: every step.",
+)
+@click.option(
+    "--tensorboard",
+    metavar="DIR",
+    help="Also log the figures of steps and validations for TensorBoard; needs samesay[tensorboard].",
+)
+@click.option(
+    "--overwrite",
+    is_flag=True,
+    help="Replace a saved model at --output, once the new one is whole; forget an unfinished run's checkpoints.",
 )
 @quiet_option
 @json_option
@@ -119,6 +207,9 @@ def command(
     *,
     config: str | None,
     checkpoints: str | None,
+    checkpoint_every: float,
+    resume: bool,
+    tensorboard: str | None,
     overwrite: bool,
     format_: str | None,
     quiet: bool,
@@ -148,6 +239,9 @@ def command(
             **_needed(run),
             settings=settings,
             checkpoints=checkpoints,
+            checkpoint_every=checkpoint_every,
+            resume=resume,
+            tensorboard=tensorboard,
             overwrite=overwrite,
             progress=progress,
         )
@@ -155,7 +249,17 @@ def command(
         print_json(result.to_dict())
     else:
         show(result)
+    if result.interrupted and result.checkpoints is not None:
+        click.echo(f"To go on: {_command_to_go_on()}", err=True)
     return INTERRUPTED if result.interrupted else None
+
+
+def _command_to_go_on() -> str:
+    typed = list(click.get_current_context().meta[TYPED])
+    # The model of what was reached is at --output by now.
+    return shlex.join(
+        ["samesay", *typed, *(flag for flag in ("--resume", "--overwrite") if flag not in typed)]
+    )
 
 
 def _needed(run: Run) -> dict[str, Any]:
@@ -234,6 +338,8 @@ def show(result: TrainResult) -> None:
             else f"always {measured.mean_grade:.2f}: mse {measured.mean_metrics['mse']:.4f}"
         )
         say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({visible(always)})")
+    if result.seeds is not None:
+        _show_seeds(result.seeds)
     render.notes(result.notes)
     if result.onnx.status != "verified":
         render.notes([f"the ONNX part is {result.onnx.status}: {result.onnx.detail}"])
@@ -242,3 +348,16 @@ def show(result: TrainResult) -> None:
     say()
     say(f"Next: samesay evaluate {path} DATA")
     say(f'      samesay score {path} "{result.sides.first}" "{result.sides.second}"')
+
+
+def _show_seeds(seeds: dict[str, Any]) -> None:
+    from samesay.cli import render
+
+    names = list(seeds["mean"])
+    rows = [
+        [str(run["seed"]), *(run[name] for name in names), "kept" if run["seed"] == seeds["kept"] else ""]
+        for run in seeds["runs"]
+    ]
+    rows.append(["mean", *seeds["mean"].values(), ""])
+    rows.append(["standard deviation", *seeds["spread"].values(), ""])
+    render.table(["seed", *(name.replace("_", " ") for name in names), ""], rows, numbers_from=1)

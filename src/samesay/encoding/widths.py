@@ -90,7 +90,7 @@ def prediction_widths(lengths: NDArray[np.integer] | Sequence[int], max_length: 
     return _cheapest(lengths, np.array(sorted(candidates)), WIDTH_PRICE)
 
 
-def padded_to(lengths: NDArray[np.integer], widths: Sequence[int]) -> NDArray[np.int64]:
+def padded_to(lengths: NDArray[np.integer], widths: Sequence[int] | NDArray[np.integer]) -> NDArray[np.int64]:
     """The narrowest of ``widths`` (ascending) that holds each row, shape ``(n_rows,)``."""
     return np.asarray(widths, np.int64)[np.searchsorted(widths, lengths)]
 

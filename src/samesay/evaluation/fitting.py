@@ -77,7 +77,7 @@ def fit_temperature(logits: NDArray[np.floating], label_ids: NDArray[np.integer]
 
     def loss(log_temperature: float) -> float:
         cold = math.exp(-log_temperature)
-        return float((logsumexp(wide * cold, axis=1) - of_truth * cold).mean())
+        return float((np.asarray(logsumexp(wide * cold, axis=1)) - of_truth * cold).mean())
 
     low, high = (math.log(end) for end in TEMPERATURES)
     found = minimize_scalar(loss, bounds=(low, high), method="bounded", options={"xatol": 1e-6})

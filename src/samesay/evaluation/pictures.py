@@ -192,7 +192,7 @@ def save_learning_curves(
     history: Sequence[Mapping[str, Any]],
     path: str | Path,
     *,
-    best_epoch: int | None = None,
+    best_epoch: float | None = None,
     title: str = "Learning curves",
 ) -> Path:
     """Draw loss and accuracy over the epochs, for training pairs and, where known, validation pairs.
@@ -275,7 +275,7 @@ def _confusion_in_words(evaluation: Evaluation) -> str:
     return " ".join(parts)
 
 
-def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: int | None) -> str:
+def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: float | None) -> str:
     last = history[-1]
     figures = [
         f"{name.replace('_', ' ')} {last[name]:.4f}"

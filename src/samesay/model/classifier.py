@@ -219,6 +219,54 @@ def pair_loss() -> keras.losses.Loss:
 
 
 @keras.saving.register_keras_serializable(package="samesay")
+class WeightedCrossEntropy(keras.losses.Loss):
+    """Cross-entropy of logits against label indices, with smoothed labels and a weight a class.
+
+    A weight multiplies its pairs' losses and is not divided out again, as Keras' ``class_weight`` has it; it is in the
+    loss and not in the batches, so that the accuracy stays the share of right answers.
+
+    Args:
+        label_smoothing: The share of each gold label that is spread over all.
+        class_weights: One for each label; all 1 where absent.
+        name: The Keras name.
+        reduction: As Keras has it.
+        **settings: As Keras has them.
+    """
+
+    def __init__(
+        self,
+        label_smoothing: float = 0.0,
+        class_weights: Sequence[float] | None = None,
+        name: str = "weighted_cross_entropy",
+        reduction: str = "mean_with_sample_weight",
+        **settings: Any,
+    ) -> None:
+        super().__init__(name=name, reduction=reduction, **settings)
+        self.label_smoothing = label_smoothing
+        self.class_weights = None if class_weights is None else list(class_weights)
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Losses, shape ``(batch,)``, of logits ``(batch, n_labels)`` against indices ``(batch,)``."""
+        gold: Any = keras.ops.cast(keras.ops.reshape(y_true, (-1,)), "int32")
+        losses = keras.losses.categorical_crossentropy(
+            keras.ops.one_hot(gold, y_pred.shape[-1]),
+            y_pred,
+            from_logits=True,
+            label_smoothing=self.label_smoothing,
+        )
+        if self.class_weights is None:
+            return losses
+        return keras.ops.multiply(
+            losses, keras.ops.take(keras.ops.array(self.class_weights, "float32"), gold)
+        )
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings."""
+        own = {"label_smoothing": self.label_smoothing, "class_weights": self.class_weights}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable(package="samesay")
 class ShareSquaredError(keras.losses.Loss):
     """Mean squared error between a gold share of the scale and the share that a logit stands for.
 

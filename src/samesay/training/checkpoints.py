@@ -1,14 +1,18 @@
 """The whole state of a run at one step, on disk, so that a run that was killed goes on where it stood.
 
 A checkpoint holds every trainable, other (dropout seeds, too) and optimizer variable, the epoch's metrics and the
-history. It is written beside its place, synced and renamed: whole or absent.
+history. It is written beside its place, synced and renamed: whole or absent. The last two are kept: what damages the
+newer one leaves the older.
 """
 
 from __future__ import annotations
 
 import errno
 import json
+import logging
 import os
+import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +21,21 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.errors import DiskFull, UsageError
+from samesay.bundle.durable import flush_folder
+from samesay.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
 
-FILE_NAME = "checkpoint.npz"
+KEPT = 2
+"""Checkpoints of a run that are on disk at most."""
+
+_NAMES = "checkpoint-*.npz"
+# One name for all drafts: what a kill leaves behind is overwritten by the next one.
+_DRAFT = ".checkpoint.draft"
+# What reading cut or altered bytes raises: every array has a CRC-32 of its own in the archive.
+_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+_LOG = logging.getLogger("samesay")
 
 
 @dataclass(frozen=True)
@@ -33,8 +46,8 @@ class Checkpoint:
         run: What the run was asked to do; a checkpoint of another run is refused.
         step: Steps finished in all.
         epoch: The epoch it stood in, from 0.
-        history: One entry for each finished epoch.
-        best: The weights of the best epoch so far, where there is one.
+        history: One entry for each validation so far.
+        best: The weights of the best entry so far, where there is one.
         arrays: The model's and optimizer's variables.
     """
 
@@ -44,6 +57,22 @@ class Checkpoint:
     history: list[dict[str, Any]]
     arrays: dict[str, NDArray[Any]]
     best: list[NDArray[Any]] | None
+
+
+def checkpoints_in(folder: Path) -> list[Path]:
+    """The checkpoints in ``folder``, the last written first."""
+    return sorted(folder.glob(_NAMES), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+
+
+def remove_checkpoints(folder: Path) -> None:
+    """Remove the checkpoints of all runs in ``folder``, and what folders are empty then."""
+    for one in (*folder.glob("*/"), folder):
+        if not one.is_dir():
+            continue
+        for path in (*checkpoints_in(one), one / _DRAFT):
+            path.unlink(missing_ok=True)
+        if not any(one.iterdir()):
+            one.rmdir()
 
 
 def save_checkpoint(
@@ -56,57 +85,58 @@ def save_checkpoint(
     history: list[dict[str, Any]],
     best: list[NDArray[Any]] | None,
 ) -> None:
-    """Write the state; the one before is replaced when this one is whole.
+    """Write the state; all but the one before are removed when this one is whole.
 
     Raises:
-        DiskFull: If there is no room; the checkpoint before stays.
+        DiskFull: If there is no room; the checkpoints before stay.
     """
     folder.mkdir(parents=True, exist_ok=True)
     state = {"run": dict(run), "step": step, "epoch": epoch, "history": history}
     arrays = {f"{group}/{index}": np.asarray(value) for group, index, value in _variables(classifier)}
     arrays |= {f"best/{index}": value for index, value in enumerate(best or [])}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    # One name for all drafts: what a kill leaves behind is overwritten by the next one.
-    draft = folder / f".{FILE_NAME}.draft"
+    draft = folder / _DRAFT
     try:
         with draft.open("wb") as file:
             np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(folder / FILE_NAME)
+        draft.replace(folder / _NAMES.replace("*", f"{step:09}"))
+        flush_folder(folder)
     except OSError as problem:
         draft.unlink(missing_ok=True)
-        if problem.errno == errno.ENOSPC:
+        if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
-                "No space for a checkpoint; the one before is intact.", where=str(folder)
+                f"No space for the checkpoint of step {step}; the one before is intact.", where=str(folder)
             ) from problem
         raise
+    for old in checkpoints_in(folder)[KEPT:]:
+        old.unlink()
 
 
 def load_checkpoint(folder: Path, *, run: Mapping[str, Any]) -> Checkpoint | None:
-    """The checkpoint in ``folder``, or nothing.
+    """The last whole checkpoint in ``folder``, or nothing where there is none; a damaged one is warned of.
 
     Raises:
-        UsageError: If it belongs to another run, naming the fields that differ.
+        CheckpointMismatch: If it belongs to another run, naming the fields that differ.
+        CheckpointDamaged: If none of those that are there is whole.
     """
-    path = folder / FILE_NAME
-    if not path.is_file():
-        return None
-    with np.load(path, allow_pickle=False) as file:
-        arrays = {name: file[name] for name in file.files}
-    state = json.loads(arrays.pop("state").tobytes())
-    asked = json.loads(json.dumps(dict(run)))
-    differing = sorted(name for name in {*asked, *state["run"]} if asked.get(name) != state["run"].get(name))
-    if differing:
-        raise UsageError(
-            f"The checkpoint belongs to another run: {', '.join(differing)} differ.",
-            where=str(path),
-            expected="; ".join(f"{name} = {state['run'].get(name)!r}" for name in differing),
-            hint="repeat the run as it was, or choose another folder for checkpoints",
+    paths = checkpoints_in(folder)
+    for path in paths:
+        try:
+            checkpoint = _read(path)
+        except _DAMAGE as problem:
+            _LOG.warning("the checkpoint %s is damaged (%s); looking for the one before", path, problem)
+            continue
+        _require_of(run, checkpoint, path)
+        return checkpoint
+    if paths:
+        raise CheckpointDamaged(
+            f"No checkpoint here can be read: {', '.join(path.name for path in paths)}.",
+            where=str(folder),
+            hint="remove the folder to begin the run anew",
         )
-    n_best = sum(name.startswith("best/") for name in arrays)
-    best = [arrays.pop(f"best/{index}") for index in range(n_best)] or None
-    return Checkpoint(state["run"], state["step"], state["epoch"], state["history"], arrays, best)
+    return None
 
 
 def restore(classifier: PairClassifier, checkpoint: Checkpoint, *, metrics: bool) -> None:
@@ -120,6 +150,39 @@ def restore(classifier: PairClassifier, checkpoint: Checkpoint, *, metrics: bool
     for group, index, variable in _variables(classifier):
         if (group == "metrics") == metrics:
             variable.assign(checkpoint.arrays[f"{group}/{index}"])
+
+
+def _read(path: Path) -> Checkpoint:
+    # NumPy would leave a damaged file open.
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+        arrays = {name: file[name] for name in file.files}
+    state = json.loads(arrays.pop("state").tobytes())
+    n_best = sum(name.startswith("best/") for name in arrays)
+    best = [arrays.pop(f"best/{index}") for index in range(n_best)] or None
+    return Checkpoint(state["run"], state["step"], state["epoch"], state["history"], arrays, best)
+
+
+def _require_of(run: Mapping[str, Any], checkpoint: Checkpoint, path: Path) -> None:
+    asked, kept = (_fields(json.loads(json.dumps(dict(one)))) for one in (run, checkpoint.run))
+    differing = sorted(name for name in {*asked, *kept} if asked.get(name) != kept.get(name))
+    if differing:
+        raise CheckpointMismatch(
+            f"The checkpoint belongs to another run: {', '.join(differing)} differ.",
+            where=str(path),
+            expected="; ".join(f"{name} {kept.get(name)!r}, not {asked.get(name)!r}" for name in differing),
+            hint="repeat the run as it was, or begin anew: remove the folder, or name another",
+            details={"differing": differing},
+        )
+
+
+def _fields(run: Mapping[str, Any]) -> dict[str, Any]:
+    """``run`` with the fields of its mappings as ``recipe.epochs``."""
+    flat: dict[str, Any] = {}
+    for name, value in run.items():
+        flat |= (
+            {f"{name}.{key}": one for key, one in value.items()} if isinstance(value, dict) else {name: value}
+        )
+    return flat
 
 
 def _variables(classifier: PairClassifier) -> list[tuple[str, int, Any]]:

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.errors import UsageError
 from samesay.evaluation.grade_metrics import pearson, spearman
-from samesay.evaluation.metrics import accuracy, confusion_matrix, log_loss
-from samesay.model.classifier import PairClassifier, grade_loss, pair_loss
+from samesay.evaluation.metrics import accuracy, class_scores, confusion_matrix, log_loss, macro_f1
+from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, grade_loss, pair_loss
+from samesay.pairs import LabelSet
 from samesay.scoring import sigmoid, softmax
 from samesay.training.recipe import GradeLoss, Recipe
 
-CHOSEN_BY = ("validation_spearman", "validation_accuracy")
-"""The figure of an epoch that decides which one is best: the first of these that it has."""
-
 
 class Objective(Protocol):
-    """Loss, metrics of training steps, and figures of the validation pairs."""
+    """Loss, metrics of training steps, and figures of the validation pairs.
+
+    Attributes:
+        metrics: What Keras measures of training steps.
+        monitor: The figure of validation that decides which weights are best, ``loss`` the lowest, others the highest.
+    """
 
     metrics: list[str]
+    monitor: str
 
     def loss(self) -> keras.losses.Loss:
         """The Keras loss of logits against targets."""
@@ -33,35 +39,62 @@ class Objective(Protocol):
 
 
 class Classification:
-    """Names of classes: softmax cross-entropy, chosen by accuracy."""
+    """Names of classes: softmax cross-entropy, chosen by accuracy unless the recipe names another figure.
+
+    Args:
+        labels: Their names.
+        recipe: How to train.
+        targets: Label indices of the training pairs, shape ``(n_pairs,)``, for balanced weights.
+
+    Raises:
+        UsageError: If the recipe monitors what is not measured, or weighs what is no label.
+    """
 
     metrics = ["accuracy"]  # noqa: RUF012 - never changed
 
+    def __init__(self, labels: LabelSet, recipe: Recipe, targets: NDArray[np.int32]) -> None:
+        self._labels = labels
+        self._smoothing = recipe.label_smoothing
+        self._weights = _class_weights(recipe, labels, targets)
+        self.monitor = _monitored(recipe, ("accuracy", "macro_f1", "loss"), labels)
+
     def loss(self) -> keras.losses.Loss:
         """Cross-entropy of logits ``(batch, n_labels)`` against label indices."""
+        if self._smoothing or self._weights:
+            return WeightedCrossEntropy(self._smoothing, self._weights)
         return pair_loss()
 
     def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
-        """Log loss and accuracy."""
+        """Log loss, accuracy and macro F1, and the one label's figure that is monitored."""
         rows = softmax(logits)
         counts = confusion_matrix(targets, rows.argmax(axis=1), rows.shape[1])
-        return {
+        figures = {
             "validation_loss": log_loss(targets, rows) or 0.0,
             "validation_accuracy": accuracy(counts) or 0.0,
+            "validation_macro_f1": macro_f1(counts) or 0.0,
         }
+        kind, colon, label = self.monitor.partition(":")
+        if colon:
+            score = class_scores(counts)[self._labels.index(label)]
+            figures[f"validation_{self.monitor}"] = getattr(score, kind) or 0.0
+        return figures
 
 
 class Similarity:
     """Grades: cross-entropy or squared error of the share of the scale, chosen by Spearman's correlation.
 
     Args:
-        loss: Which of the two.
+        recipe: How to train.
+
+    Raises:
+        UsageError: If the recipe monitors what is not measured.
     """
 
     metrics: list[str] = []  # noqa: RUF012 - never changed
 
-    def __init__(self, loss: GradeLoss) -> None:
-        self._loss: GradeLoss = loss
+    def __init__(self, recipe: Recipe) -> None:
+        self._loss: GradeLoss = recipe.loss or "bce"
+        self.monitor = _monitored(recipe, ("spearman", "pearson", "loss"))
 
     def loss(self) -> keras.losses.Loss:
         """The loss of logits ``(batch, 1)`` against shares of the scale."""
@@ -81,6 +114,55 @@ class Similarity:
         }
 
 
-def objective_of(classifier: PairClassifier, recipe: Recipe) -> Objective:
-    """What ``classifier`` is trained for by ``recipe``."""
-    return Classification() if classifier.scale is None else Similarity(recipe.loss or "bce")
+def objective_of(classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any]) -> Objective:
+    """What ``classifier`` is trained for by ``recipe`` on pairs with ``targets``.
+
+    Raises:
+        UsageError: If the recipe asks for what such a model has not.
+    """
+    if classifier.scale is not None:
+        return Similarity(recipe)
+    return Classification(classifier.labels, recipe, targets)
+
+
+def best_of(history: Sequence[Mapping[str, Any]], monitor: str) -> int:
+    """Where the entry with the best figure of validation stands, of equals the lower loss; without any the last."""
+    name = f"validation_{monitor}"
+    if name not in history[-1]:
+        return len(history) - 1
+    sign = -1 if monitor == "loss" else 1
+    return max(
+        range(len(history)), key=lambda at: (sign * history[at][name], -history[at]["validation_loss"])
+    )
+
+
+def _monitored(recipe: Recipe, figures: tuple[str, ...], labels: LabelSet | None = None) -> str:
+    """The figure that the recipe chooses by, the first of ``figures`` where it names none."""
+    name = recipe.monitor or figures[0]
+    kind, colon, label = name.partition(":")
+    of_label = labels is not None and kind in ("precision", "recall", "f1") and label in labels.names
+    if name not in figures and not (colon and of_label):
+        also = f", or recall:LABEL, precision:LABEL, f1:LABEL of {', '.join(labels)}" if labels else ""
+        raise UsageError(
+            f"monitor cannot be {name!r}.", where="monitor", expected=f"{', '.join(figures)}{also}"
+        )
+    return name
+
+
+def _class_weights(recipe: Recipe, labels: LabelSet, targets: NDArray[np.int32]) -> list[float] | None:
+    """One weight for each label, or nothing where all weigh the same."""
+    given = recipe.class_weights
+    if given is None:
+        return None
+    if isinstance(given, dict):
+        strange = [name for name in given if name not in labels.names]
+        if strange:
+            raise UsageError(
+                f"class_weights names {', '.join(strange)}, which is no label.",
+                where="class_weights",
+                expected=f"weights for {', '.join(labels)}",
+            )
+        return [float(given.get(name, 1.0)) for name in labels]
+    counts = np.bincount(targets, minlength=len(labels))
+    # A label without pairs has no loss to weigh. King & Zeng 2001, "Logistic Regression in Rare Events Data".
+    return [len(targets) / (np.count_nonzero(counts) * count) if count else 1.0 for count in counts.tolist()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -14,15 +15,39 @@ NOT_DECAYED = ("bias", "gamma", "beta")
 """Variables that weight decay leaves alone: biases, and the scale and shift of layer norms."""
 
 
+class _RateByVariable:
+    """Mixed into a Keras optimizer: each variable learns at its own share of the rate; weight decay keeps the whole.
+
+    Args:
+        rate_shares: One for each variable in the order in which the optimizer is built; all 1 where absent.
+        **settings: As of the optimizer.
+    """
+
+    def __init__(self, *, rate_shares: Sequence[float] | None = None, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.rate_shares = None if rate_shares is None else list(rate_shares)
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        """As Keras has it, at the variable's rate."""
+        if self.rate_shares is not None:
+            learning_rate = learning_rate * self.rate_shares[self._get_variable_index(variable)]  # pyright: ignore
+        super().update_step(gradient, variable, learning_rate)  # pyright: ignore
+
+    def get_config(self) -> dict[str, Any]:
+        """The settings, with the shares where there are any."""
+        shares = {} if self.rate_shares is None else {"rate_shares": self.rate_shares}
+        return {**super().get_config(), **shares}  # pyright: ignore
+
+
 @keras.saving.register_keras_serializable(package="samesay")
-class AdamW(keras.optimizers.AdamW):
+class AdamW(_RateByVariable, keras.optimizers.AdamW):
     """Keras' AdamW that decays no biases and no layer norms, also after it was saved and loaded.
 
     Keras forgets ``exclude_from_weight_decay`` when it saves an optimizer.
 
     Args:
         not_decayed: Parts of the names of variables that are not decayed.
-        **settings: As of ``keras.optimizers.AdamW``.
+        **settings: As of ``keras.optimizers.AdamW``, and ``rate_shares``.
     """
 
     def __init__(self, *, not_decayed: tuple[str, ...] | list[str] = NOT_DECAYED, **settings: Any) -> None:
@@ -33,6 +58,11 @@ class AdamW(keras.optimizers.AdamW):
     def get_config(self) -> dict[str, Any]:
         """The settings, with the names that are not decayed."""
         return {**super().get_config(), "not_decayed": self.not_decayed}
+
+
+@keras.saving.register_keras_serializable(package="samesay")
+class LayerwiseAdam(_RateByVariable, keras.optimizers.Adam):
+    """Keras' Adam with a rate by layer."""
 
 
 @keras.saving.register_keras_serializable(package="samesay")
@@ -90,9 +120,20 @@ def build_schedule(recipe: Recipe, total_steps: int) -> Any:
     return kind(recipe.learning_rate, warmup_steps, total_steps)
 
 
-def build_optimizer(recipe: Recipe, total_steps: int) -> keras.optimizers.Optimizer:
-    """The optimizer of ``recipe`` for a run of ``total_steps``."""
-    rate = build_schedule(recipe, total_steps)
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate)
-    return AdamW(learning_rate=rate, weight_decay=recipe.weight_decay)
+def build_optimizer(
+    recipe: Recipe, total_steps: int, rate_shares: Sequence[float] | None = None
+) -> keras.optimizers.Optimizer:
+    """The optimizer of ``recipe`` for a run of ``total_steps`` batches, with a share of the rate for each variable."""
+    settings: dict[str, Any] = {
+        "learning_rate": build_schedule(recipe, total_steps),
+        "global_clipnorm": recipe.clip_norm,
+        # Keras takes no 1; its schedules count batches, and not changes of the weights.
+        "gradient_accumulation_steps": recipe.accumulate if recipe.accumulate > 1 else None,
+    }
+    if recipe.optimizer == "adamw":
+        return AdamW(weight_decay=recipe.weight_decay, rate_shares=rate_shares, **settings)
+    return (
+        keras.optimizers.Adam(**settings)
+        if rate_shares is None
+        else LayerwiseAdam(rate_shares=rate_shares, **settings)
+    )

@@ -92,7 +92,9 @@ class OwnParts:
         """The recipe as it was followed, as JSON types: what it names and was not used is ``None``."""
         settings = recipe.to_dict()
         if self.optimizer is not None:
-            unused = dict.fromkeys(("learning_rate", "schedule", "warmup", "weight_decay"))
+            unused = dict.fromkeys(
+                ("learning_rate", "schedule", "warmup", "weight_decay", "clip_norm", "accumulate")
+            )
             settings |= {"optimizer": _name(self.optimizer), **unused}
         if self.loss is not None:
             settings["loss"] = _name(self.loss)

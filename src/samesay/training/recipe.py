@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -14,6 +15,8 @@ OptimizerName = Literal["adam", "adamw"]
 ScheduleName = Literal["constant", "triangular", "cosine"]
 Shuffle = Literal["buckets", "random"]
 GradeLoss = Literal["bce", "mse"]
+Sampling = Literal["natural", "balanced"]
+Precision = Literal["float32", "bfloat16", "float16"]
 
 WIDE_ENCODER = 512
 """Encoders at least this wide (hidden units) get the lower default learning rate."""
@@ -39,12 +42,29 @@ class Recipe:
         weight_decay: For ``adamw``; biases and layer norms are left out.
         seed: Decides the head, the order of pairs and dropout: the same seed gives the same weights.
         max_length: The limit in tokens; the preset's own where absent.
-        early_stopping: Stop after this many epochs without a better validation accuracy (Spearman's
-            correlation, of grades); never where absent.
+        early_stopping: Stop after this many epochs without a better figure of validation (see monitor); never where
+            absent.
         dropout: On the pooled output before a new head; KerasHub's default (0.1) where absent.
         loss: Of grades only, both of a grade's share of its scale: ``bce``, cross-entropy with the logit, the default
             since its gradient does not vanish at the ends of the scale, or ``mse``, squared error.
         shuffle: ``buckets`` puts pairs of like length together in a random order of batches; ``random`` does not.
+        monitor: The figure of validation by which the best weights are chosen: ``accuracy``, ``macro_f1``, ``loss``, or
+            one label's ``recall:LABEL``, ``precision:LABEL``, ``f1:LABEL``; of grades ``spearman``, ``pearson``,
+            ``loss``. Where absent accuracy, of grades spearman.
+        evaluate_every: Validate after so many steps, too, and not at the end of an epoch alone.
+        clip_norm: The longest a step's gradient may be, over all weights together; a longer one is shortened (Pascanu
+            et al. 2013). Not limited where absent.
+        accumulate: Batches whose gradients are averaged before the weights change: as if batches were so many times
+            larger, in the memory of one.
+        label_smoothing: The share of each gold label that is spread over all labels (Szegedy et al. 2016).
+        class_weights: What a pair of a label counts in the loss: ``balanced``, in inverse proportion to how frequent
+            the label is, or a weight by label, 1 for those without.
+        sampling: ``balanced`` draws every label equally often in each epoch, rare ones again and again and frequent
+            ones in parts; ``natural`` takes each pair once.
+        freeze: What is not trained: ``embeddings``, or a number of layers from the bottom, with the embeddings.
+        layer_decay: Each layer learns at this share of the rate of the one above it, the head at the full rate.
+        precision: What layers compute in while they are trained; ``bfloat16`` and ``float16`` need half the memory and
+            are quicker where the device has units for them. Weights are ``float32`` always.
     """
 
     epochs: int = 3
@@ -60,6 +80,16 @@ class Recipe:
     dropout: float | None = None
     shuffle: Shuffle = "buckets"
     loss: GradeLoss | None = None
+    monitor: str | None = None
+    evaluate_every: int | None = None
+    clip_norm: float | None = None
+    accumulate: int = 1
+    label_smoothing: float = 0.0
+    class_weights: Literal["balanced"] | dict[str, float] | None = None
+    sampling: Sampling = "natural"
+    freeze: Literal["embeddings"] | int | None = None
+    layer_decay: float = 1.0
+    precision: Precision = "float32"
 
     def __post_init__(self) -> None:
         _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
@@ -81,6 +111,33 @@ class Recipe:
         _require(self.dropout is None or 0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
         _require(self.shuffle in get_args(Shuffle), "shuffle", self.shuffle, "buckets or random")
         _require(self.loss is None or self.loss in get_args(GradeLoss), "loss", self.loss, "bce or mse")
+        every = self.evaluate_every
+        _require(every is None or every >= 1, "evaluate_every", every, "at least 1 step")
+        norm = self.clip_norm
+        _require(norm is None or 0 < norm < math.inf, "clip_norm", norm, "above 0, such as 1")
+        _require(1 <= self.accumulate <= 4096, "accumulate", self.accumulate, "from 1 to 4096 batches")
+        smoothing = self.label_smoothing
+        _require(0 <= smoothing < 1, "label_smoothing", smoothing, "from 0 to below 1")
+        weights = self.class_weights
+        _require(
+            weights in (None, "balanced")
+            or (isinstance(weights, dict) and all(0 <= one < math.inf for one in weights.values())),
+            "class_weights",
+            weights,
+            "balanced, or weights from 0 by label, such as contradiction=2,neutral=1",
+        )
+        _require(self.sampling in get_args(Sampling), "sampling", self.sampling, "natural or balanced")
+        freeze = self.freeze
+        _require(
+            freeze in (None, "embeddings") or (isinstance(freeze, int) and freeze >= 1),
+            "freeze",
+            freeze,
+            "embeddings, or at least 1 layer",
+        )
+        _require(0 < self.layer_decay <= 1, "layer_decay", self.layer_decay, "above 0, up to 1")
+        _require(
+            self.precision in get_args(Precision), "precision", self.precision, "float32, bfloat16 or float16"
+        )
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -108,9 +165,16 @@ class Recipe:
         """The recipe with the loss of ``task`` decided.
 
         Raises:
-            UsageError: If a loss of grades was chosen for classes.
+            UsageError: If a loss of grades was chosen for classes, or what classes alone have for grades.
         """
         if task == "similarity":
+            for name in ("label_smoothing", "class_weights"):
+                _require(
+                    not getattr(self, name), name, getattr(self, name), "nothing for grades: of labels only"
+                )
+            _require(
+                self.sampling == "natural", "sampling", self.sampling, "natural for grades: of labels only"
+            )
             return dataclasses.replace(self, loss=self.loss or "bce")
         _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")
         return self

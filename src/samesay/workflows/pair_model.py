@@ -49,6 +49,7 @@ class TrainingRecord:
         validation: What the best epoch was chosen by.
         result: What the run did.
         truncation: What was cut of the training pairs.
+        seeds: What each of several seeds reached, where the model is the best of them.
     """
 
     recipe: Recipe
@@ -56,6 +57,7 @@ class TrainingRecord:
     validation: PairTable | None
     result: FitResult
     truncation: TruncationLedger
+    seeds: dict[str, Any] | None = None
 
 
 class PairModel:
@@ -278,6 +280,8 @@ class PairModel:
         recipe: Recipe | Mapping[str, Any] | None = None,
         progress: ProgressListener | None = None,
         checkpoints: str | Path | None = None,
+        checkpoint_every: float = 60.0,
+        tensorboard: str | Path | None = None,
         optimizer: Any = None,
         loss: Any = None,
         metrics: Sequence[Any] | None = None,
@@ -294,6 +298,8 @@ class PairModel:
             progress: Hears how far it has come.
             checkpoints: A folder; a run that finds its own checkpoint there goes on from it, but for what
                 ``callbacks`` keep for themselves.
+            checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
+            tensorboard: A folder for logs that TensorBoard reads.
             optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
             loss: Any Keras loss, or a function of true label indices and logits.
             metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
@@ -303,7 +309,10 @@ class PairModel:
         Raises:
             UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label.
-            TrainingDiverged: If the loss is no longer a number.
+            TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
+                nothing was measured yet, those it began with.
+            CheckpointMismatch: If the checkpoint belongs to another run.
+            MemoryExhausted: If memory runs out; names the settings to lower.
         """
         from samesay.training.fit import TrainingPairs, fit
         from samesay.training.own_parts import OwnParts
@@ -328,10 +337,16 @@ class PairModel:
             own_parts=own_parts,
             progress=progress,
             checkpoints=Path(checkpoints) if checkpoints else None,
+            checkpoint_every=checkpoint_every,
+            origin=self.preset,
+            tensorboard=Path(tensorboard) if tensorboard else None,
         )
-        self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))
-        # A policy that was fitted to other weights says nothing about these.
-        self.decision = Decision()
+        if result.history:
+            self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))
+            # A policy that was fitted to other weights says nothing about these.
+            self.decision = Decision()
+        if result.diverged is not None:
+            raise result.diverged
         return result
 
     def evaluate(

@@ -25,7 +25,16 @@ RECIPE_VERSION = 1
 VERSION_KEY = "version"
 
 # What belongs to a call and not to a run: where its state lies, what it may replace.
-_COMMAND_LINE_ONLY = ("checkpoints", "overwrite", "config", "quiet", "json")
+_COMMAND_LINE_ONLY = (
+    "checkpoints",
+    "checkpoint_every",
+    "resume",
+    "tensorboard",
+    "overwrite",
+    "config",
+    "quiet",
+    "json",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +60,7 @@ class Run:
             model.
         new_head: Make a new head although the preset is a saved model.
         output: The new folder of the saved model.
+        seeds: Train so many times, with the seed and those after it, and keep what does best on validation.
         data_fingerprint: Of the training pairs of the run that this recipe was saved by; a run on other pairs says so.
         validation_fingerprint: The same of the validation pairs.
     """
@@ -70,6 +80,7 @@ class Run:
     preset: str | None = None
     new_head: bool = False
     output: str | None = None
+    seeds: int = 1
     data_fingerprint: str | None = None
     validation_fingerprint: str | None = None
 
@@ -223,7 +234,7 @@ def _unknown(text: RecipeText, name: str) -> RecipeInvalid:
     known = [VERSION_KEY, *keys()]
     word = name.replace("-", "_")
     if word in _COMMAND_LINE_ONLY:
-        hint = f"it is an option of the command line alone: --{word}"
+        hint = f"it is an option of the command line alone: --{word.replace('_', '-')}"
     else:
         close = [word] if word in known else near(word, known)
         hint = f"did you mean {close[0]!r}?" if close else "samesay config prints a recipe with every key"

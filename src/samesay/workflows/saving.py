@@ -175,6 +175,7 @@ def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | Non
             "max_length": model.max_length,
             "best_epoch": result.best_epoch,
             "interrupted": result.interrupted,
+            **({"seeds": record.seeds} if record.seeds else {}),
             "steps": result.steps,
             "seconds": result.seconds,
             "pairs_per_second": result.pairs_per_second,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,15 +11,20 @@ from typing import Any
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
-from samesay.errors import UsageError
+from samesay.errors import TargetExists, TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
+from samesay.model.backend import chosen_backend
 from samesay.model.presets import Preset, resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
+from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
+from samesay.workflows.seeds import fit_seeds
+
+_LOG = logging.getLogger("samesay")
 
 
 @dataclass(frozen=True)
@@ -36,8 +42,10 @@ class TrainResult:
         sides: What the two texts are called, in reading order.
         evaluation: Figures on the validation pairs, where there were any.
         history: One entry an epoch.
-        best_epoch: The epoch whose weights were saved, from 1.
+        best_epoch: The epoch whose weights were saved, from 1; with a fraction within an epoch.
         interrupted: Whether the user stopped it.
+        checkpoints: Where the state of an interrupted run is kept.
+        seeds: What each of several seeds reached, mean and spread; None for one.
         onnx: What the proof of the ONNX part said.
         seconds: Time in training steps.
         pairs_per_second: Pairs a second in training, compilation included.
@@ -55,8 +63,10 @@ class TrainResult:
     sides: Sides
     evaluation: Evaluation | GradeEvaluation | None
     history: list[dict[str, Any]]
-    best_epoch: int
+    best_epoch: float
     interrupted: bool
+    checkpoints: Path | None
+    seeds: dict[str, Any] | None
     onnx: Verdict
     seconds: float
     pairs_per_second: float
@@ -80,6 +90,8 @@ class TrainResult:
             "history": self.history,
             "best_epoch": self.best_epoch,
             "interrupted": self.interrupted,
+            "checkpoints": str(self.checkpoints) if self.checkpoints else None,
+            "seeds": self.seeds,
             "onnx": {"verdict": self.onnx.status, **self.onnx.to_dict()},
             "seconds": self.seconds,
             "pairs_per_second": self.pairs_per_second,
@@ -108,6 +120,10 @@ def train(
     validation_fingerprint: str | None = None,
     overwrite: bool = False,
     checkpoints: str | Path | None = None,
+    checkpoint_every: float = 60.0,
+    resume: bool = False,
+    seeds: int = 1,
+    tensorboard: str | Path | None = None,
     progress: ProgressListener | None = None,
     task: Task | None = None,
     scale: GradeScale | None = None,
@@ -134,18 +150,28 @@ def train(
         new_head: Make a new head although the preset is a saved model.
         data_fingerprint: Of the training pairs of a run that this one repeats; a difference is among the notes.
         validation_fingerprint: The same of its validation pairs.
-        overwrite: Replace a model at ``output``.
-        checkpoints: A folder for the state of the run; the same run goes on from it.
+        overwrite: Replace a model at ``output``, and begin anew where an unfinished run stands in ``checkpoints``.
+        checkpoints: The folder for the state of the run, emptied once its model is saved; where absent, on JAX,
+            ``output`` with ``.checkpoints`` behind its name.
+        checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
+        resume: Go on from the last checkpoint, where there is one.
+        seeds: Train so many times, with the recipe's seed and those after it, and keep what does best on validation.
+        tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
         task: ``classification`` or ``similarity``; told from the data where absent.
         scale: The lowest and the highest grade; told from the data where absent.
 
     Raises:
-        SameSayError: One of its leaves, before training where it can be told by then.
+        TargetExists: If ``output`` is taken, or an unfinished run stands in ``checkpoints`` and ``resume`` is not set.
+        TrainingDiverged: If the loss is no longer a number; what was best before is saved, where anything was measured.
+        SameSayError: Another of its leaves, before training where it can be told by then.
     """
+    if not 1 <= seeds <= 100:
+        raise UsageError(f"seeds cannot be {seeds}.", where="seeds", expected="from 1 to 100 runs")
     recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
     target = Path(output)
     require_replaceable(target.resolve(), overwrite=overwrite)
+    kept_in = _place_of_checkpoints(checkpoints, target, resume=resume, overwrite=overwrite)
     source = resolve(preset)
     reading: dict[str, Any] = {
         "sides": sides or source.sides,
@@ -176,27 +202,58 @@ def train(
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
     require_contrast(pairs)
-    if recipe.early_stopping is not None and held_out is None:
-        raise UsageError(
-            "early_stopping has no validation pairs to go by.",
-            where="early_stopping",
-            expected="a validation source, or data with a validation split",
-        )
+    if held_out is None:
+        needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
+        for name, value in {**needing, "seeds": seeds if seeds > 1 else None}.items():
+            if value is not None:
+                raise UsageError(
+                    f"{name} has no validation pairs to go by.",
+                    where=name,
+                    expected="a validation source, or data with a validation split",
+                )
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     assert pairs.answers is not None
     recipe.for_task(task_of(pairs.answers))
-    model = PairModel.from_preset(
-        preset,
-        pairs.labels,
-        scale=pairs.scale,
-        sides=pairs.sides,
-        max_length=recipe.max_length,
-        dropout=recipe.dropout,
-        new_head=new_head,
-        seed=recipe.seed,
-    )
-    result = model.fit(pairs, validation=held_out, recipe=recipe, checkpoints=checkpoints, progress=progress)
+    if kept_in is not None and not resume:
+        remove_checkpoints(kept_in)
+
+    diverged: list[TrainingDiverged] = []
+    interrupted: list[bool] = []
+
+    def fitted(seed: int) -> PairModel | None:
+        model = PairModel.from_preset(
+            preset,
+            pairs.labels,
+            scale=pairs.scale,
+            sides=pairs.sides,
+            max_length=recipe.max_length,
+            dropout=recipe.dropout,
+            new_head=new_head,
+            seed=seed,
+        )
+        try:
+            result = model.fit(
+                pairs,
+                validation=held_out,
+                recipe=replace(recipe, seed=seed),
+                checkpoints=kept_in / f"seed-{seed}" if kept_in is not None else None,
+                checkpoint_every=checkpoint_every,
+                tensorboard=Path(tensorboard) / f"seed-{seed}" if tensorboard else None,
+                progress=progress,
+            )
+        except TrainingDiverged as problem:
+            diverged.append(problem)
+            if model.record is None and seed == recipe.seed:
+                raise
+        else:
+            interrupted.append(result.interrupted)
+        return model if model.record is not None else None
+
+    model, of_seeds = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
+    assert model.record is not None
+    model.record = replace(model.record, seeds=of_seeds)
+    result = model.record.result
     evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
     saved = save_model(
         model,
@@ -206,7 +263,17 @@ def train(
         run=replace(run, data_fingerprint=fingerprint, validation_fingerprint=held_out_fingerprint),
         progress=progress,
     )
-    assert model.record is not None
+    stopped = any(interrupted)
+    if kept_in is not None and not stopped:
+        remove_checkpoints(kept_in)
+    if diverged:
+        (problem,) = diverged
+        raise TrainingDiverged(
+            f"{problem.message} The model of epoch {result.best_epoch} was saved to {saved.path}.",
+            where=problem.where,
+            hint=problem.hint,
+            details={**problem.details, "saved": str(saved.path), "best_epoch": result.best_epoch},
+        )
     others = _other_pairs("training", data_fingerprint, fingerprint)
     others += _other_pairs("validation", validation_fingerprint, held_out_fingerprint)
     return TrainResult(
@@ -221,13 +288,40 @@ def train(
         evaluation=evaluation,
         history=result.history,
         best_epoch=result.best_epoch,
-        interrupted=result.interrupted,
+        interrupted=stopped,
+        checkpoints=kept_in if stopped else None,
+        seeds=of_seeds,
         onnx=saved.onnx,
         seconds=result.seconds,
         pairs_per_second=result.pairs_per_second,
         padding_share=result.padding_share,
         notes=(*_notes(model, pairs, held_out), *others),
     )
+
+
+def _place_of_checkpoints(
+    given: str | Path | None, output: Path, *, resume: bool, overwrite: bool
+) -> Path | None:
+    """The folder for the state of the run; none on a backend whose runs cannot be repeated, unless it was asked for.
+
+    Raises:
+        TargetExists: If another run's state is there, and neither going on nor beginning anew was asked for.
+    """
+    if given is None and not resume and chosen_backend() != "jax":
+        return None
+    place = Path(given) if given is not None else output.with_name(f"{output.name}.checkpoints")
+    if place.exists() and not place.is_dir():
+        raise UsageError(f"{place} is no folder.", where="checkpoints", expected="a folder for checkpoints")
+    found = any(checkpoints_in(one) for one in place.glob("seed-*"))
+    if resume and not found:
+        _LOG.warning("there is no checkpoint in %s: the run begins anew", place)
+    if found and not resume and not overwrite:
+        raise TargetExists(
+            f"An unfinished run stands in {place}.",
+            where=str(place),
+            hint="go on from there with --resume, or begin anew with --overwrite",
+        )
+    return place
 
 
 def _load(
@@ -282,6 +376,11 @@ def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tu
 def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:
     assert model.record is not None
     notes = [model.note, *pairs.origin.notes]
+    if model.record.seeds is not None:
+        notes.append(
+            f"seed {model.record.seeds['kept']} was the best of {len(model.record.seeds['runs'])} on the validation "
+            "pairs, and is kept: its own figures there are partly luck, the mean is not"
+        )
     dropped = sum(pairs.origin.rows_dropped.values())
     if dropped:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in pairs.origin.rows_dropped.items())
