@@ -22,7 +22,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from samesay import __version__
 from samesay.bundle.durable import as_output_error
 from samesay.bundle.renaming import taken
 from samesay.data.readers import FORMATS, STANDARD_INPUT, format_of
@@ -43,7 +42,7 @@ ON_ERROR: tuple[OnError, ...] = ("stop", "skip")
 STANDARD_STREAM = "-"
 SKIPPED_SUFFIX = ".skipped.jsonl"
 # What decides the last digit of a probability, beside the model.
-_VERSIONS = ("onnxruntime", "tokenizers", "numpy")
+_VERSIONS = ("samesay", "onnxruntime", "tokenizers", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +187,6 @@ def score_file(
                 "symmetric": symmetric,
                 "batch_tokens": facts.batch_tokens,
                 "chunk_rows": chunk_rows,
-                "samesay": __version__,
                 **{name: version(name) for name in _VERSIONS},
                 "resumable": STANDARD_INPUT not in map(str, sources),
             }
