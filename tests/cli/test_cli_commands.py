@@ -250,6 +250,8 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         ],
         best_epoch=2,
         interrupted=interrupted,
+        checkpoints=None,
+        seeds=None,
         onnx=Verdict("failed", "the largest difference is 0.2"),
         seconds=200.0,
         pairs_per_second=12.0,

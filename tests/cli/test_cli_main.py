@@ -113,7 +113,7 @@ def test_a_misspelt_option_names_the_near_one(capsys):
     status, out, err = outcome(capsys, "evaluate", "model", "data", "--baseline", "--json")
     assert status == 2
     assert json.loads(out)["error"]["code"] == "usage"
-    assert "did you mean --backend or --baselines?" in err
+    assert "did you mean --backend or --baselines" in err
 
 
 def test_a_missing_argument_is_a_usage_error(capsys):

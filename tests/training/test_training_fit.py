@@ -119,7 +119,11 @@ def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: Pair
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(classifier: PairClassifier) -> None:
+def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(
+    classifier: PairClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A report after every step, however fast they are: the first one of the second epoch ends the run.
+    monkeypatch.setattr("samesay.training.course._SECONDS_BETWEEN_REPORTS", 0.0)
     seen: list[list[np.ndarray]] = []
 
     def interrupt(progress: Progress) -> None:

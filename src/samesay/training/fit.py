@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -214,7 +214,8 @@ def fit(
             restore(classifier, resumed, metrics=False)
             if own.callbacks:
                 _LOG.warning("the run goes on from its checkpoint, but its callbacks begin anew")
-        with _interruptible(course.stop), _memory_explained(recipe):
+        logged = nullcontext() if events is None else closing(events)
+        with logged, _interruptible(course.stop), _memory_explained(recipe):
             for first_epoch, last_epoch in course.stretches():
                 # Past PairClassifier.fit, which is for raw texts.
                 keras.Model.fit(

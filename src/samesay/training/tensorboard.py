@@ -37,3 +37,7 @@ class EventLog:
             if isinstance(value, int | float) and math.isfinite(value):
                 self._writer.add_scalar(f"{kind}/{name}", value, step)
         self._writer.flush()
+
+    def close(self) -> None:
+        """Wait until all of it is written."""
+        self._writer.close()
