@@ -51,6 +51,9 @@ BENCHMARKS = (
     Benchmark("backends", "whether JAX, TensorFlow and PyTorch compute the same", 0.3),
     Benchmark("minilm_snli", "how good MiniLM gets on SNLI, and whether every saved form answers alike", 2.0),
     Benchmark("lean_install", "what it costs to only use a trained model", 0.1),
+    Benchmark("window_rule", "what reading a long source in windows costs", 0.2),
+    Benchmark("duplicates", "whether duplicates are found in minutes, and how many of them", 0.3),
+    Benchmark("report", "what a report costs beside scoring", 0.1),
     Benchmark("bucket_order", "whether length buckets change what is learned", 1.5),
 )
 
