@@ -100,6 +100,7 @@ def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
     import numpy as np
 
     from samesay.scoring import Scorer
+    from samesay.scoring.candidates import nearest_texts
     from samesay.scoring.sameness import SameJudge
     from samesay.workflows.duplicates import find_duplicates
 
@@ -121,6 +122,13 @@ def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
     all_pairs_seconds = time.perf_counter() - begin
     same = set(map(tuple, every[answers.probabilities >= judge.threshold].tolist()))
     recall = round(len(same & found) / len(same), 4) if same else 0.0
+    first_pass = {}
+    for neighbours in NEIGHBOURS:
+        candidates = set(map(tuple, nearest_texts(texts, k=neighbours).pairs.tolist()))
+        first_pass[str(neighbours)] = {
+            "candidates": len(candidates),
+            "recall": round(len(same & candidates) / len(same), 4) if same else 0.0,
+        }
     figures = {
         "model": str(given.model),
         "label": result.label,
@@ -147,6 +155,7 @@ def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
             "seconds": round(all_pairs_seconds, 1),
         },
         "recall": recall,
+        "first_pass_by_neighbours": first_pass,
     }
     return figures, [
         measuring.at_least(f"recall against all pairs of {len(subset)} texts", RECALL, recall),

@@ -39,24 +39,15 @@ from benchmarks.tokenizer_parity_tensorflow import real_sentences  # noqa: E402
 from hostile_texts import HOSTILE_TEXTS, random_texts  # noqa: E402
 
 from samesay.model.tokenizer import encoder_for  # noqa: E402
-from tiny_tokenizers import LINES, keras_tokenizer  # noqa: E402
+from tiny_tokenizers import LINES, TOKENIZERS, keras_tokenizer  # noqa: E402
 
-FAMILIES = {
-    "bert": "Bert",
-    "bert_zh": "Bert",
-    "distil_bert": "DistilBert",
-    "roberta": "Roberta",
-    "xlm_roberta": "XLMRoberta",
-    "albert": "Albert",
-    "deberta_v3": "DebertaV3",
-}
 MAX_LENGTH = 64
 BATCH = 512
 
 
 def rows_that_differ(family: str, texts: list[str]) -> list[int]:
     """Which pairs (a text and the one after it) get another row, in any of the arrays, inside ``tf.data``."""
-    preprocessor = getattr(keras_hub.models, f"{FAMILIES[family]}TextClassifierPreprocessor")(
+    preprocessor = getattr(keras_hub.models, f"{TOKENIZERS[family]}TextClassifierPreprocessor")(
         keras_tokenizer(family), sequence_length=MAX_LENGTH
     )
     task: Any = SimpleNamespace(preprocessor=preprocessor, backbone=SimpleNamespace(max_sequence_length=512))
@@ -90,7 +81,7 @@ def main() -> None:
     }
     results: dict[str, Any] = {}
     print(f"{'family':14}" + "".join(f"{name:>22}" for name in groups))
-    for family in FAMILIES:
+    for family in TOKENIZERS:
         found: dict[str, Any] = {}
         for name, texts in groups.items():
             different = rows_that_differ(family, texts)

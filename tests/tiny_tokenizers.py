@@ -27,6 +27,18 @@ LINES = (
 )
 
 
+TOKENIZERS = {
+    "bert": "Bert",
+    "bert_zh": "Bert",
+    "distil_bert": "DistilBert",
+    "roberta": "Roberta",
+    "xlm_roberta": "XLMRoberta",
+    "albert": "Albert",
+    "deberta_v3": "DebertaV3",
+}
+"""From what ``keras_tokenizer`` is asked for to how KerasHub's classes of that family begin."""
+
+
 @functools.cache
 def training_lines() -> tuple[str, ...]:
     """The lines above and sentences of the project's own generator."""
@@ -109,14 +121,10 @@ def keras_tokenizer(family: str) -> Any:
     """KerasHub's tokenizer of a family, over a vocabulary of ours."""
     from keras_hub import models
 
-    if family == "bert":
-        return models.BertTokenizer(wordpiece_vocabulary(), lowercase=True)
-    if family == "bert_zh":
-        # As Chinese BERT was published: ideographs apart, case kept.
-        return models.BertTokenizer(wordpiece_vocabulary(), lowercase=False)
-    if family == "distil_bert":
-        return models.DistilBertTokenizer(wordpiece_vocabulary(), lowercase=True)
+    tokenizer = getattr(models, f"{TOKENIZERS[family]}Tokenizer")
     if family == "roberta":
-        return models.RobertaTokenizer(*bytepair_files())
-    names = {"xlm_roberta": "XLMRoberta", "albert": "Albert", "deberta_v3": "DebertaV3"}
-    return getattr(models, f"{names[family]}Tokenizer")(sentencepiece_model(family))
+        return tokenizer(*bytepair_files())
+    if family in ("xlm_roberta", "albert", "deberta_v3"):
+        return tokenizer(sentencepiece_model(family))
+    # As Chinese BERT was published: ideographs apart, case kept.
+    return tokenizer(wordpiece_vocabulary(), lowercase=family != "bert_zh")

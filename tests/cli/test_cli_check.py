@@ -8,7 +8,7 @@ import pytest
 
 import samesay
 from asked import Asked
-from samesay.cli.main import main
+from commands import outcome
 from samesay.pairs import LabelSet
 from tiny_models import save_tiny
 
@@ -29,13 +29,6 @@ def own(tmp_path):
     path = tmp_path / "own.csv"
     path.write_text(OWN, encoding="utf-8")
     return path
-
-
-def outcome(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in arguments])
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
 
 
 def test_templates_invariances_and_handwritten_pairs_are_told_apart(model, capsys, tmp_path):

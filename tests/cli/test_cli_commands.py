@@ -10,8 +10,8 @@ from types import SimpleNamespace
 
 import pytest
 
+from commands import outcome
 from samesay.cli import train as train_command
-from samesay.cli.main import main
 from samesay.export import Verdict
 from samesay.pairs import Sides
 from samesay.training import Recipe
@@ -38,13 +38,6 @@ def pairs_file(tmp_path):
     with path.open("w", newline="", encoding="utf-8") as stream:
         csv.writer(stream).writerows([("premise", "hypothesis", "label"), *rows])
     return path
-
-
-def outcome(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in arguments])
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
 
 
 def test_score_prints_the_label_and_every_probability(model, capsys):

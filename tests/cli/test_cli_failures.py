@@ -11,9 +11,9 @@ import sys
 
 import pytest
 
+from commands import outcome
 from samesay import errors
 from samesay.cli import failures
-from samesay.cli.main import main
 from samesay.errors import RowMalformed, SameSayError, UsageError
 
 
@@ -25,13 +25,6 @@ def fail_with(monkeypatch, error):
         raise error
 
     monkeypatch.setattr(workflow, "inspect_model", raise_it)
-
-
-def outcome(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
 
 
 def leaves(of=SameSayError):

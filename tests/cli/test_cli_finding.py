@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from samesay.cli.main import main
+from commands import outcome
 from tiny_models import LABELS, save_tiny
 
 TEXTS = ["a dog runs outside", "the cat sleeps", "a dog runs outside", "outside a dog runs"]
@@ -24,13 +24,6 @@ def texts_file(tmp_path):
     path = tmp_path / "texts.txt"
     path.write_text("\n".join(TEXTS) + "\n\n", encoding="utf-8")
     return path
-
-
-def outcome(capsys, *arguments):
-    with pytest.raises(SystemExit) as left:
-        main([str(word) for word in arguments])
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
 
 
 def test_rank_prints_the_first_texts_and_notes_the_rest(model, texts_file, capsys):

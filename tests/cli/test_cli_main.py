@@ -12,7 +12,8 @@ import pytest
 from click.testing import CliRunner
 
 import samesay
-from samesay.cli.main import COMMANDS, cli, main
+from commands import outcome
+from samesay.cli.main import COMMANDS, cli
 
 HEAVY = (
     "keras",
@@ -37,14 +38,6 @@ def run(*arguments, **settings):
         timeout=120,
         **settings,
     )
-
-
-def outcome(capsys, *arguments):
-    """Exit status, standard output, standard error of the command run in this process."""
-    with pytest.raises(SystemExit) as left:
-        main(list(arguments))
-    captured = capsys.readouterr()
-    return left.value.code, captured.out, captured.err
 
 
 def test_help_is_quick(record_property):

@@ -178,7 +178,7 @@ def test_score_hands_over_its_options(monkeypatch):
     [([], None), (["--baselines"], "trained-on"), (["--baselines", "snli:train"], "snli:train")],
 )
 def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
-    from samesay.workflows.evaluate import OWN_TRAINING_DATA
+    from samesay.workflows.labelled import OWN_TRAINING_DATA
 
     assert OWN_TRAINING_DATA == "trained-on"
     recorder = Recorder(monkeypatch, "samesay.workflows.evaluate.evaluate_model")

@@ -6,6 +6,7 @@ import numpy as np
 
 from samesay.data import Origin, PairTable
 from samesay.evaluation import evaluate, examine, metric_intervals, slices_of
+from samesay.evaluation.policy import Decisions
 from samesay.pairs import LabelSet, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
@@ -29,6 +30,19 @@ class Fixed:
     def predict(self, pairs):
         self.asked += len(pairs)
         return self.rows[self.asked - len(pairs) : self.asked]
+
+
+class FixedWithThresholds(Fixed):
+    """Answers whose policy prefers a label that is not the most probable one."""
+
+    def __init__(self, rows, thresholds):
+        super().__init__(rows)
+        self.thresholds = np.asarray(thresholds)
+
+    def decide(self, probabilities):
+        return Decisions(
+            (probabilities / self.thresholds).argmax(axis=1), np.zeros(len(probabilities), np.bool_)
+        )
 
 
 def make_table(label_ids, *, labels=NLI, first=None, second=None, columns=None):

@@ -8,10 +8,10 @@ import warnings
 
 import numpy as np
 import pytest
-from made_answers import NLI, calibrated, examined, figures_of, make_table
+from made_answers import NLI, FixedWithThresholds, calibrated, examined, figures_of, make_table
 
 from samesay.errors import ColumnNotFound
-from samesay.evaluation import render_page, slices_of
+from samesay.evaluation import evaluate, examine, metric_intervals, render_page, slices_of
 from samesay.evaluation.coverage import accuracy_by_coverage
 from samesay.evaluation.slices import measure_slices
 from samesay.pairs import LabelSet
@@ -86,6 +86,23 @@ def test_pairs_that_were_trained_on_are_told_with_their_number():
     rows, truth = calibrated(200)
     assert "50 of the 200 pairs (25.0 %)" in codes(rows, truth, trained_on=50)["trained-on"].text
     assert "trained-on" not in codes(rows, truth, trained_on=0)
+
+
+def test_the_answers_of_a_policy_are_examined_and_not_the_most_probable_labels():
+    rows, truth = calibrated(600)
+    table = make_table(truth)
+    evaluation = evaluate(FixedWithThresholds(rows, [0.6, 0.1, 0.3]), table)
+    assert (evaluation.predicted_ids != rows.argmax(axis=1)).any()
+    intervals = metric_intervals(
+        evaluation.probabilities, evaluation.label_ids, evaluation.predicted_ids, resamples=50
+    )
+    found = examine(evaluation, table, intervals=intervals, slices=slices_of(table, []))
+    assert found.calibration.accuracy == pytest.approx(evaluation.metrics["accuracy"])
+    assert found.coverage.points[-1].accuracy == pytest.approx(evaluation.metrics["accuracy"])
+    assert found.n_mistakes == (evaluation.predicted_ids != truth).sum()
+    assert all(pair.answer != pair.label for pair in found.mistakes)
+    low, high = intervals["accuracy"].low, intervals["accuracy"].high
+    assert low < evaluation.metrics["accuracy"] < high
 
 
 def test_a_slice_of_three_rows_is_marked_and_is_no_finding():

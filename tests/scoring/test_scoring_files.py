@@ -47,11 +47,6 @@ AWKWARD = [
 LONG = "a man plays outside " * 12
 
 
-@pytest.fixture(scope="module")
-def scorer(tmp_path_factory: pytest.TempPathFactory) -> Scorer:
-    return Scorer.open(save_tiny(tmp_path_factory.mktemp("models") / "tiny"), threads=1)
-
-
 def rows_of(n: int, *, awkward: bool = True) -> list[dict[str, str]]:
     random = np.random.default_rng(3)
     texts = [" ".join(random.choice(WORDS, size=random.integers(1, 12))) for _ in range(2 * n)]
@@ -376,9 +371,8 @@ def test_a_full_device_is_a_full_disk_and_stays_a_device(tmp_path: Path, scorer:
     assert not Path("/dev/full").is_file()
 
 
-def test_a_run_on_a_full_disk_goes_on_when_there_is_room(tmp_path: Path, scorer: Scorer) -> None:
+def test_a_run_on_a_full_disk_goes_on_when_there_is_room(tmp_path: Path, model: Path, scorer: Scorer) -> None:
     """A real file system of a few KiB, where this system lets us make one, which then grows."""
-    model = save_tiny(tmp_path / "tiny")
     source = write(tmp_path / "pairs.csv", rows_of(3000), "csv")
     small = tmp_path / "small"
     small.mkdir()

@@ -26,16 +26,6 @@ ROWS = 12 * CHUNK + 7
 WORDS = ("a dog runs", "the cat sleeps", "no person eats", "a child sings outside , the man plays")
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def scorer(model: Path) -> Scorer:
-    return Scorer.open(model, threads=1)
-
-
 def lines(n: int = ROWS) -> list[str]:
     texts = [f"{one},{other}" for one, other in itertools.product(WORDS, WORDS) if "," not in one + other]
     return ["premise,hypothesis,id", *(f"{texts[i * i % len(texts)]},{i}" for i in range(n))]

@@ -34,16 +34,6 @@ ADDED = ["label", "probability_entailment", "probability_neutral", "probability_
 LONG = "a man plays outside " * 12
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def scorer(model: Path) -> Scorer:
-    return Scorer.open(model, threads=1)
-
-
 def read(path: Path) -> list[dict]:
     return [row.values for row in iter_rows(path)]
 

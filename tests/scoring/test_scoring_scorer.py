@@ -30,16 +30,6 @@ PAIRS = [
 ]
 
 
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return save_tiny(tmp_path_factory.mktemp("models") / "tiny")
-
-
-@pytest.fixture(scope="module")
-def scorer(bundle: Path) -> Scorer:
-    return Scorer.open(bundle, threads=1)
-
-
 def by_hand(pair: Pair) -> np.ndarray:
     """The logits of one pair from the graph's weights, without ONNX Runtime and without padding."""
     from onnx import numpy_helper
@@ -177,14 +167,14 @@ def test_progress_reaches_the_number_of_pairs(scorer: Scorer) -> None:
     assert seen[-1].done == seen[-1].total == len(PAIRS) * 3
 
 
-def test_threads_default_to_cores_and_must_be_positive(bundle: Path, scorer: Scorer) -> None:
+def test_threads_default_to_cores_and_must_be_positive(model: Path, scorer: Scorer) -> None:
     assert scorer.threads == 1
     assert 1 <= default_threads() <= 4096
-    assert Scorer.open(bundle).threads == default_threads()
+    assert Scorer.open(model).threads == default_threads()
     with pytest.raises(UsageError, match="threads is 0"):
-        Scorer.open(bundle, threads=0)
+        Scorer.open(model, threads=0)
     with pytest.raises(UsageError, match="batch_tokens is 0"):
-        Scorer.open(bundle, batch_tokens=0)
+        Scorer.open(model, batch_tokens=0)
 
 
 @pytest.mark.parametrize("verdict", ["failed", "unsupported"])
@@ -293,14 +283,14 @@ def test_labels_of_another_number_are_refused_in_from_parts(tmp_path: Path) -> N
         Scorer.from_parts(path, tiny_encoder(), LabelSet(("same", "different")), SIDES)
 
 
-def test_scoring_leaves_keras_and_its_backends_alone(bundle: Path, tmp_path: Path) -> None:
+def test_scoring_leaves_keras_and_its_backends_alone(model: Path, tmp_path: Path) -> None:
     table = tmp_path / "pairs.csv"
     table.write_text("premise,hypothesis\na dog runs,an animal runs\n", encoding="utf-8")
     script = f"""
 import sys
 from samesay.scoring import Scorer, score_file
 from samesay.pairs import Pair
-scorer = Scorer.open({str(bundle)!r})
+scorer = Scorer.open({str(model)!r})
 assert scorer.predict([Pair("a dog", "a cat")]).shape == (1, 3)
 score_file(scorer, {str(table)!r}, {str(tmp_path / "scored.csv")!r})
 heavy = {{"keras", "keras_hub", "jax", "tensorflow", "torch", "onnx", "pandas", "pyarrow", "sklearn"}}

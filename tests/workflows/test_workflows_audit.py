@@ -41,7 +41,7 @@ def write(path: Path, table: list[list[str]], *, head: tuple[str, ...] = HEAD) -
 
 
 def kinds(found: object) -> dict[str, str]:
-    return {finding.kind: finding.message for finding in found.findings}  # pyright: ignore[reportAttributeAccessIssue]
+    return {finding.code: finding.text for finding in found.findings}  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def test_clean_data_is_called_clean(tmp_path: Path) -> None:
@@ -78,13 +78,13 @@ def test_every_planted_fault_is_found(tmp_path: Path) -> None:
     assert found.near_duplicates is not None
     assert found.near_duplicates["found"]["validation, train"] == 10
     assert found.shared["train, validation"] == {"pairs": 2, "premise": 2, "hypothesis": 11}
-    places = {finding.kind: finding.places for finding in found.findings}
+    places = {finding.code: finding.places for finding in found.findings}
     assert places["shared-pairs"] == ("validation row 91", "validation row 92")
     assert "train row 6" in places["contradicting-labels"][0]
     assert places["empty-side"] == ("train row 303",)
     with pytest.raises(AuditFindings, match="serious findings") as error:
         found.require_clean()
-    assert {one["kind"] for one in error.value.details["findings"]} >= {
+    assert {one["code"] for one in error.value.details["findings"]} >= {
         "shared-pairs",
         "contradicting-labels",
     }
@@ -182,7 +182,7 @@ def test_strict_has_an_exit_status_of_its_own_and_json_is_one_document(
         out = capsys.readouterr().out
     document = json.loads(out)
     assert document["verdict"].startswith("1 serious finding")
-    assert document["findings"][0]["kind"] == "empty-side"
+    assert document["findings"][0]["code"] == "empty-side"
 
 
 def test_truncation_is_counted_under_the_encoder_of_a_saved_model(tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ from samesay.errors import (
 from samesay.export import Verdict
 from samesay.pairs import Pair, Sides
 from samesay.workflows import saving
-from samesay.workflows.evaluate import OWN_TRAINING_DATA, evaluate_model
+from samesay.workflows.evaluate import evaluate_model
 from samesay.workflows.inspect import inspect_model
+from samesay.workflows.labelled import OWN_TRAINING_DATA
 from samesay.workflows.predictors import open_predictor
 from samesay.workflows.score import score_file, score_pair
 from samesay.workflows.train import train

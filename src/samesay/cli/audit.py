@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @click.option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
-@data_options
+@partial(data_options, empty_sides=False)
 @quiet_option
 @json_option
 def command(
@@ -37,7 +38,6 @@ def command(
     *,
     strict: bool,
     format_: str | None,
-    allow_empty_sides: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -55,14 +55,13 @@ def command(
     from samesay.cli.progress import progress_display
     from samesay.workflows.audit import audit
 
-    del allow_empty_sides
     with progress_display(quiet=quiet) as progress:
         found = audit(data, format=format_, progress=progress, **options)
     if as_json:
         print_json(found.to_dict())
     else:
         show(found)
-    serious = any(finding.serious for finding in found.findings)
+    serious = any(finding.is_fault for finding in found.findings)
     return AuditFindings.exit_code if strict and serious else 0
 
 
@@ -103,7 +102,7 @@ def show(audit: Audit) -> None:
             ],
         )
     for finding in audit.findings:
-        say(f"{'!' if finding.serious else '·'} {visible(finding.message)}")
+        say(f"{'!' if finding.is_fault else '·'} {visible(finding.text)}")
         if finding.places:
             say(f"    {visible('; '.join(finding.places))}")
     render.notes([*audit.skipped, f"looked at in {render.duration(audit.seconds)}"])

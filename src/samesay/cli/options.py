@@ -94,9 +94,9 @@ class SidesOption(click.ParamType):
         return value if isinstance(value, Sides) else Sides.parse(value)
 
 
-def data_options(command: Command) -> Command:
-    """How a source of pairs is read: split, columns, sides, labels, conditions, format."""
-    options = (
+def data_options(command: Command, *, empty_sides: bool = True) -> Command:
+    """How a source of pairs is read: split, columns, labels, conditions, format, and whether texts may be empty."""
+    options = [
         click.option("--split", help="Split of the source, with a slice if wanted: validation, train[:20%]."),
         click.option(
             "--columns",
@@ -124,12 +124,10 @@ def data_options(command: Command) -> Command:
             type=click.Choice(["csv", "tsv", "jsonl", "parquet"]),
             help="Format where the name does not tell, as for standard input (-).",
         ),
-        click.option(
-            "--allow-empty-sides",
-            is_flag=True,
-            help="Keep pairs with an empty text; by default the first one is an error with its line.",
-        ),
-    )
+    ]
+    if empty_sides:
+        told = "Keep pairs with an empty text; by default the first one is an error with its line."
+        options.append(click.option("--allow-empty-sides", is_flag=True, help=told))
     for option in reversed(options):
         command = option(command)
     return command

@@ -95,6 +95,7 @@ def load_pairs(
 def load_splits(
     source: str | Path,
     *,
+    split: str | None = None,
     sides: Sides | None = None,
     columns: Mapping[str, str] | None = None,
     labels: LabelSet | Sequence[str] | None = None,
@@ -108,15 +109,15 @@ def load_splits(
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
-    A file is a train split; a source that names its split gives that one alone. Arguments as for
-    ``load_pairs``.
+    A file is a train split; where a split is named, by the source or by ``split``, it is the only one. Arguments as
+    for ``load_pairs``.
 
     Raises:
         SplitNotFound: If none of the three exists.
         SliceInvalid: If a slice is given for several splits at once.
         DataError: As ``load_pairs``.
     """
-    located = locate(source)
+    located = locate(source, split=split)
     if located.split is not None or len(located.splits) == 1:
         wanted = [located.only_split()]
     else:

@@ -14,6 +14,7 @@ import numpy as np
 from samesay.data import PairTable
 from samesay.data.description import Lengths
 from samesay.errors import AuditFindings
+from samesay.evaluation.finding import Finding
 from samesay.evaluation.near_duplicates import ALIKE, near_duplicates
 from samesay.evaluation.shortcut import Shortcut
 
@@ -21,32 +22,6 @@ _EXAMPLES = 5
 _BALANCED = 0.9
 # A few near-duplicates are chance: short texts say much the same in the same words.
 _NEAR_SHARE = 0.01
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that a user should know of the data.
-
-    Attributes:
-        kind: Its stable name, such as ``shared-pairs``.
-        serious: Whether it makes figures wrong, and ``--strict`` fail.
-        message: What it is, with counts.
-        places: Where the first of them are.
-    """
-
-    kind: str
-    serious: bool
-    message: str
-    places: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, Any]:
-        """The finding as JSON types."""
-        return {
-            "kind": self.kind,
-            "serious": self.serious,
-            "message": self.message,
-            "places": list(self.places),
-        }
 
 
 @dataclass(frozen=True)
@@ -79,7 +54,7 @@ class Audit:
     @property
     def verdict(self) -> str:
         """All of it in one sentence."""
-        serious = sum(finding.serious for finding in self.findings)
+        serious = sum(finding.is_fault for finding in self.findings)
         if serious:
             return f"{serious} serious {'finding' if serious == 1 else 'findings'}: figures on these pairs need care"
         return "nothing serious was found" + (" in what was looked at" if self.skipped else "")
@@ -90,7 +65,7 @@ class Audit:
         Raises:
             AuditFindings: If there is one.
         """
-        serious = [finding for finding in self.findings if finding.serious]
+        serious = [finding for finding in self.findings if finding.is_fault]
         if serious:
             raise AuditFindings(
                 f"The audit has {self.verdict}.",
@@ -147,11 +122,11 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
     if one_sided.size:
         places = tuple(place(split, table, row) for row in one_sided[:_EXAMPLES].tolist())
         told = f"{split}: {one_sided.size:,} of {n:,} pairs have an empty text"
-        findings.append(Finding("empty-side", True, told, places))
+        findings.append(Finding("empty-side", "fault", told, places))
     if repeated:
         share = f"{100 * repeated / n:.2f} %"
         findings.append(
-            Finding("repeated-pairs", False, f"{split}: {repeated:,} pairs ({share}) occur before")
+            Finding("repeated-pairs", "caution", f"{split}: {repeated:,} pairs ({share}) occur before")
         )
     if table.labelled:
         findings += _balance(split, table)
@@ -176,7 +151,7 @@ def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], lis
         for where in contradicted[:_EXAMPLES]
     )
     told = f"{len(contradicted):,} pairs carry more than one label, in {rows:,} rows"
-    return counts, [Finding("contradicting-labels", True, told, places)]
+    return counts, [Finding("contradicting-labels", "fault", told, places)]
 
 
 def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str, int]], list[Finding]]:
@@ -200,12 +175,12 @@ def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str,
                 counts[side] = sum(text in known for text in mine)
                 if counts[side]:
                     told = f"{counts[side]:,} pairs of {later} have a {side} that {earlier} has, too"
-                    findings.append(Finding("shared-texts", False, told))
+                    findings.append(Finding("shared-texts", "caution", told))
             shared[f"{earlier}, {later}"] = counts
             if here.size:
                 places = tuple(place(later, tables[later], row) for row in here[:_EXAMPLES].tolist())
                 told = f"{len(here):,} of {len(hashes[later]):,} pairs of {later} are in {earlier}, too"
-                findings.append(Finding("shared-pairs", True, told, places))
+                findings.append(Finding("shared-pairs", "fault", told, places))
     return shared, findings
 
 
@@ -246,8 +221,9 @@ def nearly_shared(tables: Mapping[str, PairTable]) -> tuple[dict[str, Any], list
         mine, theirs = key.split(", ")
         sampled = "" if len(near.asked) == len(rows) else f" that were drawn of {len(rows):,}"
         told = f"{count:,} of {asked[mine]:,} pairs of {mine}{sampled} are nearly like one of {theirs}"
-        serious = mine != theirs and count > _NEAR_SHARE * asked[mine]
-        findings.append(Finding("near-duplicates", serious, told, tuple(places[key][:_EXAMPLES])))
+        leaks = mine != theirs and count > _NEAR_SHARE * asked[mine]
+        weight = "fault" if leaks else "caution"
+        findings.append(Finding("near-duplicates", weight, told, tuple(places[key][:_EXAMPLES])))
     return {"asked": asked, "found": found, "alike": ALIKE}, findings
 
 
@@ -260,23 +236,23 @@ def of_shortcut(shortcut: Shortcut) -> list[Finding]:
         f"({100 * shortcut.low:.1f} to {100 * shortcut.high:.1f}) where the most frequent label has "
         f"{100 * shortcut.majority:.1f} %"
     )
-    return [Finding("shortcut", True, told)]
+    return [Finding("shortcut", "fault", told)]
 
 
 def _balance(split: str, table: PairTable) -> list[Finding]:
     counts = table.label_counts()
     used = {name: count for name, count in counts.items() if count}
     if len(used) < 2:
-        return [Finding("one-class", True, f"{split}: every pair is {next(iter(used), 'nothing')}")]
+        return [Finding("one-class", "fault", f"{split}: every pair is {next(iter(used), 'nothing')}")]
     most = max(used, key=lambda name: used[name])
     share = used[most] / len(table)
     absent = [name for name in counts if name not in used]
     findings = []
     if share > _BALANCED:
         told = f"{split}: {100 * share:.1f} % of the pairs are {most}: accuracy says little"
-        findings.append(Finding("unbalanced", False, told))
+        findings.append(Finding("unbalanced", "caution", told))
     if absent:
-        findings.append(Finding("absent-labels", False, f"{split}: no pair is {', '.join(absent)}"))
+        findings.append(Finding("absent-labels", "caution", f"{split}: no pair is {', '.join(absent)}"))
     return findings
 
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.data.columns import order_of
-from samesay.errors import ModelError
 from samesay.evaluation.behaviour_expectations import ABOVE, GRADE_TOLERANCE, UNCHANGED, BehaviourTest
+from samesay.evaluation.grade_metrics import require_grades
 from samesay.evaluation.intervals import Interval, share_interval
 from samesay.evaluation.metrics import require_probabilities
 from samesay.evaluation.policy import decisions_of
@@ -216,10 +216,7 @@ def _answers(
     for start in range(0, len(asked), CHUNK):
         chunk = asked[start : start + CHUNK]
         if isinstance(model, Grader):
-            grades = np.asarray(model.grade(chunk), np.float64)
-            if grades.shape != (len(chunk),) or not np.isfinite(grades).all():
-                raise ModelError("The model's grades are not one finite number for each pair.")
-            rows.append(grades)
+            rows.append(require_grades(model.grade(chunk), n_pairs=len(chunk)))
         else:
             rows.append(
                 require_probabilities(model.predict(chunk), n_pairs=len(chunk), n_labels=len(model.labels))

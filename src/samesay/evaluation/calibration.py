@@ -96,17 +96,22 @@ class Calibration:
 
 
 def expected_calibration_error(
-    probabilities: ArrayLike, label_ids: ArrayLike, bins: int = BINS
+    probabilities: ArrayLike,
+    label_ids: ArrayLike,
+    bins: int = BINS,
+    *,
+    predicted_ids: NDArray[np.integer] | None = None,
 ) -> float | None:
     """Mean distance between confidence and accuracy over bins of equal width, weighted by their answers.
 
-    Of the highest probability of each row alone, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
+    Of the answer's probability alone, as in Guo et al. 2017, "On Calibration of Modern Neural Networks"
     (after Naeini et al. 2015). A confidence on an edge is in the lower bin, as in scikit-learn's ``calibration_curve``.
 
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``.
         label_ids: The right answers as class indices, shape ``(n_pairs,)``.
         bins: How many, from 0 to 1.
+        predicted_ids: The answers, likewise, where they are not the most probable labels.
 
     Returns:
         In [0, 1]; None for no pairs.
@@ -115,7 +120,7 @@ def expected_calibration_error(
         ModelError: If ``probabilities`` are not distributions.
         UsageError: If the lengths differ or there is no bin.
     """
-    confidences, right = confidence_and_rightness(probabilities, label_ids)
+    confidences, right = confidence_and_rightness(probabilities, label_ids, predicted_ids)
     if not len(right):
         return None
     places = _bin_of(confidences, bins)
@@ -153,6 +158,7 @@ def brier_scores(probabilities: NDArray[np.float64], label_ids: NDArray[np.int64
 def measure_calibration(
     probabilities: ArrayLike,
     label_ids: ArrayLike,
+    predicted_ids: NDArray[np.integer] | None = None,
     *,
     bins: int = BINS,
     simulations: int = SIMULATIONS,
@@ -163,6 +169,7 @@ def measure_calibration(
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``.
         label_ids: Class indices, shape ``(n_pairs,)``.
+        predicted_ids: The answers, likewise, where they are not the most probable labels.
         bins: Of confidence, from 0 to 1.
         simulations: Samples in the simulation.
         seed: Of the simulation.
@@ -173,8 +180,8 @@ def measure_calibration(
     Raises:
         ModelError, UsageError: As ``expected_calibration_error``.
     """
-    confidences, right = confidence_and_rightness(probabilities, label_ids)
-    error = expected_calibration_error(probabilities, label_ids, bins)
+    confidences, right = confidence_and_rightness(probabilities, label_ids, predicted_ids)
+    error = expected_calibration_error(probabilities, label_ids, bins, predicted_ids=predicted_ids)
     brier = brier_score(probabilities, label_ids)
     if error is None or brier is None:
         return None
@@ -240,16 +247,19 @@ def simulate_calibration(
 
 
 def confidence_and_rightness(
-    probabilities: ArrayLike, label_ids: ArrayLike
+    probabilities: ArrayLike, label_ids: ArrayLike, predicted_ids: NDArray[np.integer] | None = None
 ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-    """Every answer's confidence, in [0, 1], and whether it is right; both of shape ``(n_pairs,)``.
+    """Every answer's probability, in [0, 1], and whether it is right; both of shape ``(n_pairs,)``.
+
+    The answers are the most probable labels where ``predicted_ids`` does not tell others.
 
     Raises:
         ModelError, UsageError: As ``expected_calibration_error``.
     """
     rows, ids = _checked(probabilities, label_ids)
+    answers = rows.argmax(axis=1) if predicted_ids is None else predicted_ids
     # A float32 row may sum to a little more than 1.
-    return np.minimum(rows.max(axis=1, initial=0.0), 1.0), rows.argmax(axis=1) == ids
+    return np.minimum(rows[np.arange(len(rows)), answers], 1.0), answers == ids
 
 
 def _checked(probabilities: ArrayLike, label_ids: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

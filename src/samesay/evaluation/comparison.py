@@ -18,13 +18,12 @@ from samesay.errors import ExtraMissing, UsageError
 from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.grade_metrics import grade_metrics
 from samesay.evaluation.grading import GradeEvaluation
+from samesay.evaluation.intervals import LEVEL, RESAMPLES
 from samesay.evaluation.metrics import CLIP
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LEVEL = 0.95
-RESAMPLES = 1000
 CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
 GRADE_FIGURES = ("spearman", "pearson", "mse", "mae")
 

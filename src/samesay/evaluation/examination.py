@@ -21,7 +21,8 @@ from samesay.evaluation.calibration import (
 )
 from samesay.evaluation.coverage import Coverage, accuracy_by_coverage
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.findings import Finding, findings_of, percent, weak_slices
+from samesay.evaluation.finding import Finding
+from samesay.evaluation.findings import findings_of, percent, weak_slices
 from samesay.evaluation.intervals import Interval, share_interval
 from samesay.evaluation.label_issues import LabelIssues, find_label_issues
 from samesay.evaluation.slices import Slice, SliceFigures, measure_slices
@@ -165,8 +166,8 @@ def examine(
         trained_on: How many of the pairs the model was trained on, where that is known.
     """
     probabilities, label_ids = evaluation.probabilities, evaluation.label_ids
-    confidences, right = confidence_and_rightness(probabilities, label_ids)
-    calibration = measure_calibration(probabilities, label_ids)
+    confidences, right = confidence_and_rightness(probabilities, label_ids, evaluation.predicted_ids)
+    calibration = measure_calibration(probabilities, label_ids, evaluation.predicted_ids)
     assert calibration is not None  # an evaluation has pairs
     coverage = accuracy_by_coverage(confidences, right)
     measured = measure_slices(slices, right)
@@ -225,7 +226,7 @@ def _verdict(
         f"{percent(accuracy.low)} to {percent(accuracy.high)} (95 % interval). Always answering "
         f"{evaluation.majority_label} would be right on {percent(evaluation.majority_accuracy)}."
     ]
-    faults = [one for one in findings if one.weight == "fault"]
+    faults = [one for one in findings if one.is_fault]
     if faults:
         said.append(
             f"{'One thing speaks' if len(faults) == 1 else f'{len(faults)} things speak'} against taking that figure "

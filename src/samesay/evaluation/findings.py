@@ -6,13 +6,13 @@ Every finding has a stable code. Needs scipy.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from samesay.evaluation import metrics
 from samesay.evaluation.calibration import Calibration
+from samesay.evaluation.finding import Finding
 from samesay.evaluation.intervals import Interval, share_interval
 from samesay.evaluation.slices import FEW, SliceFigures
 
@@ -29,25 +29,6 @@ _NOTABLE = 0.05
 _LIFT_OF_A_PERMUTATION = 0.10
 
 _MOST_NAMED = 5
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing to know before using the figures.
-
-    Attributes:
-        code: Stable, such as ``labels-permuted``.
-        weight: ``fault`` where the figures do not mean what they seem to, ``caution`` where they need care.
-        text: A sentence or two.
-    """
-
-    code: str
-    weight: Literal["fault", "caution"]
-    text: str
-
-    def to_dict(self) -> dict[str, str]:
-        """The finding as JSON types."""
-        return {"code": self.code, "weight": self.weight, "text": self.text}
 
 
 def findings_of(
@@ -77,7 +58,7 @@ def findings_of(
         *_classes(evaluation),
         *_slices(slices),
     ]
-    return sorted((one for one in found if one), key=lambda one: one.weight != "fault")
+    return sorted((one for one in found if one), key=lambda one: not one.is_fault)
 
 
 def best_permutation(evaluation: Evaluation) -> tuple[dict[str, str], float] | None:

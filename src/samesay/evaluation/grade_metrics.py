@@ -9,6 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from samesay.errors import ModelError
+
 
 def pearson(truth: ArrayLike, answers: ArrayLike) -> float | None:
     """Pearson's correlation, in [-1, 1]; None where either array is constant or shorter than 2."""
@@ -34,6 +36,18 @@ def grade_metrics(truth: ArrayLike, answers: ArrayLike) -> dict[str, float]:
         "mae": float(np.mean(np.abs(differences))),
     }
     return {name: value for name, value in figures.items() if value is not None}
+
+
+def require_grades(grades: ArrayLike, *, n_pairs: int) -> NDArray[np.float64]:
+    """A grader's answers, shape ``(n_pairs,)``.
+
+    Raises:
+        ModelError: If they are not one finite number for each pair.
+    """
+    rows = np.asarray(grades, np.float64)
+    if rows.shape != (n_pairs,) or not np.isfinite(rows).all():
+        raise ModelError("The model's grades are not one finite number for each pair.")
+    return rows
 
 
 def _centred(values: ArrayLike) -> NDArray[np.float64]:

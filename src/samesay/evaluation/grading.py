@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.errors import ModelError, NoRows
-from samesay.evaluation.grade_metrics import grade_metrics
+from samesay.errors import NoRows
+from samesay.evaluation.grade_metrics import grade_metrics, require_grades
 from samesay.pairs import Grader, GradeScale, Pair, Progress, ProgressListener, Sides
 
 if TYPE_CHECKING:
@@ -115,10 +115,8 @@ def evaluate_grades(
         else:
             answers = grader.grade(chunk)
         seconds += time.perf_counter() - began
-        if answers.shape != (len(chunk),) or not np.isfinite(answers).all():
-            raise ModelError("The model's grades are not one finite number for each pair.")
         done = start + len(chunk)
-        grades[start:done] = answers
+        grades[start:done] = require_grades(answers, n_pairs=len(chunk))
         tell(
             Progress("evaluate", done, len(pairs), {"pairs_per_second": round(done / max(seconds, 1e-9), 1)})
         )

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
-from samesay.data import PairTable, load_pairs, load_splits
+from samesay.data import PairTable, Reading, load_splits
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
 from samesay.evaluation.audit import (
     Audit,
-    Finding,
     contradictions,
     describe_split,
     nearly_shared,
     of_shortcut,
     shared_between,
 )
+from samesay.evaluation.finding import Finding
 from samesay.evaluation.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
-from samesay.pairs import LabelSet, Progress, ProgressListener, Sides
+from samesay.pairs import Progress, ProgressListener
 from samesay.scoring import open_scorer
 from samesay.workflows.listing import require_file, write_rows
 
@@ -41,15 +41,8 @@ def audit(
     preset: str | Path | None = None,
     hard: str | Path | None = None,
     overwrite: bool = False,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = True,
     progress: ProgressListener | None = None,
+    **reading: Unpack[Reading],
 ) -> Audit:
     """Audit the splits of ``data``, or the one that is named.
 
@@ -59,15 +52,9 @@ def audit(
         hard: A file for the pairs on which the strongest shortcut fails, all columns kept: those of validation (else
             test) where there is a train split, else of the whole table.
         overwrite: Replace a file at ``hard``.
-        split: Audit this split alone.
-        sides: The names of the data's sides, like the following as for ``samesay.data.load_pairs``.
-        columns: Columns by role.
-        labels: The label names, where the data has numbers.
-        rename_labels: Other names for the data's labels.
-        where: A condition on a column that rows must meet.
-        format: Of the data, where its name does not tell.
-        allow_empty_sides: Count pairs with an empty text instead of refusing the first.
         progress: Hears the stage ``audit``.
+        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``. Pairs with an empty text
+            are counted, unless ``allow_empty_sides`` is false.
 
     Raises:
         DataError: One of its leaves, if the data cannot be read.
@@ -80,21 +67,8 @@ def audit(
     if hard is not None:
         require_file(hard, overwrite=overwrite)
     _require_extra()
-    reading: dict[str, Any] = {
-        "sides": sides,
-        "columns": columns,
-        "labels": labels,
-        "rename_labels": rename_labels,
-        "need_labels": None,
-        "allow_empty_sides": allow_empty_sides,
-        "where": where,
-        "format": format,
-    }
-    if split is not None:
-        table = load_pairs(data, split=split, **reading)
-        tables = {table.origin.split or split: table}
-    else:
-        tables = load_splits(data, **reading)
+    reading.setdefault("allow_empty_sides", True)
+    tables = load_splits(data, need_labels=None, **reading)
     encoder = None if preset is None else _encoder(preset)
 
     facts: dict[str, dict[str, Any]] = {}
@@ -134,7 +108,7 @@ def audit(
         contradictions=contradicted,
         near_duplicates=near,
         shortcuts=shortcuts,
-        findings=tuple(sorted(findings, key=lambda one: not one.serious)),
+        findings=tuple(sorted(findings, key=lambda one: not one.is_fault)),
         skipped=skipped,
         seconds=time.perf_counter() - begin,
     )
@@ -168,7 +142,7 @@ def _truncation(
     if not cut:
         return 0, []
     told = f"{split}: {cut:,} of {len(table):,} pairs are longer than the {encoder.max_length} tokens that are read"
-    return cut, [Finding("truncated", False, told)]
+    return cut, [Finding("truncated", "caution", told)]
 
 
 def _shortcuts(

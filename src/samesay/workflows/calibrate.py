@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Decision, require_replaceable, write_decision
-from samesay.data import PairTable, require_classes
+from samesay.data import PairTable, Reading, require_classes
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
 from samesay.evaluation.calibration import brier_score, expected_calibration_error
@@ -23,9 +22,9 @@ from samesay.evaluation.fitting import (
     fit_thresholds,
 )
 from samesay.evaluation.policy import decide
-from samesay.pairs import Grader, LabelSet, Progress, ProgressListener, Sides
+from samesay.pairs import Grader, Progress, ProgressListener
 from samesay.scoring import softmax
-from samesay.workflows.evaluate import load_labelled
+from samesay.workflows.labelled import load_labelled
 from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
 
@@ -81,16 +80,9 @@ def calibrate(
     max_overlap: float = 0.01,
     output: str | Path | None = None,
     overwrite: bool = False,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     backend: Backend = "auto",
     progress: ProgressListener | None = None,
+    **reading: Unpack[Reading],
 ) -> CalibratedModel:
     """Fit a policy to ``data`` and store it: temperature, thresholds, and with ``precision`` when to abstain.
 
@@ -106,16 +98,9 @@ def calibrate(
         max_overlap: The largest share of pairs that the model may have been trained on.
         output: Where the calibrated model goes; in its own place where absent, whole or as before.
         overwrite: Replace a saved model at ``output``.
-        split: As for ``samesay.data.load_pairs``, like the following.
-        sides: The names of the data's sides.
-        columns: Columns by role.
-        labels: The label names, where the data has numbers.
-        rename_labels: From a label name of the data to the model's.
-        where: A condition on a column that rows must meet.
-        format: Of the data, where its name does not tell.
-        allow_empty_sides: Keep pairs with an empty side.
         backend: Which part of the bundle answers.
         progress: Hears the stage ``score``.
+        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
 
     Raises:
         PairsLeaked: If the model was trained on more of the pairs than ``max_overlap``.
@@ -143,19 +128,7 @@ def calibrate(
             where=str(model),
             expected="a model of classes",
         )
-    table, notes = load_labelled(
-        data,
-        predictor.labels,
-        split=split,
-        sides=sides,
-        columns=columns,
-        labels=labels,
-        rename_labels=rename_labels,
-        where=where,
-        format=format,
-        allow_empty_sides=allow_empty_sides,
-        prefer=("validation",),
-    )
+    table, notes = load_labelled(data, predictor.labels, prefer=("validation",), **reading)
     table = table.with_sides(predictor.sides).with_labels(predictor.labels)
     require_classes(table)
     if len(table) < LEAST_PAIRS:
@@ -293,7 +266,7 @@ def _figures(
     confusion = metrics.confusion_matrix(ids, answers, probabilities.shape[1])
     found = {
         "log_loss": metrics.log_loss(ids, probabilities),
-        "expected_calibration_error": expected_calibration_error(probabilities, ids),
+        "expected_calibration_error": expected_calibration_error(probabilities, ids, predicted_ids=answers),
         "brier_score": brier_score(probabilities, ids),
         "accuracy": metrics.accuracy(confusion),
         "macro_f1": metrics.macro_f1(confusion),

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
-from samesay.data import PairTable, load_pairs
+from samesay.data import PairTable, Reading, load_pairs, of_another_source
 from samesay.errors import LabelMismatch, UsageError
 from samesay.evaluation import CostPoint, Evaluation, GradeEvaluation, evaluate, evaluate_grades
 from samesay.evaluation.comparison import (
@@ -42,7 +42,7 @@ from samesay.workflows.contenders import (
     short_names,
 )
 from samesay.workflows.cost import SAMPLE, Cost, measure_memory, measure_speed
-from samesay.workflows.evaluate import OWN_TRAINING_DATA, load_labelled, load_training_pairs
+from samesay.workflows.labelled import OWN_TRAINING_DATA, load_labelled, load_training_pairs
 from samesay.workflows.listing import require_file, require_new, rounded, write_rows, write_text
 
 
@@ -181,14 +181,6 @@ def compare_models(
     models: Sequence[str | Path],
     data: str | Path,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     rename_model_labels: Mapping[str, str] | None = None,
     reads: Sides | None = None,
     baselines: str | Path = OWN_TRAINING_DATA,
@@ -198,6 +190,7 @@ def compare_models(
     markdown: str | Path | None = None,
     overwrite: bool = False,
     progress: ProgressListener | None = None,
+    **reading: Unpack[Reading],
 ) -> Comparison:
     """Compare models on labelled or graded pairs, all of them with the first.
 
@@ -205,14 +198,6 @@ def compare_models(
         models: Two or more: saved models, Hugging Face or sentence-transformers folders with a sequence classifier
             (``workflows.contenders``), baselines by name, such as ``baseline:majority``.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
-        split: As ``evaluate_model`` takes it, and so all up to ``allow_empty_sides``.
-        sides: Of the data.
-        columns: Of the data.
-        labels: Of the data.
-        rename_labels: Of the data.
-        where: Of the data.
-        format: Of the data.
-        allow_empty_sides: Of the data.
         rename_model_labels: From a label name of a model to the name wanted, for models of others.
         reads: The sides in the order in which foreign folders read them that do not say it.
         baselines: From which pairs baselines are made: a source, or what the first saved model was trained on.
@@ -222,6 +207,7 @@ def compare_models(
         markdown: Write the table and the verdicts there.
         overwrite: Replace files at ``changed`` and ``markdown``.
         progress: Hears how far every model has come.
+        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
 
     Raises:
         UsageError: If there are fewer than two models, or some of them grade and others name.
@@ -245,24 +231,9 @@ def compare_models(
         require_file(changed, overwrite=overwrite)
     if markdown is not None:
         require_new(markdown, overwrite=overwrite)
-    reading: dict[str, Any] = {
-        "columns": columns,
-        "labels": labels,
-        "rename_labels": rename_labels,
-        "allow_empty_sides": allow_empty_sides,
-    }
     opened = _opened(words, dict(rename_model_labels or {}), reads)
-    table, notes = _table(
-        data,
-        opened.values(),
-        split=split,
-        sides=sides,
-        where=where,
-        format=format,
-        prefer=("test", "validation"),
-        **reading,
-    )
-    contenders = _with_baselines(words, opened, table, baselines, reading)
+    table, notes = _table(data, opened.values(), reading)
+    contenders = _with_baselines(words, opened, table, baselines, of_another_source(reading))
     names = short_names(words)
     if changed is not None and table.graded:
         raise UsageError("Graders decide nothing that could change.", where="changed", hint="leave it out")
@@ -353,18 +324,19 @@ def _require_same_labels(first: str, labels: LabelSet, other: str, others: Label
 
 
 def _table(
-    data: str | Path, opened: Collection[Contender], *, labels: Any, **reading: Any
+    data: str | Path, opened: Collection[Contender], reading: Reading
 ) -> tuple[PairTable, tuple[str, ...]]:
     """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
+    prefer = ("test", "validation")
     answers = [one.answers for one in opened]
     if not answers:
-        return load_pairs(data, labels=labels, **reading), ()
+        return load_pairs(data, prefer=prefer, **reading), ()
     if isinstance(answers[0], LabelSet):
-        table, notes = load_labelled(data, answers[0], labels=labels, **reading)
+        table, notes = load_labelled(data, answers[0], prefer=prefer, **reading)
         return table.with_labels(answers[0]), notes
-    del reading["rename_labels"]
     scale = next((one.answers for one in opened if one.manifest is not None), None)
-    return load_pairs(data, task="similarity", scale=scale, **reading), ()  # type: ignore[arg-type]
+    assert not isinstance(scale, LabelSet)  # models of both kinds are not compared
+    return load_pairs(data, task="similarity", scale=scale, prefer=prefer, **reading), ()
 
 
 def _with_baselines(
@@ -372,7 +344,7 @@ def _with_baselines(
     opened: Mapping[str, Contender],
     table: PairTable,
     source: str | Path,
-    reading: Mapping[str, Any],
+    reading: Reading,
 ) -> list[Contender]:
     """All contenders in the order of the user's words, graders of others put on the data's scale."""
     answers = table.answers

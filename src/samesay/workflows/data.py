@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Unpack
 
 from samesay.bundle.durable import new_file, new_folder
-from samesay.data import Description, PairTable, describe, load_pairs
+from samesay.data import Description, PairTable, Reading, describe, load_pairs
 from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.generator import SIDES, SPLITS, generate
 from samesay.data.readers import format_of
 from samesay.errors import TargetExists
-from samesay.pairs import GradeScale, LabelSet, Sides, Task
+from samesay.pairs import GradeScale, Sides, Task
 from samesay.scoring.tables import table_writer
 
 # Beside a train split of so many pairs, each of the other splits gets this share.
@@ -68,16 +67,9 @@ def show_data(
     source: str | Path,
     *,
     n_samples: int = 4,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     task: Task | None = None,
     scale: GradeScale | None = None,
+    **reading: Unpack[Reading],
 ) -> Description:
     """Describe what ``source`` holds, labelled or not; of several splits train.
 
@@ -86,21 +78,7 @@ def show_data(
     Raises:
         DataError: One of its leaves, if the source cannot be read.
     """
-    table = load_pairs(
-        source,
-        split=split,
-        sides=sides,
-        columns=columns,
-        labels=labels,
-        rename_labels=rename_labels,
-        need_labels=None,
-        where=where,
-        format=format,
-        allow_empty_sides=allow_empty_sides,
-        prefer=SPLITS,
-        task=task,
-        scale=scale,
-    )
+    table = load_pairs(source, need_labels=None, prefer=SPLITS, task=task, scale=scale, **reading)
     return describe(table, n_samples=n_samples)
 
 

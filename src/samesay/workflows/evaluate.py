@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from samesay.bundle import Manifest
-from samesay.data import PairTable, load_pairs
+from samesay.data import Reading, load_pairs, of_another_source
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
@@ -26,12 +26,10 @@ from samesay.evaluation import (
     slices_of,
 )
 from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
+from samesay.workflows.labelled import load_labelled, load_training_pairs
 from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
 from samesay.workflows.report import require_free, write_report
-
-OWN_TRAINING_DATA = "trained-on"
-"""Instead of a source: train the baselines on what the model was trained on, as its bundle records."""
 
 
 @dataclass(frozen=True)
@@ -81,34 +79,19 @@ def evaluate_model(
     model: str | Path,
     data: str | Path,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     backend: Backend = "auto",
     baselines: str | Path | None = None,
     report: str | Path | None = None,
     slices: Sequence[str] = (),
     overwrite: bool = False,
     progress: ProgressListener | None = None,
+    **reading: Unpack[Reading],
 ) -> MeasuredModel:
     """Measure ``model`` on ``data``.
 
     Args:
         model: A saved model's folder.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
-        split: The split.
-        sides: The names of the data's sides in the order of its columns, where they cannot be told.
-        columns: Columns by role.
-        labels: The label names, where the data has numbers.
-        rename_labels: From a label name of the data to the model's.
-        where: A condition on a column that rows must meet.
-        format: Of the data, where its name does not tell.
-        allow_empty_sides: Keep pairs with an empty side.
         backend: Which part of the bundle answers.
         baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
             sees that side only), or ``OWN_TRAINING_DATA``; none where absent. A model of similarity is always measured
@@ -117,6 +100,7 @@ def evaluate_model(
         slices: Columns of the data by whose values the report slices.
         overwrite: Replace a report that is there.
         progress: Hears how far it has come.
+        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
 
     Raises:
         LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
@@ -134,12 +118,6 @@ def evaluate_model(
             hint="name a folder for it: --report FOLDER",
         )
     opened = open_predictor(model, backend=backend)
-    reading: dict[str, Any] = {
-        "columns": columns,
-        "labels": labels,
-        "rename_labels": rename_labels,
-        "allow_empty_sides": allow_empty_sides,
-    }
     if isinstance(opened.predictor, Grader):
         if baselines is not None:
             raise UsageError(
@@ -155,15 +133,10 @@ def evaluate_model(
             )
         graded = load_pairs(
             data,
-            split=split,
-            sides=sides,
-            columns=columns,
-            where=where,
-            format=format,
-            allow_empty_sides=allow_empty_sides,
             prefer=("test", "validation"),
             task="similarity",
             scale=opened.predictor.scale,
+            **reading,
         )
         of_words = WordOverlap(opened.predictor.scale, opened.predictor.sides)
         overlap = overlap_with(model, graded)
@@ -175,18 +148,10 @@ def evaluate_model(
             tuple(overlap.notes() if overlap else ()),
             overlap,
         )
-    table, notes = load_labelled(
-        data,
-        opened.predictor.labels,
-        split=split,
-        sides=sides,
-        where=where,
-        format=format,
-        prefer=("test", "validation"),
-        **reading,
-    )
-    table = table.with_sides(opened.predictor.sides).with_labels(opened.predictor.labels)
-    made = _baselines(baselines, opened.manifest, opened.predictor.labels, opened.predictor.sides, reading)
+    labels, order = opened.predictor.labels, opened.predictor.sides
+    table, notes = load_labelled(data, labels, prefer=("test", "validation"), **reading)
+    table = table.with_sides(order).with_labels(labels)
+    made = _baselines(baselines, opened.manifest, labels, order, of_another_source(reading))
     parts = slices_of(table, slices) if report is not None else []
     figures = evaluate(opened.predictor, table, progress=progress)
     overlap = overlap_with(model, table)
@@ -212,60 +177,8 @@ def evaluate_model(
     return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
 
 
-def load_labelled(
-    data: str | Path, labels_of_model: LabelSet, *, labels: LabelSet | Sequence[str] | None, **reading: Any
-) -> tuple[PairTable, tuple[str, ...]]:
-    """The table, its numbers read as the model's labels where it has no names, and a note where that was done."""
-    reading["task"] = "classification"
-    table = load_pairs(data, labels=labels, **reading)
-    names = table.labels.names if table.labels else ()
-    if labels is None and all(name.isdigit() for name in names) and not set(names) & set(labels_of_model):
-        if str(data) == "-":
-            # Standard input can be read once only.
-            return table, ()
-        table = load_pairs(data, labels=labels_of_model, **reading)
-        numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
-        return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
-    return table, ()
-
-
-def load_training_pairs(
-    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: Mapping[str, Any]
-) -> PairTable:
-    """The pairs from which baselines are made.
-
-    Args:
-        source: Labelled pairs, or ``OWN_TRAINING_DATA``.
-        manifest: Of the model whose training data that is; None where there is none.
-        labels: Its label names.
-        reading: How the source is read, as ``evaluate_model`` takes it.
-
-    Raises:
-        UsageError: If the model does not say what it was trained on, or that has changed.
-    """
-    if str(source) != OWN_TRAINING_DATA:
-        return load_labelled(source, labels, prefer=("train",), **reading)[0]
-    recorded = manifest.data.get("source") if manifest is not None else None
-    if manifest is None or not recorded:
-        raise UsageError(
-            "The model does not record what it was trained on.",
-            where="baselines",
-            hint="name the training data: --baselines SOURCE",
-        )
-    split = manifest.data.get("split") or "train"
-    table, _ = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
-    expected = manifest.data.get("fingerprint")
-    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
-        raise UsageError(
-            f"{recorded!s} no longer holds the pairs that the model was trained on.",
-            where="baselines",
-            hint="name the training data: --baselines SOURCE",
-        )
-    return table
-
-
 def _baselines(
-    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Mapping[str, Any]
+    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Reading
 ) -> dict[str, Any]:
     if source is None:
         return {}

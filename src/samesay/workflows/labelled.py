@@ -1,0 +1,68 @@
+"""Labelled pairs, read for a model that is there already."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Unpack
+
+from samesay.bundle import Manifest
+from samesay.data import PairTable, Reading, load_pairs
+from samesay.errors import UsageError
+from samesay.pairs import LabelSet
+
+OWN_TRAINING_DATA = "trained-on"
+"""Instead of a source: what the model was trained on, as its bundle records."""
+
+
+def load_labelled(
+    data: str | Path, labels_of_model: LabelSet, *, prefer: Sequence[str], **reading: Unpack[Reading]
+) -> tuple[PairTable, tuple[str, ...]]:
+    """The table, its numbers read as the model's labels where it has no names, and a note where that was done."""
+    table = load_pairs(data, task="classification", prefer=prefer, **reading)
+    names = table.labels.names if table.labels else ()
+    told = reading.get("labels") is not None
+    if told or not all(name.isdigit() for name in names) or set(names) & set(labels_of_model):
+        return table, ()
+    if str(data) == "-":
+        # Standard input can be read once only.
+        return table, ()
+    reading["labels"] = labels_of_model
+    table = load_pairs(data, task="classification", prefer=prefer, **reading)
+    numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
+    return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
+
+
+def load_training_pairs(
+    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: Reading
+) -> PairTable:
+    """The pairs from which baselines are made.
+
+    Args:
+        source: Labelled pairs, or ``OWN_TRAINING_DATA``.
+        manifest: Of the model whose training data that is; None where there is none.
+        labels: Its label names.
+        reading: How the source is read.
+
+    Raises:
+        UsageError: If the model does not say what it was trained on, or that has changed.
+    """
+    if str(source) != OWN_TRAINING_DATA:
+        return load_labelled(source, labels, prefer=("train",), **reading)[0]
+    recorded = manifest.data.get("source") if manifest is not None else None
+    if manifest is None or not recorded:
+        raise UsageError(
+            "The model does not record what it was trained on.",
+            where="baselines",
+            hint="name the training data: --baselines SOURCE",
+        )
+    split = manifest.data.get("split") or "train"
+    table, _ = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
+    expected = manifest.data.get("fingerprint")
+    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
+        raise UsageError(
+            f"{recorded!s} no longer holds the pairs that the model was trained on.",
+            where="baselines",
+            hint="name the training data: --baselines SOURCE",
+        )
+    return table
