@@ -168,9 +168,17 @@ def save_cost_picture(
             label=_point_in_words(number, point, quality),
         )
         # The names stand beside the picture: those of models that are equally good would cover one another.
-        above = 14 if number % 2 else -21
+        # At the side, at the point's own height: models of one speed stand over one another.
+        aside = -17 if number % 2 else 17
         axes.annotate(
-            str(number), place, (0, above), textcoords="offset points", ha="center", weight="bold", fontsize=9
+            str(number),
+            place,
+            (aside, 0),
+            textcoords="offset points",
+            ha="center",
+            va="center",
+            weight="bold",
+            fontsize=9,
         )
     legend = figure.legend(loc="outside right upper", fontsize=8, frameon=False, labelspacing=1.2)
     for handle in legend.legend_handles:
