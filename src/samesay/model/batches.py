@@ -44,7 +44,21 @@ class PairBatches(keras.utils.PyDataset):
         self._pad_id = pad_id
         self._targets = targets
         self._inputs = tuple(inputs)
-        self.batches = list(batches)
+        self.batches = batches
+
+    @property
+    def batches(self) -> list[Batch]:
+        """Which rows stand together, in the order in which they are given out; another epoch may set others."""
+        return self._batches
+
+    @batches.setter
+    def batches(self, batches: Sequence[Batch]) -> None:
+        self._batches = list(batches)
+        if keras.backend.backend() == "tensorflow":
+            # There Keras takes for the width of all batches what the first two have in common.
+            other = next((at for at, one in enumerate(batches) if one.width != batches[0].width), 1)
+            if other > 1:
+                self._batches[1], self._batches[other] = self._batches[other], self._batches[1]
 
     def __len__(self) -> int:
         return len(self.batches)

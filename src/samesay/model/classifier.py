@@ -106,10 +106,10 @@ class PairClassifier(keras.Model):
         )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
         padded = padded.reshape(
-            len(batches), keras_batches.PREDICTION_HEIGHT, n_labels
+            len(data.batches), keras_batches.PREDICTION_HEIGHT, n_labels
         )  # (n_batches, height, n_labels)
         outputs = np.empty((len(encoded), n_labels), np.float32)
-        for batch, rows in zip(batches, padded, strict=True):
+        for batch, rows in zip(data.batches, padded, strict=True):
             outputs[batch.rows] = rows[: len(batch.rows)]
         return outputs
 
