@@ -1,0 +1,198 @@
+"""Logits of a classifier that reads one position, as JAX alone computes them: what KerasHub's layers compute, in fewer products.
+
+Of the last layer only the first position is computed, since the head reads no other; queries, keys and values are one
+product. Everything is read from the Keras layers themselves: their variables, rates, activations. Knows BERT, RoBERTa,
+XLM-RoBERTa and DistilBERT, whose layers are ``keras_hub.layers.TransformerEncoder``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from samesay.model.backend import keras_hub
+from samesay.model.exact_gelu import is_published
+from samesay.training.dropout_bits import dropped
+
+FAMILIES = ("Bert", "Roberta", "XLMRoberta", "DistilBert")
+"""Encoders whose layers are known here, by the first part of KerasHub's names."""
+
+_MASKED = -1e9
+Values = Callable[[Any], Any]
+
+
+class Unknown(Exception):
+    """The task is not of a kind that is known here; the message says which part of it."""
+
+
+class OnePosition:
+    """The forward pass of a KerasHub text classifier, read off its layers.
+
+    Args:
+        task: A KerasHub text classifier.
+
+    Attributes:
+        tokens: The variable with a row a token.
+
+    Raises:
+        Unknown: If the task computes what is not known here.
+    """
+
+    def __init__(self, task: Any) -> None:
+        family = next(
+            (
+                one
+                for one in FAMILIES
+                if hasattr(keras_hub().models, f"{one}TextClassifier")
+                and is_published(task, f"{one}TextClassifier", f"{one}Backbone")
+            ),
+            None,
+        )
+        if family is None:
+            raise Unknown(f"the layers of {type(task).__name__} are not known to it")
+        encoder = task.backbone
+        self._layers = list(encoder.transformer_layers)
+        table = encoder if family == "Bert" else encoder.embeddings
+        self._positions = table.position_embedding.position_embeddings
+        self._segments = encoder.segment_embedding.embeddings if family == "Bert" else None
+        self.tokens = encoder.token_embedding.embeddings
+        self._norm = encoder.embeddings_layer_norm
+        self._dropout = encoder.embeddings_dropout
+        head = {
+            "Bert": (encoder.pooled_dense if family == "Bert" else None, task.output_dropout),
+            "DistilBert": (getattr(task, "pooled_dense", None), task.output_dropout),
+        }.get(family) or (task.pooled_dropout, task.pooled_dense, task.output_dropout)
+        self._head = (*head, task.output_dense)
+        self._require_known(task)
+
+    def variables(self) -> Iterator[Any]:
+        """Every weight that the logits depend on."""
+        yield self.tokens
+        yield self._positions
+        if self._segments is not None:
+            yield self._segments
+        yield from self._norm.weights
+        for layer in self._layers:
+            attention = layer._self_attention_layer
+            for dense in (attention.query_dense, attention.key_dense, attention.value_dense):
+                yield from (dense.kernel, dense.bias)
+            for dense in (
+                attention.output_dense,
+                layer._feedforward_intermediate_dense,
+                layer._feedforward_output_dense,
+            ):
+                yield from (dense.kernel, dense.bias)
+            yield from layer._self_attention_layer_norm.weights
+            yield from layer._feedforward_layer_norm.weights
+        for part in self._head:
+            if isinstance(part, keras.layers.Dense):
+                yield from (part.kernel, part.bias)
+
+    def dropouts(self) -> list[Any]:
+        """The dropout layers that drop anything, in the order of the computation."""
+        found = [self._dropout]
+        for layer in self._layers:
+            found += [
+                layer._self_attention_layer._dropout_layer,
+                layer._self_attention_dropout,
+                layer._feedforward_dropout,
+            ]
+        found += [part for part in self._head if isinstance(part, keras.layers.Dropout)]
+        return [one for one in found if one.rate > 0]
+
+    def __call__(self, of: Values, batch: Mapping[str, Any]) -> Any:
+        """Logits, shape ``(height, n_outputs)``, with dropout.
+
+        Args:
+            of: A variable to its value; of ``tokens`` a table in which the ids of ``batch`` are rows.
+            batch: ``token_ids``, ``padding_mask`` and, for BERT, ``segment_ids``, each ``(height, width)``.
+        """
+        ids = batch["token_ids"]
+        height, width = ids.shape
+        x = of(self.tokens)[ids] + of(self._positions)[:width]  # (height, width, hidden)
+        if self._segments is not None:
+            # A product instead of a lookup, whose gradient would go row by row.
+            table = of(self._segments)
+            x = x + jax.nn.one_hot(batch["segment_ids"], table.shape[0], dtype=x.dtype) @ table
+        x = self._dropped(_normed(x, self._norm, of), self._dropout, of)
+        x = x.reshape(height * width, -1)
+        masked = jnp.where(batch["padding_mask"], np.float32(0), np.float32(_MASKED))[:, None, None, :]
+        for layer in self._layers:
+            x = self._layer(layer, x, masked, of, first_alone=layer is self._layers[-1])
+        for part in self._head:
+            if isinstance(part, keras.layers.Dropout):
+                x = self._dropped(x, part, of)
+            else:
+                x = part.activation(x @ of(part.kernel) + of(part.bias))
+        return x
+
+    def _layer(self, layer: Any, x: Any, masked: Any, of: Values, *, first_alone: bool) -> Any:
+        """One transformer layer: rows ``(height * width, hidden)`` to as many, or to the first of each pair."""
+        attention = layer._self_attention_layer
+        height, width, hidden = masked.shape[0], masked.shape[-1], x.shape[-1]
+        n_heads = attention.num_heads
+        kernels = [
+            of(dense.kernel).reshape(hidden, hidden)
+            for dense in (attention.query_dense, attention.key_dense, attention.value_dense)
+        ]
+        biases = [
+            of(dense.bias).reshape(hidden)
+            for dense in (attention.query_dense, attention.key_dense, attention.value_dense)
+        ]
+        if first_alone:
+            rows = x.reshape(height, width, hidden)[:, 0]
+            q = rows @ kernels[0] + biases[0]
+            joined = x @ jnp.concatenate(kernels[1:], 1) + jnp.concatenate(biases[1:])
+            k, v = joined[:, :hidden], joined[:, hidden:]
+        else:
+            rows = x
+            joined = x @ jnp.concatenate(kernels, 1) + jnp.concatenate(biases)
+            q, k, v = joined[:, :hidden], joined[:, hidden : 2 * hidden], joined[:, 2 * hidden :]
+        size = hidden // n_heads
+        q, k, v = (one.reshape(height, -1, n_heads, size) for one in (q * np.float32(size**-0.5), k, v))
+        scores = jnp.einsum("btnd,bsnd->bnts", q, k) + masked  # (height, n_heads, 1 or width, width)
+        shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
+        mixed = jnp.einsum("bnts,bsnd->btnd", shares, v).reshape(-1, hidden)
+        out = attention.output_dense
+        mixed = mixed @ of(out.kernel).reshape(hidden, hidden) + of(out.bias)
+        x = _normed(
+            self._dropped(mixed, layer._self_attention_dropout, of) + rows, layer._self_attention_layer_norm, of
+        )
+        inner, outer = layer._feedforward_intermediate_dense, layer._feedforward_output_dense
+        wide = inner.activation(x @ of(inner.kernel) + of(inner.bias))
+        narrow = wide @ of(outer.kernel) + of(outer.bias)
+        return _normed(self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of)
+
+    def _dropped(self, x: Any, layer: Any, of: Values) -> Any:
+        return dropped(x, layer.rate, of(layer.seed_generator.state)) if layer.rate > 0 else x
+
+    def _require_known(self, task: Any) -> None:
+        hub = keras_hub()
+        for layer in self._layers:
+            attention = getattr(layer, "_self_attention_layer", None)
+            if (
+                type(layer) is not hub.layers.TransformerEncoder
+                or type(attention) is not keras.layers.MultiHeadAttention
+                or layer.normalize_first
+                or attention._flash_attention
+            ):
+                raise Unknown(f"the layer {layer.name} is not of the kind that it knows")
+        if keras.activations.get(task.output_dense.activation) is not keras.activations.linear:
+            raise Unknown("the head has an activation")
+        known = {id(variable) for variable in self.variables()}
+        strange = [one.path for one in task.trainable_variables if id(one) not in known]
+        if strange:
+            raise Unknown(f"the weights {', '.join(strange[:3])} are not known to it")
+
+
+def _normed(x: Any, norm: Any, of: Values) -> Any:
+    """Layer normalisation over the last axis (Ba et al. 2016)."""
+    mean = x.mean(-1, keepdims=True)
+    centred = x - mean
+    scale = jax.lax.rsqrt(jnp.square(centred).mean(-1, keepdims=True) + np.float32(norm.epsilon))
+    return centred * scale * of(norm.gamma) + of(norm.beta)
