@@ -8,7 +8,7 @@ import math
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -34,6 +34,7 @@ from samesay.training.optimizers import build_optimizer
 from samesay.training.own_parts import OwnParts
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
+from samesay.training.step import ChosenStep, chosen_step
 from samesay.training.tensorboard import EventLog
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -83,6 +84,7 @@ class FitResult:
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
         settings: The recipe as it was followed, own parts by their names.
+        step: Which training step was taken, and why.
     """
 
     history: list[dict[str, Any]] = field(default_factory=list)
@@ -95,6 +97,7 @@ class FitResult:
     padding_share: float = 0.0
     widths: list[int] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    step: ChosenStep | None = None
 
 
 def fit(
@@ -160,7 +163,7 @@ def fit(
             where="precision",
             expected="float32 or bfloat16, or a GPU",
         )
-    with frozen(classifier, recipe), computing_in(classifier, recipe.precision):
+    with frozen(classifier, recipe), computing_in(classifier, recipe.precision), ExitStack() as during:
         objective = objective_of(classifier, recipe, pairs.targets)
         shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
         plan = _plan(pairs, recipe, classifier.encoder.max_length)
@@ -173,12 +176,23 @@ def fit(
         )
         classifier.optimizer.build(classifier.trainable_variables)
         reseed_dropout(classifier, recipe.seed)
+        # Before a checkpoint's weights are put in place: rows that a run leaves out follow from how they began.
+        step = during.enter_context(
+            chosen_step(
+                classifier,
+                np.append(pairs.encoded.token_ids, classifier.encoder.pad_id),
+                precision=recipe.precision,
+                rows_may_stay=own.optimizer is None,
+            )
+        )
+        _LOG.info("%s", step)
         identity = {
             "recipe": recipe.to_dict(),
             "origin": origin,
             "answers": list(classifier.answers),
             "pairs": pairs.fingerprint(),
             "validation": validation.fingerprint() if validation else None,
+            "step": step.name,
             "versions": {"samesay": version("samesay"), **backend_versions()},
             **(own.identity() if checkpoints else {}),
         }
@@ -240,6 +254,7 @@ def fit(
         padding_share=padding_share(plan(0), pairs.encoded.lengths),
         widths=sorted(course.widths),
         settings=own.recorded(recipe),
+        step=step,
     )
 
 

@@ -40,7 +40,6 @@ class OwnStep:
         self._variables = trainable, list(classifier.non_trainable_variables)
         places = {id(one): at for at, one in enumerate(self._variables[1])}
         self._seeds = [places[id(layer.seed_generator.state)] for layer in logits.dropouts()]
-        self._small = False
         self._compiled = jax.jit(self._step, donate_argnums=0)
 
     @property

@@ -7,7 +7,7 @@ computed another way, and dropout draws other numbers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from samesay.model.classifier import PairClassifier
 
 OWN, KERAS = "samesay", "keras"
-_State = tuple[list[Any], list[Any], list[Any], list[Any]]
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,13 @@ class ChosenStep:
     name: str
     why: str
     token_rows: tuple[int, int] | None = None
+
+    def __str__(self) -> str:
+        """One line for people."""
+        if self.name == KERAS:
+            return f"training takes Keras' own step: {self.why}"
+        rows, of = self.token_rows or (0, 0)
+        return f"training takes SameSay's own step: {self.why}; {rows:,} of {of:,} token rows occur and are trained"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""

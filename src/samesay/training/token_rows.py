@@ -58,6 +58,9 @@ class TokenRows:
             )
             if large.shape != little.shape
         ]
+        for one in (small, *self.optimizer.variables):
+            # As Keras does within ``fit``: the values are elsewhere, and these would only take memory.
+            one._value = None
         self._large = optimizer
         self._decays = isinstance(optimizer, AdamW) and optimizer._use_weight_decay(table)
         self._since = 0
