@@ -19,7 +19,7 @@ _LEVELS = 1 << 16
 
 
 def dropped(x: Any, rate: float, state: Any) -> Any:
-    """``x`` with a share ``rate`` of its places 0 and the others scaled so that the mean stays (Srivastava et al. 2014).
+    """``x`` with a share ``rate`` of its places 0 and the others scaled to keep the mean (Srivastava et al. 2014).
 
     Args:
         x: Any shape of float32.

@@ -1,4 +1,4 @@
-"""Logits of a classifier that reads one position, as JAX alone computes them: what KerasHub's layers compute, in fewer products.
+"""Logits of a classifier that reads one position, as JAX alone computes them, in fewer products than KerasHub.
 
 Of the last layer only the first position is computed, since the head reads no other; queries, keys and values are one
 product. Everything is read from the Keras layers themselves: their variables, rates, activations. Knows BERT, RoBERTa,
@@ -161,12 +161,16 @@ class OnePosition:
         out = attention.output_dense
         mixed = mixed @ of(out.kernel).reshape(hidden, hidden) + of(out.bias)
         x = _normed(
-            self._dropped(mixed, layer._self_attention_dropout, of) + rows, layer._self_attention_layer_norm, of
+            self._dropped(mixed, layer._self_attention_dropout, of) + rows,
+            layer._self_attention_layer_norm,
+            of,
         )
         inner, outer = layer._feedforward_intermediate_dense, layer._feedforward_output_dense
         wide = inner.activation(x @ of(inner.kernel) + of(inner.bias))
         narrow = wide @ of(outer.kernel) + of(outer.bias)
-        return _normed(self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of)
+        return _normed(
+            self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of
+        )
 
     def _dropped(self, x: Any, layer: Any, of: Values) -> Any:
         return dropped(x, layer.rate, of(layer.seed_generator.state)) if layer.rate > 0 else x

@@ -26,13 +26,19 @@ class OwnStep:
         used: The ids that occur, where the rows of all others may be left out; None to compute with the whole table.
     """
 
-    def __init__(self, classifier: PairClassifier, logits: OnePosition, used: NDArray[np.integer] | None) -> None:
+    def __init__(
+        self, classifier: PairClassifier, logits: OnePosition, used: NDArray[np.integer] | None
+    ) -> None:
         self._classifier = classifier
         self._logits = logits
         self._optimizer: Any = classifier.optimizer
         self._rows: TokenRows | None = None
         trainable = list(classifier.trainable_variables)
-        if used is not None and TokenRows.fits(self._optimizer) and any(one is logits.tokens for one in trainable):
+        if (
+            used is not None
+            and TokenRows.fits(self._optimizer)
+            and any(one is logits.tokens for one in trainable)
+        ):
             rows = TokenRows(logits.tokens, trainable, self._optimizer, used)
             if len(rows.rows) < len(rows.of_id):
                 self._rows, self._optimizer = rows, rows.optimizer
@@ -51,8 +57,7 @@ class OwnStep:
     def __call__(self, state: State, iterator: Iterator[Any]) -> tuple[Any, State]:
         """The next batch; raises ``StopIteration`` as ``iterator`` does."""
         batch = next(iterator)
-        if self._classifier._jax_state_synced:
-            state = self._made_small(state)
+        state = self._made_small(state)
         return self._compiled(state, self._row_of_id, batch)
 
     def put_back(self) -> None:
@@ -71,9 +76,10 @@ class OwnStep:
         type(self._classifier).jax_state_sync(self._classifier)
 
     def _made_small(self, state: State) -> State:
-        if self._rows is None:
-            return state
         trainable, other, optimizer, metrics = state
+        # Of the full size where Keras has just read its variables.
+        if self._rows is None or len(trainable[self._rows.place]) < len(self._rows.of_id):
+            return state
         trainable, optimizer = self._rows.smaller(trainable, optimizer, step=int(optimizer[0]))
         return trainable, other, optimizer, metrics
 
@@ -98,6 +104,7 @@ class OwnStep:
         logs, metrics = self._classifier._update_metrics_variables(metrics, loss, x, y, logits, weights)
         # As Keras counts: one draw a layer and batch.
         other = [
-            value + np.array([0, 1], value.dtype) if at in self._seeds else value for at, value in enumerate(other)
+            value + np.array([0, 1], value.dtype) if at in self._seeds else value
+            for at, value in enumerate(other)
         ]
         return logs, (trainable, other, optimizer, metrics)

@@ -1,8 +1,8 @@
 """Which training step a run takes: one in JAX alone where the model is known to it, Keras' own otherwise.
 
-The step stands in for ``train_function`` of the Keras model, so that Keras' ``fit`` goes on around it: its epochs, callbacks,
-metrics and stops. The loss, the metrics and the optimizer are Keras' objects in both; only the logits and their gradients are
-computed another way, and dropout draws other numbers.
+The step stands in for ``train_function`` of the Keras model, so that Keras' ``fit`` goes on around it: its epochs,
+callbacks, metrics and stops. The loss, the metrics and the optimizer are Keras' objects in both; only the logits and
+their gradients are computed another way, and dropout draws other numbers.
 """
 
 from __future__ import annotations
@@ -85,7 +85,9 @@ def _refusal(classifier: PairClassifier, precision: str) -> str | None:
     if precision != "float32":
         return f"the run computes in {precision}"
     if classifier.run_eagerly or classifier.losses:
-        return "the model is run eagerly" if classifier.run_eagerly else "the model has losses of its own layers"
+        return (
+            "the model is run eagerly" if classifier.run_eagerly else "the model has losses of its own layers"
+        )
     return None
 
 

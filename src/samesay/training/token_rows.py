@@ -1,8 +1,8 @@
 """The rows of the token table that a run can change: those of the tokens that occur in its pairs.
 
 A token that occurs nowhere has no gradient; Adam's moments of its row stay 0, and so does its change. The run is
-therefore computed with a table of the other rows alone, which is the same run. Weight decay (AdamW) shrinks all rows alike:
-what the rows left out have lost by a step is a product of the steps' rates, and is put in where the table is read.
+therefore computed with a table of the other rows alone, which is the same run. Weight decay (AdamW) shrinks all rows
+alike: what the rows left out have lost by a step is a product of the steps' rates, and is put in where the table is read.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ class TokenRows:
         size = min(-(-len(kept) // _ROUNDED_TO) * _ROUNDED_TO, n_rows)
         others = np.setdiff1d(np.arange(n_rows), kept)
         # What fills up are rows of tokens that do not occur; they change as the others of that kind do.
-        self.rows: NDArray[np.int32] = np.sort(np.concatenate([kept, others[: size - len(kept)]])).astype(np.int32)
+        self.rows: NDArray[np.int32] = np.sort(np.concatenate([kept, others[: size - len(kept)]])).astype(
+            np.int32
+        )
         self.of_id: NDArray[np.int32] = np.zeros(n_rows, np.int32)
         """Where the row of an id lies in the small table."""
         self.of_id[self.rows] = np.arange(size, dtype=np.int32)
         self._outside = np.setdiff1d(np.arange(n_rows), self.rows)
         self._began = np.array(table)[self._outside]
-        small = keras.Variable(
-            np.zeros((size, table.shape[1]), np.float32), trainable=True, name=table.name
-        )
+        small = keras.Variable(np.zeros((size, table.shape[1]), np.float32), trainable=True, name=table.name)
         self.optimizer = type(optimizer).from_config(copy.deepcopy(optimizer.get_config()))
         self.optimizer.build([small if one is table else one for one in variables])
         """An optimizer of the same settings over the small table."""
@@ -72,7 +72,9 @@ class TokenRows:
         known = type(optimizer) in (AdamW, LayerwiseAdam, keras.optimizers.Adam)
         return known and not optimizer.amsgrad and not optimizer.use_ema
 
-    def smaller(self, trainable: list[Any], optimizer: list[Any], *, step: int) -> tuple[list[Any], list[Any]]:
+    def smaller(
+        self, trainable: list[Any], optimizer: list[Any], *, step: int
+    ) -> tuple[list[Any], list[Any]]:
         """The values of both with the table's rows that are used alone, after ``step`` batches."""
         outside = np.asarray(trainable[self.place])[self._outside]
         if not np.array_equal(outside, self._left_out(step)):
@@ -80,7 +82,10 @@ class TokenRows:
             self._began, self._since = outside, step
         return (
             [value[self.rows] if at == self.place else value for at, value in enumerate(trainable)],
-            [value[self.rows] if at in self._optimizer_places else value for at, value in enumerate(optimizer)],
+            [
+                value[self.rows] if at in self._optimizer_places else value
+                for at, value in enumerate(optimizer)
+            ],
         )
 
     def larger(self, trainable: list[Any], optimizer: list[Any], *, step: int) -> tuple[list[Any], list[Any]]:

@@ -1,0 +1,86 @@
+"""The training step of SameSay's own: the same model as Keras' step gives, and Keras' where it cannot be taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from samesay.model.classifier import PairClassifier
+from samesay.model.opening import open_model
+from samesay.pairs import LabelSet
+from samesay.training import Recipe
+from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.step import KERAS, OWN
+from tiny_bert import save_tiny_preset
+
+LABELS = LabelSet(("different", "same"))
+ANIMALS = ("dog", "cat", "man", "woman")
+
+
+def trained(preset: Path, recipe: Recipe) -> tuple[PairClassifier, FitResult]:
+    """58 pairs in batches of 6: the last batch of an epoch has 4, and two rows that weigh nothing."""
+    classifier = open_model(preset, LABELS, dropout=recipe.dropout).classifier
+    draw = np.random.default_rng(0)
+    kinds = draw.integers(0, 4, 58)
+    first = [f"{ANIMALS[kind]} runs" for kind in kinds]
+    encoded = classifier.encoder.encode(first, ["a dog sleeps"] * 58)
+    return classifier, fit(classifier, TrainingPairs(encoded, (kinds % 2).astype(np.int32)), recipe)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw"])
+def test_twenty_steps_give_the_losses_and_the_weights_of_keras_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
+) -> None:
+    monkeypatch.setattr("samesay.training.token_rows._ROUNDED_TO", 8)
+    preset = save_tiny_preset(tmp_path / "steady", dropout=0.0)
+    recipe = Recipe(
+        epochs=2, batch_size=6, learning_rate=1e-3, optimizer=optimizer, weight_decay=0.1, dropout=0.0
+    )
+    ours, of_ours = trained(preset, recipe)
+    monkeypatch.setattr("samesay.training.step._refusal", lambda *_: "this test compares with it")
+    keras, of_keras = trained(preset, recipe)
+    assert of_ours.step is not None
+    assert of_keras.step is not None
+    assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
+    rows, n_rows = of_ours.step.token_rows or (0, 0)
+    assert rows < n_rows, "some tokens must not occur"
+    assert of_ours.steps == 20
+    for mine, theirs in zip(of_ours.history, of_keras.history, strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], abs=1e-5)
+        assert mine["accuracy"] == theirs["accuracy"]
+    for mine, theirs in zip(ours.trainable_variables, keras.trainable_variables, strict=True):
+        # Adam divides by the size of a gradient: where that is next to nothing, its sign is rounding (keys' bias).
+        if not mine.path.endswith("key/bias"):
+            np.testing.assert_allclose(np.asarray(mine), np.asarray(theirs), atol=2e-4, err_msg=mine.path)
+    tables = [np.asarray(one.task.backbone.token_embedding.embeddings) for one in (ours, keras)]
+    began = np.asarray(open_model(preset, LABELS).classifier.task.backbone.token_embedding.embeddings)
+    outside = np.setdiff1d(
+        np.arange(n_rows), ours.encoder.encode(["a dog cat man woman runs"], ["sleeps"]).token_ids
+    )
+    np.testing.assert_allclose(tables[0][outside], tables[1][outside], atol=1e-6)
+    assert np.array_equal(tables[0][outside[-8:]], began[outside[-8:]]) == (optimizer == "adam"), (
+        "AdamW decays them"
+    )
+
+
+def test_dropout_drops_its_share_keeps_the_mean_and_draws_anew() -> None:
+    from samesay.training.dropout_bits import dropped
+
+    ones = np.ones((64, 12, 30, 30), np.float32)
+    first, other, again = (
+        np.asarray(dropped(ones, 0.1, np.array(state, np.uint32))) for state in ((7, 0), (7, 1), (7, 0))
+    )
+    n = ones.size
+    assert abs((first == 0).mean() - 0.1) < 4 * (0.09 / n) ** 0.5
+    assert first.mean() == pytest.approx(1, abs=4 * (0.1 / 0.9 / n) ** 0.5)
+    assert np.array_equal(first, again)
+    both = ((first == 0) & (other == 0)).mean()
+    assert abs(both - 0.01) < 4 * (0.0099 / n) ** 0.5, "two batches drop independently of one another"
+
+
+def test_what_it_cannot_take_is_left_to_keras_step_and_said(tmp_path: Path) -> None:
+    preset = save_tiny_preset(tmp_path / "tiny")
+    _, result = trained(preset, Recipe(epochs=1, batch_size=32, learning_rate=1e-3, precision="bfloat16"))
+    assert str(result.step) == "training takes Keras' own step: the run computes in bfloat16"
