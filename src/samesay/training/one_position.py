@@ -26,10 +26,6 @@ _MASKED = -1e9
 Values = Callable[[Any], Any]
 
 
-class Unknown(Exception):
-    """The task is not of a kind that is known here; the message says which part of it."""
-
-
 class OnePosition:
     """The forward pass of a KerasHub text classifier, read off its layers.
 
@@ -40,7 +36,7 @@ class OnePosition:
         tokens: The variable with a row a token.
 
     Raises:
-        Unknown: If the task computes what is not known here.
+        NotImplementedError: If the task computes what is not known here.
     """
 
     def __init__(self, task: Any) -> None:
@@ -54,7 +50,7 @@ class OnePosition:
             None,
         )
         if family is None:
-            raise Unknown(f"the layers of {type(task).__name__} are not known to it")
+            raise NotImplementedError(f"the layers of {type(task).__name__} are not known to it")
         encoder = task.backbone
         self._layers = list(encoder.transformer_layers)
         table = encoder if family == "Bert" else encoder.embeddings
@@ -67,7 +63,7 @@ class OnePosition:
             "Bert": (encoder.pooled_dense if family == "Bert" else None, task.output_dropout),
             "DistilBert": (getattr(task, "pooled_dense", None), task.output_dropout),
         }.get(family) or (task.pooled_dropout, task.pooled_dense, task.output_dropout)
-        self._head = (*head, task.output_dense)
+        self._head: tuple[Any, ...] = (*head, task.output_dense)
         self._require_known(task)
 
     def variables(self) -> Iterator[Any]:
@@ -185,13 +181,13 @@ class OnePosition:
                 or layer.normalize_first
                 or attention._flash_attention
             ):
-                raise Unknown(f"the layer {layer.name} is not of the kind that it knows")
+                raise NotImplementedError(f"the layer {layer.name} is not of the kind that it knows")
         if keras.activations.get(task.output_dense.activation) is not keras.activations.linear:
-            raise Unknown("the head has an activation")
+            raise NotImplementedError("the head has an activation")
         known = {id(variable) for variable in self.variables()}
         strange = [one.path for one in task.trainable_variables if id(one) not in known]
         if strange:
-            raise Unknown(f"the weights {', '.join(strange[:3])} are not known to it")
+            raise NotImplementedError(f"the weights {', '.join(strange[:3])} are not known to it")
 
 
 def _normed(x: Any, norm: Any, of: Values) -> Any:

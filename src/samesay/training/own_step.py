@@ -63,7 +63,9 @@ class OwnStep:
     def put_back(self) -> None:
         """Give the Keras variables their values: ``jax_state_sync`` of a Keras model."""
         kept = getattr(self._classifier, "_jax_state", None)
-        if kept and not self._classifier._jax_state_synced and self._rows is not None:
+        # Validation keeps a state of its own there, which has no optimizer.
+        trains = bool(kept) and "optimizer_variables" in kept and not self._classifier._jax_state_synced
+        if kept and trains and self._rows is not None:
             step = int(kept["optimizer_variables"][0])
             trainable, optimizer = self._rows.larger(
                 kept["trainable_variables"], kept["optimizer_variables"], step=step

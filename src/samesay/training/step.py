@@ -63,11 +63,11 @@ def chosen_step(
     refusal = _refusal(classifier, precision)
     if refusal is None:
         # JAX alone has what this imports.
-        from samesay.training.one_position import OnePosition, Unknown
+        from samesay.training.one_position import OnePosition
 
         try:
             logits = OnePosition(classifier.task)
-        except Unknown as unknown:
+        except NotImplementedError as unknown:
             refusal = str(unknown)
         else:
             with _taken(classifier, logits, used, rows_may_stay=rows_may_stay) as chosen:

@@ -2,7 +2,7 @@
 
 A token that occurs nowhere has no gradient; Adam's moments of its row stay 0, and so does its change. The run is
 therefore computed with a table of the other rows alone, which is the same run. Weight decay (AdamW) shrinks all rows
-alike: what the rows left out have lost by a step is a product of the steps' rates, and is put in where the table is read.
+alike: what the rows left out have lost by a step is a product of the steps' rates, put in where the table is read.
 """
 
 from __future__ import annotations
@@ -96,6 +96,8 @@ class TokenRows:
             optimizer: With its small moments.
             step: Batches so far, by which the rows left out have decayed.
         """
+        if len(trainable[self.place]) == len(self.of_id):
+            return trainable, optimizer
         large = np.empty((len(self.of_id), trainable[self.place].shape[1]), np.float32)
         large[self._outside] = self._left_out(step)
         large[self.rows] = np.asarray(trainable[self.place])
