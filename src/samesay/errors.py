@@ -16,7 +16,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed
+    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ProofFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
     ├── MachineError               disk, memory, what is installed
@@ -321,6 +321,13 @@ class TrainingDiverged(ModelError):
 
     code = "training-diverged"
     exit_code = 36
+
+
+class ProofFailed(ModelError):
+    """The ONNX part of a saved model does not answer as its Keras part does."""
+
+    code = "proof-failed"
+    exit_code = 37
 
 
 class CheckFailed(ModelError):
