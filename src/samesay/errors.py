@@ -18,7 +18,7 @@ mistake of SameSay's own, 130 interrupted.
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
     │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ProofFailed
     ├── BundleError                the saved model
-    │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
+    │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists, QualityLost
     ├── MachineError               disk, memory, what is installed
     │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied, MemoryExhausted
     ├── UnexpectedError            a mistake of SameSay's own
@@ -386,6 +386,14 @@ class TargetExists(BundleError):
 
     code = "target-exists"
     exit_code = 45
+    http_status = 409
+
+
+class QualityLost(BundleError):
+    """A model with narrower weights changes more answers than was allowed; it is not written."""
+
+    code = "quality-lost"
+    exit_code = 46
     http_status = 409
 
 

@@ -7,14 +7,11 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-import onnx
 import pytest
-from onnx import numpy_helper
 
+from altered_bundle import with_bias
 from commands import outcome
 from samesay.bundle import open_bundle
-from samesay.bundle.writing import record_of
 from samesay.errors import BundleDamaged, PartUnavailable, ProofFailed, SourceNotFound
 from samesay.workflows.verify import verify
 
@@ -22,22 +19,7 @@ from samesay.workflows.verify import verify
 @pytest.fixture
 def altered(trained_bundle: Path, tmp_path: Path) -> Path:
     """A bundle whose graph has another head than its Keras part, and whose checksums are right."""
-    folder = Path(shutil.copytree(trained_bundle, tmp_path / "altered"))
-    place = folder / "onnx" / "model.onnx"
-    graph = onnx.load(place)
-    head = [
-        one
-        for one in graph.graph.initializer
-        if one.data_type == onnx.TensorProto.FLOAT and list(one.dims) == [2]
-    ]
-    head[-1].CopyFrom(numpy_helper.from_array(np.array([-3, 3], np.float32), head[-1].name))
-    onnx.save(graph, place)
-    manifest = open_bundle(trained_bundle).manifest
-    part = manifest.parts["onnx"]
-    files = {**part.files, "onnx/model.onnx": record_of(place)}
-    changed = replace(manifest, parts={**manifest.parts, "onnx": replace(part, files=files)})
-    (folder / "samesay.json").write_bytes(changed.to_json())
-    return folder
+    return with_bias(trained_bundle, tmp_path / "altered", [-3, 3])
 
 
 def test_a_saved_model_is_proven_again_on_the_user_s_pairs(trained_bundle: Path, pairs_file: Path, capsys):

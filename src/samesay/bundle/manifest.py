@@ -22,6 +22,7 @@ from samesay.bundle.layout import (
     KINDS,
     MANIFEST_NAME,
     PARTS,
+    USABLE,
     VERDICTS,
     Verdict,
 )
@@ -166,6 +167,12 @@ class Manifest:
         return self.scale or self.labels
 
     @property
+    def format_version(self) -> int:
+        """The lowest format version that says all of it."""
+        measured = any(part.verdict == "measured" for part in self.parts.values())
+        return max(self.decision.format_version, 3 if measured else 1)
+
+    @property
     def checksum(self) -> str:
         """Of all that it says: two models of one checksum answer alike."""
         return self.to_dict()["checksum"]
@@ -175,7 +182,7 @@ class Manifest:
         document = plain(
             {
                 "format": FORMAT_NAME,
-                "format_version": self.decision.format_version,
+                "format_version": self.format_version,
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
@@ -267,7 +274,7 @@ def _require_untouched(document: dict[str, Any], content: bytes, where: str) -> 
 
 
 def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
-    """Format versions 1 and 2, from a document whose checksum holds; they differ in the decision alone."""
+    """All format versions, from a document whose checksum holds; they differ in the decision and in one verdict."""
     kind = _need(document, "kind", str, where)
     if kind not in KINDS:
         raise BundleVersionUnknown(
@@ -292,6 +299,10 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     if not labels.names and scale is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
+    if version < 3 and any(part.verdict == "measured" for part in parts.values()):
+        raise _damaged(
+            f"{MANIFEST_NAME} is of format version {version} and has a part that was measured.", where
+        )
     _require_apart(parts.values(), where)
     return Manifest(
         kind=kind,
@@ -364,7 +375,7 @@ def _part(name: str, value: Any, where: str) -> Part:
         ):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
         files[path] = FileRecord(record["sha256"], record["bytes"])
-    if layout is not None and (verdict == "verified" or not layout.needs_verdict):
+    if layout is not None and (verdict in USABLE if verdict else not layout.needs_verdict):
         for required in layout.required:
             if f"{layout.place}/{required}" not in files:
                 raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)
