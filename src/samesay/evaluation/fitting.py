@@ -99,8 +99,8 @@ def fit_biases(
     """A temperature and a bias for every label, together of the least log loss.
 
     Bias-corrected temperature scaling (Alexandari et al. 2020, "Maximum Likelihood with Bias-Corrected Calibration is
-    Hard-To-Beat at Label Shift Adaptation", arXiv 1901.06852): softmax(logits / temperature + biases). Log loss is convex
-    in the biases and the inverse of the temperature, so there is one minimum.
+    Hard-To-Beat at Label Shift Adaptation", arXiv 1901.06852): softmax(logits / temperature + biases). Log loss is
+    convex in the biases and the inverse of the temperature, so there is one minimum.
 
     Args:
         logits: Shape ``(n_pairs, n_labels)``, before any temperature.
@@ -170,7 +170,8 @@ def gain_of_biases(
 def _log_of_truth(logits: NDArray[np.floating], label_ids: NDArray[np.integer]) -> NDArray[np.float64]:
     from scipy.special import log_softmax
 
-    return of_answers(log_softmax(logits.astype(np.float64), axis=1), label_ids.astype(np.int64))
+    log = np.asarray(log_softmax(logits.astype(np.float64), axis=1), np.float64)
+    return log[np.arange(len(log)), label_ids]
 
 
 def fit_thresholds(
