@@ -300,7 +300,7 @@ def test_biases_are_found_stored_and_part_of_every_answer(
     scorer = Scorer.open(model, threads=1)
     expected = softmax(logits, found.decision.temperature, biases)
     np.testing.assert_allclose(scorer.predict(pairs), expected, atol=1e-6)
-    answered = evaluate_model(model, tmp_path / "shifted.csv", backend="keras").evaluation
+    answered = evaluate_model(model, tmp_path / "shifted.csv").evaluation
     assert answered.metrics["loss"] == pytest.approx(found.after["log_loss"], abs=1e-5)
     with pytest.raises(SystemExit):
         main(["inspect", str(model), "--json"])
