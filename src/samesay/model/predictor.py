@@ -52,7 +52,9 @@ class KerasPredictor:
     def read(self, pairs: Sequence[Pair]) -> Scores:
         """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
         encoded = self._encoded(pairs)
-        rows = softmax(self._classifier.logits(encoded), self._decision.temperature)
+        decision = self._decision
+        logits = self._classifier.logits(encoded)
+        rows = softmax(logits, decision.temperature, decision.biases_of(self.labels))
         return Scores(rows, encoded.tokens_lost)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:

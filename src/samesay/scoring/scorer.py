@@ -137,8 +137,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
 class Scorer(GraphAnswers[Judgement]):
     """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
 
-    The model's decision policy is applied: its temperature to every probability, its thresholds and its abstention to
-    every judgement.
+    The model's decision policy is applied: its temperature and biases to every probability, its thresholds and its
+    abstention to every judgement.
 
     >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
@@ -257,7 +257,8 @@ class Scorer(GraphAnswers[Judgement]):
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
         logits, tokens_lost = self._logits(pairs, progress)
-        return Scores(softmax(logits, self.decision.temperature), tokens_lost)
+        decision = self.decision
+        return Scores(softmax(logits, decision.temperature, decision.biases_of(self.labels)), tokens_lost)
 
 
 class GradeScorer(GraphAnswers[Grade]):
@@ -367,14 +368,19 @@ def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return (0.5 * (1.0 + np.tanh(half))).astype(np.float32)
 
 
-def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+def softmax(
+    logits: NDArray[np.float32], temperature: float = 1.0, biases: Sequence[float] | None = None
+) -> NDArray[np.float32]:
     """Probabilities of every row, computed in float64, so that float32 rows sum to 1 within 1e-6.
 
     Args:
         logits: Shape ``(n_pairs, n_labels)``.
         temperature: Divides the logits; above 0.
+        biases: Added after that, shape ``(n_labels,)``; nothing where absent.
     """
     scaled = logits.astype(np.float64) / temperature
+    if biases is not None:
+        scaled += np.asarray(biases, np.float64)
     scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
     np.exp(scaled, out=scaled)
     return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)

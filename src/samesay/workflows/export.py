@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
@@ -271,6 +271,7 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, 
         sides=model.sides,
         max_length=model.max_length,
         temperature=model.decision.temperature,
+        biases=model.decision.biases_of(model.labels),
     )
     manifest = Manifest(
         task="classification",
@@ -280,23 +281,35 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, 
         parts={},
         **known_facts(model, None),
     )
-    use = how_to_use(name, model.labels, model.sides, model.decision.temperature)
+    use = how_to_use(name, model.labels, model.sides, calibrated=_in_head(model.decision))
     card = model_card(manifest, name=name, upstream=upstream_of(model.preset), elsewhere=use)
     (folder / "README.md").write_text(front_matter() + card, encoding="utf-8", newline="\n")
     notes = [
         f"give the {model.sides.first} first and the {model.sides.second} second: tokenizer(first, second)",
         'transformers takes a literal "[SEP]" in a text for the separator; SameSay does not',
     ]
-    return model.labels, model.sides, notes + _policy_notes(model.decision)
+    return model.labels, model.sides, notes + _policy_notes(model.decision, in_head=True)
 
 
-def _policy_notes(decision: Decision) -> list[str]:
-    """A graph ends in logits; what SameSay makes of them is to be told."""
+def _in_head(decision: Decision) -> bool:
+    """Whether there is something that a linear head can carry."""
+    return decision.temperature != 1.0 or bool(decision.biases)
+
+
+def _policy_notes(decision: Decision, *, in_head: bool = False) -> list[str]:
+    """A graph ends in logits; what SameSay makes of them is to be told, but for what the head carries."""
     notes = []
+    if in_head:
+        rest = _policy_notes(replace(decision, temperature=1.0, biases={}))
+        carried = "temperature and biases are in the head: the softmax of its logits is SameSay's probability"
+        return [carried, *rest] if _in_head(decision) else rest
     if decision.temperature != 1.0:
         notes.append(
             f"divide the logits by the temperature {decision.temperature:.4g} for SameSay's probabilities"
         )
+    if decision.biases:
+        told = ", ".join(f"{label} {bias:+.4g}" for label, bias in decision.biases.items())
+        notes.append(f"then add to the logits the biases {told}")
     if decision.thresholds:
         told = ", ".join(f"{label} {share:.4g}" for label, share in decision.thresholds.items())
         notes.append(f"the label is the one with the highest probability over its threshold: {told}")
