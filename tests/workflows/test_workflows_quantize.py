@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from altered_bundle import with_bias
 from commands import outcome
 from samesay.bundle import open_bundle
 from samesay.data import load_pairs
-from samesay.errors import EncoderUnsupported, PartUnavailable, QualityLost, UsageError
+from samesay.errors import EncoderUnsupported, PartUnavailable, QualityLost, TargetExists, UsageError
 from samesay.export import narrow
 from samesay.scoring import Scorer
 from samesay.workflows.evaluate import evaluate_model
@@ -131,6 +132,24 @@ def test_bare_files_name_their_cost(undecided: Path, tmp_path: Path) -> None:
     facts = json.loads((tmp_path / "bare" / "model.json").read_text(encoding="utf-8"))
     assert facts["quantization"]["storage"] == "float16"
     assert facts["quantization"]["source"] == "generated:240:validation"
+
+    # The cost goes with the graph, also where nothing is measured any more.
+    export(undecided, tmp_path / "small", to="bundle", quantize="int8", data=DATA, **settings)
+    export(tmp_path / "small", tmp_path / "files", to="onnx")
+    facts = json.loads((tmp_path / "files" / "model.json").read_text(encoding="utf-8"))
+    assert facts["quantization"]["storage"] == "int8"
+
+
+def test_a_model_is_never_replaced_by_its_smaller_self(trained_bundle: Path, tmp_path: Path) -> None:
+    own = Path(shutil.copytree(trained_bundle, tmp_path / "model"))
+    with pytest.raises(TargetExists, match="without its Keras part"):
+        export(own, own, to="bundle", overwrite=True)
+    assert open_bundle(own).has("keras")
+
+
+def test_pairs_that_the_model_learned_from_are_told(trained_bundle: Path, pairs_file: Path, tmp_path: Path):
+    made = export(trained_bundle, tmp_path / "small", to="bundle", quantize="float16", data=pairs_file)
+    assert any("pairs that the model was trained on" in note for note in made.notes)
 
 
 @pytest.mark.parametrize(

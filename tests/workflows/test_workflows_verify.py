@@ -11,7 +11,7 @@ import pytest
 
 from altered_bundle import with_bias
 from commands import outcome
-from samesay.bundle import open_bundle
+from samesay.bundle import Decision, open_bundle, write_decision
 from samesay.errors import BundleDamaged, PartUnavailable, ProofFailed, SourceNotFound
 from samesay.workflows.verify import verify
 
@@ -50,6 +50,15 @@ def test_another_graph_is_found_and_the_pairs_it_answers_otherwise_are_shown(alt
     assert "NOT as Keras" in printed
     assert first.pair.first[:12] in printed
     assert "do not answer alike" in said
+
+
+def test_other_answers_are_those_of_the_model_s_policy(altered: Path, pairs_file: Path) -> None:
+    """With a bias that outweighs both heads every answer is one label, by either part."""
+    write_decision(altered, Decision(biases={"different": 50.0, "same": -50.0}))
+    found = verify(altered, f"{pairs_file}[:40]")
+    assert found.data is not None
+    assert found.data.max_difference > 1
+    assert found.data.changed == 0
 
 
 def test_what_cannot_be_compared_is_refused(trained_bundle: Path, tmp_path: Path) -> None:

@@ -396,7 +396,7 @@ def _part(name: str, value: Any, where: str) -> Part:
         ):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
         files[path] = FileRecord(record["sha256"], record["bytes"])
-    if layout is not None and (verdict in USABLE if verdict else not layout.needs_verdict):
+    if layout is not None and verdict in USABLE and not (layout.needs_verdict and verdict is None):
         for required in layout.required:
             if f"{layout.place}/{required}" not in files:
                 raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)

@@ -43,7 +43,7 @@ class Bundle:
         """The folder or file of the part ``name``.
 
         Raises:
-            PartUnavailable: If it was not saved, or its proof did not end in ``"verified"``; with the verdict
+            PartUnavailable: If it was not saved, or its verdict is that it is not to be used; with the verdict
                 and why.
             UsageError: If there is no part by this name.
         """

@@ -170,8 +170,8 @@ def gain_of_biases(
 def _log_of_truth(logits: NDArray[np.floating], label_ids: NDArray[np.integer]) -> NDArray[np.float64]:
     from scipy.special import log_softmax
 
-    log = np.asarray(log_softmax(logits.astype(np.float64), axis=1), np.float64)
-    return log[np.arange(len(log)), label_ids]
+    log = log_softmax(logits.astype(np.float64), axis=1)
+    return np.asarray(of_answers(log, label_ids.astype(np.int64)), np.float64)
 
 
 def fit_thresholds(

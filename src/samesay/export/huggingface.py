@@ -60,7 +60,7 @@ def write_huggingface(
 
     layout = layout_of(task)
     config = huggingface_config(task, layout, labels)
-    config["samesay"] = {"sides": list(sides), "temperature": 1.0}
+    config["samesay"] = {"sides": list(sides)}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     tensors = {}
     for tensor in layout.tensors(task):

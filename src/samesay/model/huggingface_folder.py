@@ -43,7 +43,7 @@ class ClassifierFolder:
         labels: The names of the classes in the order of the outputs.
         named: Whether somebody named them: ``LABEL_0``, ``LABEL_1`` … are what stands there where nobody did.
         sides: The order of the sides, where SameSay wrote the folder.
-        temperature: What the logits are to be divided by, where SameSay wrote the folder; 1 elsewhere.
+        temperature: What the logits are to be divided by, where an early SameSay wrote the folder; 1 elsewhere.
         max_length: The most tokens of a pair that it was meant to read.
     """
 

@@ -1,4 +1,4 @@
-"""``Scorer`` and ``GradeScorer``: a saved model's verified ONNX part as a `Predictor` or a `Grader`.
+"""``Scorer`` and ``GradeScorer``: a saved model's ONNX part as a `Predictor` or a `Grader`.
 
 Knows no Keras and no files of pairs.
 """
@@ -186,7 +186,7 @@ class Scorer(GraphAnswers[Judgement]):
             verify: Compute the checksums of the part's files first.
 
         Raises:
-            PartUnavailable: If the part is absent, or its proof did not end in ``"verified"``.
+            PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
             BundleError: If the bundle is none, is of another version, or is damaged.
         """
         manifest, onnx_file, encoder = _onnx_part(path, verify)
@@ -257,8 +257,7 @@ class Scorer(GraphAnswers[Judgement]):
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
         logits, tokens_lost = self._logits(pairs, progress)
-        decision = self.decision
-        return Scores(softmax(logits, decision.temperature, decision.biases_of(self.labels)), tokens_lost)
+        return Scores(probabilities_under(self.decision, logits, self.labels), tokens_lost)
 
 
 class GradeScorer(GraphAnswers[Grade]):
@@ -309,10 +308,26 @@ class GradeScorer(GraphAnswers[Grade]):
                 where=str(path),
                 hint="Scorer.open(path), or open_scorer(path) for a model of either task",
             )
-        graph = Graph(onnx_file, n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
-        scorer = cls(graph, encoder, manifest.scale, manifest.sides, batch_tokens=batch_tokens)
+        scorer = cls.from_parts(
+            onnx_file, encoder, manifest.scale, manifest.sides, threads=threads, batch_tokens=batch_tokens
+        )
         scorer.checksum = manifest.checksum
         return scorer
+
+    @classmethod
+    def from_parts(
+        cls,
+        onnx_file: str | Path,
+        encoder: PairEncoder,
+        scale: GradeScale,
+        sides: Sides,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> GradeScorer:
+        """A scorer from a graph that is not in a bundle yet; errors are those of ``Scorer.from_parts``."""
+        graph = Graph(Path(onnx_file), n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
+        return cls(graph, encoder, scale, sides, batch_tokens=batch_tokens)
 
     def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
@@ -366,6 +381,13 @@ def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """The share of the scale that each logit stands for, in [0, 1], computed in float64 so that none overflows."""
     half = logits.astype(np.float64) / 2
     return (0.5 * (1.0 + np.tanh(half))).astype(np.float32)
+
+
+def probabilities_under(
+    decision: Decision, logits: NDArray[np.float32], labels: LabelSet
+) -> NDArray[np.float32]:
+    """What a model makes of logits, shape ``(n_pairs, n_labels)``: softmax over its temperature, with its biases."""
+    return softmax(logits, decision.temperature, decision.biases_of(labels))
 
 
 def softmax(

@@ -86,7 +86,7 @@ def export(
 
     Raises:
         BundleError: If there is no such bundle, it is damaged, or ``path`` is taken.
-        PartUnavailable: If it has no verified ONNX part and one is asked for.
+        PartUnavailable: If it has no ONNX part that may be used, and one is asked for.
         ModelError: If the format has no place for such a model.
         QualityLost: If narrower weights change more answers than ``max_changed``.
         DiskFull: If there is no room; nothing is left behind.
@@ -169,6 +169,12 @@ def _bundle(
     if not isinstance(model, str | Path):
         raise UsageError("A bundle is made from a saved one.", where="model", hint="model.save(path) first")
     bundle = open_bundle(model)
+    if target == bundle.path:
+        raise TargetExists(
+            "The model would be replaced by one without its Keras part.",
+            where=str(target),
+            expected="another folder",
+        )
     folder, manifest = bundle.part("onnx"), bundle.manifest
     part, metrics, cost = manifest.parts["onnx"], manifest.metrics, None
     with write_bundle(target, overwrite=overwrite) as draft:
@@ -199,6 +205,7 @@ def _bundle(
         )
     files = {name: size for name, size in _sizes(target).items() if name != "README.md"}
     notes = ["it scores, and cannot be trained further: keep the saved model that it was made from"]
+    notes += () if cost is None else cost.notes
     return ExportResult(
         str(target),
         "bundle",
@@ -218,14 +225,18 @@ def _sizes(folder: Path) -> dict[str, int]:
 def _onnx(
     model: str | Path | PairModel, folder: Path, narrowing: Narrowing | None
 ) -> tuple[LabelSet, Sides, list[str], dict[str, Any] | None]:
-    cost = None
+    cost, told = None, []
     if isinstance(model, str | Path):
         # No Keras: the part was proven when it was saved, and every byte of it is checked now.
         bundle = open_bundle(model)
         shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
-        if narrowing is not None:
-            cost = quantize_part(bundle, folder / "model.onnx", narrowing).to_dict()
         manifest = bundle.manifest
+        part = manifest.parts["onnx"]
+        if narrowing is not None:
+            narrowed = quantize_part(bundle, folder / "model.onnx", narrowing)
+            cost, told = narrowed.to_dict(), list(narrowed.notes)
+        elif part.verdict == "measured":
+            cost = part.detail
         labels, sides, decision = manifest.labels, manifest.sides, manifest.decision
         max_length = manifest.max_length
     else:
@@ -249,7 +260,7 @@ def _onnx(
         json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     notes = [f"{_ONNX_FACTS} names the labels and sides; encoder.json describes the tokenizer of SameSay"]
-    return labels, sides, notes + _policy_notes(decision), cost
+    return labels, sides, notes + _policy_notes(decision) + told, cost
 
 
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:

@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Bundle
-from samesay.data import PairTable, Reading, load_pairs
+from samesay.data import PairTable, Reading
 from samesay.errors import QualityLost, UsageError
 from samesay.evaluation import evaluate, evaluate_grades
 from samesay.export.storage import Storage, narrow
 from samesay.pairs import ProgressListener
 from samesay.scoring import GradeScorer, Scorer, open_scorer
-from samesay.scoring.session import Graph
-from samesay.workflows.labelled import load_labelled
+from samesay.workflows.labelled import load_for
+from samesay.workflows.overlap import overlap_with
 
 MAX_CHANGED = 0.01
 """The largest share of answers that may become others, where none is given."""
@@ -68,6 +68,7 @@ class Quantization:
         after: The same with narrower weights.
         bytes_before: Of the graph.
         bytes_after: The same.
+        notes: What is to be known of the pairs: how they were read, which of them the model has seen.
     """
 
     storage: Storage
@@ -80,6 +81,7 @@ class Quantization:
     after: dict[str, float]
     bytes_before: int
     bytes_after: int
+    notes: tuple[str, ...] = ()
 
     @property
     def changed_share(self) -> float:
@@ -124,7 +126,11 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
             expected="the model as it was trained",
         )
     scorer = open_scorer(bundle.path, verify=False)
-    table = _table(scorer, asked)
+    table, notes = load_for(
+        bundle.manifest.answers, asked.data, prefer=("validation", "test"), **asked.reading
+    )
+    table = table.with_sides(scorer.sides)
+    overlap = overlap_with(bundle.path, table)
     narrow(source, target, asked.storage)
     narrower = _reopened(scorer, target)
     before, after = (_measured(one, table, asked.progress) for one in (scorer, narrower))
@@ -139,6 +145,7 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
         after.figures,
         source.stat().st_size,
         target.stat().st_size,
+        (*notes, *(overlap.notes() if overlap else ())),
     )
     if found.changed_share > asked.max_changed:
         raise QualityLost(
@@ -152,21 +159,11 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
     return found
 
 
-def _table(scorer: Scorer | GradeScorer, asked: Narrowing) -> PairTable:
-    prefer = ("validation", "test")
-    if isinstance(scorer, GradeScorer):
-        table = load_pairs(asked.data, task="similarity", scale=scorer.scale, prefer=prefer, **asked.reading)
-        return table.with_sides(scorer.sides)
-    table, _ = load_labelled(asked.data, scorer.labels, prefer=prefer, **asked.reading)
-    return table.with_sides(scorer.sides).with_labels(scorer.labels)
-
-
 def _reopened(scorer: Scorer | GradeScorer, graph: Path) -> Scorer | GradeScorer:
     """The same model with another graph."""
     if isinstance(scorer, Scorer):
         return Scorer.from_parts(graph, scorer.encoder, scorer.labels, scorer.sides, decision=scorer.decision)
-    opened = Graph(graph, n_labels=1, vocabulary_size=scorer.encoder.vocabulary_size)
-    return GradeScorer(opened, scorer.encoder, scorer.scale, scorer.sides)
+    return GradeScorer.from_parts(graph, scorer.encoder, scorer.scale, scorer.sides)
 
 
 @dataclass(frozen=True)

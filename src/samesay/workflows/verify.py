@@ -17,7 +17,7 @@ from samesay.export import KerasAnswer, Verdict, prove
 from samesay.export.proof import TOLERANCE
 from samesay.model.backend import backend_versions
 from samesay.pairs import LabelSet, Pair, Progress, ProgressListener
-from samesay.scoring import GradeScorer, Scorer, open_scorer
+from samesay.scoring import GradeScorer, Scorer, open_scorer, probabilities_under
 from samesay.workflows.pair_model import PairModel
 
 MOST_CHANGED_SHOWN = 20
@@ -218,22 +218,31 @@ def _compare(
         len(pairs),
         float(np.abs(found - expected).max()),
         TOLERANCE * float(np.abs(expected).max()),
-        *_changed(pairs, expected, found, columns),
+        *_changed(scorer, pairs, expected, found),
         {name: round(value, 2) for name, value in seconds.items()},
     )
 
 
 def _changed(
-    pairs: list[Pair], expected: NDArray[np.float32], found: NDArray[np.float32], columns: LabelSet
+    scorer: Scorer | GradeScorer,
+    pairs: list[Pair],
+    expected: NDArray[np.float32],
+    found: NDArray[np.float32],
 ) -> tuple[int, tuple[ChangedPair, ...]]:
-    before, now = expected.argmax(axis=1), found.argmax(axis=1)
+    """How many labels differ under the model's decision policy, and the first of these; grades have none."""
+    if isinstance(scorer, GradeScorer):
+        return 0, ()
+    labels, decision = scorer.labels, scorer.decision
+    before, now = (
+        scorer.decide(probabilities_under(decision, logits, labels)).label_ids for logits in (expected, found)
+    )
     places = np.flatnonzero(before != now).tolist()
     shown = tuple(
         ChangedPair(
             place,
             pairs[place],
-            columns.names[before[place]],
-            columns.names[now[place]],
+            labels.names[before[place]],
+            labels.names[now[place]],
             float(np.abs(found[place] - expected[place]).max()),
         )
         for place in places[:MOST_CHANGED_SHOWN]
