@@ -24,6 +24,8 @@ from typing import Any
 
 from benchmarks import measuring
 
+from samesay.bundle import open_bundle
+
 PARTS = ("first_pass", "planted")
 NEIGHBOURS = (3, 5, 10, 20)
 SAME_GRADE = 4.5
@@ -130,7 +132,7 @@ def measure_planted(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
             "recall": round(len(same & candidates) / len(same), 4) if same else 0.0,
         }
     figures = {
-        "model": str(given.model),
+        "model": open_bundle(given.model, verify=False).manifest.checksum,
         "label": result.label,
         "orders": result.orders,
         "texts": len(texts),

@@ -10,6 +10,7 @@ initialised model of transformers' own with the same tokenizer and its answers, 
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -34,7 +35,10 @@ def answers(folder: Path, pairs: list[list[str]]) -> dict:
 
 
 def write_native(source: Path, target: Path, *, exact_gelu: bool) -> None:
-    """A random model of the same shape, saved as ``transformers`` saves: ``tokenizer.json``, no vocabulary file."""
+    """A random model of the same shape, saved as ``transformers`` saves: ``tokenizer.json``, no vocabulary file.
+
+    A SentencePiece file is put beside it, as folders on the hub have it: without one KerasHub has no tokenizer.
+    """
     torch.manual_seed(7)
     config = AutoConfig.from_pretrained(str(source))
     if exact_gelu:
@@ -45,6 +49,8 @@ def write_native(source: Path, target: Path, *, exact_gelu: bool) -> None:
             tensor.add_(0.2 * torch.randn_like(tensor))
     model.save_pretrained(str(target))
     AutoTokenizer.from_pretrained(str(source)).save_pretrained(str(target))
+    for pieces in source.glob("*.model"):
+        shutil.copy(pieces, target)
 
 
 def main() -> int:
@@ -55,7 +61,7 @@ def main() -> int:
     for folder in sorted(path for path in root.iterdir() if (path / "config.json").is_file()):
         try:
             answer = answers(folder, pairs)
-            if folder.name in ("bert", "distilbert", "roberta"):
+            if folder.name != "minilm":
                 native = root / f"native-{folder.name}"
                 write_native(folder, native, exact_gelu=folder.name == "bert")
                 (root / f"answers-{native.name}.json").write_text(

@@ -130,6 +130,19 @@ _FAMILIES: dict[str, tuple[str, Callable[[], Any], dict[str, Any]]] = {
     "distilbert": ("DistilBert", lambda: _wordpiece("DistilBertTokenizer"), {}),
     "roberta": ("Roberta", _byte_pairs, {}),
     "xlm-roberta": ("XLMRoberta", lambda: _sentence_piece("XLMRobertaTokenizer"), {}),
+    "albert": (
+        "Albert",
+        lambda: _sentence_piece(
+            "AlbertTokenizer",
+            pad_id=0,
+            unk_id=1,
+            bos_id=-1,
+            eos_id=-1,
+            control_symbols=["[CLS]", "[SEP]", "[MASK]"],
+            normalization_rule_name="nmt_nfkc_cf",
+        ),
+        {"embedding_dim": 8, "num_groups": 1, "num_inner_repetitions": 1},
+    ),
     "deberta": (
         "DebertaV3",
         lambda: _sentence_piece(

@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 from benchmarks import measuring
 
+from samesay.bundle import open_bundle
 from samesay.pairs import Pair
 from samesay.scoring import Scorer, WindowedScorer
 from samesay.scoring.roles import asking_side, placed
@@ -134,7 +135,12 @@ def measure(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requiremen
         if one["premises"] == COUNTS[-1] and (one["rule"], one["sentences"]) == DEFAULT
     )
     points = round(100 * (bare - last["accuracy"]), 2)
-    figures = {"model": str(given.model), "pairs": len(chosen), "bare_accuracy": bare, "windows": measured}
+    figures = {
+        "model": open_bundle(given.model, verify=False).manifest.checksum,
+        "pairs": len(chosen),
+        "bare_accuracy": bare,
+        "windows": measured,
+    }
     return figures, [
         measuring.Requirement(
             f"points lost at {COUNTS[-1]} premises, rule {DEFAULT[0]}, windows of {DEFAULT[1]}",

@@ -16,9 +16,9 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed
+    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ProofFailed
     ├── BundleError                the saved model
-    │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists
+    │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists, QualityLost
     ├── MachineError               disk, memory, what is installed
     │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied, MemoryExhausted
     ├── UnexpectedError            a mistake of SameSay's own
@@ -323,6 +323,13 @@ class TrainingDiverged(ModelError):
     exit_code = 36
 
 
+class ProofFailed(ModelError):
+    """The ONNX part of a saved model does not answer as its Keras part does."""
+
+    code = "proof-failed"
+    exit_code = 37
+
+
 class CheckFailed(ModelError):
     """A model passes less of a behaviour suite than was asked for."""
 
@@ -379,6 +386,14 @@ class TargetExists(BundleError):
 
     code = "target-exists"
     exit_code = 45
+    http_status = 409
+
+
+class QualityLost(BundleError):
+    """A model with narrower weights changes more answers than was allowed; it is not written."""
+
+    code = "quality-lost"
+    exit_code = 46
     http_status = 409
 
 

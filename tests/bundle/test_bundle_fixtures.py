@@ -62,6 +62,12 @@ def test_the_frozen_policy_of_version_2_decides_as_on_its_first_day() -> None:
     assert {one.abstained for one in answers} == {True, False}
 
 
+def test_the_frozen_biases_of_version_3_move_every_probability() -> None:
+    """By exactly 1.5 nats between the two labels, beside version 1."""
+    plain, biased = (np.log(expected(version)[1]) for version in (1, 3))
+    np.testing.assert_allclose((biased - plain) @ [1, -1], 1.5, atol=1e-4)
+
+
 def test_the_keras_part_of_a_frozen_bundle_answers_alike() -> None:
     import keras_hub
 
@@ -90,7 +96,7 @@ def test_a_flipped_byte_in_any_file_of_a_real_bundle_is_refused(tmp_path: Path) 
 
 def test_the_table_of_parts_is_the_one_that_frozen_versions_were_written_with() -> None:
     """Whoever changes this table changes what old releases read: see the rule in samesay.bundle.layout."""
-    assert FORMAT_VERSION == 2
+    assert FORMAT_VERSION == 3
     assert {name: (part.place, part.required, part.needs_verdict) for name, part in PARTS.items()} == {
         "keras": ("keras", ("config.json", "task.json"), False),
         "onnx": ("onnx", ("model.onnx", "encoder.json"), True),

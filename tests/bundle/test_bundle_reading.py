@@ -140,16 +140,16 @@ def test_only_the_parts_asked_for_are_checked(model: Path) -> None:
         open_bundle(model, parts=("onnx", "keras"))
 
 
-@pytest.mark.parametrize("version", [3, 0, 99, "1", 1.5, None, True])
+@pytest.mark.parametrize("version", [4, 0, 99, "1", 1.5, None, True])
 def test_another_format_version_names_both_and_what_to_do(model: Path, version: object) -> None:
     rewrite(model, lambda document: document.update(format_version=version), checksum=False)
     with pytest.raises(BundleVersionUnknown) as error:
         open_bundle(model)
     assert repr(version) in error.value.message
-    assert "reads version 1 or 2" in error.value.message
+    assert "reads version 1, 2 or 3" in error.value.message
     newer = isinstance(version, int) and version > 2
     assert ("pip install --upgrade samesay" in (error.value.hint or "")) == newer
-    assert error.value.details == {"found": version, "known": [1, 2]}
+    assert error.value.details == {"found": version, "known": [1, 2, 3]}
 
 
 def test_a_kind_of_later_releases_is_not_misread(model: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,26 @@ def test_the_onnx_part_is_proven_and_decides_as_keras(saved):
     spread = float(np.ptp(expected, axis=0).min())
     assert spread > 1e-4
     np.testing.assert_allclose(Scorer.open(saved.path).logits(pairs), expected, atol=0.01 * spread)
+
+
+def test_a_hugging_face_folder_and_back_changes_no_answer(saved, tmp_path):
+    model = PairModel.load(saved.path)
+    folder = Path(model.export(tmp_path / "folder").path)
+    imported = PairModel.from_preset(folder)
+    assert (imported.head, imported.labels, imported.sides) == ("kept", model.labels, model.sides)
+    pairs = [Pair(first, second) for first, second in pairwise(LINES)]
+    np.testing.assert_allclose(imported.predictor.logits(pairs), model.predictor.logits(pairs), atol=1e-5)
+
+
+def test_a_hugging_face_folder_names_special_tokens_as_its_vocabulary_does(saved, tmp_path):
+    """A name that it lacks becomes a new token there, whose id lies behind the last embedding."""
+    model = PairModel.load(saved.path)
+    folder = Path(model.export(tmp_path / "folder").path)
+    named = json.loads((folder / "special_tokens_map.json").read_text(encoding="utf-8"))
+    tokenizer = model.task.preprocessor.tokenizer
+    kept = set(tokenizer.get_vocabulary())
+    assert set(named.values()) - {"[MASK]", "<mask>"} <= kept
+    assert named["pad_token"] == tokenizer.id_to_token(tokenizer.pad_token_id)
 
 
 def test_special_tokens_in_a_text_are_text(saved):

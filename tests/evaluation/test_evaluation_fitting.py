@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from samesay.bundle import Decision
 from samesay.evaluation.calibration import measure_calibration
-from samesay.evaluation.fitting import TEMPERATURES, fit_abstention, fit_temperature, fit_thresholds
+from samesay.evaluation.fitting import (
+    TEMPERATURES,
+    fit_abstention,
+    fit_biases,
+    fit_temperature,
+    fit_thresholds,
+    gain_of_biases,
+)
 from samesay.evaluation.metrics import confusion_matrix, log_loss, macro_f1
 from samesay.evaluation.policy import answers_under, decide, decisions_of
 from samesay.pairs import LabelSet
@@ -61,6 +68,44 @@ def test_answers_worse_than_chance_stop_at_the_upper_limit() -> None:
     assert temperature == pytest.approx(TEMPERATURES[1], rel=0.01)
     assert note is not None
     assert "chance" in note
+
+
+def test_planted_biases_and_their_temperature_are_found_and_mend_fresh_pairs() -> None:
+    logits, truth = honest(20_000, seed=11)
+    planted = np.array([0.8, -0.6, -0.2])
+    temperature, biases = fit_biases((logits - planted) * 1.5, truth)
+    assert temperature == pytest.approx(1.5, rel=0.05)
+    np.testing.assert_allclose(biases, planted, atol=0.06)
+    assert biases.sum() == pytest.approx(0, abs=1e-9)
+    fresh, fresh_truth = honest(5_000, seed=12)
+    off = (fresh - planted) * 1.5
+    alone, _ = fit_temperature((logits - planted) * 1.5, truth)
+    mended = softmax(off, temperature, biases.tolist())
+    assert log_loss(fresh_truth, mended) < log_loss(fresh_truth, softmax(off, alone)) - 0.02
+    assert not measure_calibration(mended, fresh_truth).distinguishable
+    gain, error = gain_of_biases(off, fresh_truth)
+    assert gain > 5 * error
+
+
+def test_of_an_unbiased_model_biases_gain_nothing_on_pairs_left_out() -> None:
+    taken = 0
+    for seed in range(20):
+        gain, error = gain_of_biases(*honest(300, seed=seed))
+        taken += gain > error
+    assert taken <= 2
+
+
+def test_no_other_biases_have_a_lower_log_loss() -> None:
+    logits, truth = honest(400, seed=13)
+    temperature, biases = fit_biases(logits * 1.7 + [1, 0, -1], truth)
+    best = log_loss(truth, softmax(logits * 1.7 + [1, 0, -1], temperature, biases.tolist()))
+    random = np.random.default_rng(14)
+    for _ in range(200):
+        moved = (biases + random.normal(size=3) * 0.1).tolist()
+        other = log_loss(
+            truth, softmax(logits * 1.7 + [1, 0, -1], temperature * random.uniform(0.8, 1.2), moved)
+        )
+        assert best <= other + 1e-7
 
 
 def test_thresholds_mend_a_model_that_learned_from_other_shares_of_the_labels() -> None:

@@ -159,6 +159,8 @@ def test_an_older_reader_refuses_a_policy_that_it_would_ignore(model: Path, data
     assert version() == 1, "a temperature is applied by every release"
     calibrate(model, data, precision=0.5)
     assert version() == 2
+    write_decision(model, Decision(biases={"entailment": 0.5, "neutral": -0.25, "contradiction": -0.25}))
+    assert version() == 3
     reset(model)
     assert version() == 1
     assert open_bundle(model).manifest.decision == Decision()
@@ -276,14 +278,76 @@ def test_an_exported_graph_comes_with_the_policy_in_words(model: Path, data: Pat
     assert facts["abstain_below"] == open_bundle(model).manifest.decision.abstain_below
 
 
+def test_biases_are_found_stored_and_part_of_every_answer(
+    model: Path, pairs: list[Pair], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Labels by chance from the model's own logits, over 2 and shifted: what was planted comes out."""
+    planted = np.array([1.0, 0.0, -1.0])
+    logits = Scorer.open(model, threads=1).logits(pairs)
+    drawn = np.random.default_rng(5).random((N_PAIRS, 1))
+    truth = (softmax(logits, 2.0, planted.tolist()).cumsum(axis=1) > drawn).argmax(axis=1)
+    write(tmp_path / "shifted.csv", pairs, [LABELS.names[index] for index in truth])
+    alone = calibrate(model, tmp_path / "shifted.csv", method="temperature")
+    assert alone.decision.biases == {}
+    found = calibrate(model, tmp_path / "shifted.csv")
+    biases = [found.decision.biases[name] for name in LABELS]
+    # Not the biases themselves: where logits hardly differ, a temperature can stand in for a part of them.
+    given = softmax(logits, found.decision.temperature, biases)
+    assert np.abs(given - softmax(logits, 2.0, planted.tolist())).mean() < 0.03
+    assert found.after["log_loss"] < alone.after["log_loss"] - 0.05
+    assert found.after["expected_calibration_error"] < found.after["calibration_error_bound"]
+    assert any("a bias for every label" in note for note in found.notes)
+    scorer = Scorer.open(model, threads=1)
+    expected = softmax(logits, found.decision.temperature, biases)
+    np.testing.assert_allclose(scorer.predict(pairs), expected, atol=1e-6)
+    answered = evaluate_model(model, tmp_path / "shifted.csv").evaluation
+    assert answered.metrics["loss"] == pytest.approx(found.after["log_loss"], abs=1e-5)
+    with pytest.raises(SystemExit):
+        main(["inspect", str(model), "--json"])
+    told = json.loads(capsys.readouterr().out)["decision"]["biases"]
+    assert told == found.decision.biases
+    assert "a bias is added" in open_bundle(model).part("card").read_text(encoding="utf-8")
+    exported = export(model, tmp_path / "graph", to="onnx")
+    assert any("add to the logits the biases" in note for note in exported.notes)
+
+
+def test_biases_that_only_fit_the_noise_are_left_out(model: Path, data: Path) -> None:
+    found = calibrate(model, data)
+    assert found.decision.biases == {}
+    assert any("no biases: they do not help" in note for note in found.notes)
+    assert calibrate(model, data, method="bias").decision.biases
+
+
+def test_biases_are_refused_where_a_label_never_occurs(
+    model: Path, pairs: list[Pair], tmp_path: Path
+) -> None:
+    write(tmp_path / "two.csv", pairs, [LABELS.names[index % 2] for index in range(N_PAIRS)])
+    with pytest.raises(UsageError, match="none of the label contradiction"):
+        calibrate(model, tmp_path / "two.csv", method="bias")
+
+
+def test_a_hugging_face_head_carries_temperature_and_biases(trained_bundle: Path, tmp_path: Path) -> None:
+    import samesay
+
+    decision = Decision(temperature=2.0, biases={"different": 0.5, "same": -0.5})
+    write_decision(trained_bundle, decision, output=tmp_path / "calibrated")
+    exported = export(tmp_path / "calibrated", tmp_path / "folder", to="huggingface")
+    assert any("in the head" in note for note in exported.notes)
+    texts = (["a dog runs", "the cat sleeps"], ["the dog runs in the park", "a dog"])
+    calibrated, plain = samesay.load(tmp_path / "calibrated"), samesay.load(trained_bundle)
+    theirs = samesay.PairModel.from_preset(str(tmp_path / "folder"))
+    np.testing.assert_allclose(theirs.predict(texts), calibrated.predict(texts), atol=1e-5)
+    assert np.abs(calibrated.predict(texts) - plain.predict(texts)).max() > 0.01
+
+
 def test_a_version_of_the_future_is_refused(model: Path) -> None:
     from samesay.bundle.canonical import canonical_sha256, render
 
     place = model / "samesay.json"
-    document = json.loads(place.read_text(encoding="utf-8")) | {"format_version": 3}
+    document = json.loads(place.read_text(encoding="utf-8")) | {"format_version": 4}
     document["checksum"] = "sha256:" + canonical_sha256(document)
     place.write_bytes(render(document))
-    with pytest.raises(BundleVersionUnknown, match="reads version 1 or 2"):
+    with pytest.raises(BundleVersionUnknown, match="reads version 1, 2 or 3"):
         open_bundle(model)
 
 

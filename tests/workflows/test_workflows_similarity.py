@@ -18,10 +18,12 @@ from samesay.evaluation import WordOverlap
 from samesay.pairs import GradeScale, Sides
 from samesay.scoring import GradeScorer
 from samesay.workflows.evaluate import evaluate_model
+from samesay.workflows.export import export
 from samesay.workflows.inspect import inspect_model
 from samesay.workflows.predictors import open_predictor
 from samesay.workflows.score import score_file, score_pair
 from samesay.workflows.train import TrainResult, train
+from samesay.workflows.verify import verify
 from tiny_bert import save_tiny_preset
 
 SCALE = GradeScale(0, 5)
@@ -61,6 +63,20 @@ def test_the_run_is_told_from_the_data_and_chosen_by_rank_correlation(trained: T
     assert trained.recipe.loss == "bce"
     assert "validation_spearman" in trained.history[0]
     assert {"spearman", "pearson", "mse", "mae"} <= set(trained.to_dict()["metrics"])
+
+
+def test_a_grader_is_verified_and_stored_in_fewer_bits(
+    trained: TrainResult, graded_file: Path, tmp_path: Path
+) -> None:
+    assert verify(trained.path, graded_file).holds
+    made = export(trained.path, tmp_path / "small", to="bundle", quantize="int8", data=graded_file)
+    assert made.quantization is not None
+    table = load_pairs(graded_file)
+    was, now = (GradeScorer.open(path).grade(table.pairs()) for path in (trained.path, tmp_path / "small"))
+    apart = np.abs(was - now).max() / (SCALE.high - SCALE.low)
+    assert 0 < apart < 0.01
+    assert made.quantization["largest_difference"] == pytest.approx(apart, abs=1e-6)
+    assert made.quantization["changed"] == 0
 
 
 def test_keras_onnx_and_the_reloaded_model_grade_alike_and_on_the_scale(

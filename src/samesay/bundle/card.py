@@ -203,6 +203,9 @@ def _decision(manifest: Manifest) -> str:
     lines = []
     if decision.temperature != 1.0:
         lines.append(f"Its logits are divided by the temperature {decision.temperature:.4g}.")
+    if decision.biases:
+        told = ", ".join(f"{_text(label)} {bias:+.4f}" for label, bias in decision.biases.items())
+        lines.append(f"Then a bias is added to every label's logit: {told}.")
     if decision.thresholds:
         told = ", ".join(f"{_text(label)} {_value(share)}" for label, share in decision.thresholds.items())
         lines.append(f"The answer is the label with the highest probability over its threshold: {told}.")

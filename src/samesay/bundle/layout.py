@@ -23,6 +23,9 @@ A bundle is written in the lowest version that says all of it, so that what an o
 Versions: 1, the first: an answer is the label of the highest softmax of the logits over the temperature.
 2, a calibrated model: ``decision`` has thresholds, or a probability below which the model abstains, and both are
 part of every answer. A reader of version 1 ignores them, so it has to refuse. All else is as in version 1.
+3, ``decision`` has biases, which are added to the logits over the temperature and which a reader of version 2 ignores;
+or the graph stores its weights in fewer bits, and that part's verdict is ``"measured"``, which the readers of 1 and 2
+take for damage. All else is as in version 2.
 """
 
 from __future__ import annotations
@@ -32,12 +35,14 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 FORMAT_NAME = "samesay-bundle"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """The newest version that this release reads; it reads all before it, too."""
 MANIFEST_NAME = "samesay.json"
 
-Verdict = Literal["verified", "unsupported", "failed"]
-VERDICTS: tuple[Verdict, ...] = ("verified", "unsupported", "failed")
+Verdict = Literal["verified", "measured", "unsupported", "failed"]
+VERDICTS: tuple[Verdict, ...] = ("verified", "measured", "unsupported", "failed")
+USABLE = (None, "verified", "measured")
+"""The verdicts with which a part may be used: none needed, as Keras, or apart from Keras by a measured cost."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from samesay.bundle.layout import (
     KINDS,
     MANIFEST_NAME,
     PARTS,
+    USABLE,
     VERDICTS,
     Verdict,
 )
@@ -68,6 +69,7 @@ class Decision:
 
     Attributes:
         temperature: The logits are divided by it before the softmax; above 0.
+        biases: What is added to a label's logit after that, in nats, for all labels or none; they sum to 0.
         thresholds: A label's least probability, for all labels or none; above 0, they sum to 1. The answer is the label
             whose probability is the largest multiple of its threshold.
         abstain_below: The model is not confident of an answer of lower probability; None: it always is.
@@ -79,11 +81,18 @@ class Decision:
     thresholds: dict[str, float] = field(default_factory=dict)
     abstain_below: float | None = None
     calibration: dict[str, Any] = field(default_factory=dict)
+    biases: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.temperature) and self.temperature > 0):
             raise UsageError(
                 "The temperature must be a number above 0.", expected=f"received: {self.temperature!r}"
+            )
+        added = self.biases.values()
+        if not (all(map(math.isfinite, added)) and math.isclose(sum(added), 0, abs_tol=1e-6)):
+            raise UsageError(
+                "The biases must be numbers that sum to 0.",
+                expected=f"received: {', '.join(f'{label} {bias!r}' for label, bias in self.biases.items())}",
             )
         shares = self.thresholds.values()
         if shares and not (all(share > 0 for share in shares) and math.isclose(sum(shares), 1, abs_tol=1e-6)):
@@ -99,24 +108,32 @@ class Decision:
     @property
     def format_version(self) -> int:
         """The lowest format version that a bundle with this policy can be written in."""
+        if self.biases:
+            return 3
         return 2 if self.thresholds or self.abstain_below is not None else 1
 
+    def biases_of(self, labels: LabelSet) -> list[float] | None:
+        """The biases in the order of ``labels``; None where there are none."""
+        return [self.biases[name] for name in labels] if self.biases else None
+
     def require_labels(self, labels: LabelSet) -> None:
-        """Refuse thresholds that are not those of ``labels``.
+        """Refuse biases or thresholds that are not those of ``labels``.
 
         Raises:
-            UsageError: If there are thresholds, and not one for each label.
+            UsageError: If there are some, and not one for each label.
         """
-        if self.thresholds and set(self.thresholds) != set(labels):
-            raise UsageError(
-                f"The thresholds are for {', '.join(map(repr, self.thresholds))}.",
-                expected=f"one for each of {', '.join(map(repr, labels))}, or none",
-            )
+        for what, numbers in (("biases", self.biases), ("thresholds", self.thresholds)):
+            if numbers and set(numbers) != set(labels):
+                raise UsageError(
+                    f"The {what} are for {', '.join(map(repr, numbers))}.",
+                    expected=f"one for each of {', '.join(map(repr, labels))}, or none",
+                )
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""
         return {
             "temperature": self.temperature,
+            **({"biases": dict(self.biases)} if self.biases else {}),
             "thresholds": dict(self.thresholds),
             "abstain_below": self.abstain_below,
             **({"calibration": self.calibration} if self.calibration else {}),
@@ -166,6 +183,12 @@ class Manifest:
         return self.scale or self.labels
 
     @property
+    def format_version(self) -> int:
+        """The lowest format version that says all of it."""
+        measured = any(part.verdict == "measured" for part in self.parts.values())
+        return max(self.decision.format_version, 3 if measured else 1)
+
+    @property
     def checksum(self) -> str:
         """Of all that it says: two models of one checksum answer alike."""
         return self.to_dict()["checksum"]
@@ -175,7 +198,7 @@ class Manifest:
         document = plain(
             {
                 "format": FORMAT_NAME,
-                "format_version": self.decision.format_version,
+                "format_version": self.format_version,
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
@@ -227,7 +250,7 @@ class Manifest:
             )
         version = document.get("format_version")
         known = list(range(1, FORMAT_VERSION + 1))
-        read = " or ".join(map(str, known))
+        read = f"{', '.join(map(str, known[:-1]))} or {known[-1]}"
         if version not in known or isinstance(version, bool):
             raise BundleVersionUnknown(
                 f"The bundle is of format version {version!r}; this SameSay reads version {read}.",
@@ -267,7 +290,7 @@ def _require_untouched(document: dict[str, Any], content: bytes, where: str) -> 
 
 
 def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
-    """Format versions 1 and 2, from a document whose checksum holds; they differ in the decision alone."""
+    """All format versions, from a document whose checksum holds; they differ in the decision and in one verdict."""
     kind = _need(document, "kind", str, where)
     if kind not in KINDS:
         raise BundleVersionUnknown(
@@ -292,6 +315,10 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     if not labels.names and scale is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
+    if version < 3 and any(part.verdict == "measured" for part in parts.values()):
+        raise _damaged(
+            f"{MANIFEST_NAME} is of format version {version} and has a part that was measured.", where
+        )
     _require_apart(parts.values(), where)
     return Manifest(
         kind=kind,
@@ -319,9 +346,11 @@ def _scale(document: dict[str, Any], where: str) -> GradeScale:
 
 def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
     thresholds = value.get("thresholds") or {}
+    biases = value.get("biases") or {}
     abstain_below = value.get("abstain_below")
-    if not isinstance(thresholds, dict) or not all(_is_number(number) for number in thresholds.values()):
-        raise _damaged(f"{MANIFEST_NAME}: 'thresholds' are not numbers by label.", where)
+    for what, numbers in (("thresholds", thresholds), ("biases", biases)):
+        if not isinstance(numbers, dict) or not all(map(_is_number, numbers.values())):
+            raise _damaged(f"{MANIFEST_NAME}: {what!r} are not numbers by label.", where)
     if abstain_below is not None and not _is_number(abstain_below):
         raise _damaged(f"{MANIFEST_NAME}: 'abstain_below' is not a number.", where)
     temperature = value.get("temperature")
@@ -331,6 +360,8 @@ def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
         raise _damaged(
             f"{MANIFEST_NAME} is of format version 1 and says when to abstain, or has thresholds.", where
         )
+    if version < 3 and biases:
+        raise _damaged(f"{MANIFEST_NAME} is of format version {version} and has biases.", where)
     calibration = value.get("calibration", {})
     if not isinstance(calibration, dict):
         raise _damaged(f"{MANIFEST_NAME}: 'calibration' is not an object.", where)
@@ -339,6 +370,7 @@ def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
         thresholds={str(label): float(number) for label, number in thresholds.items()},
         abstain_below=None if abstain_below is None else float(abstain_below),
         calibration=calibration,
+        biases={str(label): float(number) for label, number in biases.items()},
     )
 
 
@@ -364,7 +396,7 @@ def _part(name: str, value: Any, where: str) -> Part:
         ):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
         files[path] = FileRecord(record["sha256"], record["bytes"])
-    if layout is not None and (verdict == "verified" or not layout.needs_verdict):
+    if layout is not None and verdict in USABLE and not (layout.needs_verdict and verdict is None):
         for required in layout.required:
             if f"{layout.place}/{required}" not in files:
                 raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from samesay.bundle.durable import restore_previous
-from samesay.bundle.layout import MANIFEST_NAME, PARTS
+from samesay.bundle.layout import MANIFEST_NAME, PARTS, USABLE
 from samesay.bundle.manifest import FileRecord, Manifest
 from samesay.bundle.recognition import not_a_bundle
 from samesay.bundle.writing import record_of
@@ -37,13 +37,13 @@ class Bundle:
     def has(self, name: str) -> bool:
         """Whether the part ``name`` is there and may be used."""
         part = self.manifest.parts.get(name)
-        return part is not None and bool(part.files) and part.verdict in (None, "verified")
+        return part is not None and bool(part.files) and part.verdict in USABLE
 
     def part(self, name: str) -> Path:
         """The folder or file of the part ``name``.
 
         Raises:
-            PartUnavailable: If it was not saved, or its proof did not end in ``"verified"``; with the verdict
+            PartUnavailable: If it was not saved, or its verdict is that it is not to be used; with the verdict
                 and why.
             UsageError: If there is no part by this name.
         """

@@ -12,7 +12,7 @@ from typing import Any
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.durable import new_folder, said_plainly
-from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, VERDICTS, PartLayout, Verdict
+from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
@@ -145,7 +145,7 @@ class BundleDraft:
 
         Args:
             part: Its name.
-            verdict: ``"verified"``, ``"unsupported"`` or ``"failed"``; needed for ``"onnx"``.
+            verdict: One of `samesay.bundle.layout.VERDICTS`; needed for ``"onnx"``.
             detail: Why, and with which figures; JSON types. A text, or the entry ``reason``, is shown to users.
 
         Raises:
@@ -234,7 +234,7 @@ class BundleDraft:
                     f"The part {name!r} was put in without a verdict.",
                     expected=f"draft.add({name!r}, verdict=…)",
                 )
-            if verdict in (None, "verified"):
+            if verdict in USABLE:
                 lacking = [
                     file for file in layout.required if not (self.path / layout.place / file).is_file()
                 ]

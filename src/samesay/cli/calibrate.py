@@ -18,6 +18,13 @@ if TYPE_CHECKING:
 @click.argument("model")
 @click.argument("data", required=False)
 @click.option(
+    "--method",
+    type=click.Choice(["auto", "temperature", "bias"]),
+    default="auto",
+    show_default=True,
+    help="Temperature alone, with a bias for every label, or (auto) biases where they hold on pairs left out.",
+)
+@click.option(
     "--precision",
     type=float,
     metavar="SHARE",
@@ -66,8 +73,9 @@ def command(
 ) -> None:
     """Fit how MODEL decides to the labelled pairs of DATA, and store it in MODEL.
 
-    A temperature makes its probabilities honest; a threshold for every label is kept if it helps on pairs left out of
-    the fit; with --precision the model abstains from answers that are not sure enough. Every later answer is given so.
+    A temperature, with a bias for every label where that helps, makes its probabilities honest; a threshold for every
+    label is kept if it helps on pairs left out of the fit; with --precision the model abstains from answers that are
+    not sure enough. Every later answer is given so.
     DATA must not be what MODEL was trained on. Of a folder of splits, validation is taken.
 
     \b
@@ -122,6 +130,8 @@ def show(calibrated: CalibratedModel) -> None:
         numbers_from=1,
     )
     shown: dict[str, Any] = {"temperature": decision.temperature}
+    if decision.biases:
+        shown["biases"] = decision.biases
     if decision.thresholds:
         shown["thresholds"] = decision.thresholds
     if calibrated.abstention is not None:

@@ -63,7 +63,7 @@ def show(found: Mapping[str, Any]) -> None:
                 render.size(part["bytes"]),
                 str(part["files"]),
                 part["verdict"],
-                None if part["usable"] else _reason(part["detail"]),
+                None if part["usable"] and part["verdict"] != "measured" else _reason(part["detail"]),
             )
             for name, part in found["parts"].items()
         ],

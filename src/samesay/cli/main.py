@@ -31,6 +31,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),
     "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
     "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
+    "verify": ("samesay.cli.verify", "Repeat the proof that a model's ONNX part answers as Keras does."),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "audit": ("samesay.cli.audit", "Look for what is wrong with data, and for shortcuts in it."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),

@@ -12,5 +12,15 @@ from samesay.export.keras_answer import KerasAnswer
 from samesay.export.onnx_file import write_onnx
 from samesay.export.onnx_part import write_onnx_part
 from samesay.export.proof import Verdict, prove
+from samesay.export.storage import Storage, narrow
 
-__all__ = ["KerasAnswer", "Verdict", "prove", "supported_encoders", "write_onnx", "write_onnx_part"]
+__all__ = [
+    "KerasAnswer",
+    "Storage",
+    "Verdict",
+    "narrow",
+    "prove",
+    "supported_encoders",
+    "write_onnx",
+    "write_onnx_part",
+]

@@ -7,8 +7,11 @@ docs/decisions/0012-hugging-face-layout.md.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from samesay.errors import EncoderUnsupported, ExtraMissing
 from samesay.export.activations import name_of
@@ -29,10 +32,12 @@ def write_huggingface(
     sides: Sides,
     max_length: int,
     temperature: float = 1.0,
+    biases: Sequence[float] | None = None,
 ) -> None:
     """Write configuration, weights and tokenizer into ``folder``.
 
-    ``transformers`` computes the same logits from them, within float32's rounding.
+    ``transformers`` computes the same logits from them, over the temperature and with the biases, within float32's
+    rounding.
 
     Args:
         task: A KerasHub text classifier with its preprocessor.
@@ -40,7 +45,8 @@ def write_huggingface(
         labels: The names of the logits' columns.
         sides: What the first and the second text are called; recorded, since no setting there says it.
         max_length: The most tokens of a pair that are read.
-        temperature: Recorded for SameSay; ``transformers`` divides by nothing.
+        temperature: The head is divided by it, so that the softmax of its logits is SameSay's probability.
+        biases: Added to the head's bias after that, shape ``(n_labels,)``.
 
     Raises:
         EncoderUnsupported: If no layout is known for the classifier, or it computes what the layout cannot say.
@@ -54,11 +60,16 @@ def write_huggingface(
 
     layout = layout_of(task)
     config = huggingface_config(task, layout, labels)
-    config["samesay"] = {"sides": list(sides), "temperature": temperature}
+    config["samesay"] = {"sides": list(sides)}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     tensors = {}
     for tensor in layout.tensors(task):
-        tensors[tensor.name] = tensor.read_variable()
+        values = tensor.read_variable()
+        if tensor.variable is task.output_dense.kernel:
+            values = values / np.float32(temperature)
+        elif tensor.variable is task.output_dense.bias:
+            values = values / np.float32(temperature) + np.asarray(biases or 0, np.float32)
+        tensors[tensor.name] = values
         if tensor.shared_row is not None:
             tensors[tensor.shared_row] = 0 * tensors[tensor.name][:1]
     # transformers refuses a file that does not say by whose conventions it was written.

@@ -10,14 +10,14 @@ def front_matter() -> str:
     return "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- samesay\n---\n\n"
 
 
-def how_to_use(name: str, labels: LabelSet, sides: Sides, temperature: float) -> str:
+def how_to_use(name: str, labels: LabelSet, sides: Sides, *, calibrated: bool) -> str:
     """The section on use, in Markdown.
 
     Args:
         name: The folder's name.
         labels: The names of the classes in the order of the logits.
         sides: What the texts are called, in reading order.
-        temperature: What SameSay divides the logits by.
+        calibrated: Whether the head carries a temperature or biases.
     """
     first, second = sides
     lines = [
@@ -29,9 +29,9 @@ def how_to_use(name: str, labels: LabelSet, sides: Sides, temperature: float) ->
         "Servers of such folders, text-embeddings-inference among them, read `tokenizer.json`, `config.json` and "
         "`model.safetensors` as they are.",
     ]
-    if temperature != 1.0:
+    if calibrated:
         lines.append(
-            f"SameSay divides the logits by the temperature {temperature:.4g} before the softmax; here nothing does."
+            "The head carries the calibration: the softmax of its logits is SameSay's probability, as it stands."
         )
     notes = "\n".join(f"- {line}" for line in lines)
     return f"""## How to use it

@@ -51,8 +51,6 @@ _COMPOUND_MARKS = [
     if unicodedata.category(mark).startswith("P") and len(unicodedata.normalize("NFKC", mark)) > 1
 ]
 
-# A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there. ALBERT's
-# is not among them: the one folder that was tried ended in an IndexError within transformers 5.23.
 # Of RoBERTa and XLM-R.
 _FAIRSEQ_SPECIALS = {
     "bos_token": "<s>",
@@ -64,7 +62,17 @@ _FAIRSEQ_SPECIALS = {
     "mask_token": "<mask>",
 }
 
+_BERT_SPECIALS = {
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "unk_token": "[UNK]",
+    "pad_token": "[PAD]",
+    "mask_token": "[MASK]",
+}
+
+# A SentencePiece tokenizer's class in KerasHub, to its class in transformers and the name that file has there.
 _SENTENCE_PIECE = {
+    "AlbertTokenizer": ("AlbertTokenizer", "spiece.model"),
     "XLMRobertaTokenizer": ("XLMRobertaTokenizer", "sentencepiece.bpe.model"),
     "DebertaV3Tokenizer": ("DebertaV2Tokenizer", "spm.model"),
 }
@@ -119,13 +127,7 @@ def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> 
     rust.normalizer = _folding(lowercase=tokenizer.lowercase, accents=tokenizer.strip_accents)
     rust.pre_tokenizer = _cutting(cjk=tokenizer.split_on_cjk)
     rust.decoder = decoders.WordPiece(prefix=tokenizer.suffix_indicator)
-    special = {
-        "unk_token": "[UNK]",
-        "cls_token": "[CLS]",
-        "sep_token": "[SEP]",
-        "pad_token": "[PAD]",
-        "mask_token": "[MASK]",
-    }
+    special = dict(_BERT_SPECIALS)
     rust.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
@@ -228,9 +230,13 @@ def _write_sentence_piece(tokenizer: Any, folder: Path, settings: dict[str, Any]
     settings["tokenizer_class"] = name
     if name == "XLMRobertaTokenizer":
         return dict(_FAIRSEQ_SPECIALS)
-    special = {"cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "mask_token": "[MASK]"}
+    # The file's own rules fold what is to be folded, as KerasHub has it.
     settings["do_lower_case"] = False
-    return {**special, "unk_token": "[UNK]"}
+    if name == "AlbertTokenizer":
+        settings["keep_accents"] = True
+        # As its file spells them: a name that it lacks would be added, with an id behind the last embedding.
+        return {**_BERT_SPECIALS, "unk_token": "<unk>", "pad_token": "<pad>"}
+    return dict(_BERT_SPECIALS)
 
 
 def _write_json(place: Path, content: dict[str, Any]) -> None:

@@ -41,7 +41,15 @@ def write_onnx(task: Any, path: str | os.PathLike[str]) -> None:
         graph.input("padding_mask", np.bool_, shape),
     )
     graph.output(logits, "logits", np.float32, ("batch", int(task.output_dense.units)))
-    model = graph.model("pair_classifier", metadata={"encoder": type(task.backbone).__name__})
+    save_graph(graph.model("pair_classifier", metadata={"encoder": type(task.backbone).__name__}), path)
+
+
+def save_graph(model: Any, path: str | os.PathLike[str]) -> None:
+    """Write an ONNX model to ``path``, deterministically; nothing stays there where it cannot be written.
+
+    Raises:
+        DiskFull, OutputUnwritable: As ``write_onnx``.
+    """
     content = model.SerializeToString(deterministic=True)
     target = Path(path)
     try:

@@ -43,7 +43,7 @@ class ClassifierFolder:
         labels: The names of the classes in the order of the outputs.
         named: Whether somebody named them: ``LABEL_0``, ``LABEL_1`` … are what stands there where nobody did.
         sides: The order of the sides, where SameSay wrote the folder.
-        temperature: What the logits are to be divided by, where SameSay wrote the folder; 1 elsewhere.
+        temperature: What the logits are to be divided by, where an early SameSay wrote the folder; 1 elsewhere.
         max_length: The most tokens of a pair that it was meant to read.
     """
 
@@ -122,7 +122,7 @@ def open_classifier(folder: ClassifierFolder) -> Any:
     exact_gelu = _require_same_computation(folder, layout)
     models = keras_hub().models
     with _TensorFiles(folder.path) as files:
-        backbone = getattr(models, layout.backbone).from_preset(str(folder.path), load_weights=False)
+        backbone = _encoder(getattr(models, layout.backbone), layout, folder)
         task_class = getattr(models, layout.task)
         if exact_gelu:
             from samesay.model.exact_gelu import ExactGeluBertBackbone, ExactGeluBertTextClassifier
@@ -138,8 +138,23 @@ def open_classifier(folder: ClassifierFolder) -> Any:
     return task
 
 
+def _encoder(backbone_class: Any, layout: Layout, folder: ClassifierFolder) -> Any:
+    """The backbone of the folder's shape, its weights not yet read."""
+    if layout.encoder is None:
+        return backbone_class.from_preset(str(folder.path), load_weights=False)
+    try:
+        arguments = layout.encoder(folder.config)
+    except (KeyError, TypeError, ValueError) as problem:
+        raise EncoderUnsupported(
+            f"{CONFIG} does not say what the encoder is like: {problem!r}.",
+            where=str(folder.path / CONFIG),
+            expected=f"the settings of {layout.architecture}",
+        ) from problem
+    return backbone_class(**arguments)
+
+
 def _layout(folder: Path, config: Mapping[str, Any]) -> Layout:
-    known = {layout.model_type: layout for layout in LAYOUTS if layout.opened}
+    known = {layout.model_type: layout for layout in LAYOUTS}
     family = config.get("model_type")
     if not has_classifier(config) or family not in known:
         raise EncoderUnsupported(
@@ -186,13 +201,13 @@ def _require_same_computation(folder: ClassifierFolder, layout: Layout) -> bool:
         epsilon = config.get(layout.epsilon_key, _EPSILON_UNSAID)
         if abs(epsilon - layout.epsilon) > 1e-6:
             differences.append((layout.epsilon_key, epsilon, layout.epsilon))
-    for key, expected in (
-        ("position_embedding_type", "absolute"),
-        ("is_decoder", False),
-        ("add_cross_attention", False),
-    ):
-        if config.get(key, expected) not in (expected, None):
-            differences.append((key, config[key], expected))
+    for key, expected, absent in (*_REQUIRED, *layout.requires):
+        found = config.get(key)
+        found = absent if found is None else found
+        if key == "pos_att_type":  # a list, or as the first folders have it "p2c|c2p"
+            found = sorted(str(found).split("|") if not isinstance(found, list) else found)
+        if found != expected:
+            differences.append((key, found, expected))
     if differences:
         raise EncoderUnsupported(
             "This folder's model computes what KerasHub's does not: "
@@ -202,6 +217,20 @@ def _require_same_computation(folder: ClassifierFolder, layout: Layout) -> bool:
             expected=", ".join(f"{key} {expected}" for key, _, expected in differences),
         )
     return exact_gelu
+
+
+_SENTENCE_PIECES = {
+    "albert": "spiece.model",
+    "xlm-roberta": "sentencepiece.bpe.model",
+    "deberta-v2": "spm.model",
+}
+
+_REQUIRED = (
+    ("position_embedding_type", "absolute", "absolute"),
+    ("is_decoder", False, False),
+    ("add_cross_attention", False, False),
+)
+"""Of every family: a setting, as it has to be, and what it is where it is absent."""
 
 
 class _TensorFiles:
@@ -297,10 +326,7 @@ def _put(tensor: Tensor, files: _TensorFiles, folder: ClassifierFolder) -> None:
 
 
 def _tokenizer(folder: ClassifierFolder, tokenizer_class: Any) -> Any:
-    """KerasHub's tokenizer, from whichever of its files the folder has.
-
-    ``transformers`` 5 writes ``tokenizer.json`` alone, which KerasHub does not open.
-    """
+    """KerasHub's tokenizer, from whichever of its files the folder has."""
     path = folder.path
     place = path / "tokenizer.json"
     fast = _read_json(place) if place.is_file() else {}
@@ -311,12 +337,25 @@ def _tokenizer(folder: ClassifierFolder, tokenizer_class: Any) -> Any:
     if model.get("type") == "BPE" and not (path / "merges.txt").is_file():
         merges = [each if isinstance(each, str) else " ".join(each) for each in model["merges"]]
         return tokenizer_class(vocabulary=model["vocab"], merges=merges)
+    if folder.model_type in _SENTENCE_PIECES:
+        return _sentence_pieces(path, _SENTENCE_PIECES[folder.model_type], tokenizer_class)
     try:
         return tokenizer_class.from_preset(str(path))
     except Exception as problem:
         raise EncoderUnsupported(
             f"KerasHub cannot open the folder's tokenizer: {str(problem).splitlines()[0]}", where=str(path)
         ) from problem
+
+
+def _sentence_pieces(path: Path, name: str, tokenizer_class: Any) -> Any:
+    """KerasHub's own converters leave the file open."""
+    if not (path / name).is_file():
+        raise EncoderUnsupported(
+            "The folder holds no SentencePiece file.",
+            where=str(path),
+            expected=f"{name}; transformers 5 writes tokenizer.json alone, which KerasHub does not open",
+        )
+    return tokenizer_class((path / name).read_bytes())
 
 
 def _wordpiece(path: Path, fast: Mapping[str, Any], model: Mapping[str, Any], tokenizer_class: Any) -> Any:

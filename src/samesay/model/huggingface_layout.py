@@ -82,7 +82,9 @@ class Layout:
         epsilon: Of the layer norms.
         epsilon_key: Which setting gives that; ``transformers`` has no other value where there is none.
         segments: Whether the model takes token types.
-        opened: Whether KerasHub opens such folders.
+        encoder: The backbone's arguments from ``config.json``; None where KerasHub opens such folders itself.
+        requires: Settings of ``config.json`` beside those of every family, as they are where KerasHub computes the
+            same, and what ``transformers`` takes them for where they are absent.
     """
 
     model_type: str
@@ -96,7 +98,8 @@ class Layout:
     epsilon: float
     epsilon_key: str | None
     segments: bool = False
-    opened: bool = True
+    encoder: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
+    requires: tuple[tuple[str, Any, Any], ...] = ()
 
 
 def _plain(name: str, variable: Any) -> Tensor:
@@ -332,6 +335,19 @@ def _deberta_settings(task: Any) -> dict[str, Any]:
     }
 
 
+def _deberta_encoder(config: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "vocabulary_size": int(config["vocab_size"]),
+        "num_layers": int(config["num_hidden_layers"]),
+        "num_heads": int(config["num_attention_heads"]),
+        "hidden_dim": int(config["hidden_size"]),
+        "intermediate_dim": int(config["intermediate_size"]),
+        "dropout": float(config.get("hidden_dropout_prob", 0.1)),
+        "max_sequence_length": int(config.get("max_position_embeddings", 512)),
+        "bucket_size": int(config["position_buckets"]),
+    }
+
+
 _TANH_GELU = ("gelu_pytorch_tanh", "gelu_new", "gelu_fast")
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -408,7 +424,19 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=("gelu",),
         epsilon=1e-7,
         epsilon_key="layer_norm_eps",
-        opened=False,
+        encoder=_deberta_encoder,
+        # DeBERTa-v3 is this model type as these settings have it; its defaults are those of v2.
+        requires=(
+            ("relative_attention", True, False),
+            ("position_biased_input", False, True),
+            ("share_att_key", True, False),
+            ("norm_rel_ebd", "layer_norm", "none"),
+            ("pos_att_type", ["c2p", "p2c"], []),
+            ("max_relative_positions", -1, -1),
+            ("type_vocab_size", 0, 0),
+            ("pooler_hidden_act", "gelu", "gelu"),
+            ("conv_kernel_size", 0, 0),
+        ),
     ),
 )
 

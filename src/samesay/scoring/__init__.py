@@ -16,6 +16,7 @@ from samesay.scoring.scorer import (
     Scores,
     judgements,
     open_scorer,
+    probabilities_under,
     sigmoid,
     softmax,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "default_threads",
     "judgements",
     "open_scorer",
+    "probabilities_under",
     "score_file",
     "sigmoid",
     "softmax",

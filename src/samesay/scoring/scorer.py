@@ -1,4 +1,4 @@
-"""``Scorer`` and ``GradeScorer``: a saved model's verified ONNX part as a `Predictor` or a `Grader`.
+"""``Scorer`` and ``GradeScorer``: a saved model's ONNX part as a `Predictor` or a `Grader`.
 
 Knows no Keras and no files of pairs.
 """
@@ -137,8 +137,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
 class Scorer(GraphAnswers[Judgement]):
     """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
 
-    The model's decision policy is applied: its temperature to every probability, its thresholds and its abstention to
-    every judgement.
+    The model's decision policy is applied: its temperature and biases to every probability, its thresholds and its
+    abstention to every judgement.
 
     >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
@@ -186,7 +186,7 @@ class Scorer(GraphAnswers[Judgement]):
             verify: Compute the checksums of the part's files first.
 
         Raises:
-            PartUnavailable: If the part is absent, or its proof did not end in ``"verified"``.
+            PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
             BundleError: If the bundle is none, is of another version, or is damaged.
         """
         manifest, onnx_file, encoder = _onnx_part(path, verify)
@@ -257,7 +257,7 @@ class Scorer(GraphAnswers[Judgement]):
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
         logits, tokens_lost = self._logits(pairs, progress)
-        return Scores(softmax(logits, self.decision.temperature), tokens_lost)
+        return Scores(probabilities_under(self.decision, logits, self.labels), tokens_lost)
 
 
 class GradeScorer(GraphAnswers[Grade]):
@@ -308,10 +308,26 @@ class GradeScorer(GraphAnswers[Grade]):
                 where=str(path),
                 hint="Scorer.open(path), or open_scorer(path) for a model of either task",
             )
-        graph = Graph(onnx_file, n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
-        scorer = cls(graph, encoder, manifest.scale, manifest.sides, batch_tokens=batch_tokens)
+        scorer = cls.from_parts(
+            onnx_file, encoder, manifest.scale, manifest.sides, threads=threads, batch_tokens=batch_tokens
+        )
         scorer.checksum = manifest.checksum
         return scorer
+
+    @classmethod
+    def from_parts(
+        cls,
+        onnx_file: str | Path,
+        encoder: PairEncoder,
+        scale: GradeScale,
+        sides: Sides,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> GradeScorer:
+        """A scorer from a graph that is not in a bundle yet; errors are those of ``Scorer.from_parts``."""
+        graph = Graph(Path(onnx_file), n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
+        return cls(graph, encoder, scale, sides, batch_tokens=batch_tokens)
 
     def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
@@ -367,14 +383,26 @@ def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return (0.5 * (1.0 + np.tanh(half))).astype(np.float32)
 
 
-def softmax(logits: NDArray[np.float32], temperature: float = 1.0) -> NDArray[np.float32]:
+def probabilities_under(
+    decision: Decision, logits: NDArray[np.float32], labels: LabelSet
+) -> NDArray[np.float32]:
+    """What a model makes of logits, shape ``(n_pairs, n_labels)``: softmax over its temperature, with its biases."""
+    return softmax(logits, decision.temperature, decision.biases_of(labels))
+
+
+def softmax(
+    logits: NDArray[np.float32], temperature: float = 1.0, biases: Sequence[float] | None = None
+) -> NDArray[np.float32]:
     """Probabilities of every row, computed in float64, so that float32 rows sum to 1 within 1e-6.
 
     Args:
         logits: Shape ``(n_pairs, n_labels)``.
         temperature: Divides the logits; above 0.
+        biases: Added after that, shape ``(n_labels,)``; nothing where absent.
     """
     scaled = logits.astype(np.float64) / temperature
+    if biases is not None:
+        scaled += np.asarray(biases, np.float64)
     scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
     np.exp(scaled, out=scaled)
     return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)

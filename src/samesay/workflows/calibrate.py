@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any, Literal, Unpack, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,16 @@ from samesay.bundle import Decision, require_replaceable, write_decision
 from samesay.data import PairTable, Reading, require_classes
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
-from samesay.evaluation.calibration import brier_score, expected_calibration_error
+from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     CONFIDENCE,
+    MOST_LABELS,
     Abstention,
     fit_abstention,
+    fit_biases,
     fit_temperature,
     fit_thresholds,
+    gain_of_biases,
 )
 from samesay.evaluation.policy import decide
 from samesay.pairs import Grader, Progress, ProgressListener
@@ -30,6 +33,9 @@ from samesay.workflows.predictors import Backend, open_predictor
 
 LEAST_PAIRS = 100
 """Below this a temperature says more about the pairs than about the model."""
+
+Method = Literal["auto", "temperature", "bias"]
+"""How probabilities are made honest: by a temperature alone, with biases, or by whichever holds."""
 
 _CHUNK = 1024
 
@@ -42,7 +48,8 @@ class CalibratedModel:
         path: The model that has it now.
         decision: The policy.
         before: Figures on these pairs without a policy: ``log_loss``, ``expected_calibration_error``,
-            ``brier_score``, ``accuracy``, ``macro_f1``.
+            ``calibration_error_bound`` (what 95 % of simulated perfectly calibrated models stay below, with these
+            confidences at this size), ``brier_score``, ``accuracy``, ``macro_f1``.
         after: The same with it; the pairs are those that it was fitted to.
         abstention: What is answered and how precisely; None where the model always answers.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
@@ -63,6 +70,7 @@ class CalibratedModel:
         return {
             "path": self.path,
             "temperature": decision["temperature"],
+            "biases": dict(self.decision.biases),
             "thresholds": decision["thresholds"],
             "abstain_below": decision["abstain_below"],
             "calibration": decision["calibration"],
@@ -75,6 +83,7 @@ def calibrate(
     model: str | Path,
     data: str | Path,
     *,
+    method: Method = "auto",
     precision: float | None = None,
     thresholds: bool = True,
     max_overlap: float = 0.01,
@@ -84,13 +93,15 @@ def calibrate(
     progress: ProgressListener | None = None,
     **reading: Unpack[Reading],
 ) -> CalibratedModel:
-    """Fit a policy to ``data`` and store it: temperature, thresholds, and with ``precision`` when to abstain.
+    """Fit a policy to ``data`` and store it: temperature, biases, thresholds, and with ``precision`` when to abstain.
 
     A policy that the model has already is replaced and makes no difference to the new one.
 
     Args:
         model: A saved model's folder.
         data: A source of labelled pairs that the model was not trained on; of several splits ``validation``.
+        method: ``temperature`` alone; ``bias`` for a bias beside it for every label; ``auto`` takes biases where they
+            lower the log loss of pairs left out of the fit by more than its standard error.
         precision: The wanted share of right answers among those that the model stands by; it always answers where
             absent.
         thresholds: Look for thresholds of the highest macro F1, which may cost accuracy where labels are rare; without
@@ -106,10 +117,15 @@ def calibrate(
         PairsLeaked: If the model was trained on more of the pairs than ``max_overlap``.
         OneClassOnly: If all pairs carry one label.
         DataError: If there are fewer than ``LEAST_PAIRS``, or one of its leaves.
-        UsageError: If the model grades similarity, or no threshold reaches the precision.
+        UsageError: If the model grades similarity, no threshold reaches the precision, or biases are asked for and a
+            label does not occur.
         ExtraMissing: If SciPy is not installed.
         BundleError: If the model cannot be used or written.
     """
+    if method not in get_args(Method):
+        raise UsageError(
+            f"There is no method {method!r}.", where="--method", expected=" or ".join(get_args(Method))
+        )
     if precision is not None and not 0 < precision < 1:
         raise UsageError(
             f"The precision is {precision:g}.", where="--precision", expected="above 0 and below 1"
@@ -140,7 +156,7 @@ def calibrate(
     overlap = overlap_with(model, table)
     _require_unseen(overlap, max_overlap, table)
     logits = _logits(predictor, table, progress)
-    decision, before, after, abstention, told = _fit(logits, table, precision, thresholds)
+    decision, before, after, abstention, told = _fit(logits, table, method, precision, thresholds)
     write_decision(model, decision, output=output, overwrite=overwrite)
     return CalibratedModel(
         path=str(model if output is None else output),
@@ -196,24 +212,26 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
 
 
 def _fit(
-    logits: NDArray[np.float32], table: PairTable, precision: float | None, with_thresholds: bool
+    logits: NDArray[np.float32],
+    table: PairTable,
+    method: Method,
+    precision: float | None,
+    with_thresholds: bool,
 ) -> tuple[Decision, dict[str, float], dict[str, float], Abstention | None, list[str]]:
     labels, ids = table.labels, table.label_ids
     assert labels is not None
     assert ids is not None
-    notes = []
-    temperature, note = fit_temperature(logits, ids)
-    if note:
-        notes.append(note)
-    probabilities = softmax(logits, temperature)
-    shares = None
     absent = [name for name, count in table.label_counts().items() if not count]
+    temperature, biases, notes = _fit_probabilities(logits, ids, method, absent, str(table.origin))
+    probabilities = softmax(logits, temperature, biases)
+    shares = None
     if with_thresholds and absent:
         notes.append(f"no thresholds: the pairs have none of the label {', '.join(absent)}")
     elif with_thresholds:
         shares, note = fit_thresholds(probabilities, ids)
         notes.append(note)
     thresholds = {} if shares is None else dict(zip(labels, shares.tolist(), strict=True))
+    named = {} if biases is None else dict(zip(labels, biases, strict=True))
     decision = Decision(temperature, thresholds)
     answers = decide(probabilities, labels, decision).label_ids
     abstention = None
@@ -252,6 +270,7 @@ def _fit(
                     }
                 ),
             },
+            biases=named,
         ),
         before,
         after,
@@ -260,14 +279,48 @@ def _fit(
     )
 
 
+def _fit_probabilities(
+    logits: NDArray[np.float32], ids: NDArray[np.int32], method: Method, absent: list[str], where: str
+) -> tuple[float, list[float] | None, list[str]]:
+    """The temperature, the biases or None, and why."""
+    temperature, note = fit_temperature(logits, ids)
+    notes = [note] if note else []
+    if method == "temperature":
+        return temperature, None, notes
+    if absent and method == "bias":
+        raise UsageError(
+            f"The pairs have none of the label {', '.join(absent)}, so it can have no bias.",
+            where=where,
+            expected="pairs of every label, or --method temperature",
+        )
+    if absent:
+        return temperature, None, [*notes, f"no biases: the pairs have none of the label {', '.join(absent)}"]
+    if (logits.argmax(axis=1) == ids).all():
+        return temperature, None, [*notes, "no biases: every answer is right"]
+    if method == "auto":
+        if logits.shape[1] > MOST_LABELS:
+            told = f"no biases for {logits.shape[1]} labels: without --method bias at most {MOST_LABELS} are fitted"
+            return temperature, None, [*notes, told]
+        gain, error = gain_of_biases(logits, ids)
+        told = f"log loss {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+        if gain <= error:
+            return temperature, None, [*notes, f"no biases: they do not help ({told})"]
+        notes = [f"a bias for every label: {told}"]
+    temperature, biases = fit_biases(logits, ids)
+    return temperature, biases.tolist(), notes
+
+
 def _figures(
     probabilities: NDArray[np.float32], answers: NDArray[np.int64], ids: NDArray[np.int32]
 ) -> dict[str, float]:
     confusion = metrics.confusion_matrix(ids, answers, probabilities.shape[1])
+    calibration = measure_calibration(probabilities, ids, answers)
+    assert calibration is not None, "there are pairs"
     found = {
         "log_loss": metrics.log_loss(ids, probabilities),
-        "expected_calibration_error": expected_calibration_error(probabilities, ids, predicted_ids=answers),
-        "brier_score": brier_score(probabilities, ids),
+        "expected_calibration_error": calibration.expected_calibration_error,
+        "calibration_error_bound": calibration.simulated_bound,
+        "brier_score": calibration.brier_score,
         "accuracy": metrics.accuracy(confusion),
         "macro_f1": metrics.macro_f1(confusion),
     }

@@ -42,7 +42,7 @@ from samesay.workflows.contenders import (
     short_names,
 )
 from samesay.workflows.cost import SAMPLE, Cost, measure_memory, measure_speed
-from samesay.workflows.labelled import OWN_TRAINING_DATA, load_labelled, load_training_pairs
+from samesay.workflows.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
 from samesay.workflows.listing import require_file, require_new, rounded, write_rows, write_text
 
 
@@ -332,11 +332,9 @@ def _table(
     if not answers:
         return load_pairs(data, prefer=prefer, **reading), ()
     if isinstance(answers[0], LabelSet):
-        table, notes = load_labelled(data, answers[0], prefer=prefer, **reading)
-        return table.with_labels(answers[0]), notes
+        return load_for(answers[0], data, prefer=prefer, **reading)
     scale = next((one.answers for one in opened if one.manifest is not None), None)
-    assert not isinstance(scale, LabelSet)  # models of both kinds are not compared
-    return load_pairs(data, task="similarity", scale=scale, prefer=prefer, **reading), ()
+    return load_for(scale, data, prefer=prefer, **reading)
 
 
 def _with_baselines(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from samesay.bundle import Manifest
-from samesay.data import Reading, load_pairs, of_another_source
+from samesay.data import Reading, of_another_source
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
@@ -26,7 +26,7 @@ from samesay.evaluation import (
     slices_of,
 )
 from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
-from samesay.workflows.labelled import load_labelled, load_training_pairs
+from samesay.workflows.labelled import load_for, load_training_pairs
 from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
 from samesay.workflows.report import require_free, write_report
@@ -131,13 +131,7 @@ def evaluate_model(
                 where="report",
                 hint="leave --report out; --picture draws its answers over the right grades",
             )
-        graded = load_pairs(
-            data,
-            prefer=("test", "validation"),
-            task="similarity",
-            scale=opened.predictor.scale,
-            **reading,
-        )
+        graded, _ = load_for(opened.predictor.scale, data, prefer=("test", "validation"), **reading)
         of_words = WordOverlap(opened.predictor.scale, opened.predictor.sides)
         overlap = overlap_with(model, graded)
         return MeasuredModel(
@@ -149,8 +143,8 @@ def evaluate_model(
             overlap,
         )
     labels, order = opened.predictor.labels, opened.predictor.sides
-    table, notes = load_labelled(data, labels, prefer=("test", "validation"), **reading)
-    table = table.with_sides(order).with_labels(labels)
+    table, notes = load_for(labels, data, prefer=("test", "validation"), **reading)
+    table = table.with_sides(order)
     made = _baselines(baselines, opened.manifest, labels, order, of_another_source(reading))
     parts = slices_of(table, slices) if report is not None else []
     figures = evaluate(opened.predictor, table, progress=progress)

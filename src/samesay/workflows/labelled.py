@@ -9,7 +9,7 @@ from typing import Unpack
 from samesay.bundle import Manifest
 from samesay.data import PairTable, Reading, load_pairs
 from samesay.errors import UsageError
-from samesay.pairs import LabelSet
+from samesay.pairs import GradeScale, LabelSet
 
 OWN_TRAINING_DATA = "trained-on"
 """Instead of a source: what the model was trained on, as its bundle records."""
@@ -31,6 +31,31 @@ def load_labelled(
     table = load_pairs(data, task="classification", prefer=prefer, **reading)
     numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
     return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
+
+
+def load_for(
+    answers: LabelSet | GradeScale | None,
+    data: str | Path,
+    *,
+    prefer: Sequence[str],
+    **reading: Unpack[Reading],
+) -> tuple[PairTable, tuple[str, ...]]:
+    """The pairs with gold answers of a model's kind, and what is to be known of how they were read.
+
+    Args:
+        answers: The model's labels, the scale of its grades, or None for grades on the data's own scale.
+        data: The source.
+        prefer: Of several splits the first of these.
+        **reading: How it is read, where it does not tell.
+
+    Raises:
+        LabelMismatch: If the data's labels are others.
+        DataError: If the data cannot be used.
+    """
+    if isinstance(answers, LabelSet):
+        table, notes = load_labelled(data, answers, prefer=prefer, **reading)
+        return table.with_labels(answers), notes
+    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, **reading), ()
 
 
 def load_training_pairs(

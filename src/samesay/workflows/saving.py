@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import BundleDraft, Upstream, write_bundle, write_pair_hashes
+from samesay.bundle import BundleDraft, write_bundle, write_pair_hashes
 from samesay.evaluation import (
     Evaluation,
     GradeEvaluation,
@@ -19,7 +19,7 @@ from samesay.evaluation import (
 )
 from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
-from samesay.model.presets import MINILM, MINILM_UPSTREAM
+from samesay.model.presets import upstream_of
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
 from samesay.workflows.recipe_rendering import as_yaml
 from samesay.workflows.run_recipe import Run, settings_of
@@ -91,7 +91,7 @@ def save_model(
             sides=model.sides,
             max_length=model.max_length,
             decision=model.decision,
-            upstream=upstream_of(model),
+            upstream=upstream_of(model.preset),
             **known_facts(model, evaluation),
         )
     tell(Progress("save", 2, 2))
@@ -201,8 +201,3 @@ def figures_for_card(evaluation: Evaluation | GradeEvaluation) -> Mapping[str, A
         "pairs": evaluation.n_pairs,
         "baselines": {"majority": {"accuracy": evaluation.majority_accuracy}},
     }
-
-
-def upstream_of(model: PairModel) -> Upstream | None:
-    """Where the pretrained weights come from, for the model card, as far as it is known."""
-    return MINILM_UPSTREAM if model.preset == MINILM else None

@@ -1,0 +1,106 @@
+"""``samesay verify``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.plain import note, print_json, say
+
+if TYPE_CHECKING:
+    from samesay.workflows.verify import Verification
+
+_CHANGED_SHOWN = 5
+
+
+@click.command("verify")
+@click.argument("model")
+@click.argument("data", required=False)
+@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@data_options
+@click.option("--threads", type=click.IntRange(min=1), help="Threads of ONNX Runtime [the physical cores].")
+@quiet_option
+@json_option
+def command(
+    model: str, data: str | None, *, format_: str | None, quiet: bool, as_json: bool, **options: Any
+) -> int:
+    """Repeat the proof that MODEL's ONNX part answers as Keras does, on the proof's own texts and on DATA.
+
+    Raw texts go in on both sides, on Keras' through KerasHub's own tokenizer; logits are compared. The model is not
+    changed. Exit status 37 where they differ. Needs samesay[train].
+
+    \b
+    samesay verify my-model
+    samesay verify my-model pairs.csv --json
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.errors import ProofFailed
+    from samesay.workflows.verify import verify
+
+    with progress_display(quiet=quiet) as progress:
+        found = verify(model, data, format=format_, progress=progress, **options)
+    if as_json:
+        print_json(found.to_dict())
+    else:
+        show(found)
+    if found.holds:
+        return 0
+    note("the two parts do not answer alike: see what changed, or save the model again with samesay train")
+    return ProofFailed.exit_code
+
+
+def show(found: Verification) -> None:
+    """Print a verification for people."""
+    from samesay.cli import render
+
+    probe, data = found.probe, found.data
+    rows = [
+        (
+            "the proof's own texts",
+            probe.pairs_checked,
+            probe.max_difference,
+            probe.tolerance,
+            probe.changed_decisions,
+        )
+    ]
+    if data is not None:
+        rows.append((data.source, data.pairs, data.max_difference, data.tolerance, data.changed))
+    render.table(
+        ["", "pairs", "largest difference of a logit", "allowed", "other answers"],
+        [
+            (name, f"{pairs:,}", _small(largest), _small(allowed), f"{changed:,}")
+            for name, pairs, largest, allowed, changed in rows
+        ],
+        title=f"{found.model}: {'as Keras' if found.holds else 'NOT as Keras'}",
+        numbers_from=1,
+    )
+    if data is not None and data.shown:
+        render.table(
+            ["pair", "Keras", "ONNX", "difference", "texts"],
+            [
+                (
+                    f"{one.place + 1:,}",
+                    one.keras,
+                    one.onnx,
+                    _small(one.difference),
+                    f"{one.pair.first} / {one.pair.second}",
+                )
+                for one in data.shown[:_CHANGED_SHOWN]
+            ],
+        )
+    if probe.status != "verified":
+        say(probe.detail)
+    then = {name: text for name, text in found.versions_recorded.items() if found.versions.get(name) != text}
+    if then:
+        render.facts(
+            {
+                name: f"{text} when it was saved, {found.versions.get(name, 'not used')} now"
+                for name, text in then.items()
+            }
+        )
+
+
+def _small(number: float | None) -> str:
+    return "" if number is None else f"{number:.2g}"
