@@ -43,6 +43,7 @@ class Benchmark:
 # In order: what fails soon comes first, what needs the trained model comes after it.
 BENCHMARKS = (
     Benchmark("worked_example_speed", "how much faster than the worked example as written", 0.1),
+    Benchmark("training_speed", "how much faster than the Trainer of transformers", 0.4),
     Benchmark("onnx_variants", "which way of writing the encoder ONNX Runtime computes fastest", 0.1),
     Benchmark("tokenizer_parity_tensorflow", "where KerasHub's TensorFlow tokenizer gives other ids", 0.3),
     Benchmark(
@@ -93,7 +94,8 @@ def _run(name: str, results: Path, tensorflow_python: Path | None, transformers_
     special: dict[str, Callable[[], str]] = {
         "onnx_variants": lambda: _keep_last_line(name, results),
         "tokenizer_parity_tensorflow": lambda: _tokenizer_parity(name, results, tensorflow_python),
-        "huggingface_roundtrip": lambda: _huggingface_roundtrip(name, results, transformers_python),
+        "huggingface_roundtrip": lambda: _with_transformers(name, results, transformers_python),
+        "training_speed": lambda: _with_transformers(name, results, transformers_python),
     }
     if name in special:
         return special[name]()
@@ -134,7 +136,7 @@ def _tokenizer_parity(name: str, results: Path, python: Path | None) -> str:
     return _outcome(subprocess.run(command, cwd=measuring.ROOT, env=environment, check=False).returncode)
 
 
-def _huggingface_roundtrip(name: str, results: Path, python: Path | None) -> str:
+def _with_transformers(name: str, results: Path, python: Path | None) -> str:
     if python is None:
         print("left out: it needs --transformers-python; see the script's first lines", flush=True)
         return "left out"

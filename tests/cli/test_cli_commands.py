@@ -15,6 +15,7 @@ from samesay.cli import train as train_command
 from samesay.export import Verdict
 from samesay.pairs import Sides
 from samesay.training import Recipe
+from samesay.training.step import ChosenStep
 from tiny_models import LABELS, save_tiny
 
 HEAVY = ("keras", "keras_hub", "jax", "tensorflow", "torch", "sklearn", "matplotlib", "pyarrow", "pandas")
@@ -249,6 +250,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         seconds=200.0,
         pairs_per_second=12.0,
         padding_share=0.08,
+        step=ChosenStep("samesay", "the model is known to it", (7_680, 30_522)),
         notes=("a new head was made",),
         to_dict=lambda: {"interrupted": interrupted},
     )
@@ -261,6 +263,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         "1,200",
         "3 min 20 s",
         "8.0% padding",
+        "7,680 of 30,522 token rows are trained",
         "0.8000",
         "kept",
         "the ONNX part is failed",

@@ -15,7 +15,8 @@ from samesay.pairs import Pair, Sides
 from samesay.scoring import Scorer
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.train import train
-from tiny_tokenizers import LINES, TOKENIZERS, keras_tokenizer
+from tiny_families import save_family
+from tiny_tokenizers import LINES, TOKENIZERS
 
 # KerasHub leaves the file of a SentencePiece model to the garbage collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -30,7 +31,7 @@ FAMILIES = tuple(family for family in TOKENIZERS if family != "bert_zh")  # whic
 def saved(request: pytest.FixtureRequest, pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """A tiny model of the family: saved by KerasHub, trained and saved by the product."""
     folder = tmp_path_factory.mktemp(request.param)
-    save_preset(request.param, folder / "preset")
+    save_family(request.param, folder / "preset", max_length=MAX_LENGTH)
     return train(
         f"{pairs_file}[:32]",
         preset=folder / "preset",
@@ -38,36 +39,6 @@ def saved(request: pytest.FixtureRequest, pairs_file: Path, tmp_path_factory: py
         sides=Sides("hypothesis", "premise"),
         settings={"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
     )
-
-
-def save_preset(family: str, folder: Path) -> None:
-    import keras
-    from keras_hub import models
-
-    keras.utils.set_random_seed(0)
-    name = TOKENIZERS[family]
-    tokenizer = keras_tokenizer(family)
-    sizes = {"embedding_dim": 8} if family == "albert" else {}
-    backbone = getattr(models, f"{name}Backbone")(
-        vocabulary_size=tokenizer.vocabulary_size(),
-        num_layers=1,
-        num_heads=2,
-        hidden_dim=8,
-        intermediate_dim=16,
-        max_sequence_length=MAX_LENGTH,
-        **sizes,
-    )
-    preprocessor = getattr(models, f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=MAX_LENGTH)
-    task = getattr(models, f"{name}TextClassifier")(
-        backbone=backbone, preprocessor=preprocessor, num_classes=2
-    )
-    # KerasHub's own start gives nearly the same answer to every text, and anything agrees with that.
-    random = np.random.default_rng(0)
-    for variable in task.weights:
-        if "seed" not in variable.path:
-            variable.assign(variable + 0.3 * random.standard_normal(variable.shape))
-    folder.mkdir()
-    task.save_to_preset(str(folder))
 
 
 def test_the_onnx_part_is_proven_and_decides_as_keras(saved):

@@ -298,6 +298,7 @@ def show(result: TrainResult) -> None:
             "recipe": f"{recipe.optimizer}, {recipe.learning_rate:g} {recipe.schedule}, batches of "
             f"{recipe.batch_size}, seed {recipe.seed}",
             "time": f"{render.duration(result.seconds)}, {speed}",
+            "step": result.step.in_words(),
         },
         title="Interrupted: the best so far was saved" if result.interrupted else "Trained",
     )

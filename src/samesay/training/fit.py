@@ -71,6 +71,7 @@ class FitResult:
     """What a run did.
 
     Attributes:
+        step: Which training step was taken, and why.
         history: One entry an epoch: ``epoch`` (from 1), ``step``, ``loss``, ``accuracy``, with validation pairs
             ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (of grades
             ``validation_spearman`` and ``validation_pearson``, and no accuracy), ``seconds`` and ``pairs_per_second``
@@ -84,9 +85,9 @@ class FitResult:
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
         settings: The recipe as it was followed, own parts by their names.
-        step: Which training step was taken, and why.
     """
 
+    step: ChosenStep
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: float = 0
     interrupted: bool = False
@@ -97,7 +98,6 @@ class FitResult:
     padding_share: float = 0.0
     widths: list[int] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
-    step: ChosenStep | None = None
 
 
 def fit(
@@ -182,10 +182,11 @@ def fit(
                 classifier,
                 np.append(pairs.encoded.token_ids, classifier.encoder.pad_id),
                 precision=recipe.precision,
-                rows_may_stay=own.optimizer is None,
+                # A callback may change a constant rate, and with it what the rows left out decay by.
+                rows_may_stay=own.optimizer is None and not (own.callbacks and recipe.schedule == "constant"),
             )
         )
-        _LOG.info("%s", step)
+        _LOG.info("the training step is %s", step.in_words())
         identity = {
             "recipe": recipe.to_dict(),
             "origin": origin,

@@ -35,12 +35,12 @@ class ChosenStep:
     why: str
     token_rows: tuple[int, int] | None = None
 
-    def __str__(self) -> str:
-        """One line for people."""
-        if self.name == KERAS:
-            return f"training takes Keras' own step: {self.why}"
-        rows, of = self.token_rows or (0, 0)
-        return f"training takes SameSay's own step: {self.why}; {rows:,} of {of:,} token rows occur and are trained"
+    def in_words(self) -> str:
+        """For people."""
+        if self.token_rows is None:
+            return f"Keras' own: {self.why}"
+        rows, of = self.token_rows
+        return f"SameSay's own: {self.why}; {rows:,} of {of:,} token rows are trained"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
@@ -23,6 +23,9 @@ from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
+
+if TYPE_CHECKING:
+    from samesay.training.step import ChosenStep
 
 _LOG = logging.getLogger("samesay")
 
@@ -50,6 +53,7 @@ class TrainResult:
         seconds: Time in training steps.
         pairs_per_second: Pairs a second in training, compilation included.
         padding_share: The share of padded places among all that were computed, in [0, 1].
+        step: Which training step was taken, and why.
         notes: What its user should know.
     """
 
@@ -71,6 +75,7 @@ class TrainResult:
     seconds: float
     pairs_per_second: float
     padding_share: float
+    step: ChosenStep
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class TrainResult:
             "seconds": self.seconds,
             "pairs_per_second": self.pairs_per_second,
             "padding_share": self.padding_share,
+            "step": self.step.to_dict(),
             "notes": list(self.notes),
         }
 
@@ -295,6 +301,7 @@ def train(
         seconds=result.seconds,
         pairs_per_second=result.pairs_per_second,
         padding_share=result.padding_share,
+        step=result.step,
         notes=(*_notes(model, pairs, held_out), *others),
     )
 

@@ -1,0 +1,156 @@
+"""SameSay's half of ``training_speed.py``: an epoch for every line on standard input, then figures of its own.
+
+python -m benchmarks.training_speed_ours PAIRS.json FOLDER SIZE BATCH_SIZE
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from benchmarks import products
+
+LABELS = ("entailment", "neutral", "contradiction")
+MAX_LENGTH = 128
+
+
+def main() -> int:
+    pairs, folder, size, batch_size = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
+    began = time.perf_counter()
+    table = json.loads(Path(pairs).read_text(encoding="utf-8"))
+    model = opened(folder, size)
+    import jax
+    import keras
+    import numpy as np
+
+    from samesay.encoding import padding_share, plan_training
+    from samesay.training.own_step import OwnStep
+
+    inside: list[float] = []
+    compiled_step = OwnStep.__call__
+
+    def timed_step(self: Any, state: Any, iterator: Any) -> Any:
+        """The step with what it waits for: its compiled part alone, once the batch is there."""
+        batch = next(iterator)
+        jax.block_until_ready(state)
+        begin = time.perf_counter()
+        result = compiled_step(self, state, iter([batch]))
+        jax.block_until_ready(result)
+        inside.append(time.perf_counter() - begin)
+        return result
+
+    class OnRequest(keras.callbacks.Callback):
+        """Before an epoch waits for a line and tokenizes anew; after it says how long both took."""
+
+        first_step = 0.0
+        ended = False
+
+        def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+            self.ended = not sys.stdin.readline()
+            if self.ended:
+                # One more epoch, each step of which is waited for.
+                OwnStep.__call__ = timed_step  # type: ignore[method-assign]
+            self.begin = time.perf_counter()
+            model.encoder.encode(table["first"], table["second"])
+
+        def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
+            if not self.first_step:
+                float(logs["loss"])
+                self.first_step = time.perf_counter() - began
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if self.ended:
+                model.stop_training = True
+            else:
+                print(json.dumps({"seconds": time.perf_counter() - self.begin}), flush=True)
+
+    from samesay.training import Recipe
+    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.own_parts import OwnParts
+
+    encoded = model.encoder.encode(table["first"], table["second"])
+    recipe = Recipe(
+        epochs=table["epochs"],
+        batch_size=batch_size,
+        optimizer="adamw",
+        learning_rate=1e-4,
+        schedule="triangular",
+        warmup=0.1,
+        weight_decay=0.01,
+    )
+    print(json.dumps({"parameters": int(model.task.count_params())}), flush=True)
+    on_request = OnRequest()
+    result = fit(
+        model,
+        TrainingPairs(encoded, np.asarray(table["labels"], np.int32)),
+        recipe,
+        own_parts=OwnParts.of(callbacks=[on_request]),
+    )
+    plan = plan_training(
+        encoded.lengths, batch_size, seed=0, epoch=0, max_length=MAX_LENGTH, epochs=table["epochs"]
+    )
+    backbone = model.task.backbone
+    shape = {
+        "layers": backbone.num_layers,
+        "heads": backbone.num_heads,
+        "hidden": backbone.hidden_dim,
+        "inner": backbone.intermediate_dim,
+    }
+    of_width = {
+        width: products.training_products(height=batch_size, width=width, **shape)
+        for width in {batch.width for batch in plan}
+    }
+    every: Counter[products.Product] = Counter()
+    for batch in plan:
+        every.update(of_width[batch.width])
+    alone = products.seconds_of(every, products.seconds_alone(every))
+    in_steps = sum(inside)
+    said = {
+        "step": result.step.in_words(),
+        "padding_share": round(padding_share(plan, encoded.lengths), 4),
+        "widths": result.widths,
+        "first_step_seconds": round(on_request.first_step, 2),
+        "gigamultiplications_an_epoch": round(
+            sum(one.multiplications * times for one, times in every.items()) / 1e9, 1
+        ),
+        "products_alone_seconds": round(alone, 3),
+        "seconds_in_steps": round(in_steps, 3),
+        "share_of_the_products": round(alone / in_steps, 4) if in_steps else None,
+    }
+    print(json.dumps(said), flush=True)
+    return 0
+
+
+def opened(folder: str, size: dict[str, int]) -> Any:
+    """The classifier: pretrained, or of another size with random weights and the same vocabulary."""
+    from samesay.model.classifier import PairClassifier
+    from samesay.model.opening import open_model
+    from samesay.pairs import LabelSet
+
+    if not size:
+        return open_model(folder, LabelSet(LABELS), max_length=MAX_LENGTH).classifier
+    from samesay.model.backend import keras, keras_hub
+
+    keras()
+    models = keras_hub().models
+    vocabulary = (Path(folder) / "vocab.txt").read_text(encoding="utf-8").splitlines()
+    backbone = models.BertBackbone(
+        vocabulary_size=len(vocabulary),
+        num_layers=size["num_hidden_layers"],
+        num_heads=size["num_attention_heads"],
+        hidden_dim=size["hidden_size"],
+        intermediate_dim=size["intermediate_size"],
+    )
+    preprocessor = models.BertTextClassifierPreprocessor(
+        models.BertTokenizer(vocabulary=vocabulary, lowercase=True), sequence_length=MAX_LENGTH
+    )
+    task = models.BertTextClassifier(backbone, num_classes=len(LABELS), preprocessor=preprocessor)
+    return PairClassifier(task, LABELS, ("hypothesis", "premise"))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
