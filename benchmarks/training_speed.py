@@ -17,13 +17,13 @@ import json
 import math
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from benchmarks import measuring
+from benchmarks.workers import Worker
 
 SNLI_TRAIN = 122_321
 TINY = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 128, "intermediate_size": 512}
@@ -104,12 +104,12 @@ def _measured(case: str, python: Path, n_rounds: int) -> dict[str, Any]:
         environment = {**os.environ, "SAMESAY_CACHE": str(Path(work) / "cache")}
         ours = Worker([sys.executable, "-m", "benchmarks.training_speed_ours", *said], environment)
         theirs = Worker([str(python), str(measuring.ROOT / "benchmarks/training_speed_peer.py"), *said])
-        subjects = {"samesay": ours.epoch, "trainer": theirs.epoch}
+        subjects = {"samesay": ours.round, "trainer": theirs.round}
         first = {name: one() for name, one in subjects.items()}
         seconds = measuring.alternate(subjects, n_rounds)
         more, of_theirs = ours.end(), theirs.end()
         second = Worker([sys.executable, "-m", "benchmarks.training_speed_ours", *said], environment)
-        second_epoch = second.epoch()
+        second_epoch = second.round()
         again = second.end()
     medians = {name: statistics.median(values) for name, values in seconds.items()}
     return {
@@ -131,43 +131,6 @@ def _measured(case: str, python: Path, n_rounds: int) -> dict[str, Any]:
         "second_first_step": again["first_step_seconds"],
         "second_first_epoch_seconds": round(second_epoch, 2),
     }
-
-
-class Worker:
-    """A process that trains one epoch for each line it is written."""
-
-    def __init__(self, command: list[str], environment: dict[str, str] | None = None) -> None:
-        self._process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=measuring.ROOT,
-            env=environment,
-        )
-        self.said = self._line()
-
-    def epoch(self) -> float:
-        """Its seconds, tokenization included."""
-        assert self._process.stdin is not None
-        self._process.stdin.write("go\n")
-        self._process.stdin.flush()
-        return float(self._line()["seconds"])
-
-    def end(self) -> dict[str, Any]:
-        """What it says of itself at its end."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        last = self._line()
-        self._process.wait(timeout=600)
-        return {**self.said, **last}
-
-    def _line(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        for line in self._process.stdout:
-            if line.startswith("{"):
-                return json.loads(line)
-        raise SystemExit(f"a side of the benchmark ended with status {self._process.wait()}")
 
 
 if __name__ == "__main__":

@@ -228,6 +228,10 @@ def command(
     samesay train --config my-model/recipe.yaml --output the-same-again
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
+    from samesay.model.allocator import use_one_arena
+
+    # Before what follows begins threads of its own.
+    use_one_arena()
     from samesay.workflows.run_recipe import gather
     from samesay.workflows.train import train
 

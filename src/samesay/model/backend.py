@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from samesay.errors import ExtraMissing, MachineError, UsageError
+from samesay.model.allocator import use_one_arena
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """The values of ``KERAS_BACKEND`` that can train; the first is SameSay's default."""
@@ -36,7 +37,8 @@ def keras() -> ModuleType:
         ExtraMissing: If Keras or JAX is not installed.
         MachineError: If another backend's library is not installed.
     """
-    chosen_backend()
+    if chosen_backend() == "jax":
+        use_one_arena()
     _share_gpu_memory()
     try:
         module = importlib.import_module("keras")

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from samesay.encoding import Batch, EncodedPairs, padding_share, plan_training
 from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
+from samesay.model.allocator import freed_memory_kept
 from samesay.model.backend import backend_versions
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
@@ -164,6 +165,7 @@ def fit(
             expected="float32 or bfloat16, or a GPU",
         )
     with frozen(classifier, recipe), computing_in(classifier, recipe.precision), ExitStack() as during:
+        during.enter_context(freed_memory_kept())
         objective = objective_of(classifier, recipe, pairs.targets)
         shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
         plan = _plan(pairs, recipe, classifier.encoder.max_length)

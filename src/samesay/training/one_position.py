@@ -1,8 +1,9 @@
 """Logits of a classifier that reads one position, as JAX alone computes them, in fewer products than KerasHub.
 
-Of the last layer only the first position is computed, since the head reads no other; queries, keys and values are one
-product. Everything is read from the Keras layers themselves: their variables, rates, activations. Knows BERT, RoBERTa,
-XLM-RoBERTa and DistilBERT, whose layers are ``keras_hub.layers.TransformerEncoder``.
+Of the last layer only the first position is computed, since the head reads no other, without keys and values; in the
+other layers queries, keys and values are one product. Everything is read from the Keras layers themselves: their
+variables, rates, activations. Knows BERT, RoBERTa, XLM-RoBERTa and DistilBERT, whose layers are
+``keras_hub.layers.TransformerEncoder``.
 """
 
 from __future__ import annotations
@@ -130,34 +131,13 @@ class OnePosition:
     def _layer(self, layer: Any, x: Any, masked: Any, of: Values, *, first_alone: bool) -> Any:
         """One transformer layer: rows ``(height * width, hidden)`` to as many, or to the first of each pair."""
         attention = layer._self_attention_layer
-        height, width, hidden = masked.shape[0], masked.shape[-1], x.shape[-1]
-        n_heads = attention.num_heads
-        kernels = [
-            of(dense.kernel).reshape(hidden, hidden)
-            for dense in (attention.query_dense, attention.key_dense, attention.value_dense)
-        ]
-        biases = [
-            of(dense.bias).reshape(hidden)
-            for dense in (attention.query_dense, attention.key_dense, attention.value_dense)
-        ]
-        if first_alone:
-            rows = x.reshape(height, width, hidden)[:, 0]
-            q = rows @ kernels[0] + biases[0]
-            joined = x @ jnp.concatenate(kernels[1:], 1) + jnp.concatenate(biases[1:])
-            k, v = joined[:, :hidden], joined[:, hidden:]
-        else:
-            rows = x
-            joined = x @ jnp.concatenate(kernels, 1) + jnp.concatenate(biases)
-            q, k, v = joined[:, :hidden], joined[:, hidden : 2 * hidden], joined[:, 2 * hidden :]
-        size = hidden // n_heads
-        q, k, v = (one.reshape(height, -1, n_heads, size) for one in (q * np.float32(size**-0.5), k, v))
-        scores = jnp.einsum("btnd,bsnd->bnts", q, k) + masked  # (height, n_heads, 1 or width, width)
-        shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
-        mixed = jnp.einsum("bnts,bsnd->btnd", shares, v).reshape(-1, hidden)
+        attend = self._first_attends if first_alone else self._all_attend
         out = attention.output_dense
-        mixed = mixed @ of(out.kernel).reshape(hidden, hidden) + of(out.bias)
+        mixed = attend(attention, x, masked, of) @ of(out.kernel).reshape(x.shape[-1], -1) + of(out.bias)
+        if first_alone:
+            x = x.reshape(*masked.shape[::3], -1)[:, 0]
         x = _normed(
-            self._dropped(mixed, layer._self_attention_dropout, of) + rows,
+            self._dropped(mixed, layer._self_attention_dropout, of) + x,
             layer._self_attention_layer_norm,
             of,
         )
@@ -167,6 +147,46 @@ class OnePosition:
         return _normed(
             self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of
         )
+
+    def _all_attend(self, attention: Any, x: Any, masked: Any, of: Values) -> Any:
+        """What each position takes from all of its pair: rows ``(height * width, hidden)`` to as many."""
+        height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
+        parts = (attention.query_dense, attention.key_dense, attention.value_dense)
+        kernels = jnp.concatenate([of(dense.kernel).reshape(hidden, hidden) for dense in parts], 1)
+        joined = x @ kernels + jnp.concatenate([of(dense.bias).reshape(hidden) for dense in parts])
+        q, k, v = (
+            joined[:, at : at + hidden].reshape(height, -1, n_heads, hidden // n_heads)
+            for at in (0, hidden, 2 * hidden)
+        )
+        q = q * np.float32((hidden // n_heads) ** -0.5)
+        scores = jnp.einsum("btnd,bsnd->bnts", q, k) + masked  # (height, n_heads, width, width)
+        shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
+        return jnp.einsum("bnts,bsnd->btnd", shares, v).reshape(-1, hidden)
+
+    def _first_attends(self, attention: Any, x: Any, masked: Any, of: Values) -> Any:
+        """What the first position of each pair takes from all: rows ``(height * width, hidden)`` to ``height``.
+
+        Neither keys nor values are computed. The score of token ``t`` is ``q·(tK + k) = (qKᵀ)·t + q·k``, whose last
+        term is the same for all tokens and cancels in the softmax; what is taken is ``(Σ p t)V + v Σ p``.
+        """
+        height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
+        by_head = hidden, n_heads, hidden // n_heads
+        tokens = x.reshape(height, -1, hidden)
+        query = tokens[:, 0] @ of(attention.query_dense.kernel).reshape(hidden, hidden)
+        query = (query + of(attention.query_dense.bias).reshape(hidden)) * np.float32(by_head[-1] ** -0.5)
+        asked = jnp.einsum(
+            "bnd,hnd->bnh",
+            query.reshape(height, *by_head[1:]),
+            of(attention.key_dense.kernel).reshape(by_head),
+        )
+        scores = jnp.einsum("bnh,bsh->bns", asked, tokens) + masked[:, 0]  # (height, n_heads, width)
+        shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
+        taken = jnp.einsum("bns,bsh->bnh", shares, tokens)
+        value = attention.value_dense
+        mixed = jnp.einsum("bnh,hnd->bnd", taken, of(value.kernel).reshape(by_head))
+        # Under dropout the shares of a head do not add up to 1.
+        mixed = mixed + shares.sum(-1)[..., None] * of(value.bias).reshape(by_head[1:])
+        return mixed.reshape(height, hidden)
 
     def _dropped(self, x: Any, layer: Any, of: Values) -> Any:
         return dropped(x, layer.rate, of(layer.seed_generator.state)) if layer.rate > 0 else x
