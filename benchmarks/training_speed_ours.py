@@ -1,6 +1,8 @@
 """SameSay's half of ``training_speed.py``: an epoch for every line on standard input, then figures of its own.
 
-python -m benchmarks.training_speed_ours PAIRS.json FOLDER SIZE BATCH_SIZE
+    python -m benchmarks.training_speed_ours PAIRS.json FOLDER SIZE BATCH_SIZE [SETTINGS]
+
+SETTINGS of the recipe, as JSON, take the place of AdamW on the triangle.
 """
 
 from __future__ import annotations
@@ -16,10 +18,18 @@ from benchmarks import products
 
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH = 128
+ADAMW = {
+    "optimizer": "adamw",
+    "learning_rate": 1e-4,
+    "schedule": "triangular",
+    "warmup": 0.1,
+    "weight_decay": 0.01,
+}
 
 
 def main() -> int:
     pairs, folder, size, batch_size = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
+    settings = json.loads(sys.argv[5]) if len(sys.argv) > 5 else ADAMW
     began = time.perf_counter()
     table = json.loads(Path(pairs).read_text(encoding="utf-8"))
     model = opened(folder, size)
@@ -76,11 +86,7 @@ def main() -> int:
     recipe = Recipe(
         epochs=table["epochs"],
         batch_size=batch_size,
-        optimizer="adamw",
-        learning_rate=1e-4,
-        schedule="triangular",
-        warmup=0.1,
-        weight_decay=0.01,
+        **settings,
     )
     print(json.dumps({"parameters": int(model.task.count_params())}), flush=True)
     on_request = OnRequest()
@@ -111,6 +117,7 @@ def main() -> int:
     in_steps = sum(inside)
     said = {
         "step": result.step.in_words(),
+        "mean_tokens": round(float(encoded.lengths.mean()), 2),
         "padding_share": round(padding_share(plan, encoded.lengths), 4),
         "widths": result.widths,
         "first_step_seconds": round(on_request.first_step, 2),
