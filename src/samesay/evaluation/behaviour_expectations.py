@@ -32,7 +32,7 @@ _PER_INVARIANCE = 200
 # A text and itself belong into the top fifth of a scale of similarity.
 _SHARE_OF_IDENTITY = 0.8
 # Of texts about different things the corpora disagree: SNLI and MNLI take both for one scene and say contradiction,
-# SICK says neutral. A model is right to say either; that the one does not follow from the other is all there is to know.
+# SICK says neutral. A model may say either; that the one does not follow from the other is all there is to know.
 _OPEN_OR_EXCLUDED = "unrelated"
 # The most that a change of nothing may move a grade, as a share of the scale.
 GRADE_TOLERANCE = 0.1
