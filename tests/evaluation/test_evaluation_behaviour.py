@@ -14,12 +14,14 @@ from samesay.evaluation.behaviour_expectations import (
     HANDWRITTEN,
     INVARIANCES,
     TEMPLATES,
+    accepted_for,
     chosen,
     names_of,
     roles_of,
     suite_tests,
+    users_test,
 )
-from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.pairs import GradeScale, LabelSet, Pair, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
 SAMENESS = LabelSet(("different", "same"))
@@ -41,7 +43,7 @@ class Knowing:
         self.labels = labels
         self.sides = sides
         self._right = {
-            (test.pair.first, test.pair.second): roles[test.expected]
+            (test.pair.first, test.pair.second): accepted_for(test.expected, roles)[-1]
             for test in tests
             if test.section == TEMPLATES or test.capability == "identity"
         }
@@ -77,7 +79,12 @@ def test_answering_one_label_never_passes(answers):
     roles, tests = suite(answers, names=tuple(CAPABILITIES))
     for name in CAPABILITIES:
         expected = [test.expected for test in tests if test.capability == name]
-        assert {role: expected.count(role) for role in roles} == dict.fromkeys(roles, BLOCKS)
+        asked = dict.fromkeys(expected)
+        assert {role: expected.count(role) for role in asked} == dict.fromkeys(asked, BLOCKS)
+        assert max(sum(label in accepted_for(role, roles) for role in asked) for label in answers) == 1
+        assert len(asked) == (2 if name == "unrelated" else len(answers)), (
+            "every label but of unrelated texts"
+        )
 
 
 @pytest.mark.parametrize("answers", [NLI, SAMENESS, SCALE], ids=["nli", "sameness", "grades"])
@@ -137,7 +144,8 @@ def test_one_answer_to_everything_is_said_and_passes_a_third():
     roles, tests = suite(NLI)
     behaviour = measure_behaviour(OneLabel(), tests, roles)
     rates = {result.capability: result.failure_rate for result in behaviour.results}
-    assert {rates[name] for name in CAPABILITIES} == {2 / 3}
+    assert {rates[name] for name in CAPABILITIES if name != "unrelated"} == {2 / 3}
+    assert rates["unrelated"] == 1 / 2
     assert all(
         result.n_failed == 0
         for result in behaviour.results
@@ -159,9 +167,40 @@ def test_a_model_of_one_side_is_caught(side):
     templates = [result for result in behaviour.results if result.section == TEMPLATES]
     if side == "hypothesis":
         # Every hypothesis stands once beside each label: not one more can be right, whatever was learned.
-        assert {result.failure_rate for result in templates} == {2 / 3}
+        rates = {result.capability: result.failure_rate for result in templates}
+        assert rates.pop("unrelated") == 1 / 2
+        assert set(rates.values()) == {2 / 3}
     else:
         assert np.mean([result.failure_rate for result in templates]) > 0.6
+
+
+@pytest.mark.parametrize("answer", ["neutral", "contradiction"])
+def test_unrelated_texts_may_be_called_either_and_never_entailment(answer):
+    roles, tests = suite(NLI, names=("unrelated",))
+    other = [test for test in tests if test.expected == "not entailment"]
+
+    class Says(OneLabel):
+        def predict(self, pairs):
+            return np.tile(np.float32([0.8 * (name == answer) + 0.1 for name in NLI]) / 1.1, (len(pairs), 1))
+
+    (result,) = measure_behaviour(Says(), other, roles).results
+    assert (len(other), result.n_failed) == (BLOCKS, 0)
+    behaviour = measure_behaviour(Says(), tests, roles)
+    assert behaviour.outcomes[1].expected == "neutral or contradiction"
+    answer = "entailment"
+    assert measure_behaviour(Says(), other, roles).results[0].n_failed == BLOCKS
+
+
+def test_a_user_s_test_may_leave_open_which_of_both_it_is():
+    roles, pair = roles_of(NLI), Pair("The shop opens at nine.", "The bank is shut.")
+    test = users_test("own", "shop", pair, "not_entailment", None, answers=NLI, roles=roles, where="own:2")
+    assert measure_behaviour(OneLabel(), [test], roles).results[0].n_failed == 0, "it says neutral"
+    with pytest.raises(LabelUnknown):
+        users_test("own", "shop", pair, "same", None, answers=NLI, roles=roles, where="own:2")
+    with pytest.raises(LabelUnknown):
+        users_test(
+            "own", "shop", pair, "not_entailment", None, answers=SAMENESS, roles=roles_of(SAMENESS), where=""
+        )
 
 
 def test_grades_are_asked_for_their_order():

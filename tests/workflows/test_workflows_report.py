@@ -60,7 +60,9 @@ def test_the_report_is_a_page_and_the_same_as_json(model, data, tmp_path, capsys
 
 def test_every_key_of_the_report_is_told(model, data, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
-    told = re.findall(r"^\| `(\w+)` \|", page.split("| key | what |")[1], re.MULTILINE)
+    told = re.findall(
+        r"^\| `(\w+)` \|", page.split("| key | what |")[1].split("| key of grades")[0], re.MULTILINE
+    )
     plain = set(evaluate_model(model, data).to_dict())
     evaluate_model(model, data, report=tmp_path / "report")
     written = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
@@ -129,8 +131,30 @@ def test_what_cannot_become_a_report_is_refused_before_anything_is_scored(model,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_grader_has_no_report_and_is_told_so(data, tmp_path, monkeypatch):
+def test_a_grader_has_a_report_of_its_own(tmp_path, monkeypatch):
+    data = tmp_path / "graded.csv"
+    with data.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(["premise", "hypothesis", "score", "genre"])
+        for place in range(120):
+            first, second = (
+                " ".join(WORDS[(place * step + add) % 16] for add in range(4)) for step in (3, 7)
+            )
+            writer.writerow([first, second, place % 11 / 2, "letters" if place % 5 else "news"])
     grader = SimpleNamespace(predictor=WordOverlap(GradeScale(0, 5), SIDES), backend="onnx", manifest=None)
     monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: grader)
-    with pytest.raises(UsageError, match="grades similarity"):
-        evaluate_model("grader", data, report=tmp_path / "report")
+    monkeypatch.setattr(workflow, "overlap_with", lambda *_: None)
+    plain = evaluate_model("grader", data).to_dict()
+    measured = evaluate_model("grader", data, report=tmp_path / "report", slices=["genre"])
+    assert measured.report == tmp_path / "report" / "report.html"
+    assert f"{measured.evaluation.metrics['spearman']:.2f}</data> <small>rank" in measured.report.read_text(
+        "utf-8"
+    )
+    written = json.loads((tmp_path / "report" / "report.json").read_text("utf-8"))
+    assert {one["name"]: one["n"] for one in written["slices"] if one["group"] == "genre"} == {
+        "letters": 96,
+        "news": 24,
+    }
+    page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
+    told = re.findall(r"^\| `(\w+)` \|", page.split("| key of grades | what |")[1], re.MULTILINE)
+    assert told == [name for name in written if name not in plain]

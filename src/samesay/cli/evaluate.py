@@ -112,7 +112,7 @@ def show(measured: MeasuredModel) -> None:
         _show_grades(measured, figures)
     else:
         _show_labels(measured, figures)
-        _show_intervals(measured)
+    _show_intervals(measured)
     dropped = sum(figures.rows_dropped.values())
     if dropped:
         say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")

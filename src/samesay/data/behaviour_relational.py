@@ -176,7 +176,7 @@ def conjunction(rng: random.Random) -> Block:
         return Block(
             f"{one} {a}.",
             pick(rng, (f"{one} {a} and {b}.", f"{one} {a} but did not {other_base} the {other_thing}.")),
-            pick(rng, (f"{one} either {a} or {b}.", f"{one} {b}.")),
+            pick(rng, (f"{one} either {a} or {b}.", f"{one} {a} or {b}, or both.")),
             pick(rng, (neither, f"{one} {b} but did not {base} the {thing}.")),
             same=f"It was {one} who {a}.",
         )
@@ -195,10 +195,12 @@ def conjunction(rng: random.Random) -> Block:
             ),
         )
     if kind == 2:
+        taken = (thing, other_thing)
+        c = f"{third[1]} the {pick(rng, [each for each in third[3] if each not in taken])}"
         return Block(
             f"{one} {a} or {b}, or both.",
             pick(rng, (f"{one} {a}.", f"{one} {b}.", f"{one} both {a} and {b}.")),
-            pick(rng, (f"{one} {third[1]} the {pick(rng, third[3])}.", f"{other} {a} or {b}, or both.")),
+            pick(rng, (f"{one} {a} or {c}, or both.", f"{one} either {c} or {b}.")),
             neither,
             same=f"{one} {b} or {a}, or both.",
         )

@@ -81,7 +81,7 @@ COMPLEMENTS = (
     ("person", "present", "absent"),
     ("device", "switched on", "switched off"),
     ("text", "finished", "unfinished"),
-    ("object", "genuine", "fake"),
+    ("object", "damaged", "undamaged"),
     ("object", "insured", "uninsured"),
 )
 # Two words for either end of a scale that has a middle.
@@ -100,7 +100,7 @@ SCALES = (
     ("device", ("huge", "enormous"), ("tiny", "minuscule")),
     ("text", ("difficult", "hard"), ("easy", "simple")),
     ("text", ("exciting", "thrilling"), ("boring", "tedious")),
-    ("text", ("famous", "well-known"), ("unknown", "obscure")),
+    ("text", ("popular", "well-liked"), ("unpopular", "disliked")),
 )
 # What can be said to be any of the above, by kind.
 BEARERS = {
@@ -123,15 +123,15 @@ CHAINS = (
     (("mosquito", "insect", "creature"), _SEEN),
     (("cobra", "snake", "reptile"), _SEEN),
     (("python", "snake", "reptile"), _SEEN),
-    (("ruby", "gemstone", "mineral"), _OWNED),
-    (("emerald", "gemstone", "mineral"), _OWNED),
+    (("sabre", "sword", "weapon"), _OWNED),
+    (("rifle", "firearm", "weapon"), _OWNED),
     (("lorry", "motor vehicle", "vehicle"), _OWNED),
     (("taxi", "motor vehicle", "vehicle"), _OWNED),
     (("canoe", "boat", "vessel"), _OWNED),
     (("claw hammer", "hammer", "tool"), _OWNED),
     (("chainsaw", "saw", "tool"), _OWNED),
     (("cottage", "house", "building"), _OWNED),
-    (("mosque", "place of worship", "building"), _SEEN[:2]),
+    (("teaspoon", "spoon", "piece of cutlery"), _OWNED),
     (("sonnet", "poem", "text"), _KNOWN),
     (("limerick", "poem", "text"), _KNOWN),
     (("sedan", "car", "vehicle"), _OWNED),

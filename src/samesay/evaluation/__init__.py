@@ -9,8 +9,9 @@ from __future__ import annotations
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.evaluation import Evaluation, TruncatingPredictor, evaluate
 from samesay.evaluation.examination import Examination, examine, require_report_packages
+from samesay.evaluation.grade_examination import GradeExamination, examine_grades
 from samesay.evaluation.grading import GradeEvaluation, WordOverlap, evaluate_grades
-from samesay.evaluation.intervals import Interval, metric_intervals, share_interval
+from samesay.evaluation.intervals import Interval, grade_intervals, metric_intervals, share_interval
 from samesay.evaluation.page import render_page
 from samesay.evaluation.pictures import (
     CostPoint,
@@ -26,6 +27,7 @@ __all__ = [
     "Evaluation",
     "Examination",
     "GradeEvaluation",
+    "GradeExamination",
     "Interval",
     "MajorityBaseline",
     "OneSideBaseline",
@@ -34,6 +36,8 @@ __all__ = [
     "evaluate",
     "evaluate_grades",
     "examine",
+    "examine_grades",
+    "grade_intervals",
     "metric_intervals",
     "render_page",
     "require_report_packages",

@@ -15,7 +15,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.data.columns import order_of
-from samesay.evaluation.behaviour_expectations import ABOVE, GRADE_TOLERANCE, UNCHANGED, BehaviourTest
+from samesay.evaluation.behaviour_expectations import (
+    ABOVE,
+    GRADE_TOLERANCE,
+    UNCHANGED,
+    BehaviourTest,
+    accepted_for,
+)
 from samesay.evaluation.grade_metrics import require_grades
 from samesay.evaluation.intervals import Interval, share_interval
 from samesay.evaluation.metrics import require_probabilities
@@ -234,8 +240,8 @@ def _labelled(
 ) -> BehaviourOutcome:
     answer = _answer(model, row)
     other = None if other_row is None else _answer(model, other_row)
-    expected = other if test.expected == UNCHANGED else roles.get(test.expected, test.expected)
-    return BehaviourOutcome(test, str(expected), answer, other, float(row.max()), answer == expected)
+    accepted = (str(other),) if test.expected == UNCHANGED else accepted_for(test.expected, roles)
+    return BehaviourOutcome(test, " or ".join(accepted), answer, other, float(row.max()), answer in accepted)
 
 
 def _answer(model: Predictor, row: NDArray[np.float64]) -> str:

@@ -288,8 +288,8 @@ def _shown_pairs(evaluation: Evaluation, table: PairTable, places: Sequence[int]
     return tuple(
         ShownPair(
             row=place + 1 if table.row_numbers is None else int(table.row_numbers[place]),
-            first=_shown(table.first[place]),
-            second=_shown(table.second[place]),
+            first=shown_text(table.first[place]),
+            second=shown_text(table.second[place]),
             label=evaluation.labels[evaluation.label_ids[place]],
             answer=evaluation.labels[answers[place]],
             confidence=float(evaluation.probabilities[place, answers[place]]),
@@ -299,7 +299,8 @@ def _shown_pairs(evaluation: Evaluation, table: PairTable, places: Sequence[int]
     )
 
 
-def _shown(text: str) -> str:
+def shown_text(text: str) -> str:
+    """A text as a report shows it, cut where it is very long."""
     return text if len(text) <= _MOST_CHARACTERS_SHOWN else text[:_MOST_CHARACTERS_SHOWN] + " […]"
 
 

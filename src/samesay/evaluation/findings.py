@@ -18,17 +18,18 @@ from samesay.evaluation.slices import FEW, SliceFigures
 
 if TYPE_CHECKING:
     from samesay.evaluation.evaluation import Evaluation
+    from samesay.evaluation.grade_slices import GradeSliceFigures
 
 # Below this many pairs the interval of an accuracy is some 20 points wide.
-_FEW_PAIRS = 100
+FEW_PAIRS = 100
 
 # Smaller differences may be real, and change nothing that a user would do.
-_NOTABLE = 0.05
+NOTABLE = 0.05
 
 # A permutation of the labels that lifts the accuracy by less is a poor model, not a mistaken order.
 _LIFT_OF_A_PERMUTATION = 0.10
 
-_MOST_NAMED = 5
+MOST_NAMED = 5
 
 
 def findings_of(
@@ -51,7 +52,7 @@ def findings_of(
     accuracy = intervals["accuracy"]
     assert accuracy is not None  # there are pairs
     found = [
-        _trained_on(evaluation, trained_on),
+        trained_on_pairs(evaluation.n_pairs, trained_on),
         *_of_answers(evaluation, accuracy),
         _few_pairs(evaluation, accuracy),
         _confidence(calibration),
@@ -100,13 +101,14 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _trained_on(evaluation: Evaluation, n: int | None) -> Finding | None:
+def trained_on_pairs(n_pairs: int, n: int | None) -> Finding | None:
+    """What is to be said where the model was trained on ``n`` of the pairs."""
     if not n:
         return None
     return Finding(
         "trained-on",
         "fault",
-        f"{n:,} of the {evaluation.n_pairs:,} pairs ({percent(n / evaluation.n_pairs)}) were trained on. On those the "
+        f"{n:,} of the {n_pairs:,} pairs ({percent(n / n_pairs)}) were trained on. On those the "
         "model repeats what it was told; measure on pairs it has not seen.",
     )
 
@@ -127,12 +129,12 @@ def _of_answers(evaluation: Evaluation, accuracy: Interval) -> list[Finding]:
     elif permutation is not None:
         renaming, reached = permutation
         pairs = [f"{answer} as {meant}" for answer, meant in renaming.items()]
-        more = f" and {len(pairs) - _MOST_NAMED} more" if len(pairs) > _MOST_NAMED else ""
+        more = f" and {len(pairs) - MOST_NAMED} more" if len(pairs) > MOST_NAMED else ""
         found.append(
             Finding(
                 "labels-permuted",
                 "fault",
-                f"The labels look permuted: reading {', '.join(pairs[:_MOST_NAMED])}{more} lifts accuracy from "
+                f"The labels look permuted: reading {', '.join(pairs[:MOST_NAMED])}{more} lifts accuracy from "
                 f"{percent(evaluation.metrics['accuracy'])} to {percent(reached)} on pairs "
                 "that had no part in choosing it. Check the order of the names: --labels, --rename-labels.",
             )
@@ -161,7 +163,7 @@ def _of_answers(evaluation: Evaluation, accuracy: Interval) -> list[Finding]:
 
 
 def _few_pairs(evaluation: Evaluation, accuracy: Interval) -> Finding | None:
-    if evaluation.n_pairs >= _FEW_PAIRS:
+    if evaluation.n_pairs >= FEW_PAIRS:
         return None
     pairs = "one pair" if evaluation.n_pairs == 1 else f"{evaluation.n_pairs} pairs"
     return Finding(
@@ -181,7 +183,7 @@ def _confidence(calibration: Calibration) -> Finding | None:
         f"calibration error {calibration.expected_calibration_error:.3f}; of a calibrated model at this size 95 % "
         f"of samples stay below {calibration.simulated_bound:.3f}"
     )
-    weight = "fault" if abs(gap) >= 2 * _NOTABLE else "caution"
+    weight = "fault" if abs(gap) >= 2 * NOTABLE else "caution"
     if abs(gap) < 0.5 * calibration.expected_calibration_error:
         text = f"Confidence and accuracy differ, in both directions ({error})."
         return Finding("miscalibrated", weight, text)
@@ -217,29 +219,36 @@ def _classes(evaluation: Evaluation) -> list[Finding]:
 
 def _slices(slices: Sequence[SliceFigures]) -> list[Finding]:
     found = []
-    for one in weak_slices(slices)[:_MOST_NAMED]:
+    for one in weak_slices(slices)[:MOST_NAMED]:
         assert one.rest is not None
         assert one.p_value is not None
-        chance = "p < 0.001" if one.p_value < 0.001 else f"p = {one.p_value:.3f}"
         found.append(
             Finding(
                 "weak-slice",
                 "caution",
                 f"{one.group}, {one.name}: right on {percent(one.accuracy)} of {one.n:,} pairs, against "
-                f"{percent(one.rest)} of the others ({chance}, corrected for {len(slices)} slices).",
+                f"{percent(one.rest)} of the others ({chance_in_words(one.p_value)}, corrected for {len(slices)} "
+                "slices).",
             )
         )
-    few = [one for one in slices if one.few]
-    if few:
-        found.append(
-            Finding(
-                "few-in-slice",
-                "caution",
-                f"{len(few)} of {len(slices)} slices hold fewer than {FEW} pairs (the smallest {min(x.n for x in few)}"
-                "). They are marked, and their figures are no findings.",
-            )
-        )
-    return found
+    return [*found, *few_in_slices(slices)]
+
+
+def few_in_slices(slices: Sequence[SliceFigures] | Sequence[GradeSliceFigures]) -> list[Finding]:
+    """What is to be said of slices that hold few pairs, where there are any."""
+    few = [one.n for one in slices if one.few]
+    if not few:
+        return []
+    text = (
+        f"{len(few)} of {len(slices)} slices hold fewer than {FEW} pairs (the smallest {min(few)}). They are marked, "
+        "and their figures are no findings."
+    )
+    return [Finding("few-in-slice", "caution", text)]
+
+
+def chance_in_words(p_value: float) -> str:
+    """``0.0123`` as ``p = 0.012``."""
+    return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}"
 
 
 def weak_slices(slices: Sequence[SliceFigures]) -> list[SliceFigures]:
@@ -250,12 +259,12 @@ def weak_slices(slices: Sequence[SliceFigures]) -> list[SliceFigures]:
         if one.p_value is not None
         and one.p_value < 0.05
         and one.rest is not None
-        and one.rest - one.accuracy >= _NOTABLE
+        and one.rest - one.accuracy >= NOTABLE
     ]
     return sorted(weak, key=lambda one: one.accuracy)
 
 
 def _named(names: Sequence[str]) -> str:
-    if len(names) > _MOST_NAMED:
-        return f"{', '.join(names[:_MOST_NAMED])} and {len(names) - _MOST_NAMED:,} more labels are"
+    if len(names) > MOST_NAMED:
+        return f"{', '.join(names[:MOST_NAMED])} and {len(names) - MOST_NAMED:,} more labels are"
     return f"{', '.join(names)} {'is' if len(names) == 1 else 'are'}"

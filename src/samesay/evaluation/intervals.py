@@ -18,10 +18,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from samesay.evaluation.grade_metrics import pearson
 from samesay.evaluation.metrics import log_losses
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
 LEVEL = 0.95
 RESAMPLES = 1000
@@ -121,6 +122,58 @@ def metric_intervals(
     if found["accuracy"] is None:
         found["accuracy"] = share_interval(int((truth == answers).sum()), n_pairs)
     return found
+
+
+def grade_intervals(
+    truth: ArrayLike, answers: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Interval | None]:
+    """Bootstrap intervals of ``spearman``, ``pearson``, ``mse``, ``mae`` and ``bias``, from the same drawn pairs.
+
+    None where some drawing has no such figure (a correlation of equal grades), or where all drawings have the same.
+
+    Args:
+        truth: The right grades, shape ``(n_pairs,)``, at least one pair.
+        answers: The answers, likewise.
+        resamples: How often to draw.
+        seed: Of the drawing.
+    """
+    true, answered = np.asarray(truth, np.float64), np.asarray(answers, np.float64)
+    # Ranks of drawn pairs are counted and not sorted: 100,000 pairs would be sorted 2,000 times.
+    ranked = [_Ranked(values) for values in (true, answered)]
+    errors = answered - true
+    random = np.random.default_rng(seed)
+    drawn: dict[str, list[float]] = {name: [] for name in ("spearman", "pearson", "mse", "mae", "bias")}
+    for _ in range(resamples):
+        places = random.integers(0, len(true), len(true))
+        wrong = errors[places]
+        drawn["spearman"].append(_correlation(*(one.of(places) for one in ranked)))
+        drawn["pearson"].append(_correlation(true[places], answered[places]))
+        drawn["mse"].append(float(np.mean(wrong**2)))
+        drawn["mae"].append(float(np.mean(np.abs(wrong))))
+        drawn["bias"].append(float(np.mean(wrong)))
+    found = {name: np.array(values) for name, values in drawn.items()}
+    return {
+        name: _percentiles(values) if np.isfinite(values).all() else None for name, values in found.items()
+    }
+
+
+class _Ranked:
+    """Values whose ranks among any drawn ones of them are told without sorting."""
+
+    def __init__(self, values: NDArray[np.float64]) -> None:
+        distinct, places = np.unique(values, return_inverse=True)
+        self._places, self._n = places.reshape(-1), len(distinct)
+
+    def of(self, drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Ranks from 1 of the drawn ones, equals sharing the mean of theirs."""
+        places = self._places[drawn]
+        counts = np.bincount(places, minlength=self._n)
+        return (np.cumsum(counts) - (counts - 1) / 2)[places]
+
+
+def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
+    value = pearson(first, second)
+    return math.nan if value is None else value
 
 
 def _counted(

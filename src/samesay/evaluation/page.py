@@ -16,7 +16,7 @@ from typing import Any, Literal
 from samesay.errors import ExtraMissing
 from samesay.evaluation.findings import percent
 
-Kind = Literal["percent", "number", "decimal", "count"]
+Kind = Literal["percent", "number", "grade", "decimal", "count"]
 
 # More rows of a table than these are in report.json alone.
 MOST_LABELS_LISTED = 50
@@ -44,7 +44,7 @@ def render_page(report: Mapping[str, Any]) -> str:
         import jinja2
     except ImportError as error:
         raise ExtraMissing.of("evaluation", "jinja2", "A report") from error
-    from samesay.evaluation import drawings
+    from samesay.evaluation import drawings, grade_drawings
 
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(Path(__file__).parent),
@@ -54,18 +54,26 @@ def render_page(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
-    template = environment.get_template("page.html.jinja")
+    if "scale" in report:
+        template = environment.get_template("grade_page.html.jinja")
+        pictures = {
+            "answers": grade_drawings.draw_answers(report),
+            "slices": grade_drawings.draw_grade_slices(report),
+        }
+    else:
+        template = environment.get_template("page.html.jinja")
+        pictures = {
+            "confusion": drawings.draw_confusion(report),
+            "reliability": drawings.draw_reliability(report),
+            "coverage": drawings.draw_coverage(report),
+            "slices": drawings.draw_slices(report),
+        }
     page = template.render(
         report=report,
         model=Path(report["model"]).name,
         source=Path(report["source"]).name,
         figure=partial(_figure, report),
-        pictures={
-            "confusion": drawings.draw_confusion(report),
-            "reliability": drawings.draw_reliability(report),
-            "coverage": drawings.draw_coverage(report),
-            "slices": drawings.draw_slices(report),
-        },
+        pictures=pictures,
         most_labels_listed=MOST_LABELS_LISTED,
         most_labels_crossed=_MOST_LABELS_CROSSED,
     )
@@ -73,12 +81,12 @@ def render_page(report: Mapping[str, Any]) -> str:
 
 
 def format_figure(value: float | None, kind: Kind) -> str:
-    """A figure as the page shows it: a share in per cent, a number of four digits or one, or a count."""
+    """A figure as the page shows it: a share in per cent, a number of four, two or one digits, or a count."""
     if value is None:
         return _DASH
     if kind == "percent":
         return percent(value)
-    return format(value, {"number": ".4f", "decimal": ",.1f", "count": ",d"}[kind])
+    return format(value, {"number": ".4f", "grade": ".2f", "decimal": ",.1f", "count": ",d"}[kind])
 
 
 def pointer(*steps: str | int) -> str:

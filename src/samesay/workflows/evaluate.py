@@ -14,6 +14,7 @@ from samesay.evaluation import (
     Evaluation,
     Examination,
     GradeEvaluation,
+    GradeExamination,
     Interval,
     MajorityBaseline,
     OneSideBaseline,
@@ -21,6 +22,8 @@ from samesay.evaluation import (
     evaluate,
     evaluate_grades,
     examine,
+    examine_grades,
+    grade_intervals,
     metric_intervals,
     require_report_packages,
     slices_of,
@@ -28,7 +31,7 @@ from samesay.evaluation import (
 from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
 from samesay.workflows.labelled import load_for, load_training_pairs
 from samesay.workflows.overlap import Overlap, overlap_with
-from samesay.workflows.predictors import Backend, open_predictor
+from samesay.workflows.predictors import Backend, OpenedPredictor, open_predictor
 from samesay.workflows.report import require_free, write_report
 
 
@@ -43,7 +46,7 @@ class MeasuredModel:
         baselines: Name to figures on the same pairs.
         notes: What a reader should know beside ``evaluation.notes``.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
-        intervals: Of ``evaluation.metrics``, by name; of labels only.
+        intervals: Of ``evaluation.metrics``, by name; of a grader also of its ``bias``.
         examination: What a report says beyond the figures, where one was asked for.
         report: The report's page, where one was written.
     """
@@ -55,7 +58,7 @@ class MeasuredModel:
     notes: tuple[str, ...] = ()
     overlap: Overlap | None = None
     intervals: dict[str, Interval | None] = field(default_factory=dict)
-    examination: Examination | None = None
+    examination: Examination | GradeExamination | None = None
     report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,23 +128,7 @@ def evaluate_model(
                 where="baselines",
                 hint="leave --baselines out",
             )
-        if report is not None:
-            raise UsageError(
-                "A report is of answers with names; this model grades similarity.",
-                where="report",
-                hint="leave --report out; --picture draws its answers over the right grades",
-            )
-        graded, _ = load_for(opened.predictor.scale, data, prefer=("test", "validation"), **reading)
-        of_words = WordOverlap(opened.predictor.scale, opened.predictor.sides)
-        overlap = overlap_with(model, graded)
-        return MeasuredModel(
-            str(model),
-            opened.backend,
-            evaluate_grades(opened.predictor, graded, progress=progress),
-            {"word overlap": evaluate_grades(of_words, graded)},
-            tuple(overlap.notes() if overlap else ()),
-            overlap,
-        )
+        return _evaluate_grader(model, data, opened, report, slices, overwrite, progress, reading)
     labels, order = opened.predictor.labels, opened.predictor.sides
     table, notes = load_for(labels, data, prefer=("test", "validation"), **reading)
     table = table.with_sides(order)
@@ -165,6 +152,47 @@ def evaluate_model(
         table,
         intervals=measured.intervals,
         slices=parts,
+        trained_on=None if overlap is None else overlap.train,
+    )
+    measured = replace(measured, examination=examination)
+    return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
+
+
+def _evaluate_grader(
+    model: str | Path,
+    data: str | Path,
+    opened: OpenedPredictor,
+    report: str | Path | None,
+    slices: Sequence[str],
+    overwrite: bool,
+    progress: ProgressListener | None,
+    reading: Reading,
+) -> MeasuredModel:
+    grader = opened.predictor
+    assert isinstance(grader, Grader)
+    table, _ = load_for(grader.scale, data, prefer=("test", "validation"), **reading)
+    table = table.with_sides(grader.sides)
+    parts = slices_of(table, slices) if report is not None else []
+    figures = evaluate_grades(grader, table, progress=progress)
+    overlap = overlap_with(model, table)
+    of_words = evaluate_grades(WordOverlap(grader.scale, grader.sides), table)
+    measured = MeasuredModel(
+        str(model),
+        opened.backend,
+        figures,
+        {"word overlap": of_words},
+        tuple(overlap.notes() if overlap else ()),
+        overlap,
+        grade_intervals(figures.truth, figures.grades),
+    )
+    if report is None:
+        return measured
+    examination = examine_grades(
+        figures,
+        table,
+        intervals=measured.intervals,
+        slices=parts,
+        word_overlap=of_words,
         trained_on=None if overlap is None else overlap.train,
     )
     measured = replace(measured, examination=examination)
