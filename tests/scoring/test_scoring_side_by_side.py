@@ -58,7 +58,8 @@ def test_pairs_that_are_encoded_in_parts_come_back_in_order(two_threads: Scorer,
     np.testing.assert_allclose(in_parts.probabilities, whole.probabilities, atol=1e-5)
     np.testing.assert_array_equal(in_parts.tokens_lost, whole.tokens_lost)
     done = [each.done for each in seen]
-    assert done == sorted(set(done)) and done[-1] == seen[-1].total == len(pairs)
+    assert done == sorted(set(done))
+    assert done[-1] == seen[-1].total == len(pairs)
     with pytest.raises(EncodingInvalid, match="first text of row 44"):
         two_threads.read([*pairs[:44], Pair("\ud800", "a")])
 
