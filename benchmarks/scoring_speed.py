@@ -101,7 +101,7 @@ def torch_graph(path: Path, like: Any) -> Any:
         n_outputs, threads, callers = like.n_outputs, like.threads, like.callers
 
         @staticmethod
-        def run(batch: Any) -> np.ndarray:
+        def run(batch: Any) -> Any:
             return session.run(
                 ["logits"],
                 {
@@ -116,7 +116,7 @@ def torch_graph(path: Path, like: Any) -> Any:
 
 def product_rounds(
     scorer: Any, pairs: list[Any], path: Path
-) -> tuple[dict[str, Callable[[], object]], int, float]:
+) -> tuple[dict[str, Callable[[], None]], int, float]:
     """Two ways of computing the products of ``scorer``'s batches, what they multiply, and the share of padding.
 
     As many runs side by side as the scorer has threads, or one after the other on all of them.

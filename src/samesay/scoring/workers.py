@@ -10,7 +10,7 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
@@ -194,7 +194,7 @@ class WorkerPool:
 
 def _in_order(
     chunks: Iterable[ChunkT], begin: Callable[[ChunkT], BegunT], *, at_once: int
-) -> Iterator[tuple[ChunkT, BegunT]]:
+) -> Generator[tuple[ChunkT, BegunT], None, None]:
     """Every chunk with what was begun on it, in their order, ``at_once`` of them begun and not yet taken.
 
     Where a chunk cannot be had or begun, those before it come first.
