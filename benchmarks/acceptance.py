@@ -9,6 +9,7 @@ speed.
     python -m benchmarks.acceptance --list
     python -m benchmarks.acceptance --tensorflow-python ENVIRONMENT/bin/python     # with the TensorFlow tokenizer
     python -m benchmarks.acceptance --transformers-python ENVIRONMENT/bin/python   # and the way to transformers
+    python -m benchmarks.acceptance --peers-python ENVIRONMENT/bin/python          # and what else scores pairs
 """
 
 from __future__ import annotations
@@ -51,6 +52,7 @@ BENCHMARKS = (
     ),
     Benchmark("backends", "whether JAX, TensorFlow and PyTorch compute the same", 0.3),
     Benchmark("minilm_snli", "how good MiniLM gets on SNLI, and whether every saved form answers alike", 2.0),
+    Benchmark("scoring_speed", "how fast pairs are scored, beside what else scores them", 0.5),
     Benchmark("lean_install", "what it costs to only use a trained model", 0.1),
     Benchmark("window_rule", "what reading a long source in windows costs", 0.2),
     Benchmark("duplicates", "whether duplicates are found in minutes, and how many of them", 0.3),
@@ -69,6 +71,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--transformers-python", type=Path, help="Python of an environment with transformers and torch"
     )
+    parser.add_argument(
+        "--peers-python", type=Path, help="Python of an environment with sentence-transformers and torch"
+    )
     given = parser.parse_args(arguments)
     known = {one.name: one for one in BENCHMARKS}
     unknown = [name for name in given.names if name not in known]
@@ -83,19 +88,30 @@ def main(arguments: list[str] | None = None) -> int:
     for name in given.names or known:
         print(f"\n=== {name}: {known[name].says}", flush=True)
         begin = time.monotonic()
-        outcome = _run(name, given.results, given.tensorflow_python, given.transformers_python)
+        outcome = _run(
+            name, given.results, given.tensorflow_python, given.transformers_python, given.peers_python
+        )
         outcomes.append((name, outcome, (time.monotonic() - begin) / 60))
     print()
     measuring.print_table(["benchmark", "outcome", "minutes"], [list(one) for one in outcomes])
     return int(any(outcome.startswith("failed") for _, outcome, _ in outcomes))
 
 
-def _run(name: str, results: Path, tensorflow_python: Path | None, transformers_python: Path | None) -> str:
+def _run(
+    name: str,
+    results: Path,
+    tensorflow_python: Path | None,
+    transformers_python: Path | None,
+    peers_python: Path | None,
+) -> str:
     special: dict[str, Callable[[], str]] = {
         "onnx_variants": lambda: _keep_last_line(name, results),
         "tokenizer_parity_tensorflow": lambda: _tokenizer_parity(name, results, tensorflow_python),
-        "huggingface_roundtrip": lambda: _with_transformers(name, results, transformers_python),
-        "training_speed": lambda: _with_transformers(name, results, transformers_python),
+        "huggingface_roundtrip": lambda: _beside_transformers(
+            name, results, "--transformers-python", transformers_python
+        ),
+        "scoring_speed": lambda: _beside_transformers(name, results, "--peers-python", peers_python),
+        "training_speed": lambda: _beside_transformers(name, results, "--peers-python", peers_python),
     }
     if name in special:
         return special[name]()
@@ -136,11 +152,11 @@ def _tokenizer_parity(name: str, results: Path, python: Path | None) -> str:
     return _outcome(subprocess.run(command, cwd=measuring.ROOT, env=environment, check=False).returncode)
 
 
-def _with_transformers(name: str, results: Path, python: Path | None) -> str:
+def _beside_transformers(name: str, results: Path, option: str, python: Path | None) -> str:
     if python is None:
-        print("left out: it needs --transformers-python; see the script's first lines", flush=True)
+        print(f"left out: it needs {option}; see the script's first lines", flush=True)
         return "left out"
-    command = [sys.executable, "-m", f"benchmarks.{name}", f"--transformers-python={python}"]
+    command = [sys.executable, "-m", f"benchmarks.{name}", f"{option}={python}"]
     command += ["--results", str(results)]
     return _outcome(subprocess.run(command, cwd=measuring.ROOT, check=False).returncode)
 

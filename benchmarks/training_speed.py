@@ -6,7 +6,7 @@ for each epoch, and it counts. The Trainer pads to the longest row of a batch an
 many epochs that the run is as long as one over all of SNLI's training pairs, and SameSay chooses its widths for that.
 The first epoch, which compiles, is shown apart, and so is a second process' with what the first one left in the cache.
 
-    python -m benchmarks.training_speed --transformers-python ENVIRONMENT/bin/python [tiny-16 minilm-16 minilm-32]
+    python -m benchmarks.training_speed --peers-python ENVIRONMENT/bin/python [tiny-16 minilm-16 minilm-32]
 
 The environment: ``pip install torch==2.13.0 'transformers==5.*' accelerate``. About 20 minutes on 2 idle cores.
 """
@@ -40,14 +40,14 @@ CASES = {
 def main(arguments: list[str] | None = None) -> int:
     parser = measuring.arguments(__doc__)
     parser.add_argument("cases", nargs="*", help=f"of {', '.join(CASES)} (default: all)")
-    parser.add_argument("--transformers-python", type=Path, required=True, help="of its environment")
+    parser.add_argument("--peers-python", type=Path, required=True, help="of its environment")
     parser.add_argument("--rounds", type=int, default=5, help="timed epochs of each (default: %(default)s)")
     given = parser.parse_args(arguments)
     where = measuring.surroundings()
     figures, requirements = {}, []
     for case in given.cases or CASES:
         print(f"{case} ...", file=sys.stderr, flush=True)
-        figures[case] = _measured(case, given.transformers_python, given.rounds)
+        figures[case] = _measured(case, given.peers_python, given.rounds)
         requirements += _requirements(case, figures[case])
     shown = [
         ("pairs per second", lambda one, side: one[side]["pairs_per_second"]),

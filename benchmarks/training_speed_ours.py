@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from benchmarks import products
+from benchmarks import training_products as products
 
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH = 128

@@ -63,7 +63,11 @@ _READ_AS = {
 @click.option("--output", "-o", help="Write the pairs there.")
 @click.option("--groups", "groups_output", help="Write the groups there, one row a text.")
 @click.option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of one run [all physical cores].")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Runs side by side, of one thread each [the physical cores].",
+)
 @quiet_option
 @json_option
 def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:

@@ -44,7 +44,11 @@ _SHOWN = 10
 )
 @click.option("--output", "-o", help="Write the ranked rows there, with all their columns.")
 @click.option("--overwrite", is_flag=True, help="Replace a file at --output.")
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of one run [all physical cores].")
+@click.option(
+    "--threads",
+    type=click.IntRange(min=1),
+    help="Runs side by side, of one thread each [the physical cores].",
+)
 @quiet_option
 @json_option
 def command(

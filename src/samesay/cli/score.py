@@ -72,7 +72,7 @@ _STANDARD_STREAM = "-"
 @click.option(
     "--threads",
     type=click.IntRange(min=1),
-    help="Threads of one run [all physical cores]. Fewer leave room for other work.",
+    help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
 )
 @click.option(
     "--jobs",

@@ -5,7 +5,7 @@ Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -233,6 +233,20 @@ class PairEncoder:
             EncodingInvalid: If a text holds a lone surrogate, with its row (from 0) and side.
             UsageError: If a text is not a string, or there are not as many first as second texts.
         """
+        parts: list[EncodedPairs] = []
+        done = 0
+        for part in self.encode_in_parts(first, second):
+            parts.append(part)
+            done += len(part)
+            if progress is not None:
+                progress(Progress("encode", done, len(first)))
+        return EncodedPairs.join(parts)
+
+    def encode_in_parts(self, first: Sequence[str], second: Sequence[str]) -> Iterator[EncodedPairs]:
+        """What ``encode`` gives, in parts of a few thousand pairs, at least one, each encoded when it is asked for.
+
+        Arguments and errors are those of ``encode``; parts before the pair that cannot be encoded come out.
+        """
         if isinstance(first, str) or isinstance(second, str):
             raise UsageError(
                 "The texts are one string, not a sequence of strings.",
@@ -244,25 +258,19 @@ class PairEncoder:
                 f"There are {len(first)} first texts and {len(second)} second ones.",
                 expected="as many of both",
             )
-        parts: list[EncodedPairs] = []
         for begin in range(0, max(len(first), 1), _CHUNK):
             end = min(begin + _CHUNK, len(first))
             sides = [
                 self.tokenizer.encode(_checked_texts(texts[begin:end], side=side, begin=begin))
                 for side, texts in (("first", first), ("second", second))
             ]
-            parts.append(
-                pack(
-                    *sides,
-                    start_id=self.tokenizer.ids[self.start_token],
-                    separator_id=self.tokenizer.ids[self.separator_token],
-                    max_length=self.max_length,
-                    separators=self.separators,
-                )
+            yield pack(
+                *sides,
+                start_id=self.tokenizer.ids[self.start_token],
+                separator_id=self.tokenizer.ids[self.separator_token],
+                max_length=self.max_length,
+                separators=self.separators,
             )
-            if progress is not None:
-                progress(Progress("encode", end, len(first)))
-        return EncodedPairs.join(parts)
 
     def with_max_length(self, max_length: int) -> PairEncoder:
         """The same encoder with another limit, sharing the vocabulary.

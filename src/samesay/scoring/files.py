@@ -159,9 +159,11 @@ def score_file(
         )
     if not direct:
         _require_free(output, overwrite=overwrite)
-    reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer)
-    facts = reader.facts
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
+    piped = STANDARD_INPUT in map(str, sources)
+    # Who writes to a pipe may wait for the answers to what was written.
+    reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer, ahead=not piped)
+    facts = reader.facts
     with Intake(
         sources,
         sides=facts.sides,
@@ -188,7 +190,7 @@ def score_file(
                 "batch_tokens": facts.batch_tokens,
                 "chunk_rows": chunk_rows,
                 **{name: version(name) for name in _VERSIONS},
-                "resumable": STANDARD_INPUT not in map(str, sources),
+                "resumable": not piped,
             }
             _to_file(run, answered, output, made_of, overwrite=overwrite, restart=restart)
         return run.report(on_truncate, None if direct else _skipped_file(output), symmetric=symmetric)

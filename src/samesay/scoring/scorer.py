@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from samesay.bundle import Decision, Manifest, open_bundle
-from samesay.encoding import PairEncoder, plan_scoring
+from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, EncodingInvalid, SameSayError, UsageError
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import Grade, GradeScale, Judgement, LabelSet, Pair, Progress, ProgressListener, Sides
+from samesay.scoring.pending import Pending, PendingLogits
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
@@ -122,16 +123,39 @@ class GraphAnswers(ABC, Generic[JudgementT]):
     def _logits(
         self, pairs: Sequence[Pair], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        encoded = self.encoder.encode([pair.first for pair in pairs], [pair.second for pair in pairs])
-        logits = np.empty((len(pairs), self._graph.n_outputs), np.float32)
-        done = 0
-        for batch in plan_scoring(encoded.lengths, batch_tokens=self.batch_tokens):
-            dense = encoded.dense(batch.rows, batch.width, pad_id=self.encoder.pad_id)
-            logits[batch.rows] = self._graph.run(dense)
-            done += len(batch)
+        total, done = len(pairs), 0
+        logits: list[NDArray[np.float32]] = []
+        tokens_lost: list[NDArray[np.int32]] = []
+
+        def heard(rows: int) -> None:
+            nonlocal done
+            done += rows
             if progress is not None:
-                progress(Progress("score", done, len(pairs)))
-        return logits, encoded.tokens_lost
+                progress(Progress("score", done, total))
+
+        def gather(part: PendingLogits) -> None:
+            logits.append(part.result(heard))
+            tokens_lost.append(part.tokens_lost)
+
+        computing: PendingLogits | None = None
+        try:
+            for encoded in self.encoder.encode_in_parts(*_sides_of(pairs)):
+                # Encoded while the part before it is computed; computed while the one behind it is encoded.
+                before, computing = computing, self._pending(encoded)
+                if before is not None:
+                    gather(before)
+            if computing is not None:
+                gather(computing)
+        finally:
+            if computing is not None:
+                computing.cancel()
+        return np.concatenate(logits), np.concatenate(tokens_lost)
+
+    def _begun(self, pairs: Sequence[Pair]) -> PendingLogits:
+        return self._pending(self.encoder.encode(*_sides_of(pairs)))
+
+    def _pending(self, encoded: EncodedPairs) -> PendingLogits:
+        return PendingLogits(self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id)
 
 
 class Scorer(GraphAnswers[Judgement]):
@@ -150,7 +174,7 @@ class Scorer(GraphAnswers[Judgement]):
         encoder: Text to token ids.
         decision: How a label comes out of logits.
         batch_tokens: The most tokens of one run of the graph, padding included.
-        threads: Threads of one run.
+        threads: Runs side by side, of one thread each.
     """
 
     def __init__(
@@ -181,7 +205,7 @@ class Scorer(GraphAnswers[Judgement]):
 
         Args:
             path: The bundle.
-            threads: Threads of one run; the physical cores if left out.
+            threads: Runs side by side, of one thread each; the physical cores if left out.
             batch_tokens: The most tokens of one run; more need more memory and are not faster.
             verify: Compute the checksums of the part's files first.
 
@@ -256,7 +280,19 @@ class Scorer(GraphAnswers[Judgement]):
             pairs: Any number of pairs.
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
-        logits, tokens_lost = self._logits(pairs, progress)
+        return self._scores(*self._logits(pairs, progress))
+
+    def begin(self, pairs: Sequence[Pair]) -> Pending[Scores]:
+        """What ``read`` gives, begun and not waited for: computed while the caller does something else.
+
+        All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
+
+        Raises:
+            EncodingInvalid: If a text holds a lone surrogate.
+        """
+        return Pending(self._begun(pairs), self._scores)
+
+    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Scores:
         return Scores(probabilities_under(self.decision, logits, self.labels), tokens_lost)
 
 
@@ -343,7 +379,13 @@ class GradeScorer(GraphAnswers[Grade]):
 
     def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Grades:
         """Grades and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
-        logits, tokens_lost = self._logits(pairs, progress)
+        return self._grades(*self._logits(pairs, progress))
+
+    def begin(self, pairs: Sequence[Pair]) -> Pending[Grades]:
+        """What ``read`` gives, begun and not waited for; see ``Scorer.begin``."""
+        return Pending(self._begun(pairs), self._grades)
+
+    def _grades(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Grades:
         return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
 
 
@@ -406,6 +448,10 @@ def softmax(
     scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
     np.exp(scaled, out=scaled)
     return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+def _sides_of(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
+    return [pair.first for pair in pairs], [pair.second for pair in pairs]
 
 
 def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:

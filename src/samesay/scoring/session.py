@@ -6,6 +6,7 @@ Knows arrays, not texts. ONNX Runtime is imported when a graph is opened, and no
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,11 +32,13 @@ _PROBE_LENGTH = 3
 class Graph:
     """An open graph; shared between threads.
 
+    A run uses the one thread that it is called from; ``callers`` are as many threads as may compute side by side.
+
     Args:
         path: The ``.onnx`` file.
         n_labels: How many logits a row must have.
         vocabulary_size: The ids it will be given are below this.
-        threads: Threads of one run; `default_threads` if None.
+        threads: Runs side by side; `default_threads` if None.
 
     Raises:
         BundleDamaged: If the file is no graph, or not one with these inputs and this output.
@@ -51,7 +54,9 @@ class Graph:
                 f"threads is {threads}.", where="threads", expected="a whole number of at least 1"
             )
         self._path = path
-        self._session = _open(path, self.threads)
+        self._session = _open(path)
+        # They begin with the first work that they are given, and end with this graph.
+        self.callers = ThreadPoolExecutor(self.threads, thread_name_prefix="samesay-scoring")
         self.n_outputs = n_labels
         self._check_signature(n_labels)
         self._probe(n_labels, vocabulary_size)
@@ -129,7 +134,7 @@ class Graph:
 
 
 def default_threads() -> int:
-    """The physical cores that this process may use: more threads than these only wait for one another.
+    """The physical cores that this process may use: more threads than these only take turns on one core.
 
     Linux tells which logical cores are siblings; elsewhere every logical core counts.
     """
@@ -147,11 +152,11 @@ def default_threads() -> int:
     return max(1, len(cores))
 
 
-def _open(path: Path, threads: int) -> Any:
+def _open(path: Path) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 4  # what goes wrong comes as an exception; the log would repeat it on stderr
     try:

@@ -10,9 +10,10 @@ import os
 import signal
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -23,6 +24,7 @@ import numpy as np
 from samesay.bundle import Decision, open_bundle
 from samesay.errors import UsageError, WorkerDied
 from samesay.pairs import LabelSet, Pair, Sides
+from samesay.scoring.pending import Pending
 from samesay.scoring.scorer import BATCH_TOKENS, Grades, GradeScorer, Scorer, Scores, open_scorer
 from samesay.scoring.session import default_threads
 
@@ -39,7 +41,16 @@ class HasPairs(Protocol):
         ...
 
 
+class Cancellable(Protocol):
+    """What was begun and need not be finished."""
+
+    def cancel(self) -> object:
+        """Let it be."""
+        ...
+
+
 ChunkT = TypeVar("ChunkT", bound=HasPairs)
+BegunT = TypeVar("BegunT", bound=Cancellable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +80,16 @@ class ModelFacts:
 
 
 class OneProcess:
-    """A scorer of this process."""
+    """A scorer of this process.
 
-    def __init__(self, scorer: Scorer | GradeScorer) -> None:
+    Args:
+        scorer: The scorer.
+        ahead: Take and encode the next chunk while one is computed; not where the next may be long in coming.
+    """
+
+    def __init__(self, scorer: Scorer | GradeScorer, *, ahead: bool = True) -> None:
         self._scorer = scorer
+        self._ahead = ahead
         self.facts = ModelFacts(
             scorer.labels if isinstance(scorer, Scorer) else None,
             scorer.sides,
@@ -85,10 +102,15 @@ class OneProcess:
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
     ) -> Iterator[tuple[ChunkT, Scores | Grades]]:
-        """Every chunk with its answers, one at a time."""
-        read = read_both_orders if symmetric else _read
-        for chunk in chunks:
-            yield chunk, read(self._scorer, chunk.pairs)
+        """Every chunk with its answers, in their order. What was answered before a chunk fails comes first."""
+
+        def begin(chunk: ChunkT) -> Pending[Scores] | Pending[Grades]:
+            return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
+
+        with closing(_in_order(chunks, begin, at_once=2 if self._ahead else 1)) as begun:
+            for chunk, pending in begun:
+                answers = pending.result()
+                yield chunk, _mean_of_orders(answers) if symmetric else answers
 
 
 class WorkerPool:
@@ -158,29 +180,45 @@ class WorkerPool:
         Raises:
             WorkerDied: If one of the processes was killed.
         """
-        waiting: deque[tuple[ChunkT, Future[Scores | Grades]]] = deque()
-        source, failure = iter(chunks), None
+
+        def begin(chunk: ChunkT) -> Future[Scores | Grades]:
+            texts = [(pair.first, pair.second) for pair in chunk.pairs]
+            return self._pool.submit(_answer, texts, symmetric)
+
+        try:
+            for chunk, future in _in_order(chunks, begin, at_once=self._jobs * (1 + _WAITING)):
+                yield chunk, future.result()
+        except BrokenProcessPool as error:
+            raise _died() from error
+
+
+def _in_order(
+    chunks: Iterable[ChunkT], begin: Callable[[ChunkT], BegunT], *, at_once: int
+) -> Generator[tuple[ChunkT, BegunT], None, None]:
+    """Every chunk with what was begun on it, in their order, ``at_once`` of them begun and not yet taken.
+
+    Where a chunk cannot be had or begun, those before it come first.
+    """
+    begun: deque[tuple[ChunkT, BegunT]] = deque()
+    source, failure = iter(chunks), None
+    try:
         while True:
-            while failure is None and len(waiting) < self._jobs * (1 + _WAITING):
+            while failure is None and len(begun) < at_once:
                 try:
                     chunk = next(source, None)
                     if chunk is None:
                         break
-                    texts = [(pair.first, pair.second) for pair in chunk.pairs]
-                    waiting.append((chunk, self._pool.submit(_answer, texts, symmetric)))
-                except Exception as error:  # the chunks before it are answered first
+                    begun.append((chunk, begin(chunk)))
+                except Exception as error:
                     failure = error
-            if not waiting:
+            if not begun:
                 break
-            chunk, future = waiting.popleft()
-            try:
-                yield chunk, future.result()
-            except BrokenProcessPool as error:
-                raise _died() from error
-        if isinstance(failure, BrokenProcessPool):
-            raise _died() from failure
-        if failure is not None:
-            raise failure
+            yield begun.popleft()
+    finally:
+        for _, each in begun:
+            each.cancel()
+    if failure is not None:
+        raise failure
 
 
 def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
@@ -189,9 +227,16 @@ def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Sco
     Probabilities (or grades) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
     count as not read that were not in one of the two orders.
     """
-    n = len(pairs)
-    both = _read(scorer, [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)])
+    return _mean_of_orders(scorer.read(_both_orders(pairs)))
+
+
+def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
+    return [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)]
+
+
+def _mean_of_orders(both: Scores | Grades) -> Scores | Grades:
     values, tokens_lost = both
+    n = len(values) // 2
     mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
     return type(both)(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
 

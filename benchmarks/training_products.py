@@ -39,14 +39,19 @@ def training_products(
     tokens, size = height * width, hidden // heads
     forward: Counter[Product] = Counter()
     for layer in range(layers):
-        rows, queries = (height, 1) if layer + 1 == layers else (tokens, width)
-        if queries == 1:
-            forward[Product(1, rows, hidden, hidden)] += 1
-            forward[Product(1, tokens, hidden, 2 * hidden)] += 1
+        last = layer + 1 == layers
+        if last:
+            # Neither keys nor values: what asks is taken through the keys' kernel, what is taken through the values'.
+            forward[Product(1, height, hidden, hidden)] += 1
+            forward[Product(heads, height, size, hidden)] += 1
+            forward[Product(height, heads, hidden, width)] += 1
+            forward[Product(height, heads, width, hidden)] += 1
+            forward[Product(heads, height, hidden, size)] += 1
         else:
             forward[Product(1, tokens, hidden, 3 * hidden)] += 1
-        forward[Product(height * heads, queries, size, width)] += 1
-        forward[Product(height * heads, queries, width, size)] += 1
+            forward[Product(height * heads, width, size, width)] += 1
+            forward[Product(height * heads, width, width, size)] += 1
+        rows = height if last else tokens
         forward[Product(1, rows, hidden, hidden)] += 1
         forward[Product(1, rows, hidden, inner)] += 1
         forward[Product(1, rows, inner, hidden)] += 1
