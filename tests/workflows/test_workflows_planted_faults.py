@@ -112,6 +112,19 @@ def test_a_duplicated_class_name_is_refused(data, monkeypatch, capsys):
     assert "Traceback" not in told
 
 
+def test_labels_that_the_model_lacks_are_refused_with_both_lists(data, monkeypatch, capsys):
+    opened = SimpleNamespace(predictor=Reader(), backend="onnx", manifest=None)
+    monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: opened)
+    data.write_text(data.read_text("utf-8").replace(",neutral,", ",unsure,"), encoding="utf-8")
+    with pytest.raises(SystemExit) as left:
+        main(["evaluate", "reader", str(data)])
+    told = capsys.readouterr().err
+    assert left.value.code not in (0, 1)
+    assert "error[label-mismatch]" in told
+    assert "unsure" in told
+    assert "neutral" in told
+
+
 def test_a_leaked_validation_set_is_told_by_evaluate_and_by_audit(data, tmp_path, capsys):
     pairs = load_pairs(data)
     model = save_tiny(tmp_path / "tiny", trained_on=pairs.pair_hashes()[:200])

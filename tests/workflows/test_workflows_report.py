@@ -61,7 +61,7 @@ def test_the_report_is_a_page_and_the_same_as_json(model, data, tmp_path, capsys
 def test_every_key_of_the_report_is_told(model, data, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
     told = re.findall(
-        r"^\| `(\w+)` \|", page.split("| key | what |")[1].split("| key of grades")[0], re.MULTILINE
+        r"^\| `(\w+)` \|", page.split("| key | what |")[1].split("## Of grades")[0], re.MULTILINE
     )
     plain = set(evaluate_model(model, data).to_dict())
     evaluate_model(model, data, report=tmp_path / "report")
