@@ -10,10 +10,9 @@ from collections.abc import Mapping
 from itertools import groupby
 from typing import Any
 
-from markupsafe import Markup
-
 from samesay.evaluation import svg
 from samesay.evaluation.findings import percent
+from samesay.evaluation.slice_drawing import LEFT, draw_figures_of_slices
 
 # More rows and columns than these cannot be read at that width.
 _MOST_LABELS_DRAWN = 12
@@ -106,35 +105,14 @@ def draw_coverage(report: Mapping[str, Any]) -> svg.Drawing:
 
 def draw_slices(report: Mapping[str, Any]) -> svg.Drawing:
     """Each slice's accuracy with its interval, beside the accuracy of all pairs."""
-    slices, overall = report["slices"], report["metrics"]["accuracy"]
-    left = 168.0
+    slices = report["slices"]
     floor = math.floor(min(one["low"] for one in slices) * 10) / 10
-    axis = svg.Axis(left + 8, 340, min(floor, 0.9), 1)
-    parts: list[Markup] = []
-    y = 14.0
-    for group, members in groupby(slices, key=lambda one: one["group"]):
-        parts.append(svg.text(4, y, svg.cut(group, left), "start", "strong"))
-        y += 20
-        for one in members:
-            parts.append(
-                svg.text(14, y, svg.cut(one["name"], left - 16), "start", "muted" if one["few"] else "")
-            )
-            look = "few" if one["few"] else ""
-            parts.append(svg.line(axis(one["low"]), y - 4, axis(one["high"]), y - 4, f"whisker {look}"))
-            parts.append(svg.dot(axis(one["accuracy"]), y - 4, 4, look))
-            y += 20
-        y += 6
-    for share in (axis.low, (axis.low + 1) / 2, 1):
-        parts.insert(0, svg.line(axis(share), 4, axis(share), y, "grid"))
-        parts.append(svg.text(axis(share), y + 14, f"{100 * share:.0f} %", "middle", "muted"))
-    parts.insert(0, svg.line(axis(overall), 4, axis(overall), y, "guide"))
-    known = [one for one in slices if not one["few"]]
-    words = f"The dashed line is the accuracy of all pairs, {percent(overall)}. "
-    if known:
-        low, high = (choose(known, key=lambda one: one["accuracy"]) for choose in (min, max))
-        words += (
-            f"Lowest: {low['group']}, {low['name']}, {percent(low['accuracy'])}. "
-            f"Highest: {high['group']}, {high['name']}, {percent(high['accuracy'])}. "
-        )
-    words += "Hollow dots are slices of too few pairs to say."
-    return svg.drawing("Accuracy on slices of the data, with 95 % intervals", words, parts, y + 20)
+    return draw_figures_of_slices(
+        slices,
+        figure="accuracy",
+        named="Accuracy",
+        overall=report["metrics"]["accuracy"],
+        axis=svg.Axis(LEFT + 8, 340, min(floor, 0.9), 1),
+        shown=percent,
+        tick=lambda share: f"{100 * share:.0f} %",
+    )
