@@ -250,7 +250,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         seconds=200.0,
         pairs_per_second=12.0,
         padding_share=0.08,
-        step=ChosenStep("samesay", "the model is known to it", (7_680, 30_522)),
+        step=ChosenStep("samesay", "its layers are known", (7_680, 30_522)),
         notes=("a new head was made",),
         to_dict=lambda: {"interrupted": interrupted},
     )
@@ -263,7 +263,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         "1,200",
         "3 min 20 s",
         "8.0% padding",
-        "7,680 of 30,522 token rows are trained",
+        "7,680 of 30,522 rows of the token table can change",
         "0.8000",
         "kept",
         "the ONNX part is failed",

@@ -86,6 +86,31 @@ def test_every_family_that_it_knows_learns_as_by_keras_step(
     np.testing.assert_allclose(*logits, atol=1e-3)
 
 
+def test_the_first_position_takes_the_same_from_shares_that_do_not_add_up_to_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under dropout, in which a value's bias counts by what is left of the shares."""
+    from samesay.training import one_position
+
+    task = open_model(save_tiny_preset(tmp_path / "tiny"), LABELS).classifier
+    draw = np.random.default_rng(0)
+    for variable in task.trainable_variables:
+        variable.assign(np.asarray(variable) + 0.3 * draw.standard_normal(variable.shape))
+    encoded = task.encoder.encode(["a dog runs", "two cats"], ["a man sleeps", "no"])
+    batch = encoded.dense([0, 1], int(encoded.lengths.max()), pad_id=task.encoder.pad_id)._asdict()
+    forward = one_position.OnePosition(task.task)
+    monkeypatch.setattr(one_position, "dropped", lambda x, rate, state: 0.5 * x)
+
+    def first_of_all(self, attention, x, masked, of):
+        return self._all_attend(attention, x, masked, of).reshape(len(masked), -1, x.shape[-1])[:, 0]
+
+    short = np.asarray(forward(lambda variable: variable.value, batch))
+    monkeypatch.setattr(one_position.OnePosition, "_first_attends", first_of_all)
+    np.testing.assert_allclose(
+        short, np.asarray(forward(lambda variable: variable.value, batch)), atol=1e-5, rtol=1e-5
+    )
+
+
 def test_dropout_drops_its_share_keeps_the_mean_and_draws_anew() -> None:
     from samesay.training.dropout_bits import dropped
 

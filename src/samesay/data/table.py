@@ -158,6 +158,10 @@ class PairTable:
         names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
         return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
 
+    def row_number(self, place: int) -> int:
+        """The row of one pair in its source, from 1; its place in the table where the source has no rows."""
+        return place + 1 if self.row_numbers is None else int(self.row_numbers[place])
+
     def select(self, indices: Sequence[int] | NDArray[Any]) -> PairTable:
         """The pairs at ``indices`` (or where a mask is true), in their order; label names stay whole."""
         rows = np.asarray(indices)

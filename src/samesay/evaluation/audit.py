@@ -92,8 +92,7 @@ class Audit:
 
 def place(split: str, table: PairTable, row: int) -> str:
     """Where a pair stands, in words."""
-    number = row + 1 if table.row_numbers is None else int(table.row_numbers[row])
-    return f"{split} row {number:,}"
+    return f"{split} row {table.row_number(row):,}"
 
 
 def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[Finding]]:

@@ -287,7 +287,7 @@ def _shown_pairs(evaluation: Evaluation, table: PairTable, places: Sequence[int]
     answers = evaluation.predicted_ids
     return tuple(
         ShownPair(
-            row=place + 1 if table.row_numbers is None else int(table.row_numbers[place]),
+            row=table.row_number(place),
             first=shown_text(table.first[place]),
             second=shown_text(table.second[place]),
             label=evaluation.labels[evaluation.label_ids[place]],

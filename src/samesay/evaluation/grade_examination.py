@@ -142,7 +142,7 @@ def examine_grades(
         slices=tuple(measured),
         errors=tuple(
             GradedPair(
-                row=place + 1 if table.row_numbers is None else int(table.row_numbers[place]),
+                row=table.row_number(place),
                 first=shown_text(table.first[place]),
                 second=shown_text(table.second[place]),
                 grade=float(truth[place]),

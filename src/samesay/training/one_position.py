@@ -27,6 +27,10 @@ _MASKED = -1e9
 Values = Callable[[Any], Any]
 
 
+class LayersUnknown(Exception):
+    """A task computes what is not known here; says what, as the end of a sentence."""
+
+
 class OnePosition:
     """The forward pass of a KerasHub text classifier, read off its layers.
 
@@ -37,7 +41,7 @@ class OnePosition:
         tokens: The variable with a row a token.
 
     Raises:
-        NotImplementedError: If the task computes what is not known here.
+        LayersUnknown: If the task computes what is not known here.
     """
 
     def __init__(self, task: Any) -> None:
@@ -51,7 +55,7 @@ class OnePosition:
             None,
         )
         if family is None:
-            raise NotImplementedError(f"the layers of {type(task).__name__} are not known to it")
+            raise LayersUnknown(f"the layers of {type(task).__name__} are not known to it")
         encoder = task.backbone
         self._layers = list(encoder.transformer_layers)
         table = encoder if family == "Bert" else encoder.embeddings
@@ -201,13 +205,13 @@ class OnePosition:
                 or layer.normalize_first
                 or attention._flash_attention
             ):
-                raise NotImplementedError(f"the layer {layer.name} is not of the kind that it knows")
+                raise LayersUnknown(f"the layer {layer.name} is not of the kind that it knows")
         if keras.activations.get(task.output_dense.activation) is not keras.activations.linear:
-            raise NotImplementedError("the head has an activation")
+            raise LayersUnknown("the head has an activation")
         known = {id(variable) for variable in self.variables()}
         strange = [one.path for one in task.trainable_variables if id(one) not in known]
         if strange:
-            raise NotImplementedError(f"the weights {', '.join(strange[:3])} are not known to it")
+            raise LayersUnknown(f"the weights {', '.join(strange[:3])} are not known to it")
 
 
 def _normed(x: Any, norm: Any, of: Values) -> Any:

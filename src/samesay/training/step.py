@@ -1,4 +1,4 @@
-"""Which training step a run takes: one in JAX alone where the model is known to it, Keras' own otherwise.
+"""Which training step a run takes: one in JAX alone where the layers are known to it, Keras' own otherwise.
 
 The step stands in for ``train_function`` of the Keras model, so that Keras' ``fit`` goes on around it: its epochs,
 callbacks, metrics and stops. The loss, the metrics and the optimizer are Keras' objects in both; only the logits and
@@ -40,7 +40,7 @@ class ChosenStep:
         if self.token_rows is None:
             return f"Keras' own: {self.why}"
         rows, of = self.token_rows
-        return f"SameSay's own: {self.why}; {rows:,} of {of:,} token rows are trained"
+        return f"SameSay's own: {self.why}, and {rows:,} of {of:,} rows of the token table can change"
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON types."""
@@ -63,11 +63,11 @@ def chosen_step(
     refusal = _refusal(classifier, precision)
     if refusal is None:
         # JAX alone has what this imports.
-        from samesay.training.one_position import OnePosition
+        from samesay.training.one_position import LayersUnknown, OnePosition
 
         try:
             logits = OnePosition(classifier.task)
-        except NotImplementedError as unknown:
+        except LayersUnknown as unknown:
             refusal = str(unknown)
         else:
             with _taken(classifier, logits, used, rows_may_stay=rows_may_stay) as chosen:
@@ -103,7 +103,7 @@ def _taken(
     object.__setattr__(classifier, "train_function", step)
     object.__setattr__(classifier, "jax_state_sync", step.put_back)
     try:
-        yield ChosenStep(OWN, "the model is known to it", step.token_rows)
+        yield ChosenStep(OWN, "its layers are known", step.token_rows)
     finally:
         object.__delattr__(classifier, "jax_state_sync")
         object.__setattr__(classifier, "train_function", None)
