@@ -34,6 +34,7 @@ from typing import Any
 import numpy as np
 from benchmarks import measuring
 from benchmarks.scoring_products import Shape, inputs_of, multiplications, write_products
+from benchmarks.workers import Worker
 
 MINILM = Shape(layers=6, heads=12, hidden=384, inner=1536)
 BATCH_SIZES = (16, 32, 64, 128, 256)
@@ -50,22 +51,13 @@ class Peer:
     def __init__(self, python: Path, folder: Path, threads: int) -> None:
         script = Path(__file__).with_name("scoring_speed_peer.py")
         self._folder = folder
-        self._process = subprocess.Popen(
-            [str(python), str(script), str(folder), str(threads)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.said = self._answer()
+        self._worker = Worker([str(python), str(script), str(folder), str(threads)])
+        self.said = self._worker.said
         self.processor_seconds: dict[str, list[float]] = {}
 
     def seconds(self, subject: str, batch_size: int, pairs: int) -> float:
         """Of one round."""
-        assert self._process.stdin is not None
-        wanted = {"subject": subject, "batch_size": batch_size, "pairs": pairs}
-        self._process.stdin.write(json.dumps(wanted) + "\n")
-        self._process.stdin.flush()
-        answer = self._answer()
+        answer = self._worker.ask(subject=subject, batch_size=batch_size, pairs=pairs)
         self.processor_seconds.setdefault(subject, []).append(answer["processor_seconds"])
         return answer["seconds"]
 
@@ -75,16 +67,7 @@ class Peer:
 
     def end(self) -> None:
         """Let it go."""
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait()
-
-    def _answer(self) -> dict[str, Any]:
-        assert self._process.stdout is not None
-        while line := self._process.stdout.readline():
-            if line.startswith("{"):  # its libraries may print as well
-                return json.loads(line)
-        raise SystemExit("The process beside torch ended before its time.")
+        self._worker.end()
 
 
 def torch_graph(path: Path, like: Any) -> Any:

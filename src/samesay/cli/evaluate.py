@@ -181,9 +181,11 @@ def _show_intervals(measured: MeasuredModel) -> None:
     spans = [
         f"{name.replace('_f1', ' F1')} {render.cell(one.low)} to {render.cell(one.high)}"
         for name, one in measured.intervals.items()
-        if one is not None
+        # Of the figures that stand above.
+        if one is not None and name in measured.evaluation.metrics
     ]
-    say(f"95 % intervals: {', '.join(spans)}")
+    if spans:
+        say(f"95 % intervals: {', '.join(spans)}")
 
 
 def _show_confusion(figures: Evaluation) -> None:

@@ -240,8 +240,8 @@ def few_in_slices(slices: Sequence[SliceFigures] | Sequence[GradeSliceFigures]) 
     if not few:
         return []
     text = (
-        f"{len(few)} of {len(slices)} slices hold fewer than {FEW} pairs (the smallest {min(few)}). They are marked, "
-        "and their figures are no findings."
+        f"Of {len(slices)} slices {len(few)} with fewer than {FEW} pairs (the smallest {min(few)}): such slices are "
+        "marked, and their figures are no findings."
     )
     return [Finding("few-in-slice", "caution", text)]
 

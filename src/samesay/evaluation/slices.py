@@ -181,7 +181,9 @@ def _negation(first: list[str], second: list[str], table: PairTable) -> str:
         return "in both texts"
     if not any(negated):
         return "in neither text"
-    return f"in the {table.sides.first if negated[0] else table.sides.second} only"
+    side = table.sides.first if negated[0] else table.sides.second
+    # "the premise", but "sentence1".
+    return f"in {'' if side[-1].isdigit() else 'the '}{side} only"
 
 
 def _numbers(first: list[str], second: list[str]) -> str:
