@@ -18,6 +18,7 @@ from samesay.evaluation import (
     render_page,
     slices_of,
 )
+from samesay.evaluation.grade_drawings import draw_grade_slices
 from samesay.evaluation.grade_slices import measure_grade_slices
 from samesay.evaluation.page import format_figure, resolve
 from samesay.evaluation.slices import Slice
@@ -157,6 +158,23 @@ def test_slices_are_compared_by_scipy_s_test_and_their_intervals_are_student_s()
     low, high = stats.t.interval(0.95, 79, loc=sizes[rows].mean(), scale=stats.sem(sizes[rows]))
     assert (figures.low, figures.high) == (pytest.approx(low), pytest.approx(high))
     assert figures.bias == pytest.approx(errors[rows].mean())
+    assert (figures.mae, figures.rest) == (
+        pytest.approx(sizes[rows].mean()),
+        pytest.approx(sizes[~rows].mean()),
+    )
+
+
+def test_the_words_of_the_slices_picture_name_the_worst_and_the_best_that_have_enough_pairs():
+    truth, answers = good()
+    genre = ["news" if place % 5 == 0 else "letters" for place in range(300)]
+    answers = np.where([name == "news" for name in genre], 5 - truth, answers)
+    _, report = examined(truth, answers, columns={"genre": genre}, slice_columns=["genre"])
+    known = {one["mae"]: one for one in report["slices"] if not one["few"]}
+    worst, best = known[max(known)], known[min(known)]
+    words = draw_grade_slices(report).words
+    assert f"Highest: {worst['group']}, {worst['name']}, {worst['mae']:.2f}. " in words
+    assert f"Lowest: {best['group']}, {best['name']}, {best['mae']:.2f}. " in words
+    assert words.index("Highest") < words.index("Lowest")
 
 
 def test_intervals_are_the_percentiles_of_scipy_s_figures_of_the_same_drawings():
