@@ -27,35 +27,39 @@ _MASKED = -1e9
 Values = Callable[[Any], Any]
 
 
-class LayersUnknown(Exception):
-    """A task computes what is not known here; says what, as the end of a sentence."""
+def unknown_layers(task: Any) -> str | None:
+    """What a KerasHub text classifier computes that is not known here, as the end of a sentence; None for nothing."""
+    if _family(task) is None:
+        return f"the layers of {type(task).__name__} are not known to it"
+    hub = keras_hub()
+    for layer in task.backbone.transformer_layers:
+        attention = getattr(layer, "_self_attention_layer", None)
+        if (
+            type(layer) is not hub.layers.TransformerEncoder
+            or type(attention) is not keras.layers.MultiHeadAttention
+            or layer.normalize_first
+            or attention._flash_attention
+        ):
+            return f"the layer {layer.name} is not of the kind that it knows"
+    if keras.activations.get(task.output_dense.activation) is not keras.activations.linear:
+        return "the head has an activation"
+    known = {id(variable) for variable in OnePosition(task).variables()}
+    strange = [one.path for one in task.trainable_variables if id(one) not in known]
+    return f"the weights {', '.join(strange[:3])} are not known to it" if strange else None
 
 
 class OnePosition:
     """The forward pass of a KerasHub text classifier, read off its layers.
 
     Args:
-        task: A KerasHub text classifier.
+        task: A KerasHub text classifier that has no :func:`unknown_layers`.
 
     Attributes:
         tokens: The variable with a row a token.
-
-    Raises:
-        LayersUnknown: If the task computes what is not known here.
     """
 
     def __init__(self, task: Any) -> None:
-        family = next(
-            (
-                one
-                for one in FAMILIES
-                if hasattr(keras_hub().models, f"{one}TextClassifier")
-                and is_published(task, f"{one}TextClassifier", f"{one}Backbone")
-            ),
-            None,
-        )
-        if family is None:
-            raise LayersUnknown(f"the layers of {type(task).__name__} are not known to it")
+        family = _family(task)
         encoder = task.backbone
         self._layers = list(encoder.transformer_layers)
         table = encoder if family == "Bert" else encoder.embeddings
@@ -64,12 +68,13 @@ class OnePosition:
         self.tokens = encoder.token_embedding.embeddings
         self._norm = encoder.embeddings_layer_norm
         self._dropout = encoder.embeddings_dropout
-        head = {
-            "Bert": (encoder.pooled_dense if family == "Bert" else None, task.output_dropout),
-            "DistilBert": (getattr(task, "pooled_dense", None), task.output_dropout),
-        }.get(family) or (task.pooled_dropout, task.pooled_dense, task.output_dropout)
+        if family == "Bert":
+            head = (encoder.pooled_dense, task.output_dropout)
+        elif family == "DistilBert":
+            head = (task.pooled_dense, task.output_dropout)
+        else:
+            head = (task.pooled_dropout, task.pooled_dense, task.output_dropout)
         self._head: tuple[Any, ...] = (*head, task.output_dense)
-        self._require_known(task)
 
     def variables(self) -> Iterator[Any]:
         """Every weight that the logits depend on."""
@@ -195,23 +200,13 @@ class OnePosition:
     def _dropped(self, x: Any, layer: Any, of: Values) -> Any:
         return dropped(x, layer.rate, of(layer.seed_generator.state)) if layer.rate > 0 else x
 
-    def _require_known(self, task: Any) -> None:
-        hub = keras_hub()
-        for layer in self._layers:
-            attention = getattr(layer, "_self_attention_layer", None)
-            if (
-                type(layer) is not hub.layers.TransformerEncoder
-                or type(attention) is not keras.layers.MultiHeadAttention
-                or layer.normalize_first
-                or attention._flash_attention
-            ):
-                raise LayersUnknown(f"the layer {layer.name} is not of the kind that it knows")
-        if keras.activations.get(task.output_dense.activation) is not keras.activations.linear:
-            raise LayersUnknown("the head has an activation")
-        known = {id(variable) for variable in self.variables()}
-        strange = [one.path for one in task.trainable_variables if id(one) not in known]
-        if strange:
-            raise LayersUnknown(f"the weights {', '.join(strange[:3])} are not known to it")
+
+def _family(task: Any) -> str | None:
+    for one in FAMILIES:
+        names = (f"{one}TextClassifier", f"{one}Backbone")
+        if hasattr(keras_hub().models, names[0]) and is_published(task, *names):
+            return one
+    return None
 
 
 def _normed(x: Any, norm: Any, of: Values) -> Any:

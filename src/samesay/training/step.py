@@ -61,23 +61,15 @@ def chosen_step(
         rows_may_stay: Whether nothing but the recipe's optimizer changes weights or rates.
     """
     refusal = _refusal(classifier, precision)
-    if refusal is None:
-        # JAX alone has what this imports.
-        from samesay.training.one_position import LayersUnknown, OnePosition
-
-        try:
-            logits = OnePosition(classifier.task)
-        except LayersUnknown as unknown:
-            refusal = str(unknown)
-        else:
-            with _taken(classifier, logits, used, rows_may_stay=rows_may_stay) as chosen:
-                yield chosen
-            return
-    yield ChosenStep(KERAS, refusal)
+    if refusal is not None:
+        yield ChosenStep(KERAS, refusal)
+        return
+    with _taken(classifier, used, rows_may_stay=rows_may_stay) as chosen:
+        yield chosen
 
 
 def _refusal(classifier: PairClassifier, precision: str) -> str | None:
-    """Why the step of our own cannot be taken, as far as that can be told from outside the layers."""
+    """Why the step of our own cannot be taken, as the end of a sentence."""
     if keras.backend.backend() != "jax":
         return f"the step of SameSay's own is in JAX, and Keras runs on {keras.backend.backend()}"
     if keras.distribution.distribution() is not None:
@@ -88,16 +80,20 @@ def _refusal(classifier: PairClassifier, precision: str) -> str | None:
         return (
             "the model is run eagerly" if classifier.run_eagerly else "the model has losses of its own layers"
         )
-    return None
+    # JAX alone has what this imports.
+    from samesay.training.one_position import unknown_layers
+
+    return unknown_layers(classifier.task)
 
 
 @contextmanager
 def _taken(
-    classifier: PairClassifier, logits: Any, used: NDArray[np.integer], *, rows_may_stay: bool
+    classifier: PairClassifier, used: NDArray[np.integer], *, rows_may_stay: bool
 ) -> Iterator[ChosenStep]:
+    from samesay.training.one_position import OnePosition
     from samesay.training.own_step import OwnStep
 
-    step = OwnStep(classifier, logits, used if rows_may_stay else None)
+    step = OwnStep(classifier, OnePosition(classifier.task), used if rows_may_stay else None)
     # Past Keras' attribute tracking: both belong to this run and not to the model. Keras makes no function of its own
     # where there is one, and calls the second before it reads its variables.
     object.__setattr__(classifier, "train_function", step)
