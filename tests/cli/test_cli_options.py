@@ -80,8 +80,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
         "--allow-empty-sides --new-head --checkpoints state --checkpoint-every 5 --resume --overwrite --quiet "
         "--monitor loss --evaluate-every 50 --clip-norm 1 --accumulate 2 --label-smoothing 0.1 "
-        "--class-weights x=2,y=0.5 --sampling balanced --freeze 2 --layer-decay 0.8 --precision bfloat16 --seeds 3 "
-        "--tensorboard logs"
+        "--class-weights x=2,y=0.5 --sampling balanced --freeze 2 --lora 4 --layer-decay 0.8 --precision bfloat16 "
+        "--seeds 3 --tensorboard logs"
     )
     positional, named = recorder.called_by(*line.split())
     assert positional == ()
@@ -107,6 +107,7 @@ def test_train_hands_over_every_option(monkeypatch):
         class_weights={"x": 2.0, "y": 0.5},
         sampling="balanced",
         freeze=2,
+        lora=4,
         layer_decay=0.8,
         precision="bfloat16",
     )

@@ -95,6 +95,26 @@ def test_its_next_step_is_that_of_the_run_that_went_on(fitted: samesay.PairModel
     assert moved or float(fitted.classifier.optimizer.learning_rate) == 0.0
 
 
+def test_a_model_whose_layers_were_frozen_goes_on_from_the_file_as_it_would_have(
+    tiny_preset: Path, tmp_path: Path
+) -> None:
+    ours = samesay.PairModel.from_preset(tiny_preset, ["different", "same"], dropout=0.0)
+    settings = {"epochs": 1, "batch_size": 4, "learning_rate": 1e-3, "schedule": "constant", "warmup": 0.0}
+    ours.fit((FIRST, SECOND), LABELS, freeze=1, **settings)
+    theirs = samesay.load(ours.save(tmp_path / "x.keras"))
+    assert int(theirs.classifier.optimizer.iterations) == 5
+    for model in (ours, theirs):
+        for layer in model.classifier._flatten_layers():
+            if type(layer).__name__ == "Dropout":
+                layer.rate = 0.0
+        model.classifier.train_function = None
+        model.classifier.fit((FIRST[:8], SECOND[:8]), LABELS[:8], batch_size=8, verbose=0)
+    for one, other in zip(ours.classifier.weights, theirs.classifier.weights, strict=True):
+        # Of a weight whose gradient is next to nothing Adam's step has the sign of rounding.
+        if not one.path.endswith("key/bias"):
+            np.testing.assert_allclose(np.array(other), np.array(one), atol=1e-6, err_msg=one.path)
+
+
 def test_an_existing_file_is_kept_unless_told_otherwise(fitted: samesay.PairModel, tmp_path: Path) -> None:
     path = fitted.save(tmp_path / "x.keras")
     content = path.read_bytes()

@@ -86,6 +86,22 @@ def test_every_family_that_it_knows_learns_as_by_keras_step(
     np.testing.assert_allclose(*logits, atol=1e-3)
 
 
+def test_differences_of_low_rank_learn_as_by_keras_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    preset = save_tiny_preset(tmp_path / "steady", dropout=0.0)
+    recipe = Recipe(epochs=2, batch_size=6, learning_rate=1e-2, dropout=0.0, lora=2)
+    ours, of_ours = trained(preset, recipe)
+    monkeypatch.setattr("samesay.training.step._refusal", lambda *_: "this test compares with it")
+    keras, of_keras = trained(preset, recipe)
+    assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
+    assert "and 0 of" in of_ours.step.in_words(), "the table of tokens does not change"
+    for mine, theirs in zip(of_ours.history, of_keras.history, strict=True):
+        assert mine["loss"] == pytest.approx(theirs["loss"], abs=1e-5)
+    for mine, theirs in zip(ours.trainable_variables, keras.trainable_variables, strict=True):
+        np.testing.assert_allclose(np.asarray(mine), np.asarray(theirs), atol=1e-4, err_msg=mine.path)
+
+
 def test_the_first_position_takes_the_same_from_shares_that_do_not_add_up_to_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

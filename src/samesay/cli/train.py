@@ -148,6 +148,12 @@ INTERRUPTED = 130
     help="embeddings, or N: so many layers from the bottom stay as they are, with the embeddings [none].",
 )
 @click.option(
+    "--lora",
+    type=int,
+    metavar="RANK",
+    help="Learn differences of this rank to queries' and values' matrices, and the head, alone [none]; 4 is usual.",
+)
+@click.option(
     "--layer-decay",
     type=float,
     help="Each layer learns at this share of the rate of the one above it [1.0]; 0.8 is usual.",
@@ -291,6 +297,7 @@ def show(result: TrainResult) -> None:
     from samesay.evaluation import Evaluation
 
     recipe = result.recipe
+    trained, of = result.trained_weights
     speed = f"{result.pairs_per_second:,.0f} pairs a second, {result.padding_share:.1%} padding"
     render.facts(
         {
@@ -303,6 +310,7 @@ def show(result: TrainResult) -> None:
             f"{recipe.batch_size}, seed {recipe.seed}",
             "time": f"{render.duration(result.seconds)}, {speed}",
             "step": result.step.in_words(),
+            "weights": f"{trained:,} of {of:,} were trained ({trained / of:.2%})",
         },
         title="Interrupted: the best so far was saved" if result.interrupted else "Trained",
     )

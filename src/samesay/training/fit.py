@@ -7,7 +7,7 @@ import logging
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -30,8 +30,9 @@ from samesay.pairs import ProgressListener
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.depth import frozen, rate_shares
+from samesay.training.lora import adapted
 from samesay.training.objectives import objective_of
-from samesay.training.optimizers import build_optimizer
+from samesay.training.optimizers import build_optimizer, with_state_of
 from samesay.training.own_parts import OwnParts
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
@@ -86,6 +87,7 @@ class FitResult:
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
         settings: The recipe as it was followed, own parts by their names.
+        trained_weights: How many numbers the run could change, of all that the model or the run had.
     """
 
     step: ChosenStep
@@ -99,6 +101,7 @@ class FitResult:
     padding_share: float = 0.0
     widths: list[int] = field(default_factory=list)
     settings: dict[str, Any] = field(default_factory=dict)
+    trained_weights: tuple[int, int] = (0, 0)
 
 
 def fit(
@@ -164,19 +167,32 @@ def fit(
             where="precision",
             expected="float32 or bfloat16, or a GPU",
         )
-    with frozen(classifier, recipe), computing_in(classifier, recipe.precision), ExitStack() as during:
-        during.enter_context(freed_memory_kept())
-        objective = objective_of(classifier, recipe, pairs.targets)
+    steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
+
+    def optimizer() -> keras.optimizers.Optimizer:
+        if own.optimizer is not None:
+            return own.optimizer
         shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
+        return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
+
+    with ExitStack() as during:
+        for context in (
+            frozen(classifier, recipe),
+            adapted(classifier, recipe),
+            computing_in(classifier, recipe.precision),
+            freed_memory_kept(),
+        ):
+            during.enter_context(context)
+        objective = objective_of(classifier, recipe, pairs.targets)
         plan = _plan(pairs, recipe, classifier.encoder.max_length)
-        steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
         classifier.compile(
-            optimizer=own.optimizer or build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares),  # type: ignore[arg-type]
+            optimizer=optimizer(),  # type: ignore[arg-type]
             loss=own.loss or objective.loss(),
             # Unweighted metrics would count the rows that only fill a batch up.
             weighted_metrics=[*objective.metrics, *own.metrics],
         )
         classifier.optimizer.build(classifier.trainable_variables)
+        trained_weights = (_count(classifier.trainable_variables), _count(classifier.weights))
         reseed_dropout(classifier, recipe.seed)
         # Before a checkpoint's weights are put in place: rows that a run leaves out follow from how they began.
         step = during.enter_context(
@@ -246,6 +262,11 @@ def fit(
                     callbacks=[course, *own.callbacks],
                 )
         best = course.finish()
+    if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
+        # Built over some variables alone, it could neither go on from here nor be saved with the model.
+        classifier.optimizer = with_state_of(
+            classifier.optimizer, optimizer(), classifier.trainable_variables
+        )
     return FitResult(
         history=course.history,
         best_epoch=best["epoch"] if best else 0,
@@ -258,7 +279,12 @@ def fit(
         widths=sorted(course.widths),
         settings=own.recorded(recipe),
         step=step,
+        trained_weights=trained_weights,
     )
+
+
+def _count(variables: Sequence[Any]) -> int:
+    return sum(math.prod(one.shape) for one in variables)
 
 
 def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[int], list[Batch]]:

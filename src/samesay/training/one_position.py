@@ -86,18 +86,18 @@ class OnePosition:
         for layer in self._layers:
             attention = layer._self_attention_layer
             for dense in (attention.query_dense, attention.key_dense, attention.value_dense):
-                yield from (dense.kernel, dense.bias)
+                yield from dense.weights
             for dense in (
                 attention.output_dense,
                 layer._feedforward_intermediate_dense,
                 layer._feedforward_output_dense,
             ):
-                yield from (dense.kernel, dense.bias)
+                yield from dense.weights
             yield from layer._self_attention_layer_norm.weights
             yield from layer._feedforward_layer_norm.weights
         for part in self._head:
             if isinstance(part, keras.layers.Dense):
-                yield from (part.kernel, part.bias)
+                yield from part.weights
 
     def dropouts(self) -> list[Any]:
         """The dropout layers that drop anything, in the order of the computation."""
@@ -134,7 +134,7 @@ class OnePosition:
             if isinstance(part, keras.layers.Dropout):
                 x = self._dropped(x, part, of)
             else:
-                x = part.activation(x @ of(part.kernel) + of(part.bias))
+                x = part.activation(x @ _kernel(part, of) + of(part.bias))
         return x
 
     def _layer(self, layer: Any, x: Any, masked: Any, of: Values, *, first_alone: bool) -> Any:
@@ -142,7 +142,7 @@ class OnePosition:
         attention = layer._self_attention_layer
         attend = self._first_attends if first_alone else self._all_attend
         out = attention.output_dense
-        mixed = attend(attention, x, masked, of) @ of(out.kernel).reshape(x.shape[-1], -1) + of(out.bias)
+        mixed = attend(attention, x, masked, of) @ _kernel(out, of).reshape(x.shape[-1], -1) + of(out.bias)
         if first_alone:
             x = x.reshape(*masked.shape[::3], -1)[:, 0]
         x = _normed(
@@ -151,8 +151,8 @@ class OnePosition:
             of,
         )
         inner, outer = layer._feedforward_intermediate_dense, layer._feedforward_output_dense
-        wide = inner.activation(x @ of(inner.kernel) + of(inner.bias))
-        narrow = wide @ of(outer.kernel) + of(outer.bias)
+        wide = inner.activation(x @ _kernel(inner, of) + of(inner.bias))
+        narrow = wide @ _kernel(outer, of) + of(outer.bias)
         return _normed(
             self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of
         )
@@ -161,7 +161,7 @@ class OnePosition:
         """What each position takes from all of its pair: rows ``(height * width, hidden)`` to as many."""
         height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
         parts = (attention.query_dense, attention.key_dense, attention.value_dense)
-        kernels = jnp.concatenate([of(dense.kernel).reshape(hidden, hidden) for dense in parts], 1)
+        kernels = jnp.concatenate([_kernel(dense, of).reshape(hidden, hidden) for dense in parts], 1)
         joined = x @ kernels + jnp.concatenate([of(dense.bias).reshape(hidden) for dense in parts])
         q, k, v = (
             joined[:, at : at + hidden].reshape(height, -1, n_heads, hidden // n_heads)
@@ -181,18 +181,18 @@ class OnePosition:
         height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
         by_head = hidden, n_heads, hidden // n_heads
         tokens = x.reshape(height, -1, hidden)
-        query = tokens[:, 0] @ of(attention.query_dense.kernel).reshape(hidden, hidden)
+        query = tokens[:, 0] @ _kernel(attention.query_dense, of).reshape(hidden, hidden)
         query = (query + of(attention.query_dense.bias).reshape(hidden)) * np.float32(by_head[-1] ** -0.5)
         asked = jnp.einsum(
             "bnd,hnd->bnh",
             query.reshape(height, *by_head[1:]),
-            of(attention.key_dense.kernel).reshape(by_head),
+            _kernel(attention.key_dense, of).reshape(by_head),
         )
         scores = jnp.einsum("bnh,bsh->bns", asked, tokens) + masked[:, 0]  # (height, n_heads, width)
         shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
         taken = jnp.einsum("bns,bsh->bnh", shares, tokens)
         value = attention.value_dense
-        mixed = jnp.einsum("bnh,hnd->bnd", taken, of(value.kernel).reshape(by_head))
+        mixed = jnp.einsum("bnh,hnd->bnd", taken, _kernel(value, of).reshape(by_head))
         # Under dropout the shares of a head do not add up to 1.
         mixed = mixed + shares.sum(-1)[..., None] * of(value.bias).reshape(by_head[1:])
         return mixed.reshape(height, hidden)
@@ -207,6 +207,15 @@ def _family(task: Any) -> str | None:
         if hasattr(keras_hub().models, names[0]) and is_published(task, *names):
             return one
     return None
+
+
+def _kernel(dense: Any, of: Values) -> Any:
+    """A layer's matrix, with the product of its factors where it is adapted (``samesay.training.lora``)."""
+    kernel = of(dense._kernel)
+    if not dense.lora_enabled:
+        return kernel
+    factors = of(dense.lora_kernel_a) @ of(dense.lora_kernel_b)
+    return kernel + np.float32(dense.lora_alpha / dense.lora_rank) * factors
 
 
 def _normed(x: Any, norm: Any, of: Values) -> Any:

@@ -120,6 +120,22 @@ def build_schedule(recipe: Recipe, total_steps: int) -> Any:
     return kind(recipe.learning_rate, warmup_steps, total_steps)
 
 
+def with_state_of(
+    trained: keras.optimizers.Optimizer, optimizer: keras.optimizers.Optimizer, variables: Sequence[Any]
+) -> keras.optimizers.Optimizer:
+    """``optimizer`` built over ``variables``, with its step and what ``trained`` has gathered for some of them.
+
+    What ``trained`` was not built over begins as if it had never had a gradient.
+    """
+    optimizer.build(variables)
+    gathered = {one.path.removeprefix(f"{trained.name}/"): one for one in trained.variables}
+    for one in optimizer.variables:
+        found = gathered.get(one.path.removeprefix(f"{optimizer.name}/"))
+        if found is not None:
+            one.assign(found)
+    return optimizer
+
+
 def build_optimizer(
     recipe: Recipe, total_steps: int, rate_shares: Sequence[float] | None = None
 ) -> keras.optimizers.Optimizer:

@@ -34,11 +34,8 @@ class OwnStep:
         self._optimizer: Any = classifier.optimizer
         self._rows: TokenRows | None = None
         trainable = list(classifier.trainable_variables)
-        if (
-            used is not None
-            and TokenRows.fits(self._optimizer)
-            and any(one is logits.tokens for one in trainable)
-        ):
+        self._trains_tokens = any(one is logits.tokens for one in trainable)
+        if used is not None and TokenRows.fits(self._optimizer) and self._trains_tokens:
             rows = TokenRows(logits.tokens, trainable, self._optimizer, used)
             if len(rows.rows) < len(rows.of_id):
                 self._rows, self._optimizer = rows, rows.optimizer
@@ -52,6 +49,8 @@ class OwnStep:
     def token_rows(self) -> tuple[int, int] | None:
         """Rows of the token table that are trained, and all of them."""
         n_rows = int(self._logits.tokens.shape[0])
+        if not self._trains_tokens:
+            return (0, n_rows)
         return (n_rows if self._rows is None else len(self._rows.rows), n_rows)
 
     def __call__(self, state: State, iterator: Iterator[Any]) -> tuple[Any, State]:

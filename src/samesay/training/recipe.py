@@ -62,6 +62,8 @@ class Recipe:
         sampling: ``balanced`` draws every label equally often in each epoch, rare ones again and again and frequent
             ones in parts; ``natural`` takes each pair once.
         freeze: What is not trained: ``embeddings``, or a number of layers from the bottom, with the embeddings.
+        lora: The rank of the differences to queries' and values' matrices that are learned instead of the matrices
+            themselves (Hu et al. 2021); of the rest only the pooler and the head are trained.
         layer_decay: Each layer learns at this share of the rate of the one above it, the head at the full rate.
         precision: What layers compute in while they are trained; ``bfloat16`` and ``float16`` need half the memory and
             are quicker where the device has units for them. Weights are ``float32`` always.
@@ -88,6 +90,7 @@ class Recipe:
     class_weights: Literal["balanced"] | dict[str, float] | None = None
     sampling: Sampling = "natural"
     freeze: Literal["embeddings"] | int | None = None
+    lora: int | None = None
     layer_decay: float = 1.0
     precision: Precision = "float32"
 
@@ -134,6 +137,7 @@ class Recipe:
             freeze,
             "embeddings, or at least 1 layer",
         )
+        _require(self.lora is None or 1 <= self.lora <= 1024, "lora", self.lora, "a rank, from 1 to 1024")
         _require(0 < self.layer_decay <= 1, "layer_decay", self.layer_decay, "above 0, up to 1")
         _require(
             self.precision in get_args(Precision), "precision", self.precision, "float32, bfloat16 or float16"

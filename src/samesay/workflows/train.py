@@ -54,6 +54,7 @@ class TrainResult:
         pairs_per_second: Pairs a second in training, compilation included.
         padding_share: The share of padded places among all that were computed, in [0, 1].
         step: Which training step was taken, and why.
+        trained_weights: How many numbers the run could change, of all that the model or the run had.
         notes: What its user should know.
     """
 
@@ -76,6 +77,7 @@ class TrainResult:
     pairs_per_second: float
     padding_share: float
     step: ChosenStep
+    trained_weights: tuple[int, int]
     notes: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
@@ -102,6 +104,7 @@ class TrainResult:
             "pairs_per_second": self.pairs_per_second,
             "padding_share": self.padding_share,
             "step": self.step.to_dict(),
+            "trained_weights": list(self.trained_weights),
             "notes": list(self.notes),
         }
 
@@ -302,6 +305,7 @@ def train(
         pairs_per_second=result.pairs_per_second,
         padding_share=result.padding_share,
         step=result.step,
+        trained_weights=result.trained_weights,
         notes=(*_notes(model, pairs, held_out), *others),
     )
 
