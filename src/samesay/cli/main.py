@@ -14,6 +14,7 @@ import click
 import samesay
 from samesay.cli.failures import report_failure
 from samesay.errors import UsageError, near
+from samesay.model.backend import use_keras_alone
 
 # Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
@@ -104,6 +105,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     if not debug and not sys.warnoptions:
         # What libraries warn their developers of is nothing that a user of the command can act on.
         warnings.simplefilter("ignore")
+    use_keras_alone()
     try:
         # Not standalone: click would print its own errors in another form than ours.
         outcome = cli.main(arguments, prog_name="samesay", standalone_mode=False)

@@ -9,15 +9,24 @@ from __future__ import annotations
 import importlib
 import logging
 import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from samesay.errors import ExtraMissing, MachineError, UsageError
 from samesay.model.allocator import use_one_arena
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """The values of ``KERAS_BACKEND`` that can train; the first is SameSay's default."""
+
+_UNUSED = ("pandas", "sklearn", "matplotlib")
+"""What Keras imports where it is installed, for arrays, wrappers and pictures that SameSay does not have from Keras."""
+
+_alone = False
 
 
 def cache_folder() -> Path:
@@ -26,6 +35,15 @@ def cache_folder() -> Path:
     if chosen:
         return Path(chosen)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "samesay"
+
+
+def use_keras_alone() -> None:
+    """Say that no other code uses Keras in this process, as in a command.
+
+    Keras is then imported without what SameSay does not use of it, in about half of the time (docs/decisions/0027).
+    """
+    global _alone
+    _alone = True
 
 
 @cache
@@ -41,12 +59,26 @@ def keras() -> ModuleType:
         use_one_arena()
     _share_gpu_memory()
     try:
-        module = importlib.import_module("keras")
+        with _hidden(_UNUSED) if _alone else nullcontext():
+            module = importlib.import_module("keras")
     except ModuleNotFoundError as missing:
         raise _missing(missing) from None
     if module.backend.backend() == "jax":
         _keep_compilations()
     return module
+
+
+@contextmanager
+def _hidden(names: tuple[str, ...]) -> Iterator[None]:
+    """Within it the packages of ``names`` that nobody has imported yet are as if they were not installed."""
+    modules: dict[str, Any] = sys.modules
+    hidden = [name for name in names if name not in modules]
+    modules.update(dict.fromkeys(hidden))
+    try:
+        yield
+    finally:
+        for name in hidden:
+            del modules[name]
 
 
 def chosen_backend() -> str:
