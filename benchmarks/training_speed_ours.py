@@ -16,6 +16,8 @@ from typing import Any
 
 from benchmarks import training_products as products
 
+from samesay.model.backend import use_keras_alone
+
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH = 128
 ADAMW = {
@@ -31,6 +33,8 @@ def main() -> int:
     pairs, folder, size, batch_size = sys.argv[1], sys.argv[2], json.loads(sys.argv[3]), int(sys.argv[4])
     settings = json.loads(sys.argv[5]) if len(sys.argv) > 5 else ADAMW
     began = time.perf_counter()
+    # As a command does.
+    use_keras_alone()
     table = json.loads(Path(pairs).read_text(encoding="utf-8"))
     model = opened(folder, size)
     import jax

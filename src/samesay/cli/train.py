@@ -151,7 +151,7 @@ INTERRUPTED = 130
     "--lora",
     type=int,
     metavar="RANK",
-    help="Learn differences of this rank to queries' and values' matrices, and the head, alone [none]; 4 is usual.",
+    help="Learn differences of this rank to the encoder's matrices, and the head, alone [none]; 8 is usual.",
 )
 @click.option(
     "--layer-decay",

@@ -1,8 +1,9 @@
 """Low-rank adaptation: a run that learns a small difference to some matrices, and adds it to them at its end.
 
-Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685), through Keras' ``enable_lora``
-on the layers that KerasHub names for it, the projections of queries and values. Keras gives each head its own left
-factor, all heads of a layer one right factor.
+Hu et al. 2021, "LoRA: Low-Rank Adaptation of Large Language Models" (arXiv 2106.09685), through Keras' ``enable_lora``,
+on what attention gives out and on both matrices of the feed-forward part. The projections to queries, keys and values
+are left alone: Keras would give each of their heads a left factor of its own, so many weights that the same number does
+more elsewhere (docs/decisions/0029).
 """
 
 from __future__ import annotations
@@ -35,29 +36,31 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
         yield
         return
     depth = depths(classifier)
-    chosen = _layers(classifier)
+    top = max(depth.values())
+    chosen = [
+        layer for layer in _adaptable(classifier) if 1 <= depth[id(layer._kernel)] < top and layer.trainable
+    ]
     if not chosen:
         raise UsageError(
             f"{type(classifier.task.backbone).__name__} has no layer that could be adapted.",
             where="lora",
-            expected="an encoder with projections of queries and values that are not all frozen",
+            expected="an encoder of dense layers that are not all frozen",
         )
-    widest = min(int(layer.kernel.shape[-1]) for layer in chosen)
-    if recipe.lora >= widest:
+    full = min(min(_matrix_shape(layer)) for layer in chosen)
+    if recipe.lora >= full:
         raise UsageError(
-            f"lora cannot be {recipe.lora}: the matrices to adapt have {widest} columns a head.",
+            f"lora cannot be {recipe.lora}: the matrices to adapt have a rank of {full} themselves.",
             where="lora",
-            expected=f"a rank from 1 to {widest - 1}",
+            expected=f"a rank from 1 to {full - 1}",
         )
-    top = max(depth.values())
     held = [one for one in classifier.trainable_variables if depth[id(one)] < top]
     draw = np.random.default_rng(recipe.seed)
     try:
         for variable in held:
             variable.trainable = False
         for layer in chosen:
-            # He et al. 2015 count inputs; Keras would count a kernel's heads among them.
-            limit = math.sqrt(6 / int(layer.kernel.shape[0]))
+            # He et al. 2015, of all that the matrix reads; Keras would not count the heads.
+            limit = math.sqrt(6 / _matrix_shape(layer)[0])
             seed = int(draw.integers(2**31))
             layer.enable_lora(
                 recipe.lora, a_initializer=keras.initializers.RandomUniform(-limit, limit, seed)
@@ -71,14 +74,18 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
             variable.trainable = True
 
 
-def _layers(classifier: PairClassifier) -> list[Any]:
-    encoder = classifier.task.backbone
-    names = encoder.default_lora_layer_names()
-    return [
-        layer
-        for layer in encoder._flatten_layers(include_self=False)
-        if layer.name in names and hasattr(layer, "enable_lora") and layer.weights and layer.trainable
-    ]
+def _adaptable(classifier: PairClassifier) -> list[Any]:
+    """The dense layers whose outputs are not split into heads."""
+    dense = (keras.layers.Dense, keras.layers.EinsumDense)
+    every = classifier.task.backbone._flatten_layers(include_self=False)
+    shapes = [(layer, layer._kernel.shape) for layer in every if isinstance(layer, dense) and layer.built]
+    return [layer for layer, shape in shapes if len(shape) == 2 or shape[-1] == max(shape)]
+
+
+def _matrix_shape(layer: Any) -> tuple[int, int]:
+    """How many numbers a layer reads and gives."""
+    *read, given = map(int, layer._kernel.shape)
+    return math.prod(read), given
 
 
 def _merge(layer: Any) -> None:

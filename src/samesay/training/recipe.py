@@ -34,7 +34,8 @@ class Recipe:
     Attributes:
         epochs: Passes over the pairs.
         batch_size: Pairs a step.
-        learning_rate: The peak rate; where absent 1e-4 for encoders narrower than 512, 3e-5 for others.
+        learning_rate: The peak rate; where absent 1e-4 for encoders narrower than 512, 3e-5 for others; with ``lora``
+            2e-3 and 4e-4.
         optimizer: ``adam`` (Kingma & Ba 2015) or ``adamw`` (Loshchilov & Hutter 2019).
         schedule: ``constant``; ``triangular``, linear warm-up and linear decay to 0; ``cosine``, linear warm-up and
             half a cosine to 0.
@@ -62,8 +63,8 @@ class Recipe:
         sampling: ``balanced`` draws every label equally often in each epoch, rare ones again and again and frequent
             ones in parts; ``natural`` takes each pair once.
         freeze: What is not trained: ``embeddings``, or a number of layers from the bottom, with the embeddings.
-        lora: The rank of the differences to queries' and values' matrices that are learned instead of the matrices
-            themselves (Hu et al. 2021); of the rest only the pooler and the head are trained.
+        lora: The rank of the differences that are learned instead of the encoder's matrices (Hu et al. 2021): of what
+            attention gives out, and of the feed-forward part. Of the rest only the pooler and the head are trained.
         layer_decay: Each layer learns at this share of the rate of the one above it, the head at the full rate.
         precision: What layers compute in while they are trained; ``bfloat16`` and ``float16`` need half the memory and
             are quicker where the device has units for them. Weights are ``float32`` always.
@@ -196,7 +197,9 @@ class Recipe:
         """The recipe with its learning rate decided for an encoder of ``width`` hidden units."""
         if self.learning_rate is not None:
             return self
-        return dataclasses.replace(self, learning_rate=3e-5 if width >= WIDE_ENCODER else 1e-4)
+        # With LoRA: of MiniLM measured (docs/decisions/0029), of the wide ones as Hu et al. 2021 have it for RoBERTa.
+        narrow, wide = (1e-4, 3e-5) if self.lora is None else (2e-3, 4e-4)
+        return dataclasses.replace(self, learning_rate=wide if width >= WIDE_ENCODER else narrow)
 
 
 WORKED_EXAMPLE: Mapping[str, Recipe] = {
