@@ -81,7 +81,7 @@ def test_train_hands_over_every_option(monkeypatch):
         "--allow-empty-sides --new-head --checkpoints state --checkpoint-every 5 --resume --overwrite --quiet "
         "--monitor loss --evaluate-every 50 --clip-norm 1 --accumulate 2 --label-smoothing 0.1 "
         "--class-weights x=2,y=0.5 --sampling balanced --freeze 2 --lora 4 --layer-decay 0.8 --precision bfloat16 "
-        "--seeds 3 --tensorboard logs"
+        "--seeds 3 --tensorboard logs --teacher big --unlabelled more.csv --teacher-weight 0.7 --teacher-temperature 3"
     )
     positional, named = recorder.called_by(*line.split())
     assert positional == ()
@@ -110,6 +110,8 @@ def test_train_hands_over_every_option(monkeypatch):
         lora=4,
         layer_decay=0.8,
         precision="bfloat16",
+        teacher_weight=0.7,
+        teacher_temperature=3.0,
     )
     assert named == {
         "data": "pairs.csv",
@@ -127,6 +129,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "format": "csv",
         "allow_empty_sides": True,
         "new_head": True,
+        "teacher": "big",
+        "unlabelled": "more.csv",
         "data_fingerprint": None,
         "validation_fingerprint": None,
         "seeds": 3,

@@ -154,8 +154,11 @@ def test_the_recipe_is_told_with_its_defaults() -> None:
 
 def test_the_default_rate_by_width_is_as_told() -> None:
     (meaning,) = (row[3] for row in _recipe_rows() if row[1] == "`learning_rate`")
-    assert meaning.endswith("1e-4 for encoders narrower than 512 units, 3e-5 for others")
+    assert meaning.endswith(
+        "1e-4 for encoders narrower than 512 units, 3e-5 for others; with `--lora` 2e-3 and 4e-4"
+    )
     assert [Recipe().for_encoder(width).learning_rate for width in (511, 512)] == [1e-4, 3e-5]
+    assert [Recipe(lora=8).for_encoder(width).learning_rate for width in (511, 512)] == [2e-3, 4e-4]
 
 
 def test_the_example_s_recipes_are_as_told() -> None:

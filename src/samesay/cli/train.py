@@ -159,6 +159,26 @@ INTERRUPTED = 130
     help="Each layer learns at this share of the rate of the one above it [1.0]; 0.8 is usual.",
 )
 @click.option(
+    "--teacher",
+    metavar="MODEL",
+    help="Learn from this saved model's answers, too; it has the same labels.",
+)
+@click.option(
+    "--unlabelled",
+    metavar="DATA",
+    help="More pairs, to learn the teacher's answers from; their labels are not looked at.",
+)
+@click.option(
+    "--teacher-weight",
+    type=float,
+    help="The teacher's share of a labelled pair's loss [0.5].",
+)
+@click.option(
+    "--teacher-temperature",
+    type=float,
+    help="Softens the answers of teacher and student in its part of the loss [2.0].",
+)
+@click.option(
     "--precision",
     type=click.Choice(["float32", "bfloat16", "float16"]),
     help="What layers compute in while they are trained [float32].",

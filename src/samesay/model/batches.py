@@ -23,8 +23,8 @@ class PairBatches(keras.utils.PyDataset):
         batches: Which rows stand together, and how wide.
         height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled anew.
         pad_id: The id of the padding token.
-        targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32); without them the
-            batches hold inputs only.
+        targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32), or a row of what a loss
+            takes for each pair; without them the batches hold inputs only.
         inputs: What the model reads of ``token_ids``, ``segment_ids`` and ``padding_mask``; RoBERTa has no segments.
     """
 
@@ -70,7 +70,7 @@ class PairBatches(keras.utils.PyDataset):
         if self._targets is None:
             return (inputs,)
         n_rows = len(dense.token_ids)
-        targets = np.zeros(n_rows, self._targets.dtype)
+        targets = np.zeros((n_rows, *self._targets.shape[1:]), self._targets.dtype)
         weights = np.zeros(n_rows, np.float32)
         targets[: len(batch.rows)] = self._targets[batch.rows]
         weights[: len(batch.rows)] = 1.0

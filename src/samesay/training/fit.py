@@ -30,6 +30,7 @@ from samesay.pairs import ProgressListener
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.depth import frozen, rate_shares
+from samesay.training.distillation import Taught, TaughtClassification
 from samesay.training.lora import adapted
 from samesay.training.objectives import objective_of
 from samesay.training.optimizers import build_optimizer, with_state_of
@@ -50,10 +51,12 @@ class TrainingPairs:
     Attributes:
         encoded: ``n_pairs`` rows of token ids.
         targets: Shape ``(n_pairs,)``: indices into the model's labels (int32), or shares of its scale (float32).
+        taught: What a teacher says of the pairs, if there is one; ``targets`` of those without gold label are its own.
     """
 
     encoded: EncodedPairs
     targets: NDArray[Any]
+    taught: Taught | None = None
 
     def fingerprint(self) -> str:
         """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
@@ -63,6 +66,7 @@ class TrainingPairs:
             self.encoded.offsets,
             self.encoded.second_starts,
             self.targets,
+            *((self.taught.logits, self.taught.labelled) if self.taught else ()),
         ):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
@@ -183,13 +187,18 @@ def fit(
             freed_memory_kept(),
         ):
             during.enter_context(context)
-        objective = objective_of(classifier, recipe, pairs.targets)
+        taught = pairs.taught
+        objective = (
+            objective_of(classifier, recipe, pairs.targets)
+            if taught is None
+            else TaughtClassification(classifier, recipe, pairs.targets, taught)
+        )
         plan = _plan(pairs, recipe, classifier.encoder.max_length)
         classifier.compile(
             optimizer=optimizer(),  # type: ignore[arg-type]
             loss=own.loss or objective.loss(),
             # Unweighted metrics would count the rows that only fill a batch up.
-            weighted_metrics=[*objective.metrics, *own.metrics],
+            weighted_metrics=[*objective.keras_metrics(), *own.metrics],
         )
         classifier.optimizer.build(classifier.trainable_variables)
         trained_weights = (_count(classifier.trainable_variables), _count(classifier.weights))
@@ -224,7 +233,7 @@ def fit(
             plan(0),
             height=recipe.batch_size,
             pad_id=classifier.encoder.pad_id,
-            targets=pairs.targets,
+            targets=pairs.targets if taught is None else taught.beside(pairs.targets),
             inputs=classifier.input_names,
         )
         course = Course(
@@ -266,6 +275,12 @@ def fit(
         # Built over some variables alone, it could neither go on from here nor be saved with the model.
         classifier.optimizer = with_state_of(
             classifier.optimizer, optimizer(), classifier.trainable_variables
+        )
+    if pairs.taught is not None:
+        # The model goes on, and is saved, with a loss that takes labels alone.
+        plain = objective_of(classifier, recipe, pairs.targets)
+        classifier.compile(
+            optimizer=classifier.optimizer, loss=plain.loss(), weighted_metrics=plain.keras_metrics()
         )
     return FitResult(
         history=course.history,

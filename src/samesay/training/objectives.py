@@ -33,6 +33,10 @@ class Objective(Protocol):
         """The Keras loss of logits against targets."""
         ...
 
+    def keras_metrics(self) -> list[Any]:
+        """``metrics``, as Keras takes them."""
+        ...
+
     def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
         """``validation_loss`` and what the best epoch is chosen by."""
         ...
@@ -63,6 +67,10 @@ class Classification:
         if self._smoothing or self._weights:
             return WeightedCrossEntropy(self._smoothing, self._weights)
         return pair_loss()
+
+    def keras_metrics(self) -> list[Any]:
+        """The accuracy."""
+        return list(self.metrics)
 
     def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
         """Log loss, accuracy and macro F1, and the one label's figure that is monitored."""
@@ -99,6 +107,10 @@ class Similarity:
     def loss(self) -> keras.losses.Loss:
         """The loss of logits ``(batch, 1)`` against shares of the scale."""
         return grade_loss(self._loss)
+
+    def keras_metrics(self) -> list[Any]:
+        """None."""
+        return []
 
     def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
         """The loss, Spearman's and Pearson's correlation; one answer for all pairs ranks nothing and counts as 0."""

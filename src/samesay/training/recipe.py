@@ -66,6 +66,10 @@ class Recipe:
         lora: The rank of the differences that are learned instead of the encoder's matrices (Hu et al. 2021): of what
             attention gives out, and of the feed-forward part. Of the rest only the pooler and the head are trained.
         layer_decay: Each layer learns at this share of the rate of the one above it, the head at the full rate.
+        teacher_weight: The share of a teacher's part in the loss of a labelled pair, from 0 to 1; the gold label has
+            the rest.
+        teacher_temperature: What the logits of teacher and student are divided by in that part (Hinton et al. 2015);
+            above 1 the labels that the teacher does not choose count for more.
         precision: What layers compute in while they are trained; ``bfloat16`` and ``float16`` need half the memory and
             are quicker where the device has units for them. Weights are ``float32`` always.
     """
@@ -93,6 +97,8 @@ class Recipe:
     freeze: Literal["embeddings"] | int | None = None
     lora: int | None = None
     layer_decay: float = 1.0
+    teacher_weight: float = 0.5
+    teacher_temperature: float = 2.0
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
@@ -139,6 +145,11 @@ class Recipe:
             "embeddings, or at least 1 layer",
         )
         _require(self.lora is None or 1 <= self.lora <= 1024, "lora", self.lora, "a rank, from 1 to 1024")
+        weight, temperature = self.teacher_weight, self.teacher_temperature
+        _require(0 <= weight <= 1, "teacher_weight", weight, "a share, from 0 to 1")
+        _require(
+            0 < temperature <= 100, "teacher_temperature", temperature, "above 0, such as 2, and at most 100"
+        )
         _require(0 < self.layer_decay <= 1, "layer_decay", self.layer_decay, "above 0, up to 1")
         _require(
             self.precision in get_args(Precision), "precision", self.precision, "float32, bfloat16 or float16"

@@ -286,6 +286,8 @@ class PairModel:
         loss: Any = None,
         metrics: Sequence[Any] | None = None,
         callbacks: Sequence[Any] | None = None,
+        teacher: str | Path | None = None,
+        unlabelled: Any = None,
         **settings: Any,
     ) -> FitResult:
         """Fine-tune; the model ends with the weights of its best epoch.
@@ -304,11 +306,14 @@ class PairModel:
             loss: Any Keras loss, or a function of true label indices and logits.
             metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
             callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
+            teacher: A saved model with the same label names whose raw answers are learned beside the labels, as the
+                recipe's ``teacher_weight`` and ``teacher_temperature`` say.
+            unlabelled: More pairs, to learn the teacher's answers from.
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
         Raises:
             UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
-            DataError: If the pairs cannot be used, or all carry one label.
+            DataError: If the pairs cannot be used, or all carry one label, or the teacher has other labels.
             TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
                 nothing was measured yet, those it began with.
             CheckpointMismatch: If the checkpoint belongs to another run.
@@ -316,12 +321,23 @@ class PairModel:
         """
         from samesay.training.fit import TrainingPairs, fit
         from samesay.training.own_parts import OwnParts
+        from samesay.workflows.teacher import taught_pairs
 
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
         if isinstance(loss, str):
             settings["loss"], loss = loss, None
         own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
+        if teacher is None and unlabelled is not None:
+            raise UsageError(
+                "Unlabelled pairs have no teacher.", where="unlabelled", expected="a teacher, too"
+            )
+        if teacher is not None and (self.scale is not None or loss is not None or metrics):
+            raise UsageError(
+                "A teacher cannot be learned from here.",
+                where="teacher",
+                expected="a model with labels, and no loss or metrics of your own",
+            )
         chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
@@ -329,9 +345,13 @@ class PairModel:
         require_contrast(table)
         held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
         encoded = self.classifier.encoder.encode(table.first, table.second)
+        pairs = TrainingPairs(encoded, self._targets(table))
+        if teacher is not None:
+            more = None if unlabelled is None else self._unlabelled(unlabelled)
+            pairs = taught_pairs(teacher, self.classifier, pairs, table, more, progress=progress)
         result = fit(
             self.classifier,
-            TrainingPairs(encoded, self._targets(table)),
+            pairs,
             chosen,
             validation=self._encoded(held_out) if held_out is not None else None,
             own_parts=own_parts,

@@ -58,6 +58,8 @@ class Run:
         scale: The lowest and the highest grade; the whole numbers around those found where absent.
         preset: The encoder to start from: ``minilm``, a KerasHub name, an hf:// or kaggle:// address, a folder, a saved
             model.
+        teacher: A saved model with the same labels whose answers are learned beside the gold labels.
+        unlabelled: More pairs to learn the teacher's answers from; their labels are not looked at.
         new_head: Make a new head although the preset is a saved model.
         output: The new folder of the saved model.
         seeds: Train so many times, with the seed and those after it, and keep what does best on validation.
@@ -78,6 +80,8 @@ class Run:
     task: Task | None = None
     scale: tuple[float, float] | None = None
     preset: str | None = None
+    teacher: str | None = None
+    unlabelled: str | None = None
     new_head: bool = False
     output: str | None = None
     seeds: int = 1

@@ -132,6 +132,8 @@ def train(
     checkpoint_every: float = 60.0,
     resume: bool = False,
     seeds: int = 1,
+    teacher: str | Path | None = None,
+    unlabelled: str | Path | None = None,
     tensorboard: str | Path | None = None,
     progress: ProgressListener | None = None,
     task: Task | None = None,
@@ -165,6 +167,8 @@ def train(
         checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
         resume: Go on from the last checkpoint, where there is one.
         seeds: Train so many times, with the recipe's seed and those after it, and keep what does best on validation.
+        teacher: A saved model with the same labels whose answers are learned, too.
+        unlabelled: A source of more pairs, to learn the teacher's answers from.
         tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
         task: ``classification`` or ``similarity``; told from the data where absent.
@@ -207,10 +211,14 @@ def train(
         task=task,
         scale=(scale.low, scale.high) if scale else None,
         preset=_preset_from_anywhere(source),
+        teacher=str(Path(teacher).absolute()) if teacher is not None else None,
+        unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
     require_contrast(pairs)
+    more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
+    _require_teacher(teacher, recipe, unlabelled)
     if held_out is None:
         needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
         for name, value in {**needing, "seeds": seeds if seeds > 1 else None}.items():
@@ -249,6 +257,8 @@ def train(
                 checkpoints=kept_in / f"seed-{seed}" if kept_in is not None else None,
                 checkpoint_every=checkpoint_every,
                 tensorboard=Path(tensorboard) / f"seed-{seed}" if tensorboard else None,
+                teacher=teacher,
+                unlabelled=more,
                 progress=progress,
             )
         except TrainingDiverged as problem:
@@ -359,6 +369,43 @@ def _load(
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
+
+
+def _unlabelled(
+    source: str | Path | None, pairs: PairTable, *, columns: Mapping[str, str] | None, allow_empty_sides: bool
+) -> PairTable | None:
+    """The pairs that a teacher alone speaks of, as ``pairs`` are read."""
+    if source is None:
+        return None
+    table = load_pairs(
+        source,
+        sides=pairs.sides,
+        columns=columns,
+        need_labels=False,
+        allow_empty_sides=allow_empty_sides,
+        prefer=("train",),
+    )
+    return table.with_sides(pairs.sides)
+
+
+def _require_teacher(teacher: str | Path | None, recipe: Recipe, unlabelled: str | Path | None) -> None:
+    """Refuse what only a teacher gives an effect where there is none."""
+    if teacher is not None:
+        return
+    idle = Recipe()
+    for name in ("teacher_weight", "teacher_temperature"):
+        if getattr(recipe, name) != getattr(idle, name):
+            raise UsageError(
+                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
+                where=name,
+                expected="a teacher, too: --teacher MODEL",
+            )
+    if unlabelled is not None:
+        raise UsageError(
+            f"The pairs of {unlabelled} have neither labels nor a teacher.",
+            where="unlabelled",
+            expected="a teacher, too: --teacher MODEL",
+        )
 
 
 def _from_anywhere(source: str | Path) -> str:
