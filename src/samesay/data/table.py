@@ -265,6 +265,15 @@ class PairTable:
                 digest.update(len(raw).to_bytes(8, "big") + raw)
         return digest.hexdigest()
 
+    def text_fingerprint(self) -> str:
+        """SHA-256 of the texts alone, in order and side by side, in hexadecimal."""
+        digest = hashlib.sha256()
+        for texts in zip(self.first, self.second, strict=True):
+            for text in texts:
+                raw = text.encode("utf-8", "surrogatepass")
+                digest.update(len(raw).to_bytes(8, "big") + raw)
+        return digest.hexdigest()
+
     def pair_hashes(self) -> list[str]:
         """A short hash of every pair, to find pairs that were trained on; 16 hexadecimal digits.
 

@@ -57,13 +57,8 @@ class TrainingPairs:
     def fingerprint(self) -> str:
         """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
         digest = hashlib.sha256()
-        for array in (
-            self.encoded.token_ids,
-            self.encoded.offsets,
-            self.encoded.second_starts,
-            self.targets,
-        ):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        self.encoded.digest_into(digest)
+        digest.update(np.ascontiguousarray(self.targets).tobytes())
         return digest.hexdigest()
 
 
@@ -182,7 +177,7 @@ def fit(
         step = during.enter_context(
             chosen_step(
                 classifier,
-                np.append(pairs.encoded.token_ids, classifier.encoder.pad_id),
+                np.append(pairs.encoded.distinct_ids(), classifier.encoder.pad_id),
                 precision=recipe.precision,
                 # A callback may change a constant rate, and with it what the rows left out decay by.
                 rows_may_stay=own.optimizer is None and not (own.callbacks and recipe.schedule == "constant"),
