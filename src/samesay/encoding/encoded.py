@@ -50,7 +50,7 @@ class EncodedPairs:
         specials: How many special tokens stand in segment 0 and in segment 1 of every row.
     """
 
-    token_ids: NDArray[np.int32] | NDArray[np.uint16]
+    token_ids: NDArray[np.int32 | np.uint16]
     offsets: NDArray[np.int64]
     second_starts: NDArray[np.int32]
     tokens_lost: NDArray[np.int32]
@@ -98,7 +98,7 @@ class EncodedPairs:
             for block in blocks(array):
                 digest.update(np.ascontiguousarray(block, dtype).data)
 
-    def row(self, index: int) -> NDArray[np.int32] | NDArray[np.uint16]:
+    def row(self, index: int) -> NDArray[np.int32 | np.uint16]:
         """The token ids of one row."""
         return self.token_ids[self.offsets[index] : self.offsets[index + 1]]
 

@@ -138,6 +138,7 @@ def _write(entry: Path, encoder: PairEncoder, table: PairTable, *, replace: bool
         DiskFull: If there is no room; nothing is left behind.
         OutputUnwritable: If the system refuses; nothing is left behind.
     """
+    specials: tuple[int, int] | None = None
     ids = np.dtype(np.uint16 if encoder.vocabulary_size - 1 <= _NARROW else np.int32)
     with new_folder(entry, replace=replace) as draft:
         with (
