@@ -7,20 +7,25 @@ zlib.
 from __future__ import annotations
 
 import gzip
-import io
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from samesay.errors import BundleDamaged, UsageError
 
+_AT_ONCE = 1 << 16
 
-def write_pair_hashes(path: str | Path, hashes: Mapping[str, Iterable[str]]) -> int:
+
+def write_pair_hashes(path: str | Path, hashes: Mapping[str, Iterable[str] | NDArray[np.uint64]]) -> int:
     """Write the hashes of each split.
 
     Args:
         path: The file, by custom ``draft.file("pair_hashes")``.
-        hashes: By split (``"train"``, ``"validation"``), as `PairTable.pair_hashes` gives them.
+        hashes: By split (``"train"``, ``"validation"``), as `PairTable.pair_hashes` gives them, or as numbers
+            (`PairTable.pair_numbers`), which take less memory.
 
     Returns:
         How many different ones there are.
@@ -28,18 +33,33 @@ def write_pair_hashes(path: str | Path, hashes: Mapping[str, Iterable[str]]) -> 
     Raises:
         UsageError: If a split or a hash holds white space.
     """
-    lines = sorted({f"{split}\t{value}" for split, values in hashes.items() for value in values})
-    for line in lines:
-        if len(line.split()) != 2:
-            raise UsageError(
-                f"Cannot write the pair hash {line!r}.", expected="a split and a hash, no spaces"
-            )
-    buffer = io.BytesIO()
-    # No file name and no time in the header, or equal content would not be equal bytes.
-    with gzip.GzipFile(filename="", fileobj=buffer, mode="wb", compresslevel=9, mtime=0) as stream:
-        stream.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
-    Path(path).write_bytes(buffer.getvalue())
-    return len(lines)
+    n_lines = 0
+    with (
+        Path(path).open("wb") as file,
+        # No file name and no time in the header, or equal content would not be equal bytes.
+        gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=9, mtime=0) as stream,
+    ):
+        for split in sorted(hashes):
+            for values in _sorted_blocks(hashes[split]):
+                lines = [f"{split}\t{value}" for value in values]
+                wrong = next((line for line in lines if len(line.split()) != 2), None)
+                if wrong is not None:
+                    raise UsageError(
+                        f"Cannot write the pair hash {wrong!r}.", expected="a split and a hash, no spaces"
+                    )
+                stream.write("".join(f"{line}\n" for line in lines).encode("utf-8"))
+                n_lines += len(lines)
+    return n_lines
+
+
+def _sorted_blocks(values: Iterable[str] | NDArray[np.uint64]) -> Iterator[list[str]]:
+    """Each once, ascending, as texts, some at a time."""
+    if not isinstance(values, np.ndarray):
+        yield sorted(set(values))
+        return
+    numbers = np.unique(values)
+    for begin in range(0, len(numbers), _AT_ONCE):
+        yield [f"{number:016x}" for number in numbers[begin : begin + _AT_ONCE].tolist()]
 
 
 def read_pair_hashes(path: str | Path) -> dict[str, frozenset[str]]:

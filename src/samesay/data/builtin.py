@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], li
     if whole and split != "train":
         n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
     table = generate(n_pairs, split=split, seed=seed)
-    columns: dict[str, list[Any]] = {
+    columns: dict[str, Sequence[Any]] = {
         table.sides.first: table.first,
         table.sides.second: table.second,
         "label": table.label_names(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -13,12 +13,12 @@ from samesay.data.labels import LabelReading
 GoldReading = LabelReading | GradeReading
 
 
-def gold_columns(reading: GoldReading | None, rows: Sequence[int]) -> dict[str, Any]:
+def gold_columns(reading: GoldReading | None, rows: Iterable[int]) -> dict[str, Any]:
     """What a ``PairTable`` is given of ``reading``, of which ``rows`` are kept; unlabelled without a reading."""
     if reading is None:
         return {"labels": None, "label_ids": None}
     if isinstance(reading, GradeReading):
-        grades = np.array([reading.grades[row] for row in rows], dtype=np.float32)
+        grades = np.fromiter((reading.grades[row] for row in rows), np.float32)
         return {"labels": None, "label_ids": None, "scale": reading.scale, "grades": grades}
-    ids = np.array([reading.ids[row] for row in rows], dtype=np.int32)
+    ids = np.fromiter((reading.ids[row] for row in rows), np.int32)
     return {"labels": reading.labels, "label_ids": ids}

@@ -5,12 +5,14 @@ Knows no formats (``readers``), no spellings of labels (``labels``) and no names
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samesay.data import builtin
 from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
@@ -20,6 +22,7 @@ from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
+from samesay.data.row_store import RowColumn, RowStore
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
@@ -45,6 +48,7 @@ def load_pairs(
     prefer: Sequence[str] = (),
     task: Task | None = None,
     scale: GradeScale | None = None,
+    texts_in: Path | None = None,
 ) -> PairTable:
     """Load one split of a source.
 
@@ -69,6 +73,8 @@ def load_pairs(
         task: ``classification`` reads labels, ``similarity`` reads grades. Where absent the data tell: a column of
             grades by its name, or of numbers of which some lie between whole numbers, is graded.
         scale: The lowest and the highest grade; the whole numbers around those found where absent.
+        texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
+            and not in memory. Where the disk fills they come back to memory, with a warning.
 
     Returns:
         The pairs in the order of the source.
@@ -79,7 +85,17 @@ def load_pairs(
     """
     located = locate(source, split=split)
     reading = _Reading(
-        sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format, task, scale
+        sides,
+        columns,
+        labels,
+        rename_labels,
+        need_labels,
+        allow_empty_sides,
+        where,
+        format,
+        task,
+        scale,
+        texts_in,
     )
     asked = located.only_split(prefer)
     if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
@@ -106,6 +122,7 @@ def load_splits(
     format: str | None = None,
     task: Task | None = None,
     scale: GradeScale | None = None,
+    texts_in: Path | None = None,
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
@@ -139,7 +156,17 @@ def load_splits(
             hint=f"{located.name}:{wanted[0]}{located.slice}",
         )
     reading = _Reading(
-        sides, columns, labels, rename_labels, need_labels, allow_empty_sides, where, format, task, scale
+        sides,
+        columns,
+        labels,
+        rename_labels,
+        need_labels,
+        allow_empty_sides,
+        where,
+        format,
+        task,
+        scale,
+        texts_in,
     )
     return dict(zip(wanted, reading.tables(located, wanted), strict=True))
 
@@ -159,18 +186,33 @@ class _Raw:
     map: ColumnMap
     columns: list[str]
     class_names: list[str] | None
-    rows: list[Row]
-    file_of: list[int]
+    store: RowStore
+    file_starts: list[int]
+    chosen: Sequence[int]
     rows_read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
 
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def rows(self) -> Iterator[Row]:
+        return self.store.chosen(self.chosen)
+
     def keep(self, indices: Sequence[int]) -> None:
-        self.rows = [self.rows[index] for index in indices]
-        self.file_of = [self.file_of[index] for index in indices]
+        if isinstance(indices, range):
+            self.chosen = self.chosen[indices.start : indices.stop]
+        else:
+            self.chosen = array("q", (self.chosen[index] for index in indices))
+
+    def column(self, name: str) -> Sequence[str]:
+        """The values of a column as texts, in memory where the rows are."""
+        column = RowColumn(self.store, self.chosen, name)
+        return list(column) if self.store.in_memory else column
 
     def place(self, index: int) -> str:
         """``file:line``, or the row where a format has no lines."""
-        row, name = self.rows[index], self.files[self.file_of[index]]
+        row = self.store[self.chosen[index]]
+        name = self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
         return f"{name} row {row.number}" if row.line is None else f"{name}:{row.line}"
 
 
@@ -188,6 +230,7 @@ class _Reading:
     format: str | None
     task: Task | None
     scale: GradeScale | None
+    texts_in: Path | None
 
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
         if source.corpus is not None:
@@ -200,7 +243,7 @@ class _Reading:
             start = 0
             for raw in answered:
                 gold[raw.split] = (reading, start)
-                start += len(raw.rows)
+                start += len(raw)
         return [self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws]
 
     def _follow(self, corpus: Corpus) -> None:
@@ -217,7 +260,7 @@ class _Reading:
     def _gold(self, raws: list[_Raw]) -> GoldReading:
         starts = [0]
         for raw in raws:
-            starts.append(starts[-1] + len(raw.rows))
+            starts.append(starts[-1] + len(raw))
 
         def place(index: int) -> str:
             which = bisect_right(starts, index) - 1
@@ -230,7 +273,7 @@ class _Reading:
 
         def values() -> Iterator[object]:
             for raw in raws:
-                for row in raw.rows:
+                for row in raw.rows():
                     value = row.values.get(raw.map.gold or "")
                     yield named.get(value, value) if isinstance(value, int) else value
 
@@ -238,7 +281,7 @@ class _Reading:
         if (
             raws[0].map.label is not None
             and not told_names
-            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows)
+            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows())
         ):
             for raw in raws:
                 raw.map = as_graded(raw.map)
@@ -259,16 +302,16 @@ class _Reading:
             raw = self._from_generator(source, split)
         else:
             raw = self._from_files(source, split)
-        if not raw.rows:
+        if not len(raw):
             raise NoRows(
                 f"The split {split!r} of {source.name} has columns but no rows.",
                 where=raw.files[0],
                 expected="at least one pair",
             )
         if source.slice is not None and source.tfds is None:
-            start, stop = source.slice.bounds(len(raw.rows), where=raw.files[0])
+            start, stop = source.slice.bounds(len(raw), where=raw.files[0])
             raw.keep(range(start, stop))
-        raw.rows_read = len(raw.rows)
+        raw.rows_read = len(raw)
         if self.where is not None:
             self._filter(raw, Condition.parse(self.where))
         return raw
@@ -276,7 +319,7 @@ class _Reading:
     def _from_generator(self, source: Source, split: str) -> _Raw:
         columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
         mapped = self._mapped(columns, source.name)
-        return _Raw(split, None, (source.name,), mapped, columns, None, rows, [0] * len(rows))
+        return _Raw(split, None, (source.name,), mapped, columns, None, *_stored(rows))
 
     def _from_tfds(self, source: Source, split: str) -> _Raw:
         """The rows of the slice alone: the split may be large, and tells how many it has."""
@@ -285,28 +328,39 @@ class _Reading:
         start, stop = source.slice.bounds(len(rows), where=rows.name) if source.slice else (0, len(rows))
         mapped = self._mapped(rows.columns, rows.name)
         names = rows.class_names.get(mapped.label or "")
-        read = list(rows.rows(start, stop))
-        return _Raw(split, rows.format, (rows.name,), mapped, rows.columns, names, read, [0] * len(read))
+        return _Raw(
+            split,
+            rows.format,
+            (rows.name,),
+            mapped,
+            rows.columns,
+            names,
+            *_stored(rows.rows(start, stop), self.texts_in),
+        )
 
     def _from_files(self, source: Source, split: str) -> _Raw:
         files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
         names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
         raw: _Raw | None = None
-        for place, path in enumerate(files):
+        store = RowStore(self.texts_in)
+        for path in files:
             with RowStream(path, format=self.format) as stream:
                 if raw is None:
                     mapped = self._mapped(stream.columns, stream.name)
                     class_names = stream.class_names.get(mapped.label) if mapped.label else None
-                    raw = _Raw(split, stream.format, names, mapped, stream.columns, class_names, [], [])
+                    raw = _Raw(
+                        split, stream.format, names, mapped, stream.columns, class_names, store, [], []
+                    )
                 elif set(raw.columns) != set(stream.columns):
                     raise ColumnNotFound(
                         f"The columns of {path} are not those of {files[0]}: {', '.join(stream.columns)}.",
                         where=str(path),
                         expected=", ".join(raw.columns),
                     )
-                raw.rows.extend(stream)
-                raw.file_of.extend([place] * (len(raw.rows) - len(raw.file_of)))
+                raw.file_starts.append(len(raw.store))
+                raw.store.extend(stream)
         assert raw is not None  # a split has a file
+        raw.chosen = range(len(raw.store))
         return raw
 
     def _mapped(self, names: list[str], where: str) -> ColumnMap:
@@ -321,22 +375,27 @@ class _Reading:
 
     def _filter(self, raw: _Raw, condition: Condition) -> None:
         column = condition.column_among(raw.columns, where=raw.files[0])
-        before = len(raw.rows)
+        before = len(raw)
         raw.keep(
-            [index for index, row in enumerate(raw.rows) if condition.met_by(text_of(row.values.get(column)))]
+            [
+                index
+                for index, row in enumerate(raw.rows())
+                if condition.met_by(text_of(row.values.get(column)))
+            ]
         )
-        raw.dropped[f"not {condition}"] = before - len(raw.rows)
-        if not raw.rows:
+        raw.dropped[f"not {condition}"] = before - len(raw)
+        if not len(raw):
             raise NoRows(f"None of the {before:,} rows meets the condition {condition}.", where=raw.files[0])
 
     def _table(self, source: Source, raw: _Raw, reading: GoldReading | None, start: int) -> PairTable:
-        keep = list(range(len(raw.rows)))
+        keep: Sequence[int] = range(len(raw))
         if reading is not None:
             reasons = reading.reasons[start : start + len(keep)]
             for reason in reasons:
                 if reason is not None:
                     raw.dropped[reason] = raw.dropped.get(reason, 0) + 1
-            keep = [index for index, reason in enumerate(reasons) if reason is None]
+            if any(reason is not None for reason in reasons):
+                keep = array("q", (index for index, reason in enumerate(reasons) if reason is None))
             if not keep:
                 raise NoRows(
                     f"None of the {raw.rows_read:,} rows has a gold answer "
@@ -345,9 +404,11 @@ class _Reading:
                     expected="at least one row with a label, or a grade",
                     details={"rows_dropped": dict(raw.dropped)},
                 )
-        first, second = (self._side(raw, keep, column) for column in (raw.map.first, raw.map.second))
+        raw.keep(keep)
+        numbers = self._checked(raw)
+        first, second = raw.column(raw.map.first), raw.column(raw.map.second)
         if not self.allow_empty_sides:
-            self._refuse_empty(raw, keep, first, second)
+            self._refuse_empty(raw, first, second)
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
             source=source.text,
@@ -365,37 +426,42 @@ class _Reading:
             second,
             sides=raw.map.sides,
             origin=origin,
-            columns={
-                name: [text_of(raw.rows[index].values.get(name)) for index in keep]
-                for name in raw.columns
-                if name not in used
-            },
-            row_numbers=np.array([raw.rows[index].number for index in keep], dtype=np.int64),
-            **gold_columns(reading, [start + index for index in keep]),
+            columns={name: raw.column(name) for name in raw.columns if name not in used},
+            row_numbers=numbers,
+            **gold_columns(reading, (start + index for index in keep)),
         )
 
-    def _side(self, raw: _Raw, keep: list[int], column: str) -> list[str]:
-        texts: list[str] = []
-        for index in keep:
-            values = raw.rows[index].values
-            value = values.get(column)
-            if not isinstance(value, str):
-                value = side_text(values, column, place=raw.place(index))
-            texts.append(value)
-        return texts
+    def _checked(self, raw: _Raw) -> NDArray[np.int64]:
+        """The numbers of the rows, whose sides are texts."""
+        numbers = np.empty(len(raw), np.int64)
+        sides = (raw.map.first, raw.map.second)
+        for index, row in enumerate(raw.rows()):
+            numbers[index] = row.number
+            for column in sides:
+                if not isinstance(row.values.get(column), str):
+                    side_text(row.values, column, place=raw.place(index))
+        return numbers
 
-    def _refuse_empty(self, raw: _Raw, keep: list[int], first: list[str], second: list[str]) -> None:
-        empty = [place for place in range(len(keep)) if not first[place].strip() or not second[place].strip()]
+    def _refuse_empty(self, raw: _Raw, first: Sequence[str], second: Sequence[str]) -> None:
+        texts = enumerate(zip(first, second, strict=True))
+        empty = [place for place, (one, other) in texts if not one.strip() or not other.strip()]
         if not empty:
             return
         place = empty[0]
         column = raw.map.second if first[place].strip() else raw.map.first
-        others = [raw.place(keep[other]) for other in empty[1:_MOST_PLACES_SHOWN]]
+        others = [raw.place(other) for other in empty[1:_MOST_PLACES_SHOWN]]
         more = f" {len(empty):,} rows have an empty side." if others else ""
         raise EmptySide(
             f"The text in {column!r} is empty.{more}",
-            where=raw.place(keep[place]),
+            where=raw.place(place),
             expected="two texts in every row",
             hint="remove the rows, or keep them as they are with --allow-empty-sides",
-            details={"rows": len(empty), "first_places": [raw.place(keep[place]), *others]},
+            details={"rows": len(empty), "first_places": [raw.place(place), *others]},
         )
+
+
+def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:
+    """Rows of one file, or of none, as the last fields of ``_Raw``."""
+    store = RowStore(folder)
+    store.extend(rows)
+    return store, [0], range(len(store))

@@ -5,14 +5,22 @@ Knows nothing of texts or vocabularies.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import UsageError
+
+
+class Digest(Protocol):
+    """What a hash of ``hashlib`` is."""
+
+    def update(self, data: Any, /) -> None:
+        """Take the next bytes."""
+        ...
 
 
 class DenseBatch(NamedTuple):
@@ -35,14 +43,14 @@ class EncodedPairs:
     """Pairs as token ids, rows one after the other without padding; the arrays are read-only.
 
     Attributes:
-        token_ids: ``(n_tokens,)`` int32, special tokens included.
+        token_ids: ``(n_tokens,)`` int32, special tokens included; uint16 where they lie on the disk.
         offsets: ``(n_pairs + 1,)`` int64; row ``i`` is ``token_ids[offsets[i]:offsets[i + 1]]``.
         second_starts: ``(n_pairs,)`` int32, the index in the row where segment 1 begins.
         tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that did not fit.
         specials: How many special tokens stand in segment 0 and in segment 1 of every row.
     """
 
-    token_ids: NDArray[np.int32]
+    token_ids: NDArray[np.int32 | np.uint16]
     offsets: NDArray[np.int64]
     second_starts: NDArray[np.int32]
     tokens_lost: NDArray[np.int32]
@@ -70,7 +78,27 @@ class EncodedPairs:
         second = self.lengths - self.second_starts - self.specials[1]
         return np.stack([first, second], axis=1)
 
-    def row(self, index: int) -> NDArray[np.int32]:
+    def distinct_ids(self) -> NDArray[np.int32]:
+        """The ids that occur, ascending; found block by block, without sorting all of them."""
+        occurs = np.zeros(0, np.bool_)
+        for block in blocks(self.token_ids):
+            highest = int(block.max())
+            if highest >= len(occurs):
+                occurs = np.append(occurs, np.zeros(highest + 1 - len(occurs), np.bool_))
+            occurs[block] = True
+        return np.flatnonzero(occurs).astype(np.int32)
+
+    def digest_into(self, digest: Digest) -> None:
+        """Feed ids, offsets and starts to a hash, block by block: the same in memory and on the disk."""
+        for array, dtype in (
+            (self.token_ids, np.int32),
+            (self.offsets, np.int64),
+            (self.second_starts, np.int32),
+        ):
+            for block in blocks(array):
+                digest.update(np.ascontiguousarray(block, dtype).data)
+
+    def row(self, index: int) -> NDArray[np.int32 | np.uint16]:
         """The token ids of one row."""
         return self.token_ids[self.offsets[index] : self.offsets[index + 1]]
 
@@ -144,6 +172,12 @@ class EncodedPairs:
             np.concatenate([part.tokens_lost for part in parts]),
             parts[0].specials,
         )
+
+
+def blocks(array: NDArray[Any], at_once: int = 1 << 18) -> Iterator[NDArray[Any]]:
+    """The array in pieces of ``at_once`` rows, none empty: a memory map is read without holding all of it."""
+    for begin in range(0, len(array), at_once):
+        yield array[begin : begin + at_once]
 
 
 def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -61,13 +61,8 @@ class TrainingPairs:
     def fingerprint(self) -> str:
         """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
         digest = hashlib.sha256()
-        for array in (
-            self.encoded.token_ids,
-            self.encoded.offsets,
-            self.encoded.second_starts,
-            self.targets,
-            *((self.taught.logits, self.taught.labelled) if self.taught else ()),
-        ):
+        self.encoded.digest_into(digest)
+        for array in (self.targets, *((self.taught.logits, self.taught.labelled) if self.taught else ())):
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
@@ -207,7 +202,7 @@ def fit(
         step = during.enter_context(
             chosen_step(
                 classifier,
-                np.append(pairs.encoded.token_ids, classifier.encoder.pad_id),
+                np.append(pairs.encoded.distinct_ids(), classifier.encoder.pad_id),
                 precision=recipe.precision,
                 # A callback may change a constant rate, and with it what the rows left out decay by.
                 rows_may_stay=own.optimizer is None and not (own.callbacks and recipe.schedule == "constant"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Unpack
@@ -134,7 +135,7 @@ def generate_data(
 
 
 def _write(stream: BinaryIO, table: PairTable, kind: str, *, gzipped: bool) -> None:
-    columns: dict[str, list[str]] = {
+    columns: dict[str, Sequence[str]] = {
         table.sides.first: table.first,
         table.sides.second: table.second,
         "label": table.label_names(),

@@ -32,6 +32,7 @@ from samesay.pairs import (
 )
 from samesay.scoring import judgements
 from samesay.training.recipe import WIDE_ENCODER, Recipe
+from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -344,7 +345,7 @@ class PairModel:
         table = self._table(x, y, prefer=("train",))
         require_contrast(table)
         held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
-        encoded = self.classifier.encoder.encode(table.first, table.second)
+        encoded = encoded_pairs(self.classifier.encoder, table)
         pairs = TrainingPairs(encoded, self._targets(table))
         if teacher is not None:
             more = None if unlabelled is None else self._unlabelled(unlabelled)
@@ -467,8 +468,7 @@ class PairModel:
     def _encoded(self, table: PairTable) -> Any:
         from samesay.training.fit import TrainingPairs
 
-        encoded = self.classifier.encoder.encode(table.first, table.second)
-        return TrainingPairs(encoded, self._targets(table))
+        return TrainingPairs(encoded_pairs(self.classifier.encoder, table), self._targets(table))
 
     def _targets(self, table: PairTable) -> NDArray[Any]:
         """Label indices, or shares of the scale."""

@@ -124,9 +124,9 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
 def _put_record(
     draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
 ) -> None:
-    hashes = {"train": record.pairs.pair_hashes()}
+    hashes = {"train": record.pairs.pair_numbers()}
     if record.validation is not None:
-        hashes["validation"] = record.validation.pair_hashes()
+        hashes["validation"] = record.validation.pair_numbers()
     write_pair_hashes(draft.file("pair_hashes"), hashes)
     report = draft.folder("report")
     lines = (json.dumps(entry) + "\n" for entry in record.result.history)

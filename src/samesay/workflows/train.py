@@ -8,13 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
 from samesay.errors import TargetExists, TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
-from samesay.model.backend import chosen_backend
+from samesay.model.backend import cache_folder, chosen_backend
 from samesay.model.presets import Preset, resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
@@ -196,6 +198,7 @@ def train(
         "task": task,
         "scale": scale
         or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
+        "texts_in": cache_folder() / "reading",
     }
     run = Run(
         data=_from_anywhere(data),
@@ -452,7 +455,7 @@ def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tu
     if held_out is None:
         notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
         return tuple(notes)
-    shared = len(set(held_out.pair_hashes()) & set(pairs.pair_hashes()))
+    shared = len(np.intersect1d(held_out.pair_numbers(), pairs.pair_numbers()))
     if shared:
         notes.append(f"{shared:,} validation pairs are training pairs, too: the figures are too good")
     return tuple(notes)
