@@ -255,7 +255,7 @@ def _balance(split: str, table: PairTable) -> list[Finding]:
     return findings
 
 
-def _words(texts: list[str]) -> dict[str, float]:
+def _words(texts: Sequence[str]) -> dict[str, float]:
     lengths = Lengths.of([len(text.split()) for text in texts])
     return {"mean": lengths.mean, "median": lengths.median, "percentile_99": lengths.percentile_99}
 
