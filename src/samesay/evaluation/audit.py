@@ -5,7 +5,7 @@ Knows tables and counts; what the findings are worth is said in words here, and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 

@@ -149,7 +149,7 @@ def examine_grades(
                 answer=float(answers[place]),
                 error=float(errors[place]),
             )
-            for place in largest.tolist()
+            for place in map(int, largest)
         ),
     )
 
