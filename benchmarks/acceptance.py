@@ -57,6 +57,7 @@ BENCHMARKS = (
     Benchmark("window_rule", "what reading a long source in windows costs", 0.2),
     Benchmark("duplicates", "whether duplicates are found in minutes, and how many of them", 0.3),
     Benchmark("report", "what a report costs beside scoring", 0.1),
+    Benchmark("training_scale", "whether the cost of a pair, and memory, grow with the data", 0.5),
     Benchmark("lora", "what LoRA keeps of the gain of training every weight", 0.5),
     Benchmark("bucket_order", "whether length buckets change what is learned", 1.5),
 )
