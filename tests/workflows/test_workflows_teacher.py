@@ -140,6 +140,9 @@ def test_the_command_trains_with_a_teacher_and_its_recipe_says_so(
         data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher, unlabelled=more
     )
     assert result.n_pairs == 48
+    assert result.notes[-1] == (
+        f"{teacher} taught it: its answers were learned beside the labels, and of 48 pairs without labels alone"
+    )
     recipe = (tmp_path / "m" / "recipe.yaml").read_text()
     assert f"teacher: {teacher}" in recipe
     assert f"unlabelled: {more}" in recipe

@@ -298,6 +298,9 @@ def train(
         )
     others = _other_pairs("training", data_fingerprint, fingerprint)
     others += _other_pairs("validation", validation_fingerprint, held_out_fingerprint)
+    if teacher is not None:
+        alone = f", and of {len(more):,} pairs without labels alone" if more is not None else ""
+        others += (f"{teacher} taught it: its answers were learned beside the labels{alone}",)
     return TrainResult(
         path=saved.path,
         preset=str(preset),
