@@ -251,6 +251,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         pairs_per_second=12.0,
         padding_share=0.08,
         step=ChosenStep("samesay", "its layers are known", (7_680, 30_522)),
+        trained_weights=(371_000, 22_700_000),
         notes=("a new head was made",),
         to_dict=lambda: {"interrupted": interrupted},
     )
@@ -264,6 +265,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         "3 min 20 s",
         "8.0% padding",
         "7,680 of 30,522 rows of the token table can change",
+        "371,000 of 22,700,000 were trained (1.63%)",
         "0.8000",
         "kept",
         "the ONNX part is failed",
