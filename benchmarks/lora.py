@@ -91,7 +91,11 @@ def _run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     for one in finished:
         if one["asked"] == asked:
             return one
-    print(f"{recipe.lora or 'all weights'}, seed {recipe.seed} ...", file=sys.stderr, flush=True)
+    print(
+        f"{'all weights' if recipe.lora is None else 'LoRA'}, seed {recipe.seed} ...",
+        file=sys.stderr,
+        flush=True,
+    )
     train = load_pairs(f"{measuring.shared_data('snli') / 'train.parquet'}[:{given.pairs}]", sides=SIDES)
     held_out = load_pairs(
         measuring.shared_data("snli_halves") / "report.parquet", sides=SIDES, labels=train.labels

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import samesay
-from samesay.data import PairTable
+from samesay.bundle.pair_hashes import read_pair_hashes
+from samesay.data import PairTable, load_pairs
 from samesay.errors import LabelMismatch, UsageError
 from samesay.pairs import LabelSet, Sides
 from samesay.scoring import Scorer, softmax
@@ -93,11 +94,11 @@ def test_its_answers_are_asked_for_once_and_stand_in_the_order_of_the_students_l
 
 
 def test_a_teacher_reads_the_sides_in_its_own_order(teacher: Path) -> None:
-    forth = table_of(20, Sides("premise", "hypothesis"))
     saved = samesay.load(teacher)
-    read = teacher_logits(teacher, forth, LabelSet(LABELS))
-    asked = forth.with_sides(saved.sides)
-    np.testing.assert_allclose(softmax(read[:, ::-1]), saved.predict((asked.first, asked.second)), atol=1e-4)
+    table = table_of(20, Sides(saved.sides.second, saved.sides.first))
+    said = softmax(teacher_logits(teacher, table, LabelSet(LABELS))[:, ::-1])
+    np.testing.assert_allclose(said, saved.predict((table.second, table.first)), atol=1e-4)
+    assert np.abs(said - saved.predict((table.first, table.second))).max() > 1e-3
 
 
 def test_the_loss_is_the_mixture_of_both_and_the_teachers_alone_without_a_gold_label() -> None:
@@ -134,22 +135,37 @@ def test_the_command_trains_with_a_teacher_and_its_recipe_says_so(
     rows = [f"{one},{two},{label}" for one, two, label in zip(first, second, labels, strict=True)]
     data, more = tmp_path / "few.csv", tmp_path / "more.csv"
     data.write_text("\n".join(["first,second,label", *rows]))
-    more.write_text("\n".join(["first,second", *(row.rsplit(",", 1)[0] for row in rows)]))
+    (others, seconds), _ = pairs(30)
+    more.write_text("\n".join(["first,second", *map(",".join, zip(others, seconds, strict=True))]))
     settings = {**SETTINGS, "epochs": 1, "teacher_weight": 0.8}
     result = train(
         data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher, unlabelled=more
     )
     assert result.n_pairs == 48
     assert result.notes[-1] == (
-        f"{teacher} taught it: its answers were learned beside the labels, and of 48 pairs without labels alone"
+        f"{teacher} taught it: its answers were learned beside the labels, and of 30 pairs without labels alone"
     )
+    trained_on = read_pair_hashes(tmp_path / "m" / "pair_hashes.txt.gz")["train"]
+    assert trained_on == {*load_pairs(data).pair_hashes(), *load_pairs(more, need_labels=False).pair_hashes()}
     recipe = (tmp_path / "m" / "recipe.yaml").read_text()
     assert f"teacher: {teacher}" in recipe
     assert f"unlabelled: {more}" in recipe
     assert "teacher_weight: 0.8" in recipe
 
 
-def test_what_cannot_teach_is_refused_before_training(preset: Path, teacher: Path, tmp_path: Path) -> None:
+def test_what_cannot_teach_is_refused_before_anything_is_lost(
+    preset: Path, teacher: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("samesay.workflows.train.remove_checkpoints", lambda _: pytest.fail("lost"))
+    monkeypatch.setattr("samesay.workflows.train.PairModel.from_preset", lambda *_, **__: pytest.fail("late"))
+    graded = tmp_path / "graded.csv"
+    graded.write_text("first,second,score\na,b,1.5\nc,d,4\n")
+    with pytest.raises(UsageError, match="no grades"):
+        train(graded, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
+    other = tmp_path / "other.csv"
+    other.write_text("first,second,label\na,b,yes\nc,d,no\n")
+    with pytest.raises(LabelMismatch):
+        train(other, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
     with pytest.raises(LabelMismatch) as caught:
         teacher_logits(teacher, table_of(4), LabelSet(("yes", "no")))
     assert "same, different" in caught.value.message

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -256,23 +257,13 @@ class PairTable:
 
     def fingerprint(self) -> str:
         """SHA-256 of texts and gold answers in order, in hexadecimal: equal data, equal fingerprint."""
-        digest = hashlib.sha256()
         names = self.label_names() if self.labelled else [""] * len(self)
         gold = names if self.grades is None else [str(grade) for grade in self.grades]
-        for triple in zip(self.first, self.second, gold, strict=True):
-            for text in triple:
-                raw = text.encode("utf-8", "surrogatepass")
-                digest.update(len(raw).to_bytes(8, "big") + raw)
-        return digest.hexdigest()
+        return _fingerprint(zip(self.first, self.second, gold, strict=True))
 
     def text_fingerprint(self) -> str:
         """SHA-256 of the texts alone, in order and side by side, in hexadecimal."""
-        digest = hashlib.sha256()
-        for texts in zip(self.first, self.second, strict=True):
-            for text in texts:
-                raw = text.encode("utf-8", "surrogatepass")
-                digest.update(len(raw).to_bytes(8, "big") + raw)
-        return digest.hexdigest()
+        return _fingerprint(zip(self.first, self.second, strict=True))
 
     def pair_hashes(self) -> list[str]:
         """A short hash of every pair, to find pairs that were trained on; 16 hexadecimal digits.
@@ -330,6 +321,14 @@ class PairTable:
             origin = replace(origin, notes=(*origin.notes, note))
         first, second = (self.second, self.first) if swap else (self.first, self.second)
         return replace(self, first=first, second=second, sides=sides, origin=origin)
+
+
+def _fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
+    digest = hashlib.sha256()
+    for text in chain.from_iterable(rows):
+        raw = text.encode("utf-8", "surrogatepass")
+        digest.update(len(raw).to_bytes(8, "big") + raw)
+    return digest.hexdigest()
 
 
 def _pair_number(first: str, second: str) -> int:

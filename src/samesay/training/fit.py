@@ -174,14 +174,13 @@ def fit(
         shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
         return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
 
-    with ExitStack() as during:
-        for context in (
-            frozen(classifier, recipe),
-            adapted(classifier, recipe),
-            computing_in(classifier, recipe.precision),
-            freed_memory_kept(),
-        ):
-            during.enter_context(context)
+    with (
+        frozen(classifier, recipe),
+        adapted(classifier, recipe),
+        computing_in(classifier, recipe.precision),
+        freed_memory_kept(),
+        ExitStack() as during,
+    ):
         taught = pairs.taught
         objective = (
             objective_of(classifier, recipe, pairs.targets)

@@ -30,7 +30,7 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
     is saved is a model like any other. Layers that are frozen get no factors.
 
     Raises:
-        UsageError: If no layer can be adapted, or the rank is not below the width of a head.
+        UsageError: If no layer can be adapted, or the rank is not below that of the matrices.
     """
     if recipe.lora is None:
         yield

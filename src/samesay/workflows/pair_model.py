@@ -51,6 +51,7 @@ class TrainingRecord:
         result: What the run did.
         truncation: What was cut of the training pairs.
         seeds: What each of several seeds reached, where the model is the best of them.
+        unlabelled: Pairs of which a teacher alone spoke.
     """
 
     recipe: Recipe
@@ -59,6 +60,12 @@ class TrainingRecord:
     result: FitResult
     truncation: TruncationLedger
     seeds: dict[str, Any] | None = None
+    unlabelled: PairTable | None = None
+
+    def pair_numbers(self) -> NDArray[np.uint64]:
+        """``PairTable.pair_numbers`` of all that was trained on, with a gold label or without."""
+        tables = [self.pairs, *([self.unlabelled] if self.unlabelled is not None else [])]
+        return np.concatenate([table.pair_numbers() for table in tables])
 
 
 class PairModel:
@@ -333,11 +340,9 @@ class PairModel:
             raise UsageError(
                 "Unlabelled pairs have no teacher.", where="unlabelled", expected="a teacher, too"
             )
-        if teacher is not None and (self.scale is not None or loss is not None or metrics):
+        if teacher is not None and (loss is not None or metrics):
             raise UsageError(
-                "A teacher cannot be learned from here.",
-                where="teacher",
-                expected="a model with labels, and no loss or metrics of your own",
+                "A loss or metric of your own sees no teacher.", where="teacher", expected="the recipe's loss"
             )
         chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
@@ -347,8 +352,8 @@ class PairModel:
         held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
         encoded = encoded_pairs(self.classifier.encoder, table)
         pairs = TrainingPairs(encoded, self._targets(table))
+        more = None if unlabelled is None else self._unlabelled(unlabelled)
         if teacher is not None:
-            more = None if unlabelled is None else self._unlabelled(unlabelled)
             pairs = taught_pairs(teacher, self.classifier, pairs, table, more, progress=progress)
         result = fit(
             self.classifier,
@@ -363,7 +368,9 @@ class PairModel:
             tensorboard=Path(tensorboard) if tensorboard else None,
         )
         if result.history:
-            self.record = TrainingRecord(chosen, table, held_out, result, summarise(encoded))
+            self.record = TrainingRecord(
+                chosen, table, held_out, result, summarise(pairs.encoded), unlabelled=more
+            )
             # A policy that was fitted to other weights says nothing about these.
             self.decision = Decision()
         if result.diverged is not None:

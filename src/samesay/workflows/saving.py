@@ -124,7 +124,7 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
 def _put_record(
     draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
 ) -> None:
-    hashes = {"train": record.pairs.pair_numbers()}
+    hashes = {"train": record.pair_numbers()}
     if record.validation is not None:
         hashes["validation"] = record.validation.pair_numbers()
     write_pair_hashes(draft.file("pair_hashes"), hashes)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.bundle import open_bundle
+from samesay.bundle.durable import new_file
 from samesay.data import PairTable
-from samesay.errors import LabelMismatch
+from samesay.encoding import EncodedPairs
+from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.backend import cache_folder
-from samesay.pairs import LabelSet, Progress, ProgressListener
+from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Progress, ProgressListener
 from samesay.scoring import Scorer
+from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -23,7 +26,33 @@ if TYPE_CHECKING:
 
 STAGE = "teach"
 _PAIRS_AT_ONCE = 4096
+_DIGEST_BYTES = 32
 _LOG = logging.getLogger("samesay")
+
+
+def require_teacher(teacher: str | Path, answers: Answers) -> None:
+    """Refuse a teacher that does not answer as the pairs do; nothing of it is computed.
+
+    Raises:
+        LabelMismatch: If its labels are others.
+        UsageError: If it, or the student, grades similarity.
+        BundleError: If it is no saved model.
+    """
+    manifest = open_bundle(teacher, verify=False).manifest
+    if manifest.scale is not None or isinstance(answers, GradeScale):
+        raise UsageError(
+            "A teacher teaches labels, and no grades.",
+            where="teacher",
+            expected="a saved model with labels, and pairs with the same ones",
+        )
+    if set(manifest.labels) != set(answers):
+        raise LabelMismatch(
+            f"The teacher answers with {', '.join(manifest.labels)}; the pairs carry {', '.join(answers)}.",
+            where=str(teacher),
+            expected="a teacher with the same label names, in any order",
+            hint="rename the data's labels: --rename-labels",
+            details={"teacher": list(manifest.labels), "student": list(answers)},
+        )
 
 
 def taught_pairs(
@@ -54,7 +83,7 @@ def taught_pairs(
         return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
     more = teacher_logits(teacher, unlabelled, student.labels, progress=progress)
     return TrainingPairs(
-        student.encoder.encode([*table.first, *unlabelled.first], [*table.second, *unlabelled.second]),
+        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
         np.concatenate([pairs.targets, more.argmax(axis=1).astype(np.int32)]),
         Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
     )
@@ -79,67 +108,44 @@ def teacher_logits(
         UsageError: If the teacher grades similarity.
         BundleError: If it cannot be used.
     """
+    require_teacher(teacher, labels)
     scorer = Scorer.open(teacher)
-    if set(scorer.labels) != set(labels):
-        raise LabelMismatch(
-            f"The teacher answers with {', '.join(scorer.labels)}; the pairs carry {', '.join(labels)}.",
-            where=str(teacher),
-            expected="a teacher with the same label names, in any order",
-            hint="rename the data's labels: --rename-labels",
-            details={"teacher": list(scorer.labels), "student": list(labels)},
-        )
     asked = table.with_sides(scorer.sides)
     columns = [scorer.labels.index(name) for name in labels]
-    path = cache_folder() / "teachers" / f"{_key(scorer, asked)}.logits"
+    name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
+    path = cache_folder() / "teachers" / f"{name}.logits"
     kept = _kept(path, (len(asked), len(labels)))
     if kept is not None:
         _LOG.info("the teacher's answers are known: %s", path)
         return kept[:, columns]
     logits = np.empty((len(asked), len(labels)), np.float32)
-    pairs = asked.pairs()
-    for start in range(0, len(pairs), _PAIRS_AT_ONCE):
-        part = pairs[start : start + _PAIRS_AT_ONCE]
-        logits[start : start + len(part)] = scorer.logits(part)
+    for begin in range(0, len(asked), _PAIRS_AT_ONCE):
+        end = min(begin + _PAIRS_AT_ONCE, len(asked))
+        logits[begin:end] = scorer.logits([*map(Pair, asked.first[begin:end], asked.second[begin:end])])
         if progress is not None:
-            progress(Progress(STAGE, start + len(part), len(pairs)))
+            progress(Progress(STAGE, end, len(asked)))
     _keep(path, logits)
     return logits[:, columns]
-
-
-def _key(scorer: Scorer, asked: PairTable) -> str:
-    digest = hashlib.sha256(scorer.checksum.encode())
-    for texts in (asked.first, asked.second):
-        for text in texts:
-            raw = text.encode("utf-8", "surrogatepass")
-            digest.update(len(raw).to_bytes(8, "big") + raw)
-    return digest.hexdigest()
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
     """The answers in ``path``; None where there are none, or not those that were kept."""
     try:
         raw = path.read_bytes()
-        checksum, logits = raw[:32], np.frombuffer(raw[32:], np.float32)
-    except (OSError, ValueError):
+    except OSError:
         return None
-    if hashlib.sha256(raw[32:]).digest() != checksum or logits.size != shape[0] * shape[1]:
+    checksum, values = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+    if hashlib.sha256(values).digest() != checksum:
         _LOG.warning("the teacher's kept answers are damaged, and asked for anew: %s", path)
         return None
-    return logits.reshape(shape)
+    return np.frombuffer(values, np.float32).reshape(shape)
 
 
 def _keep(path: Path, logits: NDArray[np.float32]) -> None:
-    """Write the answers, whole or not at all; where they cannot be kept they are only asked for again."""
+    """Write the answers, whole or not at all; where they cannot be kept they will be asked for again."""
     raw = logits.tobytes()
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".draft", delete=False) as file:
-            draft = Path(file.name)
-            try:
-                file.write(hashlib.sha256(raw).digest() + raw)
-                file.close()
-                draft.replace(path)
-            finally:
-                draft.unlink(missing_ok=True)
-    except OSError as problem:
-        _LOG.warning("the teacher's answers are not kept: %s", problem)
+        with new_file(path, replace=True) as file:
+            file.write(hashlib.sha256(raw).digest() + raw)
+    except (DiskFull, OutputUnwritable) as problem:
+        _LOG.warning("%s The teacher's answers are not kept.", problem.message)

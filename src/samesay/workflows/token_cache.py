@@ -41,7 +41,6 @@ MOST_BYTES = 8_000_000_000
 
 _FACTS = "entry.json"
 _NARROW = np.iinfo(np.uint16).max
-_READ_AT_ONCE = 1 << 20
 _LOG = logging.getLogger("samesay")
 
 
@@ -219,8 +218,5 @@ def _keep_within(folder: Path, most_bytes: int, *, keep: Path) -> None:
 
 
 def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_READ_AT_ONCE):
-            digest.update(block)
-    return digest.hexdigest()
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -25,6 +25,7 @@ from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
+from samesay.workflows.teacher import require_teacher
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
@@ -198,7 +199,7 @@ def train(
         "task": task,
         "scale": scale
         or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
-        "texts_in": cache_folder() / "reading",
+        "texts_in": _texts_folder(),
     }
     run = Run(
         data=_from_anywhere(data),
@@ -220,8 +221,12 @@ def train(
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
     require_contrast(pairs)
+    assert pairs.answers is not None
+    if teacher is None:
+        _require_no_pupil(recipe, unlabelled)
+    else:
+        require_teacher(teacher, pairs.answers)
     more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
-    _require_teacher(teacher, recipe, unlabelled)
     if held_out is None:
         needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
         for name, value in {**needing, "seeds": seeds if seeds > 1 else None}.items():
@@ -233,7 +238,6 @@ def train(
                 )
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
-    assert pairs.answers is not None
     recipe.for_task(task_of(pairs.answers))
     if kept_in is not None and not resume:
         remove_checkpoints(kept_in)
@@ -390,14 +394,17 @@ def _unlabelled(
         need_labels=False,
         allow_empty_sides=allow_empty_sides,
         prefer=("train",),
+        texts_in=_texts_folder(),
     )
     return table.with_sides(pairs.sides)
 
 
-def _require_teacher(teacher: str | Path | None, recipe: Recipe, unlabelled: str | Path | None) -> None:
-    """Refuse what only a teacher gives an effect where there is none."""
-    if teacher is not None:
-        return
+def _texts_folder() -> Path:
+    return cache_folder() / "reading"
+
+
+def _require_no_pupil(recipe: Recipe, unlabelled: str | Path | None) -> None:
+    """Refuse what does nothing without a teacher."""
     idle = Recipe()
     for name in ("teacher_weight", "teacher_temperature"):
         if getattr(recipe, name) != getattr(idle, name):
@@ -458,7 +465,7 @@ def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tu
     if held_out is None:
         notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
         return tuple(notes)
-    shared = len(np.intersect1d(held_out.pair_numbers(), pairs.pair_numbers()))
+    shared = len(np.intersect1d(held_out.pair_numbers(), model.record.pair_numbers()))
     if shared:
         notes.append(f"{shared:,} validation pairs are training pairs, too: the figures are too good")
     return tuple(notes)
