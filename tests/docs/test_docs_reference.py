@@ -219,6 +219,7 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`export`": ["export", model, str(tmp_path / "exported")],
         "`import`": ["import", str(tmp_path / "exported"), "--output", str(tmp_path / "imported")],
         "`inspect`": ["inspect", model],
+        "`student`": ["student", model, "--layers", "1", "--output", str(tmp_path / "student")],
         "`verify`": ["verify", model],
         "`data show`": ["data", "show", data],
         "`data list`": ["data", "list"],

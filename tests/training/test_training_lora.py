@@ -83,14 +83,15 @@ def test_the_adapted_matrices_alone_change_and_the_loss_falls(
     assert result.history[-1]["loss"] < 0.7 * result.history[0]["loss"]
 
 
-def test_a_change_has_the_rank_that_was_asked_for(preset: Path) -> None:
-    before, (after, _) = opened(preset), trained(preset, lora=1)
-    for old, new in zip(before.weights, after.weights, strict=True):
+def test_a_change_has_the_rank_that_was_asked_for(
+    preset: Path, adapted_once: tuple[PairClassifier, FitResult]
+) -> None:
+    for old, new in zip(opened(preset).weights, adapted_once[0].weights, strict=True):
         if new.path.endswith(("attention_output/kernel", "feedforward_output_dense/kernel")):
             change = (np.array(new) - np.array(old)).reshape(-1, new.shape[-1])
-            first, second = np.linalg.svd(change, compute_uv=False)[:2]
-            assert first > 1e-3
-            assert second < 1e-3 * first
+            first, second, third = np.linalg.svd(change, compute_uv=False)[:3]
+            assert second > 1e-3
+            assert third < 1e-3 * first
 
 
 def test_the_model_answers_the_same_with_factors_and_after_they_were_added(preset: Path) -> None:
@@ -134,10 +135,10 @@ def test_it_goes_together_with_other_options(preset: Path, settings: dict[str, A
     assert result.history[-1]["loss"] < result.history[0]["loss"]
 
 
-def test_the_same_seed_gives_the_same_weights_and_another_one_others(preset: Path) -> None:
-    one, again, other = (trained(preset, seed=seed, epochs=1)[0] for seed in (0, 0, 1))
-    assert changed(one, again) == set()
-    assert changed(one, other) != set()
+def test_the_same_seed_gives_the_same_weights(
+    preset: Path, adapted_once: tuple[PairClassifier, FitResult]
+) -> None:
+    assert changed(adapted_once[0], trained(preset, epochs=24)[0]) == set()
 
 
 @pytest.mark.parametrize(

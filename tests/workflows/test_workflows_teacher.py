@@ -14,7 +14,7 @@ from samesay.data import PairTable, load_pairs
 from samesay.errors import LabelMismatch, UsageError
 from samesay.pairs import LabelSet, Sides
 from samesay.scoring import Scorer, softmax
-from samesay.training.distillation import Taught, TaughtCrossEntropy
+from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss
 from samesay.workflows.teacher import teacher_logits
 from samesay.workflows.train import train
 from tiny_bert import save_tiny_preset
@@ -116,6 +116,61 @@ def test_the_loss_is_the_mixture_of_both_and_the_teachers_alone_without_a_gold_l
     )
 
 
+@pytest.mark.parametrize("name", ["bce", "mse"])
+def test_of_grades_the_loss_mixes_the_gold_share_and_the_teachers(name: str) -> None:
+    from samesay.model.classifier import grade_loss
+
+    logits, said = np.random.default_rng(0).normal(size=(2, 4, 1)).astype(np.float32) * 3
+    shares, gold = np.array([0.0, 0.4, 1.0, 0.9], np.float32), np.array([True, True, False, False])
+    found = np.asarray(TaughtShareLoss(grade_loss(name), 0.3).call(Taught(said, gold).beside(shares), logits))
+    answer, taught = 1 / (1 + np.exp(-logits[:, 0])), 1 / (1 + np.exp(-said[:, 0]))
+
+    def loss(target: Any) -> Any:
+        if name == "mse":
+            return (answer - target) ** 2
+        return -target * np.log(answer) - (1 - target) * np.log(1 - answer)
+
+    expected = np.where(gold, 0.7 * loss(shares) + 0.3 * loss(taught), loss(taught))
+    np.testing.assert_allclose(found, expected, rtol=1e-4)
+
+
+def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
+    preset: Path, teacher: Path, tmp_path: Path
+) -> None:
+    (first, second), _ = pairs(160)
+    data = tmp_path / "unlabelled.csv"
+    data.write_text("\n".join(["first,second", *map(",".join, zip(first, second, strict=True))]))
+    result = train(data, preset=preset, output=tmp_path / "m", settings=SETTINGS, teacher=teacher)
+    assert result.notes[-1] == f"{teacher} taught it: its answers are all that was learned"
+    assert "teacher_weight: 1.0" in (tmp_path / "m" / "recipe.yaml").read_text()
+    held_out, gold = pairs(200)
+    scorer = Scorer.open(tmp_path / "m")
+    said = [one.label for one in scorer.score([samesay.Pair(*pair) for pair in zip(*held_out, strict=True)])]
+    assert np.mean(np.array(said) == np.array(gold)) > 0.95
+
+
+def test_a_model_that_grades_teaches_grades(preset: Path, tmp_path: Path) -> None:
+    def graded(n: int) -> tuple[Any, list[float]]:
+        given, labels = pairs(n)
+        return given, [4.0 if one == "same" else 1.5 for one in labels]
+
+    def fitted(x: Any, y: Any = None, **more: Any) -> samesay.PairModel:
+        model = samesay.PairModel.from_preset(preset, scale=(0, 5), dropout=0.0)
+        model.fit(x, y, **more, **SETTINGS)
+        return model
+
+    teacher = fitted(*graded(240)).save(tmp_path / "teacher")
+    few, grades = pairs(24, (ANIMATE[:1], THINGS[:1]))[0], [5.0, 0.0] * 12
+    student = fitted(few, grades, teacher=teacher, teacher_weight=1.0, unlabelled=pairs(160)[0])
+    held_out, gold = graded(100)
+    assert np.abs(student.predict(held_out) - np.array(gold)).mean() < 0.5
+    assert student.predict(held_out).max() < 4.6, "the gold grades 5 and 0 weigh nothing"
+    data = tmp_path / "graded.csv"
+    data.write_text("first,second,score\na,b,1.5\nc,d,9\n")
+    with pytest.raises(LabelMismatch, match="grades from 0 to 5"):
+        train(data, preset=preset, output=tmp_path / "m", teacher=teacher)
+
+
 def test_a_taught_model_takes_labels_again_afterwards_also_from_its_keras_file(
     preset: Path, teacher: Path, tmp_path: Path
 ) -> None:
@@ -160,7 +215,7 @@ def test_what_cannot_teach_is_refused_before_anything_is_lost(
     monkeypatch.setattr("samesay.workflows.train.PairModel.from_preset", lambda *_, **__: pytest.fail("late"))
     graded = tmp_path / "graded.csv"
     graded.write_text("first,second,score\na,b,1.5\nc,d,4\n")
-    with pytest.raises(UsageError, match="no grades"):
+    with pytest.raises(LabelMismatch, match="the pairs carry grades"):
         train(graded, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
     other = tmp_path / "other.csv"
     other.write_text("first,second,label\na,b,yes\nc,d,no\n")

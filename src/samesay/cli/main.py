@@ -19,6 +19,10 @@ from samesay.model.backend import use_keras_alone
 # Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "train": ("samesay.cli.train", "Fine-tune a pretrained encoder on a table of pairs and save it."),
+    "student": (
+        "samesay.cli.student",
+        "Make a smaller model of a saved one, to be taught by it.",
+    ),
     "config": ("samesay.cli.config", "Print a recipe with every setting, or check one."),
     "evaluate": ("samesay.cli.evaluate", "Measure a saved model on labelled pairs."),
     "compare": ("samesay.cli.compare", "Compare models on the same pairs: quality, changed answers, cost."),

@@ -84,6 +84,27 @@ class Frozen(click.ParamType):
         return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+class Layers(click.ParamType):
+    """A number of layers, or which ones: ``3``, or ``1,4,6``."""
+
+    name = "N|a,b,c"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | tuple[int, ...]:
+        """The number, or the numbers."""
+        if not isinstance(value, str):
+            return value
+        numbers = [part.strip() for part in value.split(",")]
+        if not all(number.isdecimal() for number in numbers):
+            raise UsageError(
+                f"Cannot read the layers from {value!r}.",
+                where=_option(param),
+                expected="a number of layers such as 3, or which ones, counted from 1, such as 1,4,6",
+            )
+        return int(numbers[0]) if len(numbers) == 1 else tuple(map(int, numbers))
+
+
 class SidesOption(click.ParamType):
     """``hypothesis,premise`` as ``Sides``."""
 

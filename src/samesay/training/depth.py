@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from samesay.errors import UsageError
 from samesay.model.classifier import PairClassifier
+from samesay.model.layers import repeated_layers
 from samesay.training.recipe import Recipe
-
-# KerasHub's names of the repeated layers: transformer_layer_3, group_0_inner_layer_3, and so on.
-_REPEATED = re.compile(r".*_layer_\d+")
 
 
 def depths(classifier: PairClassifier) -> dict[int, int]:
@@ -71,7 +68,7 @@ def rate_shares(classifier: PairClassifier, decay: float) -> list[float]:
 def _layers(classifier: PairClassifier) -> dict[Any, int]:
     """The encoder's layers that lie in or below the repeated ones, with their depths."""
     layers = [layer for layer in classifier.task.backbone.layers if layer.weights]
-    repeated = [layer for layer in layers if _REPEATED.fullmatch(layer.name)]
+    repeated = repeated_layers(classifier.task.backbone)
     if not repeated:
         raise UsageError(
             f"The layers of {type(classifier.task.backbone).__name__} cannot be told from their names.",

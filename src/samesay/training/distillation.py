@@ -15,7 +15,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy
-from samesay.training.objectives import Classification
+from samesay.training.objectives import Classification, Objective, Similarity
 from samesay.training.recipe import Recipe
 
 
@@ -24,16 +24,16 @@ class Taught:
     """What a teacher says of training pairs.
 
     Attributes:
-        logits: Shape ``(n_pairs, n_labels)``, float32, columns in the order of the student's labels.
-        labelled: Shape ``(n_pairs,)``, bool: which pairs have a gold label, too.
+        logits: Shape ``(n_pairs, n_labels)``, float32, columns in the order of the student's labels; one for grades.
+        labelled: Shape ``(n_pairs,)``, bool: which pairs have a gold answer, too.
     """
 
     logits: NDArray[np.float32]
     labelled: NDArray[np.bool_]
 
-    def beside(self, labels: NDArray[np.int32]) -> NDArray[np.float32]:
-        """Targets of :class:`TaughtCrossEntropy`, shape ``(n_pairs, 2 + n_labels)``: label, whether gold, logits."""
-        return np.column_stack([labels, self.labelled, self.logits]).astype(np.float32)
+    def beside(self, targets: NDArray[Any]) -> NDArray[np.float32]:
+        """Targets of the losses below, shape ``(n_pairs, 2 + n_labels)``: label or share, whether gold, logits."""
+        return np.column_stack([targets, self.labelled, self.logits]).astype(np.float32)
 
 
 class TaughtCrossEntropy(keras.losses.Loss):
@@ -61,8 +61,29 @@ class TaughtCrossEntropy(keras.losses.Loss):
             shares, y_pred / self._temperature, from_logits=True
         )
         taught = self._temperature**2 * softened
-        weight = 1 - (1 - self._weight) * y_true[:, 1]
-        return (1 - weight) * self._gold.call(y_true[:, 0], y_pred) + weight * taught
+        return _mixed(self._gold.call(y_true[:, 0], y_pred), taught, y_true[:, 1], self._weight)
+
+
+class TaughtShareLoss(keras.losses.Loss):
+    """A loss of grades against the gold share of the scale, and against the share that the teacher gave.
+
+    A share is between the ends of the scale already: there is nothing to soften, and no temperature.
+
+    Args:
+        gold: The loss of shares, ``(batch, 1)`` each.
+        weight: The share of the teacher's part in the loss of a graded pair, in [0, 1].
+    """
+
+    def __init__(self, gold: keras.losses.Loss, weight: float) -> None:
+        super().__init__(name="taught_share_loss", reduction="mean_with_sample_weight")
+        self._gold = gold
+        self._weight = weight
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        """Losses, shape ``(batch,)``, of logits ``(batch, 1)`` against targets of :class:`Taught`."""
+        gold = self._gold.call(y_true[:, :1], y_pred)
+        taught = self._gold.call(ops.sigmoid(y_true[:, 2:]), y_pred)
+        return _mixed(gold, taught, y_true[:, 1], self._weight)
 
 
 class TaughtClassification(Classification):
@@ -85,6 +106,33 @@ class TaughtClassification(Classification):
     def keras_metrics(self) -> list[Any]:
         """The share of pairs that get their gold label or, without one, the teacher's."""
         return [keras.metrics.MeanMetricWrapper(_right, name="accuracy")]
+
+
+class TaughtSimilarity(Similarity):
+    """Grades, learned from a teacher, too; measured on gold grades of validation as ever."""
+
+    def __init__(self, recipe: Recipe) -> None:
+        super().__init__(recipe)
+        self._weight = recipe.teacher_weight
+
+    def loss(self) -> keras.losses.Loss:
+        """The mixture that the recipe names."""
+        return TaughtShareLoss(super().loss(), self._weight)
+
+
+def taught_objective(
+    classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any], taught: Taught
+) -> Objective:
+    """What ``classifier`` is trained for by ``recipe`` and by what a teacher says of the pairs with ``targets``."""
+    if classifier.scale is not None:
+        return TaughtSimilarity(recipe)
+    return TaughtClassification(classifier, recipe, targets, taught)
+
+
+def _mixed(gold: Any, taught: Any, labelled: Any, weight: float) -> Any:
+    """Both parts of the loss; of a pair without gold answer the teacher's alone, and wholly."""
+    share = 1 - (1 - weight) * labelled
+    return (1 - share) * gold + share * taught
 
 
 def _right(y_true: Any, y_pred: Any) -> Any:

@@ -30,7 +30,7 @@ from samesay.pairs import ProgressListener
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.depth import frozen, rate_shares
-from samesay.training.distillation import Taught, TaughtClassification
+from samesay.training.distillation import Taught, taught_objective
 from samesay.training.lora import adapted
 from samesay.training.objectives import objective_of
 from samesay.training.optimizers import build_optimizer, with_state_of
@@ -185,7 +185,7 @@ def fit(
         objective = (
             objective_of(classifier, recipe, pairs.targets)
             if taught is None
-            else TaughtClassification(classifier, recipe, pairs.targets, taught)
+            else taught_objective(classifier, recipe, pairs.targets, taught)
         )
         plan = _plan(pairs, recipe, classifier.encoder.max_length)
         classifier.compile(

@@ -191,6 +191,12 @@ class Recipe:
             _require(
                 self.sampling == "natural", "sampling", self.sampling, "natural for grades: of labels only"
             )
+            _require(
+                self.teacher_temperature == Recipe.teacher_temperature,
+                "teacher_temperature",
+                self.teacher_temperature,
+                "nothing for grades: a share of the scale is soft already",
+            )
             return dataclasses.replace(self, loss=self.loss or "bce")
         _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")
         return self

@@ -314,8 +314,8 @@ class PairModel:
             loss: Any Keras loss, or a function of true label indices and logits.
             metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
             callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
-            teacher: A saved model with the same label names whose raw answers are learned beside the labels, as the
-                recipe's ``teacher_weight`` and ``teacher_temperature`` say.
+            teacher: A saved model with the same label names, or the same scale, whose raw answers are learned beside
+                the gold ones, as the recipe's ``teacher_weight`` and ``teacher_temperature`` say.
             unlabelled: More pairs, to learn the teacher's answers from.
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
@@ -410,6 +410,29 @@ class PairModel:
                 for grade, cut in zip(grades.tolist(), lost.tolist(), strict=True)
             ]
         return judgements(self.predictor.read(table.pairs()), self.labels, self.decision)
+
+    def student(
+        self,
+        *,
+        layers: int | Sequence[int] | None = None,
+        vocabulary: Any = None,
+        progress: ProgressListener | None = None,
+    ) -> PairModel:
+        """A smaller model that begins as this one without some of its layers and tokens; ``fit`` it with a ``teacher``.
+
+        Args:
+            layers: How many stay, evenly spread from the first to the last, or their numbers, from 1.
+            vocabulary: Pairs, as ``predict`` takes them: tokens that do not come up there are left out.
+            progress: Hears the stage ``encode``.
+
+        Raises:
+            UsageError: If nothing is to be left out, or there are no such layers.
+            ModelError: If it cannot be made smaller.
+        """
+        from samesay.workflows.student import student_model
+
+        texts = None if vocabulary is None else self._unlabelled(vocabulary)
+        return student_model(self, layers=layers, vocabulary=texts, progress=progress)[0]
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import BundleDraft, write_bundle, write_pair_hashes
+from samesay.bundle import BundleDraft, is_bundle, open_bundle, write_bundle, write_pair_hashes
 from samesay.evaluation import (
     Evaluation,
     GradeEvaluation,
@@ -84,6 +85,11 @@ def save_model(
         if model.record is not None:
             _put_record(draft, model.record, evaluation)
             draft.file("recipe").write_text(recipe_to_repeat(model, run), encoding="utf-8", newline="\n")
+        elif model.manifest is not None and is_bundle(model.preset):
+            # What the bundle that it was opened from has learned from, it has learned from.
+            opened = open_bundle(model.preset, verify=False)
+            if opened.has("pair_hashes"):
+                shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         draft.finish(
             task=task_of(model.answers),
             labels=model.labels,

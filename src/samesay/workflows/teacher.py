@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +15,10 @@ from samesay.bundle import open_bundle
 from samesay.bundle.durable import new_file
 from samesay.data import PairTable
 from samesay.encoding import EncodedPairs
-from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
+from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
 from samesay.model.backend import cache_folder
-from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Progress, ProgressListener
-from samesay.scoring import Scorer
+from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
+from samesay.scoring import GradeScorer, open_scorer, sigmoid
 from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
@@ -34,17 +35,21 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
     """Refuse a teacher that does not answer as the pairs do; nothing of it is computed.
 
     Raises:
-        LabelMismatch: If its labels are others.
-        UsageError: If it, or the student, grades similarity.
+        LabelMismatch: If its labels, or its scale, are others.
         BundleError: If it is no saved model.
     """
     manifest = open_bundle(teacher, verify=False).manifest
-    if manifest.scale is not None or isinstance(answers, GradeScale):
-        raise UsageError(
-            "A teacher teaches labels, and no grades.",
-            where="teacher",
-            expected="a saved model with labels, and pairs with the same ones",
-        )
+    if isinstance(answers, GradeScale) or manifest.scale is not None:
+        if manifest.scale != answers:
+            raise LabelMismatch(
+                f"The teacher answers with {answers_in_words(manifest.answers)}; the pairs carry "
+                f"{answers_in_words(answers)}.",
+                where=str(teacher),
+                expected="a teacher that answers as the pairs do",
+                hint="--scale says on which scale the pairs are graded" if manifest.scale else None,
+                details={"teacher": list(manifest.answers), "student": list(answers)},
+            )
+        return
     if set(manifest.labels) != set(answers):
         raise LabelMismatch(
             f"The teacher answers with {', '.join(manifest.labels)}; the pairs carry {', '.join(answers)}.",
@@ -77,22 +82,31 @@ def taught_pairs(
     from samesay.training.distillation import Taught
     from samesay.training.fit import TrainingPairs
 
-    logits = teacher_logits(teacher, table, student.labels, progress=progress)
+    logits = teacher_logits(teacher, table, student.answers, progress=progress)
     gold = np.ones(len(table), np.bool_)
     if unlabelled is None:
         return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
-    more = teacher_logits(teacher, unlabelled, student.labels, progress=progress)
+    more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
     return TrainingPairs(
         EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
-        np.concatenate([pairs.targets, more.argmax(axis=1).astype(np.int32)]),
+        np.concatenate([pairs.targets, _chosen(more, student.answers)]),
         Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
     )
 
 
+def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListener | None = None) -> PairTable:
+    """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
+    answers = open_bundle(teacher, verify=False).manifest.answers
+    chosen = _chosen(teacher_logits(teacher, table, answers, progress=progress), answers)
+    if isinstance(answers, GradeScale):
+        return replace(table, scale=answers, grades=answers.from_unit(chosen).astype(np.float32))
+    return replace(table, labels=answers, label_ids=chosen)
+
+
 def teacher_logits(
-    teacher: str | Path, table: PairTable, labels: LabelSet, *, progress: ProgressListener | None = None
+    teacher: str | Path, table: PairTable, answers: Answers, *, progress: ProgressListener | None = None
 ) -> NDArray[np.float32]:
-    """The teacher's raw answers to the pairs of ``table``, shape ``(n_pairs, n_labels)``, columns as ``labels``.
+    """The teacher's raw answers to the pairs of ``table``, shape ``(n_pairs, n_labels)``, columns as ``answers``.
 
     Its temperature, biases and thresholds are left out. Answers are kept in the user's cache folder, by the teacher's
     checksum and the texts, and are asked for once.
@@ -100,25 +114,24 @@ def teacher_logits(
     Args:
         teacher: A saved model with a proven ONNX part.
         table: The pairs; gold labels are not looked at.
-        labels: The student's.
+        answers: The student's labels, or its scale: then there is one column.
         progress: Hears the stage ``"teach"``, in pairs.
 
     Raises:
-        LabelMismatch: If the teacher's labels are others.
-        UsageError: If the teacher grades similarity.
+        LabelMismatch: If the teacher's labels, or its scale, are others.
         BundleError: If it cannot be used.
     """
-    require_teacher(teacher, labels)
-    scorer = Scorer.open(teacher)
+    require_teacher(teacher, answers)
+    scorer = open_scorer(teacher)
     asked = table.with_sides(scorer.sides)
-    columns = [scorer.labels.index(name) for name in labels]
+    columns = [0] if isinstance(scorer, GradeScorer) else [scorer.labels.index(str(name)) for name in answers]
     name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
     path = cache_folder() / "teachers" / f"{name}.logits"
-    kept = _kept(path, (len(asked), len(labels)))
+    kept = _kept(path, (len(asked), len(columns)))
     if kept is not None:
         _LOG.info("the teacher's answers are known: %s", path)
         return kept[:, columns]
-    logits = np.empty((len(asked), len(labels)), np.float32)
+    logits = np.empty((len(asked), len(columns)), np.float32)
     for begin in range(0, len(asked), _PAIRS_AT_ONCE):
         end = min(begin + _PAIRS_AT_ONCE, len(asked))
         logits[begin:end] = scorer.logits([*map(Pair, asked.first[begin:end], asked.second[begin:end])])
@@ -126,6 +139,13 @@ def teacher_logits(
             progress(Progress(STAGE, end, len(asked)))
     _keep(path, logits)
     return logits[:, columns]
+
+
+def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
+    """What the teacher says as targets: indices into the labels, or shares of the scale."""
+    if isinstance(answers, GradeScale):
+        return sigmoid(logits[:, 0])
+    return logits.argmax(axis=1).astype(np.int32)
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:

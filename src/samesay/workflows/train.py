@@ -25,7 +25,7 @@ from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
-from samesay.workflows.teacher import require_teacher
+from samesay.workflows.teacher import answered, require_teacher
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
@@ -170,7 +170,8 @@ def train(
         checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
         resume: Go on from the last checkpoint, where there is one.
         seeds: Train so many times, with the recipe's seed and those after it, and keep what does best on validation.
-        teacher: A saved model with the same labels whose answers are learned, too.
+        teacher: A saved model with the same labels, or the same scale, whose answers are learned, too; where ``data``
+            has no labels, they are all that is learned.
         unlabelled: A source of more pairs, to learn the teacher's answers from.
         tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
@@ -219,13 +220,19 @@ def train(
         unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
-    pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading)
-    require_contrast(pairs)
-    assert pairs.answers is not None
+    pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading, teacher=teacher)
     if teacher is None:
         _require_no_pupil(recipe, unlabelled)
-    else:
+    elif pairs.answers is not None:
         require_teacher(teacher, pairs.answers)
+    gold = pairs.answers is not None
+    if teacher is not None and not gold:
+        # Its answers stand in for gold ones and weigh nothing as such: its raw answers are all that is learned.
+        pairs, recipe = answered(teacher, pairs, progress=progress), replace(recipe, teacher_weight=1.0)
+        if held_out is not None and pairs.answers is not None:
+            held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
+    require_contrast(pairs)
+    assert pairs.answers is not None
     more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
     if held_out is None:
         needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
@@ -304,7 +311,10 @@ def train(
     others += _other_pairs("validation", validation_fingerprint, held_out_fingerprint)
     if teacher is not None:
         alone = f", and of {len(more):,} pairs without labels alone" if more is not None else ""
-        others += (f"{teacher} taught it: its answers were learned beside the labels{alone}",)
+        what = (
+            "its answers were learned beside the labels" if gold else "its answers are all that was learned"
+        )
+        others += (f"{teacher} taught it: {what}{alone}",)
     return TrainResult(
         path=saved.path,
         preset=str(preset),
@@ -362,14 +372,20 @@ def _load(
     split: str | None,
     labels: LabelSet | Sequence[str] | None,
     reading: Mapping[str, Any],
+    teacher: str | Path | None,
 ) -> tuple[PairTable, PairTable | None]:
-    """Training and validation pairs, with one set of labels and one order of sides."""
+    """Training and validation pairs, with one set of labels and one order of sides; with a teacher perhaps without."""
+    need_labels = True if teacher is None else None
     if validation is None and split is None:
-        tables = load_splits(data, labels=labels, **reading)
+        tables = load_splits(data, labels=labels, need_labels=need_labels, **reading)
         pairs = tables.get("train") or next(iter(tables.values()))
         held_out = tables.get("validation") if "train" in tables else None
+        if held_out is not None and held_out.answers is None:
+            held_out = None
     else:
-        pairs = load_pairs(data, split=split, labels=labels, prefer=("train",), **reading)
+        pairs = load_pairs(
+            data, split=split, labels=labels, need_labels=need_labels, prefer=("train",), **reading
+        )
         held_out = None
     if validation is not None:
         others = {**reading, "format": None, "where": None}

@@ -1,0 +1,68 @@
+"""``samesay student``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from samesay.cli.options import Layers, data_options, json_option, quiet_option
+from samesay.cli.plain import print_json, say, visible
+
+
+@click.command("student")
+@click.argument("model")
+@click.option("--output", "-o", required=True, help="The new folder of the smaller model.")
+@click.option(
+    "--layers",
+    type=Layers(),
+    help="How many of its layers stay, evenly spread from the first to the last, or which ones: 1,4,6 [all].",
+)
+@click.option(
+    "--vocabulary",
+    metavar="DATA",
+    help="Pairs, labelled or not: tokens that do not come up in them are left out, but for single characters.",
+)
+@data_options
+@click.option(
+    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
+)
+@quiet_option
+@json_option
+def command(
+    model: str, *, output: str, format_: str | None, quiet: bool, as_json: bool, **options: Any
+) -> None:
+    """Make a smaller model of the saved model MODEL: fewer layers, fewer tokens, all the weights that stay.
+
+    It is the beginning of a student, and answers badly until it is taught. The options for reading data are for
+    --vocabulary.
+
+    \b
+    samesay student my-model --layers 3 --vocabulary pairs --output small
+    samesay train pairs --preset small --teacher my-model --output my-small-model
+    """  # noqa: D301 - click reads \b
+    from samesay.cli.progress import progress_display
+    from samesay.workflows.student import make_student
+
+    with progress_display(quiet=quiet) as progress:
+        result = make_student(model, output, format=format_, progress=progress, **options)
+    if as_json:
+        print_json(result.to_dict())
+        return
+    from samesay.cli import render
+
+    share = result.weights / result.all_weights
+    render.facts(
+        {
+            "layers": f"{', '.join(map(str, result.layers))} of {result.all_layers}",
+            "tokens": f"{result.tokens:,} of {result.all_tokens:,}",
+            "weights": f"{result.weights:,} of {result.all_weights:,} ({share:.0%})",
+            "ONNX part": result.onnx["status"],
+        },
+        title=f"A student of {visible(result.teacher)}",
+    )
+    notes = list(result.notes)
+    if result.onnx["status"] != "verified":
+        notes.append(f"the ONNX part is {result.onnx['status']}: {result.onnx['reason']}")
+    render.notes(notes)
+    say(f"Saved to {visible(result.path)}")
