@@ -87,7 +87,9 @@ def make_student(
     _require_less(layers, vocabulary)
     require_replaceable(output, overwrite=overwrite)
     model = PairModel.load(teacher)
-    texts = load_pairs(vocabulary, need_labels=False, **reading) if vocabulary is not None else None
+    texts = None
+    if vocabulary is not None:
+        texts = load_pairs(vocabulary, need_labels=False, prefer=("train",), **reading)
     student, made = student_model(model, layers=layers, vocabulary=texts, progress=progress)
     saved = save_model(student, Path(output), overwrite=overwrite, progress=progress)
     return StudentResult(
