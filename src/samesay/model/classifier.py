@@ -57,6 +57,13 @@ class PairClassifier(keras.Model):
         self.side_names = list(sides)
         self.scale_ends = None if scale is None else list(scale)
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        # Keras sets this behind every step of `fit`, and would look through all its arrays for layers: 1 ms a step.
+        if name == "_jax_state":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
     @property
     def labels(self) -> LabelSet:
         """The names of the classes, in the order of the outputs."""
