@@ -39,7 +39,6 @@ from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
 from samesay.training.step import ChosenStep, chosen_step
 from samesay.training.tensorboard import EventLog
-from samesay.training.unread import UnreadFigures
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
 _LOG = logging.getLogger("samesay")
@@ -263,14 +262,7 @@ def fit(
                     shuffle=False,
                     verbose=0,  # type: ignore[arg-type]
                     # In this order, so that the others hear of an epoch's validation.
-                    callbacks=UnreadFigures(
-                        course,
-                        own.callbacks,
-                        add_history=True,
-                        model=classifier,
-                        epochs=last_epoch,
-                        steps=len(batches),
-                    ),
+                    callbacks=[course, *own.callbacks],
                 )
         best = course.finish()
     if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
