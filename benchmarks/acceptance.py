@@ -59,6 +59,7 @@ BENCHMARKS = (
     Benchmark("report", "what a report costs beside scoring", 0.1),
     Benchmark("training_scale", "whether the cost of a pair, and memory, grow with the data", 0.5),
     Benchmark("lora", "what LoRA keeps of the gain of training every weight", 0.5),
+    Benchmark("distillation", "what a teacher is worth to a student cut out of it", 0.5),
     Benchmark("bucket_order", "whether length buckets change what is learned", 1.5),
 )
 
