@@ -26,7 +26,7 @@ quickstart: $(VENV)/.installed ## Train, evaluate and use a model on embedded de
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh examples/quickstart.sh
 
 test: $(VENV)/.installed ## Run the tests
-	@$(BIN)/python -m pytest -m "not slow"
+	@$(BIN)/python -m pytest -m "not slow" --numprocesses 2 --dist loadfile
 
 lint: $(VENV)/.installed
 	@$(BIN)/ruff check .

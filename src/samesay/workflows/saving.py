@@ -10,7 +10,17 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import BundleDraft, is_bundle, open_bundle, write_bundle, write_pair_hashes
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.bundle import (
+    BundleDraft,
+    is_bundle,
+    open_bundle,
+    read_pair_hashes,
+    write_bundle,
+    write_pair_hashes,
+)
 from samesay.evaluation import (
     Evaluation,
     GradeEvaluation,
@@ -84,6 +94,7 @@ def save_model(
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
         if model.record is not None:
             _put_record(draft, model.record, evaluation)
+            write_pair_hashes(draft.file("pair_hashes"), _seen(model, model.record))
             draft.file("recipe").write_text(recipe_to_repeat(model, run), encoding="utf-8", newline="\n")
         elif model.manifest is not None and is_bundle(model.preset):
             # What the bundle that it was opened from has learned from, it has learned from.
@@ -130,10 +141,6 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
 def _put_record(
     draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
 ) -> None:
-    hashes = {"train": record.pair_numbers()}
-    if record.validation is not None:
-        hashes["validation"] = record.validation.pair_numbers()
-    write_pair_hashes(draft.file("pair_hashes"), hashes)
     report = draft.folder("report")
     lines = (json.dumps(entry) + "\n" for entry in record.result.history)
     (report / "history.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -144,6 +151,19 @@ def _put_record(
         save_grade_picture(evaluation, report / "grades.png")
     elif evaluation is not None:
         save_confusion_picture(evaluation, report / "confusion.png")
+
+
+def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
+    """The numbers of the pairs of its run, and of those that the bundle it was opened from had seen."""
+    seen = {"train": [record.pair_numbers()], "validation": []}
+    if record.validation is not None:
+        seen["validation"].append(record.validation.pair_numbers())
+    opened = open_bundle(model.preset, verify=False) if is_bundle(model.preset) else None
+    if opened is not None and opened.has("pair_hashes"):
+        for split, hashes in read_pair_hashes(opened.part("pair_hashes")).items():
+            numbers = np.fromiter((int(one, 16) for one in hashes), np.uint64, len(hashes))
+            seen.setdefault(split, []).append(numbers)
+    return {split: np.concatenate(numbers) for split, numbers in seen.items() if numbers}
 
 
 def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:

@@ -46,7 +46,9 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
                 f"{answers_in_words(answers)}.",
                 where=str(teacher),
                 expected="a teacher that answers as the pairs do",
-                hint="--scale says on which scale the pairs are graded" if manifest.scale else None,
+                hint="--scale says on which scale the pairs are graded"
+                if manifest.scale and isinstance(answers, GradeScale)
+                else None,
                 details={"teacher": list(manifest.answers), "student": list(answers)},
             )
         return
