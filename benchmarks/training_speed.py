@@ -102,6 +102,8 @@ def _measured(case: str, python: Path, n_rounds: int) -> dict[str, Any]:
         pairs.write_text(json.dumps({**texts, "epochs": math.ceil(SNLI_TRAIN / n_pairs)}), encoding="utf-8")
         said = [str(pairs), str(folder), json.dumps(shape), str(batch_size)]
         environment = {**os.environ, "SAMESAY_CACHE": str(Path(work) / "cache")}
+        # A second run finds the bytecode of its packages, too, unless its user forbids Python to keep it.
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
         ours = Worker([sys.executable, "-m", "benchmarks.training_speed_ours", *said], environment)
         theirs = Worker([str(python), str(measuring.ROOT / "benchmarks/training_speed_peer.py"), *said])
         subjects = {"samesay": ours.round, "trainer": theirs.round}
