@@ -33,6 +33,8 @@ STAND_INS = (
     ('"roberta_base_en"', '"{tiny}"'),
     ('"snli"', '"generated:160"'),
     ("--pairs 5000", "--pairs 48"),
+    # The stand-in has two layers.
+    ("student my-model --layers 3", "student my-model --layers 1"),
     ("--precision 0.95", "--precision 0.2"),
 )
 
