@@ -50,7 +50,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("part", nargs="?", choices=["arms", "layers"], default="arms")
     parser.add_argument("--model", type=Path, default=measuring.RUNS / "minilm_snli" / "full" / "model")
     parser.add_argument("--folder", type=Path, default=measuring.RUNS / "distillation", help="finished runs")
-    parser.add_argument("--pairs", type=int, default=2000, help="with labels (default: %(default)s)")
+    parser.add_argument("--pairs", type=int, default=1000, help="with labels (default: %(default)s)")
     parser.add_argument("--seeds", type=int, default=3, help="(default: %(default)s)")
     given = parser.parse_args(arguments)
     where = measuring.surroundings()
