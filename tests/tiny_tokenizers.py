@@ -70,8 +70,6 @@ def bytepair_files() -> tuple[dict[str, int], list[str]]:
 @functools.cache
 def sentencepiece_model(family: str) -> bytes:
     """A unigram model with the special pieces of ``"xlm_roberta"``, ``"albert"`` or ``"deberta_v3"``."""
-    import sentencepiece
-
     special = {
         "xlm_roberta": {"unk_id": 0, "bos_id": 1, "eos_id": 2},
         "albert": {
@@ -94,16 +92,20 @@ def sentencepiece_model(family: str) -> bytes:
             "unk_piece": "[UNK]",
         },
     }[family]
+    return trained_sentencepiece(model_type="unigram", vocab_size=420, character_coverage=1.0, **special)
+
+
+def trained_sentencepiece(**settings: Any) -> bytes:
+    """A SentencePiece model of the lines here, as its own trainer makes it by ``settings``."""
+    import sentencepiece
+
     written = io.BytesIO()
     sentencepiece.SentencePieceTrainer.Train(
         sentence_iterator=iter(training_lines()),
         model_writer=written,
-        model_type="unigram",
-        vocab_size=420,
-        character_coverage=1.0,
         num_threads=1,
         minloglevel=2,
-        **special,
+        **settings,
     )
     return written.getvalue()
 

@@ -9,7 +9,7 @@ import pytest
 
 from samesay.encoding.trimming import trimmed
 from samesay.errors import TokenizerUnsupported
-from tiny_tokenizers import LINES, TOKENIZERS, keras_tokenizer, training_lines
+from tiny_tokenizers import LINES, TOKENIZERS, keras_tokenizer, trained_sentencepiece, training_lines
 
 TEXTS = (*LINES, "sleeping  sleepers sleep", "Réd red REDDER")
 NEW = ("walking women read", "the fox is lazy in the cafe", "12345 dogs_dogs", "Die Wiese läuft 公园")
@@ -61,20 +61,8 @@ def test_other_texts_keep_their_letters_and_are_unknown_no_more_often(both: Any)
 
 
 def test_a_sentencepiece_model_that_merges_is_refused() -> None:
-    import io
-
-    import sentencepiece
-
     from samesay.encoding.sentence_piece import SentencePiece
 
-    written = io.BytesIO()
-    sentencepiece.SentencePieceTrainer.Train(
-        sentence_iterator=iter(training_lines()),
-        model_writer=written,
-        model_type="bpe",
-        vocab_size=300,
-        num_threads=1,
-        minloglevel=2,
-    )
+    model = trained_sentencepiece(model_type="bpe", vocab_size=300)
     with pytest.raises(TokenizerUnsupported, match="cannot be cut"):
-        trimmed(SentencePiece(written.getvalue()), np.array([5]), [])
+        trimmed(SentencePiece(model), np.array([5]), [])

@@ -115,6 +115,7 @@ def test_the_command_says_what_stays_and_its_student_is_a_saved_model(
         ({"layers": [3, 1]}, "rising order"),
         ({"layers": [1, 1]}, "rising order"),
         ({"layers": []}, "rising order"),
+        ({"layers": 2, "split": "train"}, "--vocabulary DATA, too"),
     ],
 )
 def test_layers_that_there_are_not_are_refused_and_nothing_is_written(

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from samesay.cli.options import Names, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, say, visible
+from samesay.cli.plain import print_json, visible
 
 
 @click.command("import")
@@ -50,8 +50,4 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
         },
         title=f"Imported from {visible(result.source)}",
     )
-    notes = list(result.notes)
-    if result.onnx["status"] != "verified":
-        notes.append(f"the ONNX part is {result.onnx['status']}: {result.onnx['reason']}")
-    render.notes(notes)
-    say(f"Saved to {visible(result.path)}")
+    render.saved(result.path, result.onnx, result.notes)

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from samesay.cli.plain import visible
+from samesay.cli.plain import say, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -82,6 +82,13 @@ def notes(texts: Iterable[str]) -> None:
     out = console()
     for text in texts:
         out.print(Text(f"note: {visible(text)}"))
+
+
+def saved(path: str, onnx: Mapping[str, Any], remarks: Iterable[str]) -> None:
+    """Print the remarks on a model that was saved, what its ONNX part lacks, and where it is."""
+    lacking = [] if onnx["status"] == "verified" else [f"the ONNX part is {onnx['status']}: {onnx['reason']}"]
+    notes([*remarks, *lacking])
+    say(f"Saved to {visible(path)}")
 
 
 def cell(value: Any) -> str:

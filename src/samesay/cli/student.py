@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from samesay.cli.options import Layers, data_options, json_option, quiet_option
-from samesay.cli.plain import print_json, say, visible
+from samesay.cli.plain import print_json, visible
 
 
 @click.command("student")
@@ -61,8 +61,4 @@ def command(
         },
         title=f"A student of {visible(result.teacher)}",
     )
-    notes = list(result.notes)
-    if result.onnx["status"] != "verified":
-        notes.append(f"the ONNX part is {result.onnx['status']}: {result.onnx['reason']}")
-    render.notes(notes)
-    say(f"Saved to {visible(result.path)}")
+    render.saved(result.path, result.onnx, result.notes)

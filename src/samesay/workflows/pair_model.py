@@ -416,14 +416,12 @@ class PairModel:
         *,
         layers: int | Sequence[int] | None = None,
         vocabulary: Any = None,
-        progress: ProgressListener | None = None,
     ) -> PairModel:
         """A smaller model that begins as this one without some of its layers and tokens; ``fit`` it with a ``teacher``.
 
         Args:
             layers: How many stay, evenly spread from the first to the last, or their numbers, from 1.
             vocabulary: Pairs, as ``predict`` takes them: tokens that do not come up there are left out.
-            progress: Hears the stage ``encode``.
 
         Raises:
             UsageError: If nothing is to be left out, or there are no such layers.
@@ -432,7 +430,7 @@ class PairModel:
         from samesay.workflows.student import student_model
 
         texts = None if vocabulary is None else self._unlabelled(vocabulary)
-        return student_model(self, layers=layers, vocabulary=texts, progress=progress)[0]
+        return student_model(self, layers=layers, vocabulary=texts)[0]
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None

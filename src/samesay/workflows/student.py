@@ -7,12 +7,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-import numpy as np
-
-from samesay.bundle import Manifest, require_replaceable
+from samesay.bundle import Manifest, open_bundle, require_replaceable
 from samesay.data import PairTable, Reading, load_pairs
 from samesay.errors import UsageError
+from samesay.model.backend import cache_folder
 from samesay.pairs import ProgressListener, task_of
+from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.student import Student
@@ -72,7 +72,7 @@ def make_student(
         layers: How many of its layers stay, evenly spread from the first to the last, or their numbers, from 1.
         vocabulary: A source of pairs, whose labels are not looked at: tokens that do not come up there are left out.
         overwrite: Replace a bundle at ``output``.
-        progress: Hears the stages ``encode`` and ``save``.
+        progress: Hears the stage ``save``.
         **reading: How ``vocabulary`` is read, where it does not tell: see ``samesay.data.Reading``.
 
     Raises:
@@ -85,12 +85,20 @@ def make_student(
     from samesay.workflows.saving import save_model
 
     _require_less(layers, vocabulary)
+    if vocabulary is None and any(reading.values()):
+        raise UsageError(
+            "There are no pairs to be read in this way.",
+            where="vocabulary",
+            expected="--vocabulary DATA, too",
+        )
     require_replaceable(output, overwrite=overwrite)
-    model = PairModel.load(teacher)
+    open_bundle(teacher, verify=False)
     texts = None
     if vocabulary is not None:
-        texts = load_pairs(vocabulary, need_labels=False, prefer=("train",), **reading)
-    student, made = student_model(model, layers=layers, vocabulary=texts, progress=progress)
+        folder = cache_folder() / "reading"
+        texts = load_pairs(vocabulary, need_labels=False, prefer=("train",), texts_in=folder, **reading)
+    model = PairModel.load(teacher)
+    student, made = student_model(model, layers=layers, vocabulary=texts)
     saved = save_model(student, Path(output), overwrite=overwrite, progress=progress)
     return StudentResult(
         str(output),
@@ -115,7 +123,6 @@ def student_model(
     *,
     layers: int | Sequence[int] | None,
     vocabulary: PairTable | None,
-    progress: ProgressListener | None = None,
 ) -> tuple[PairModel, Student]:
     """The smaller model, whose figures and policy nobody knows yet, and what it was left.
 
@@ -128,8 +135,7 @@ def student_model(
     _require_less(layers, vocabulary)
     used = None
     if vocabulary is not None:
-        encoder, table = model.classifier.encoder, vocabulary.with_sides(model.sides)
-        used = np.unique(encoder.encode(table.first, table.second, progress=progress).token_ids)
+        used = encoded_pairs(model.classifier.encoder, vocabulary.with_sides(model.sides)).distinct_ids()
     made = student_of(model.classifier, layers=layers, used=used)
     kept = {
         "layers": f"{', '.join(map(str, made.layers))} of {made.all_layers}",
