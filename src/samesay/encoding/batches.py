@@ -77,8 +77,12 @@ def plan_training(
     order = random.permutation(len(widths))
     if shuffle == "buckets":
         order = order[np.argsort(-widths[order], kind="stable")]
-    cuts = [order[begin : begin + batch_size] for begin in range(0, len(order), batch_size)]
-    batches = [Batch(rows, int(widths[rows].max())) for rows in cuts]
+    begins = np.arange(0, len(order), batch_size)
+    widest = np.maximum.reduceat(widths[order], begins).tolist() if len(order) else []
+    batches = [
+        Batch(order[begin : begin + batch_size], width)
+        for begin, width in zip(begins.tolist(), widest, strict=True)
+    ]
     if shuffle == "random":
         return batches
     return [batches[index] for index in random.permutation(len(batches))]

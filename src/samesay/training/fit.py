@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from types import FrameType
@@ -299,12 +300,14 @@ def _count(variables: Sequence[Any]) -> int:
 def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[int], list[Batch]]:
     """The batches of an epoch, from 0, by the recipe's order."""
 
+    @lru_cache(maxsize=1)  # an epoch's is asked for again where it begins
     def plan(epoch: int) -> list[Batch]:
-        rows = np.arange(len(pairs.encoded))
+        rows = None
+        lengths = pairs.encoded.lengths
         if recipe.sampling == "balanced":
             rows = balanced_rows(pairs.targets, seed=recipe.seed, epoch=epoch)
         batches = plan_training(
-            pairs.encoded.lengths[rows],
+            lengths if rows is None else lengths[rows],
             recipe.batch_size,
             seed=recipe.seed,
             epoch=epoch,
@@ -312,7 +315,7 @@ def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[in
             shuffle=recipe.shuffle,
             epochs=recipe.epochs,
         )
-        return [Batch(rows[batch.rows], batch.width) for batch in batches]
+        return batches if rows is None else [Batch(rows[batch.rows], batch.width) for batch in batches]
 
     return plan
 
