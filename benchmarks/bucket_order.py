@@ -18,13 +18,13 @@ A finished run of ``order`` is one line of ``runs/bucket_order/order.jsonl`` and
 
 from __future__ import annotations
 
-import json
 import math
 import statistics
 import sys
 import time
 from argparse import Namespace
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -160,27 +160,14 @@ def open_minilm(labels: Any, *, seed: int) -> Any:
 
 
 def measure_order(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requirement]]:
-    given.folder.mkdir(parents=True, exist_ok=True)
-    record = given.folder / "order.jsonl"
     runs: dict[tuple[str, int], dict[str, Any]] = {}
-    wanted = [
-        {
-            "recipe": replace(ORDER, seed=seed, shuffle=shuffle).to_dict(),
-            "slice": given.slice,
-        }
-        for seed in range(given.seeds)
-        for shuffle in ("buckets", "random")
-    ]
-    finished = [json.loads(line) for line in record.read_text().splitlines()] if record.is_file() else []
-    for asked in wanted:
-        key = (asked["recipe"]["shuffle"], asked["recipe"]["seed"])
-        done = next((one for one in finished if one["asked"] == asked), None)
-        if done is None:
-            done = {"asked": asked, **_order_run(given, Recipe(**asked["recipe"]))}
-            with record.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(done) + "\n")
-        print(f"{key[0]}, seed {key[1]}: {done['accuracy']:.4f}", file=sys.stderr, flush=True)
-        runs[key] = done
+    for seed in range(given.seeds):
+        for shuffle in ("buckets", "random"):
+            recipe = replace(ORDER, seed=seed, shuffle=shuffle)
+            asked = {"recipe": recipe.to_dict(), "slice": given.slice}
+            done = measuring.kept(given.folder / "order.jsonl", asked, partial(_order_run, given, recipe))
+            print(f"{shuffle}, seed {seed}: {done['accuracy']:.4f}", file=sys.stderr, flush=True)
+            runs[shuffle, seed] = done
     seeds = range(given.seeds)
     differences = [
         100 * (runs["buckets", seed]["accuracy"] - runs["random", seed]["accuracy"]) for seed in seeds

@@ -19,7 +19,6 @@ what it would say of pairs that nobody labelled. A finished run is one line of `
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -155,8 +154,7 @@ def _beside(given: Namespace) -> dict[str, Any]:
 def _run(
     given: Namespace, arm: str, seed: int, layers: Sequence[int], *, measured_on: str = "report"
 ) -> dict[str, Any]:
-    """Train the student once; or the figures of the run that did it before."""
-    record = given.folder / "runs.jsonl"
+    """The figures of the student trained once."""
     recipe = replace(ARMS[arm], seed=seed)
     asked = {
         "arm": arm,
@@ -165,19 +163,24 @@ def _run(
         "layers": list(layers),
         "measured_on": measured_on,
     }
-    finished = [json.loads(line) for line in record.read_text().splitlines()] if record.is_file() else []
-    for one in finished:
-        if one["asked"] == asked:
-            return one
-    print(f"{arm}, layers {layers}, seed {seed} ...", file=sys.stderr, flush=True)
+    return measuring.kept(
+        given.folder / "runs.jsonl",
+        asked,
+        lambda: _trained(given, arm, recipe, layers, measured_on=measured_on),
+    )
+
+
+def _trained(
+    given: Namespace, arm: str, recipe: Recipe, layers: Sequence[int], *, measured_on: str
+) -> dict[str, Any]:
+    print(f"{arm}, layers {layers}, seed {recipe.seed} ...", file=sys.stderr, flush=True)
     labelled, more = _pairs(given)
     model = _student(given, layers)
     begin = time.perf_counter()
     teaching = {} if arm == "labels" else {"teacher": given.model}
     result = model.fit(labelled, recipe=recipe, unlabelled=more if arm == "unlabelled" else None, **teaching)
     seconds = time.perf_counter() - begin
-    done = {
-        "asked": asked,
+    return {
         "accuracy": round(model.evaluate(_held_out(model, measured_on)).metrics["accuracy"], 4),
         "weights": model.task.count_params(),
         "losses": [round(entry["loss"], 4) for entry in result.history],
@@ -185,10 +188,6 @@ def _run(
         "step": result.step.in_words(),
         "seconds": round(seconds, 1),
     }
-    given.folder.mkdir(parents=True, exist_ok=True)
-    with record.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(done) + "\n")
-    return done
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ A finished run is one line of ``runs/lora/runs.jsonl`` and is not repeated.
 
 from __future__ import annotations
 
-import json
 import statistics
 import sys
 import time
@@ -80,17 +79,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
-    """Train MiniLM once by ``recipe``; or the figures of the run that did it before."""
+    """The figures of MiniLM trained once by ``recipe``."""
+    asked = {"recipe": recipe.to_dict(), "pairs": given.pairs}
+    return measuring.kept(given.folder / "runs.jsonl", asked, lambda: _trained(given, recipe))
+
+
+def _trained(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     from samesay import PairModel
     from samesay.data import load_pairs
     from samesay.evaluation import Evaluation
 
-    record = given.folder / "runs.jsonl"
-    asked = {"recipe": recipe.to_dict(), "pairs": given.pairs}
-    finished = [json.loads(line) for line in record.read_text().splitlines()] if record.is_file() else []
-    for one in finished:
-        if one["asked"] == asked:
-            return one
     print(
         f"{'all weights' if recipe.lora is None else 'LoRA'}, seed {recipe.seed} ...",
         file=sys.stderr,
@@ -105,8 +103,7 @@ def _run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     result = model.fit(train, recipe=recipe)
     figures = model.evaluate(held_out)
     assert isinstance(figures, Evaluation)
-    done = {
-        "asked": asked,
+    return {
         "accuracy": round(figures.metrics["accuracy"], 4),
         "macro_f1": round(figures.metrics["macro_f1"], 4),
         "majority_accuracy": round(figures.majority_accuracy, 4),
@@ -115,10 +112,6 @@ def _run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
         "step": result.step.in_words(),
         "seconds": round(time.perf_counter() - begin, 1),
     }
-    given.folder.mkdir(parents=True, exist_ok=True)
-    with record.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(done) + "\n")
-    return done
 
 
 if __name__ == "__main__":

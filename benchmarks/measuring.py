@@ -167,6 +167,25 @@ def alternate(subjects: Mapping[str, Round], rounds: int) -> dict[str, list[floa
     return seconds
 
 
+def kept(record: Path, asked: Mapping[str, Any], run: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """What ``run`` measures, as a line of ``record``; or, without a run, the line of one that was asked for the same.
+
+    Args:
+        record: One JSON object a line; made, with its folder, where absent.
+        asked: All that decides the figures, as JSON types; the line's ``"asked"``.
+        run: Measures.
+    """
+    finished = [json.loads(line) for line in record.read_text().splitlines()] if record.is_file() else []
+    for one in finished:
+        if one["asked"] == asked:
+            return one
+    done = {"asked": asked, **run()}
+    record.parent.mkdir(parents=True, exist_ok=True)
+    with record.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(done) + "\n")
+    return done
+
+
 def spread(values: Sequence[float], digits: int = 4) -> dict[str, Any]:
     """The median with what it is the median of."""
     return {
