@@ -211,6 +211,8 @@ def test_the_defaults_in_the_help_are_those_of_the_recipe():
         (["score", "m", "a", "b", "--input", "f.csv"], "Two texts and --input are given."),
         (["score", "m", "a", "b", "--output", "f.csv"], "--output is for --input"),
         (["score", "m", "a", "b", "--symmetric"], "--symmetric is for --input"),
+        (["score", "m", "a", "b", "--jobs", "2"], "--jobs is for --input"),
+        (["score", "m", "a", "b", "--input-format", "csv"], "--input-format is for --input"),
         (["score", "m", "--input", "f.csv", "--json"], "would both go to standard output"),
     ],
 )

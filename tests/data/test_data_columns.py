@@ -83,6 +83,20 @@ def test_columns_as_told(
     assert (found.first, found.second, found.label, found.sides) == (first, second, "c", called)
 
 
+def test_first_and_second_of_known_roles_are_read_as_their_names_tell() -> None:
+    def found(**columns: str) -> tuple[str, str, tuple[str, ...]]:
+        names = ["premise", "hypothesis", "x", "y"]
+        told = find_columns(names, where="f", sides=HYPOTHESIS_FIRST, columns=columns, need_label=False)
+        assert told.sides == HYPOTHESIS_FIRST
+        return told.first, told.second, told.notes
+
+    note = "hypothesis is read as hypothesis, premise as premise: so their names tell"
+    assert found(first="premise", second="hypothesis") == ("hypothesis", "premise", (note,))
+    assert found(first="hypothesis", second="premise") == ("hypothesis", "premise", ())
+    assert found(first="y", second="x") == ("y", "x", ())
+    assert found(hypothesis="premise", premise="hypothesis") == ("premise", "hypothesis", ())
+
+
 def test_the_label_alone_may_be_told() -> None:
     found = find_columns(["premise", "hypothesis", "verdict"], where="x", columns={"label": "verdict"})
     assert (found.first, found.label) == ("premise", "verdict")

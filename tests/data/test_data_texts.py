@@ -37,6 +37,20 @@ def test_standard_input_is_lines_unless_it_says_otherwise(monkeypatch):
         assert load_texts("-", format=format).texts == texts
 
 
+@pytest.mark.parametrize("raw", ["id,heading\n1,hello\n", '{"id": 1, "heading": "hello"}\n'])
+def test_a_column_of_standard_input_is_one_of_a_table(monkeypatch, raw):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(raw.encode())))
+    assert load_texts("-", column="heading").texts == ["hello"]
+
+
+def test_lines_have_no_columns(tmp_path):
+    notes = tmp_path / "notes.txt"
+    notes.write_text("hello\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="read as lines") as caught:
+        load_texts(notes, column="heading")
+    assert "--input-format csv" in caught.value.hint
+
+
 def test_a_column_is_found_or_named(tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("id,Text,more\n1,hello,x\n2,,y\n3,world,z\n", encoding="utf-8")

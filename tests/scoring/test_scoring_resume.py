@@ -224,7 +224,11 @@ def test_another_model_or_other_options_are_refused_and_named(
         (fewer, {}, "batch tokens was 1024 and is 64"),
         (scorer, {"chunk_rows": 7}, f"chunk rows was {CHUNK} and is 7"),
         (scorer, {"symmetric": True}, "symmetric was false and is true"),
-        (scorer, {"columns": {"first": "hypothesis", "second": "premise"}}, "sides was premise, hypothesis"),
+        (
+            scorer,
+            {"columns": {"premise": "hypothesis", "hypothesis": "premise"}},
+            "sides was premise, hypothesis",
+        ),
         (scorer, {"output_format": "jsonl"}, 'output format was "csv" and is "jsonl"'),
     ):
         with pytest.raises(ResumeMismatch, match=words) as error:
@@ -238,6 +242,19 @@ def test_another_model_or_other_options_are_refused_and_named(
     assert (report.resumed_rows, report.rows) == (0, ROWS)
     score_file(other, source, tmp_path / "whole.csv", chunk_rows=CHUNK)
     assert out.read_bytes() == (tmp_path / "whole.csv").read_bytes()
+
+
+def test_a_run_whose_rows_tell_their_file_is_not_finished_by_one_whose_rows_do_not(
+    tmp_path: Path, scorer: Scorer, source: Path
+) -> None:
+    out = tmp_path / "out.tsv"
+    interrupted(scorer, source.with_name("pai*.csv"), out, 2 * CHUNK)
+    with pytest.raises(
+        ResumeMismatch, match=r"columns was .* id, file, .* and is premise, hypothesis, id, label"
+    ):
+        score_file(scorer, source, out, chunk_rows=CHUNK)
+    assert score_file(scorer, source.with_name("pai*.csv"), out, chunk_rows=CHUNK).resumed_rows == 2 * CHUNK
+    assert len({len(row.values) for row in iter_rows(out)}) == 1
 
 
 def test_an_input_that_changed_where_it_was_read_is_refused_and_behind_that_is_read_as_it_is(
@@ -309,9 +326,13 @@ def test_a_replacement_goes_on_as_well_and_standard_input_does_not(
 
     with source.open("rb") as stream:
         monkeypatch.setattr(sys, "stdin", type("Stdin", (), {"buffer": stream}))
-        with pytest.raises(KeyboardInterrupt):
-            score_file(scorer, "-", tmp_path / "piped.csv", chunk_rows=CHUNK, progress=stop_after(2 * CHUNK))
-    assert hidden(tmp_path) == []
+        for piped in ("-", "-[:150]"):
+            stream.seek(0)
+            with pytest.raises(KeyboardInterrupt):
+                score_file(
+                    scorer, piped, tmp_path / "piped.csv", chunk_rows=CHUNK, progress=stop_after(2 * CHUNK)
+                )
+            assert hidden(tmp_path) == []
 
 
 SCRIPT = """

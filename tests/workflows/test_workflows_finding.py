@@ -72,6 +72,10 @@ def test_what_cannot_be_ranked_is_refused_before_the_model_is_asked(tmp_path):
     ):
         with pytest.raises(error):
             rank_texts(model, source=["a"], **{"query": "q", **settings})
+    table = tmp_path / "ranked.csv"
+    table.write_text("text,rank,predicted_rank\na,1,1\n", encoding="utf-8")
+    with pytest.raises(UsageError, match="'predicted_rank', as the answers would be called"):
+        rank_texts(model, "q", table, output=tmp_path / "again.csv")
     assert model.asked == []
 
 
@@ -152,7 +156,11 @@ def test_duplicates_that_cannot_be_found_are_refused(judge, tmp_path):
     with pytest.raises(ColumnNotFound):
         find_duplicates(judge, table)
     with pytest.raises(UsageError, match="read once"):
-        find_duplicates(judge, "-", "-")
+        find_duplicates(judge, "-", "-[:5]")
+    same = tmp_path / "same.csv"
+    with pytest.raises(UsageError, match="named twice: by --output and by --groups"):
+        find_duplicates(judge, ["a", "b"], output=same, groups_output=tmp_path / "." / "same.csv")
+    assert not same.exists()
     assert judge.asked == []
     alone = find_duplicates(judge, ["only one"])
     assert (alone.pairs, alone.groups) == ((), ())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from samesay.cli.options import Mapping, json_option, quiet_option
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from samesay.workflows.score import ScoredPair
 
 _STANDARD_STREAM = "-"
+_OF_ROWS = (
+    "columns",
+    "input_format",
+    "output_format",
+    "overwrite",
+    "restart",
+    "on_error",
+    "jobs",
+    "batch_tokens",
+    "symmetric",
+)
 
 
 @click.command("score")
@@ -136,8 +148,7 @@ def command(
             )
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
-        if options["symmetric"]:
-            raise UsageError("--symmetric is for --input.", where="--symmetric")
+        _require_no_row_options()
         if window is not None:
             _in_windows(model, first, second, sentences=window, as_json=as_json, options=options)
             return
@@ -163,6 +174,15 @@ def command(
             hint="name one with --output, or leave --json out",
         )
     _files(model, inputs, output, quiet=quiet, as_json=as_json, options=options)
+
+
+def _require_no_row_options() -> None:
+    """Refuse what would do nothing for one pair."""
+    asked = click.get_current_context()
+    for name in _OF_ROWS:
+        if asked.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = f"--{name.replace('_', '-')}"
+            raise UsageError(f"{option} is for --input, and one pair is given.", where=option)
 
 
 def _one_pair(

@@ -122,7 +122,7 @@ def find_columns(
         )
     notes: list[str] = []
     if told:
-        first, second, found_sides = _told_sides(told, names, sides, where)
+        first, second, found_sides = _told_sides(told, names, sides, where, notes)
     else:
         first, second, found_sides = _found_sides(names, sides, where, notes)
     if need_label is False:
@@ -171,7 +171,7 @@ def score_column(names: Sequence[str]) -> str | None:
 
 
 def _told_sides(
-    told: dict[str, str], names: Sequence[str], sides: Sides | None, where: str
+    told: dict[str, str], names: Sequence[str], sides: Sides | None, where: str, notes: list[str]
 ) -> tuple[str, str, Sides]:
     if len(told) != 2:
         raise UsageError(
@@ -185,7 +185,15 @@ def _told_sides(
         )
         if first == second:
             raise UsageError(f"Both sides were told to come from the column {first!r}.", where=where)
-        return first, second, sides or Sides(first, second)
+        own = Sides(first, second)
+        if sides is None:
+            return first, second, own
+        orders = order_of(own), order_of(sides)
+        if own != sides and None not in orders and orders[0] != orders[1]:
+            # As a table of these sides is read by a model of those.
+            notes.append(f"{second} is read as {sides.first}, {first} as {sides.second}: so their names tell")
+            return second, first, sides
+        return first, second, sides
     if sides is not None and set(sides) != set(keys):
         raise UsageError(
             f"Columns were given for {', '.join(map(repr, keys))}, but the sides are {sides}.",

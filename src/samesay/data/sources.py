@@ -146,6 +146,11 @@ class Source:
         )
 
 
+def is_standard_input(source: str | Path) -> bool:
+    """Whether a source is standard input, or a slice or split of it: what can be read once."""
+    return str(source).split("[")[0].split(":")[0] == STANDARD_INPUT
+
+
 def locate(source: str | Path, *, split: str | None = None) -> Source:
     """Find what a source names.
 

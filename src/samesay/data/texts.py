@@ -59,15 +59,26 @@ def load_texts(
             or the texts themselves.
         column: Of a table, the column that holds them; found by its usual name, or as the only one, where absent.
         format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input
-            is lines unless it says otherwise.
+            is lines unless it says otherwise, or a ``column`` was asked for, or it is a slice.
 
     Raises:
+        UsageError: If a column of lines was asked for.
         ColumnNotFound: If the column is absent or cannot be told from the others.
         NoRows: If there is no text.
         DataError: One of its other leaves, if the source cannot be read.
     """
     if isinstance(source, str | Path):
-        found = _read_lines(source) if _is_lines(source, format) else _read_column(source, column, format)
+        if _is_lines(source, column, format):
+            if column is not None:
+                raise UsageError(
+                    f"A column {column!r} was asked for, and {source} is read as lines, which have none.",
+                    where="--column",
+                    expected="a table: csv, tsv, jsonl or parquet",
+                    hint="leave --column out, or say which: --input-format csv",
+                )
+            found = _read_lines(source)
+        else:
+            found = _read_column(source, column, format)
     else:
         _require_texts(source)
         places = [f"texts[{index}]" for index in range(len(source))]
@@ -79,10 +90,12 @@ def load_texts(
     return found
 
 
-def _is_lines(source: str | Path, format: str | None) -> bool:
+def _is_lines(source: str | Path, column: str | None, format: str | None) -> bool:
     if format is not None:
         return format == LINES
-    return str(source) == STANDARD_INPUT or str(source).lower().endswith(_LINE_SUFFIXES)
+    if str(source) == STANDARD_INPUT:
+        return column is None
+    return str(source).lower().endswith(_LINE_SUFFIXES)
 
 
 def _read_lines(source: str | Path) -> TextList:

@@ -24,7 +24,8 @@ from typing import Any, BinaryIO, Literal
 
 from samesay.bundle.durable import as_output_error
 from samesay.bundle.renaming import taken
-from samesay.data.readers import FORMATS, STANDARD_INPUT, format_of
+from samesay.data.readers import FORMATS, format_of
+from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
 from samesay.pairs import Progress, ProgressListener
 from samesay.scoring.answers import AnsweredRow, Answering, Tally, added_columns, renamed
@@ -160,7 +161,7 @@ def score_file(
     if not direct:
         _require_free(output, overwrite=overwrite)
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
-    piped = STANDARD_INPUT in map(str, sources)
+    piped = any(map(is_standard_input, sources))
     # Who writes to a pipe may wait for the answers to what was written.
     reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer, ahead=not piped)
     facts = reader.facts
@@ -183,7 +184,7 @@ def score_file(
             made_of = {
                 "model": facts.checksum or secrets.token_hex(),
                 "input": [str(source) for source in sources],
-                "columns": intake.columns,
+                "columns": table.names,
                 "sides": [intake.mapped.first, intake.mapped.second],
                 "output_format": f"{table.format}{'.gz' * table.gzipped}",
                 "symmetric": symmetric,

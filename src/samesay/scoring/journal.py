@@ -145,7 +145,7 @@ class Journal:
             flush_folder(self._folder)
         # What is in the whole is no longer needed twice; without it, nothing here can be taken for unfinished.
         remove(self._folder / _ROWS)
-        self._put_skipped(skipped_to)
+        self._put_skipped(skipped_to, replace=replace)
         if replace:
             whole.replace(self._target)
         else:
@@ -222,10 +222,11 @@ class Journal:
         for path in self._folder.iterdir():
             remove(path)
 
-    def _put_skipped(self, place: Path) -> None:
+    def _put_skipped(self, place: Path, *, replace: bool) -> None:
         """The side file before the output, whose coming says that all is done; none where nothing was skipped."""
         if not any(segment.n_skipped_bytes for segment in self.segments):
-            place.unlink(missing_ok=True)
+            if replace:  # that of the output that is replaced
+                place.unlink(missing_ok=True)
             return
         copy = self._folder / "skipped-copy"
         shutil.copyfile(self._folder / _SKIPPED, copy)

@@ -227,7 +227,8 @@ def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Sco
     Probabilities (or grades) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
     count as not read that were not in one of the two orders.
     """
-    return _mean_of_orders(scorer.read(_both_orders(pairs)))
+    # As one, not in parts as `read` has them: batches are then the same in any number of processes.
+    return _mean_of_orders(scorer.begin(_both_orders(pairs)).result())
 
 
 def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
@@ -242,7 +243,7 @@ def _mean_of_orders(both: Scores | Grades) -> Scores | Grades:
 
 
 def _read(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
-    return scorer.read(pairs)
+    return scorer.begin(pairs).result()
 
 
 def _died() -> WorkerDied:

@@ -43,7 +43,14 @@ from samesay.workflows.contenders import (
 )
 from samesay.workflows.cost import SAMPLE, Cost, measure_memory, measure_speed
 from samesay.workflows.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
-from samesay.workflows.listing import require_file, require_new, rounded, write_rows, write_text
+from samesay.workflows.listing import (
+    require_apart,
+    require_file,
+    require_new,
+    rounded,
+    write_rows,
+    write_text,
+)
 
 
 @dataclass(frozen=True)
@@ -227,6 +234,7 @@ def compare_models(
     if rounds < 0:
         raise UsageError(f"rounds is {rounds}.", where="rounds", expected="0 or more")
     require_scipy()
+    require_apart({"--changed": changed, "--markdown": markdown})
     if changed is not None:
         require_file(changed, overwrite=overwrite)
     if markdown is not None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.data.readers import STANDARD_INPUT
+from samesay.data.sources import is_standard_input
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError
 from samesay.pairs import ProgressListener
@@ -19,7 +19,7 @@ from samesay.scoring import Scorer
 from samesay.scoring.candidates import nearest_texts
 from samesay.scoring.roles import PairReader
 from samesay.scoring.sameness import Orders, Recall, SameJudge, groups_of
-from samesay.workflows.listing import require_file, rounded, write_rows
+from samesay.workflows.listing import require_apart, require_file, rounded, write_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -185,8 +185,9 @@ def find_duplicates(
             where="--measure-recall",
             expected="at least 2",
         )
-    if str(source) == STANDARD_INPUT and other is not None and str(other) == STANDARD_INPUT:
+    if all(isinstance(each, str | Path) and is_standard_input(each) for each in (source, other)):
         raise UsageError("Standard input can be read once.", expected="a file for one of the two lists")
+    require_apart({"--output": output, "--groups": groups_output})
     for place in (output, groups_output):
         if place is not None:
             require_file(place, overwrite=overwrite)

@@ -8,6 +8,7 @@ from typing import Unpack
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, Reading, load_pairs
+from samesay.data.sources import is_standard_input
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, LabelSet
 
@@ -22,10 +23,9 @@ def load_labelled(
     table = load_pairs(data, task="classification", prefer=prefer, **reading)
     names = table.labels.names if table.labels else ()
     told = reading.get("labels") is not None
-    if told or not all(name.isdigit() for name in names) or set(names) & set(labels_of_model):
+    if told or not all(name.isdecimal() for name in names) or set(names) & set(labels_of_model):
         return table, ()
-    if str(data) == "-":
-        # Standard input can be read once only.
+    if is_standard_input(data):  # it can be read once only
         return table, ()
     reading["labels"] = labels_of_model
     table = load_pairs(data, task="classification", prefer=prefer, **reading)

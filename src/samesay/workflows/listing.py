@@ -34,6 +34,26 @@ def require_file(output: str | Path, *, overwrite: bool) -> None:
     require_new(output, overwrite=overwrite)
 
 
+def require_apart(outputs: Mapping[str, str | Path | None]) -> None:
+    """Refuse outputs of which one would replace another.
+
+    Args:
+        outputs: By the option that names each; None for those not asked for.
+
+    Raises:
+        UsageError: If two are one file.
+    """
+    options: dict[Path, str] = {}
+    for option, output in outputs.items():
+        other = option if output is None else options.setdefault(Path(output).resolve(), option)
+        if other != option:
+            raise UsageError(
+                f"{output} was named twice: by {other} and by {option}.",
+                where=option,
+                expected="a file of its own for each",
+            )
+
+
 def require_new(output: str | Path, *, overwrite: bool) -> None:
     """Refuse a file that could not be written, before any work.
 

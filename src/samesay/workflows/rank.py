@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samesay.data.texts import load_texts
+from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
 from samesay.pairs import ProgressListener
 from samesay.scoring import Scorer
@@ -161,6 +161,7 @@ def rank_texts(
     )
     wanted = positive_label(reader.labels, label)
     found = load_texts(source, column=column, format=input_format)
+    added = _added_columns(found) if output is not None else {}
     pairs = [placed(sides, asking, query, text) for text in found.texts]
     probabilities, truncated = read_label(reader, pairs, wanted, progress=progress)
     order = np.argsort(-probabilities, kind="stable")[:top]
@@ -189,21 +190,30 @@ def rank_texts(
         seconds=time.perf_counter() - begin,
     )
     if output is not None:
-        _write(ranking, output, overwrite=overwrite)
+        _write(ranking, output, added, overwrite=overwrite)
     return ranking
 
 
-def _write(ranking: Ranking, output: str | Path, *, overwrite: bool) -> None:
-    taken = set(ranking.columns)
+def _added_columns(found: TextList) -> dict[str, str]:
+    """What the answers are called beside the columns of the texts.
+
+    Raises:
+        UsageError: If those have the names already.
+    """
+    taken = set(found.columns)
     names = {
         name: f"predicted_{name}" if name in taken else name for name in ("rank", "probability", "truncated")
     }
     if clash := taken.intersection(names.values()):
         raise UsageError(
             f"The table has a column {min(clash)!r}, as the answers would be called.",
-            where=ranking.source,
+            where=found.name,
             hint="rename that column, or leave --output out",
         )
+    return names
+
+
+def _write(ranking: Ranking, output: str | Path, names: Mapping[str, str], *, overwrite: bool) -> None:
     rows = [
         {
             names["rank"]: text.rank,
