@@ -151,7 +151,9 @@ def test_rows_that_cannot_be_read_are_left_out_and_listed(tmp_path: Path, scorer
     other = tmp_path / "other.csv.skipped.jsonl"
     other.write_text("somebody's", encoding="utf-8")
     score_file(scorer, source, tmp_path / "other.csv", on_error="skip")
-    assert other.read_text(encoding="utf-8") == "somebody's", "nothing that was there is lost without overwrite"
+    assert other.read_text(encoding="utf-8") == "somebody's", (
+        "nothing that was there is lost without overwrite"
+    )
 
 
 def test_where_a_row_ends_must_be_known_to_go_on_behind_it(tmp_path: Path, scorer: Scorer) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option, refuse_idle, sides_option
 from samesay.cli.plain import print_json, say, visible
 
 if TYPE_CHECKING:
@@ -63,6 +63,10 @@ def command(
     from samesay.cli.progress import progress_display
     from samesay.workflows.export import export
 
+    if options["data"] is None:
+        refuse_idle(OF_DATA, "is for --data, and none is named")
+    if options["quantize"] is None:
+        refuse_idle({"max_changed"}, "is for --quantize")
     with progress_display(quiet=quiet) as progress:
         result = export(model, path, to=to, format=format_, progress=progress, **options)
     if as_json:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from samesay.errors import UsageError
 from samesay.pairs import TASKS, GradeScale, Sides
@@ -113,6 +114,27 @@ class SidesOption(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Sides:
         """The sides in reading order."""
         return value if isinstance(value, Sides) else Sides.parse(value)
+
+
+OF_DATA = ("sides", "split", "columns", "labels", "rename_labels", "where", "format_", "allow_empty_sides")
+"""The parameters of ``data_options`` and ``sides_option``."""
+
+
+def refuse_idle(names: Collection[str], why: str) -> None:
+    """Refuse those of the parameters ``names`` that were given to the command at hand and would do nothing.
+
+    Args:
+        names: Of parameters.
+        why: What follows the option's name in the message: ``is for --input``.
+
+    Raises:
+        UsageError: For the first of them.
+    """
+    asked = click.get_current_context()
+    for param in asked.command.params:
+        given = param.name and asked.get_parameter_source(param.name) is ParameterSource.COMMANDLINE
+        if param.name in names and given:
+            raise UsageError(f"{param.opts[0]} {why}.", where=param.opts[0])
 
 
 def data_options(command: Command, *, empty_sides: bool = True) -> Command:

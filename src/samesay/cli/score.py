@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
-from click.core import ParameterSource
 
-from samesay.cli.options import Mapping, json_option, quiet_option
+from samesay.cli.options import Mapping, json_option, quiet_option, refuse_idle
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Grade, Progress
@@ -148,7 +147,7 @@ def command(
             )
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
-        _require_no_row_options()
+        refuse_idle(_OF_ROWS, "is for --input, and one pair is given")
         if window is not None:
             _in_windows(model, first, second, sentences=window, as_json=as_json, options=options)
             return
@@ -174,15 +173,6 @@ def command(
             hint="name one with --output, or leave --json out",
         )
     _files(model, inputs, output, quiet=quiet, as_json=as_json, options=options)
-
-
-def _require_no_row_options() -> None:
-    """Refuse what would do nothing for one pair."""
-    asked = click.get_current_context()
-    for name in _OF_ROWS:
-        if asked.get_parameter_source(name) is ParameterSource.COMMANDLINE:
-            option = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{option} is for --input, and one pair is given.", where=option)
 
 
 def _one_pair(

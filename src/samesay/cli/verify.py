@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
+from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option, refuse_idle, sides_option
 from samesay.cli.plain import note, print_json, say
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def command(
     from samesay.errors import ProofFailed
     from samesay.workflows.verify import verify
 
+    if data is None:
+        refuse_idle(OF_DATA, "is for DATA, and none is named")
     with progress_display(quiet=quiet) as progress:
         found = verify(model, data, format=format_, progress=progress, **options)
     if as_json:
