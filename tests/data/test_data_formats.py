@@ -281,6 +281,8 @@ def test_parquet_bytes_are_text_and_bad_ones_named_by_row(tmp_path: Path) -> Non
     with pytest.raises(EncodingInvalid) as caught:
         load_pairs(path)
     assert caught.value.where == f"{path} row 2"
+    pq.write_table(pa.table({"text1": ["a"], "text2": ["b"], "label": ["x"], "md5": [b"\xff"]}), path)
+    assert load_pairs(path).columns["md5"] == ["ff"]
 
 
 def test_parquet_knows_the_class_names_that_datasets_writes(tmp_path: Path) -> None:
@@ -326,6 +328,16 @@ def test_text_formats_are_read_without_pyarrow_or_pandas(tmp_path: Path) -> None
 def test_column_names_that_occur_twice(tmp_path: Path) -> None:
     error = refusal(tmp_path / "p.csv", "premise,hypothesis,premise,label\na,b,c,x\n", ColumnNotFound)
     assert "'premise' stands over 2 columns (numbers 1, 3)" in error.message
+
+
+def test_parquet_columns_whose_names_occur_twice(tmp_path: Path) -> None:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    table = pa.table([["a"], ["b"], ["other"]], names=["premise", "hypothesis", "premise"])
+    pq.write_table(table, tmp_path / "p.parquet")
+    with pytest.raises(ColumnNotFound, match="'premise' stands over 2 columns"):
+        load_pairs(tmp_path / "p.parquet", need_labels=False)
 
 
 def test_columns_without_a_name_are_numbered(tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_a_column_of_texts_is_no_label_column() -> None:
     assert len(read([f"class {i % 150}" for i in range(600)]).labels) == 150
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "1e3", "none", "null"])
+@pytest.mark.parametrize("text", ["nan", "inf", "1e3", "none", "null", "①", "²", "--5"])
 def test_words_that_look_like_numbers_or_nothing_are_names(text: str) -> None:
     assert names(read([text, "x"])) == [text, "x"]
 

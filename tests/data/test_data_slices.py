@@ -27,7 +27,7 @@ from samesay.errors import SliceInvalid
 )
 def test_bounds(text: str, n_rows: int, bounds: tuple[int, int]) -> None:
     if bounds[0] == bounds[1]:
-        with pytest.raises(SliceInvalid, match="selects none"):
+        with pytest.raises(SliceInvalid, match="selects no rows"):
             Slice.parse(text).bounds(n_rows)
     else:
         assert Slice.parse(text).bounds(n_rows) == bounds
@@ -50,12 +50,12 @@ def test_a_slice_outside_the_data_is_refused_with_the_number_of_rows(text: str) 
 
 @pytest.mark.parametrize("text", ["[5:5]", "[6:5]", "[:0]", "[:1%]", "[10:]"])
 def test_an_empty_slice_is_refused(text: str) -> None:
-    with pytest.raises(SliceInvalid, match="selects none of the 10 rows"):
+    with pytest.raises(SliceInvalid, match="selects no rows"):
         Slice.parse(text).bounds(10)
 
 
 def test_a_negative_share_that_rounds_to_nothing_is_not_the_whole() -> None:
-    with pytest.raises(SliceInvalid, match="selects none"):
+    with pytest.raises(SliceInvalid, match="selects no rows"):
         Slice.parse("[-1%:]").bounds(10)
 
 

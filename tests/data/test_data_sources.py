@@ -10,11 +10,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from samesay.data import load_pairs, load_splits, split_names
+from samesay.data import iter_rows, load_pairs, load_splits, split_names
 from samesay.errors import (
     FormatUnknown,
     LabelUnknown,
     NoRows,
+    RowMalformed,
     SliceInvalid,
     SourceNotFound,
     SplitNotFound,
@@ -171,6 +172,30 @@ def test_standard_input_is_told_by_its_first_bytes(
     table = load_pairs("-[:1]")
     assert (table.first, table.second, table.label_names()) == (["a"], ["b"], ["neutral"])
     assert table.origin.files == ("standard input",)
+
+
+def test_damaged_gzip_on_standard_input_is_the_senders(monkeypatch: pytest.MonkeyPatch) -> None:
+    packed = gzip.compress(b"premise,hypothesis,label\na,b,neutral\n")
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(packed[:20])))
+    with pytest.raises(RowMalformed, match="gzip data of standard input is damaged") as caught:
+        load_pairs("-")
+    assert caught.value.hint == "check it with: gzip -t FILE"
+
+
+def test_a_path_that_exists_is_that_path_though_a_built_in_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "generated").mkdir()
+    text = "premise,hypothesis,label\nmine,b,neutral\nc,d,entailment\n"
+    (tmp_path / "generated" / "train.csv").write_text(text, encoding="utf-8")
+    for words in ("generated", "generated:train", "generated[:1]", "generated:train[:1]"):
+        assert load_pairs(words).first[0] == "mine"
+        assert next(iter(iter_rows(words))).values["premise"] == "mine"
+    (tmp_path / "handwritten").write_text(text, encoding="utf-8")
+    assert load_pairs("handwritten", format="csv").first[0] == "mine"
+    with pytest.raises(SplitNotFound):
+        load_pairs("generated:5")
 
 
 def test_parquet_from_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,6 +42,11 @@ def test_slices_that_do_not_fit_are_refused(path: Path, cut: str) -> None:
         list(iter_rows(f"{path}{cut}"))
 
 
+def test_a_slice_that_ends_before_it_begins_is_not_said_to_reach_outside(path: Path) -> None:
+    with pytest.raises(SliceInvalid, match=r"The slice \[20:10\] selects no rows"):
+        list(iter_rows(f"{path}[20:10]"))
+
+
 def test_rows_know_their_lines_and_columns(path: Path) -> None:
     with SourceRows(path) as rows:
         found = find_columns(rows.columns, where=rows.name, need_label=False)

@@ -194,8 +194,21 @@ def test_bytes_of_parquet_that_are_no_text_are_left_out_and_listed(tmp_path: Pat
     score_file(scorer, source, out, on_error="skip")
     assert [(row["line"], row["row"], row["code"]) for row in skipped(out)] == [(None, 2, "encoding-invalid")]
     assert [row["hypothesis"] for row in read(out)] == ["a", "c"]
-    with pytest.raises(EncodingInvalid, match="column 'premise' of row 2"):
+    with pytest.raises(EncodingInvalid, match="'premise' holds bytes that are no UTF-8") as caught:
         score_file(scorer, source, tmp_path / "stopped.parquet")
+    assert caught.value.where == f"{source} row 2"
+
+
+def test_bytes_that_no_side_is_read_from_are_carried_through(tmp_path: Path, scorer: Scorer) -> None:
+    digests = [b"\xff\x00", b"plain"]
+    source = parquet(
+        tmp_path / "pairs.parquet", {"premise": ["a dog", "a cat"], "hypothesis": ["a", "c"], "md5": digests}
+    )
+    assert score_file(scorer, source, tmp_path / "out.parquet").rows == 2
+    assert [row["md5"] for row in read(tmp_path / "out.parquet")] == [b"\xff\x00", "plain"]
+    for name in ("out.csv", "out.jsonl"):
+        score_file(scorer, source, tmp_path / name)
+        assert [row["md5"] for row in read(tmp_path / name)] == ["ff00", "plain"]
 
 
 def test_long_pairs_may_be_left_out_instead_of_refused(tmp_path: Path, scorer: Scorer) -> None:

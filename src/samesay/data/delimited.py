@@ -14,9 +14,9 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
-from samesay.data.rows import Row
+from samesay.data.rows import Row, require_different
 from samesay.data.textlines import TextLines
-from samesay.errors import ColumnNotFound, NoRows, RowMalformed
+from samesay.errors import NoRows, RowMalformed
 
 # Python refuses fields over 131,072 characters; documents are longer. A longer field still is a quote never
 # closed.
@@ -101,15 +101,7 @@ def _wrong_width(
 
 def _column_names(line: int, names: list[str], lines: TextLines) -> list[str]:
     names = [name.strip() or f"column {place}" for place, name in enumerate(names, start=1)]
-    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
-    if twice:
-        places = [place for place, name in enumerate(names, start=1) if name == twice[0]]
-        raise ColumnNotFound(
-            f"The name {twice[0]!r} stands over {len(places)} columns "
-            f"(numbers {', '.join(map(str, places))}), so it names none of them.",
-            where=lines.place(line),
-            expected="a different name over every column",
-        )
+    require_different(names, where=lines.place(line))
     return names
 
 

@@ -248,14 +248,14 @@ def _declared_name(text: str, labels: LabelSet, where: str) -> str:
     alike = [name for name in labels if meant is not None and _NLI_SPELLINGS.get(name.casefold()) == meant]
     if len(alike) == 1:
         return alike[0]
-    if text.isdigit() and int(text) < len(labels):
+    if text.isdecimal() and int(text) < len(labels):
         return labels.names[int(text)]
     close = near(text, labels)
     numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels))
     raise LabelUnknown(
         f"The label {text!r} is not one of the {len(labels)} labels.",
         where=where,
-        expected=f"one of {numbered}" if text.lstrip("-").isdigit() else f"one of {', '.join(labels)}",
+        expected=f"one of {numbered}" if _is_whole(text) else f"one of {', '.join(labels)}",
         hint=f"did you mean {close[0]!r}?" if close else None,
         details={"label": text, "labels": list(labels)},
     )
@@ -267,8 +267,12 @@ def shown_names(names: Sequence[str]) -> str:
     return ", ".join(map(repr, names[:_MOST_SHOWN])) + more
 
 
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal()
+
+
 def _by_number_then_name(name: str) -> tuple[int, int, str]:
-    return (0, int(name), name) if name.lstrip("-").isdigit() else (1, 0, name)
+    return (0, int(name), name) if _is_whole(name) else (1, 0, name)
 
 
 def _short(value: object) -> str:

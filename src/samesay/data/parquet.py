@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, BinaryIO
 
-from samesay.data.rows import Row
+from samesay.data.rows import Row, require_different
 from samesay.errors import EncodingInvalid, ExtraMissing, NoRows, RowMalformed
 
 _BATCH_ROWS = 4096
@@ -39,6 +39,7 @@ def read_parquet(
     except (pa.ArrowException, OSError) as error:
         raise _damaged(name, error) from error
     schema = file.schema_arrow
+    require_different(schema.names, where=name)
     return list(schema.names), _rows(file, name, lenient=lenient), _class_names(schema.metadata or {})
 
 
@@ -72,16 +73,17 @@ def _values(
 ) -> list[Any]:
     """The column's values as Python's; bytes become text, since that is what other tools write texts as.
 
-    What is no text becomes None, and a row of ``errors``.
+    What is no text stays as it is in a column of bytes, which need not be meant as one; in a column of texts it becomes
+    None, and a row of ``errors``.
     """
     try:
-        return [_as_text(value) for value in column.to_pylist()]
+        return [_text_if_it_is(value) for value in column.to_pylist()]
     except UnicodeDecodeError:
         pass  # one of them, and only one by one is found which
     values: list[Any] = []
     for place in range(len(column)):
         try:
-            values.append(_as_text(column[place].as_py()))
+            values.append(_text_if_it_is(column[place].as_py()))
         except UnicodeDecodeError as error:
             row = rows_before + place + 1
             values.append(None)
@@ -96,8 +98,13 @@ def _values(
     return values
 
 
-def _as_text(value: Any) -> Any:
-    return value.decode("utf-8") if isinstance(value, bytes) else value
+def _text_if_it_is(value: Any) -> Any:
+    if not isinstance(value, bytes):
+        return value
+    try:
+        return value.decode("utf-8")
+    except UnicodeDecodeError:
+        return value
 
 
 def _class_names(metadata: dict[bytes, bytes]) -> dict[str, list[str]]:

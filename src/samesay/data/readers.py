@@ -5,6 +5,7 @@ Knows formats, not columns: what a row's values mean is ``columns`` and ``labels
 
 from __future__ import annotations
 
+import gzip
 import io
 import sys
 import zlib
@@ -75,7 +76,7 @@ class RowStream:
         self.class_names: dict[str, list[str]] = {}
         try:
             stream = gunzipped(self._raw)
-            self.format = named or _sniffed(stream)
+            self.format = named or _sniffed(stream, self.name)
             if self.format == "parquet":
                 self.columns, self._rows, self.class_names = read_parquet(
                     _seekable(stream, self.name), self.name, lenient=lenient
@@ -127,7 +128,7 @@ def format_of(path: Path) -> str:
             f"The name {path.name!r} does not tell the format.",
             where=str(path),
             expected="a name ending in .csv, .tsv, .jsonl or .parquet, each also with .gz",
-            hint="or say it: --format tsv",
+            hint="or say it: --format tsv (--input-format, --output-format where a command has these)",
         )
     return found
 
@@ -143,9 +144,12 @@ def _open(path: str | Path) -> BinaryIO:
         ) from error
 
 
-def _sniffed(stream: BinaryIO) -> str:
+def _sniffed(stream: BinaryIO, name: str) -> str:
     assert isinstance(stream, io.BufferedReader)
-    start = stream.peek(4096)
+    try:
+        start = stream.peek(4096)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise damaged_gzip(name, error) from error
     if start.startswith(_PARQUET_MAGIC):
         return "parquet"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()

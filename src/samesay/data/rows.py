@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samesay.errors import DataError, RowMalformed
+from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,7 @@ class Row:
         number: Its place among the rows of its file, from 1; a header does not count.
         line: The line on which it begins, from 1; ``None`` where the format has no lines.
         values: Column name to value, in the order of the file: texts in CSV and TSV, else what the format
-            holds.
+            holds; bytes only where they are no text.
         error: Why it could not be read, and has no values; only where broken rows were asked for.
     """
 
@@ -28,11 +28,29 @@ class Row:
     error: DataError | None = None
 
 
+def require_different(names: Sequence[str], *, where: str) -> None:
+    """Refuse columns of which two have one name: a row could hold only one of them.
+
+    Raises:
+        ColumnNotFound: Naming the columns.
+    """
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        places = [place for place, name in enumerate(names, start=1) if name == twice]
+        raise ColumnNotFound(
+            f"The name {twice!r} stands over {len(places)} columns "
+            f"(numbers {', '.join(map(str, places))}), so it names none of them.",
+            where=where,
+            expected="a different name over every column",
+        )
+
+
 def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
     """The text of one side in a row; null reads as empty.
 
     Raises:
         RowMalformed: If the row lacks the column, or holds a number, a list or an object in it.
+        EncodingInvalid: If it holds bytes that are no text.
     """
     if column not in values:
         raise RowMalformed(
@@ -45,6 +63,10 @@ def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
         return value
     if value is None:
         return ""
+    if isinstance(value, bytes):
+        raise EncodingInvalid(
+            f"{column!r} holds bytes that are no UTF-8.", where=place, expected="text in UTF-8"
+        )
     shown = repr(value)
     raise RowMalformed(
         f"{column!r} holds {shown[:60]}{'…' * (len(shown) > 60)}, which is {type(value).__name__}, not text.",
@@ -54,11 +76,18 @@ def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
 
 
 def text_of(value: Any) -> str:
-    """Any value as text: null as empty, lists and objects as JSON."""
+    """Any value as text: null as empty, lists and objects as JSON, bytes that are no text in hexadecimal."""
     if isinstance(value, str):
         return value
     if value is None:
         return ""
     if isinstance(value, (bool, int, float)):
         return str(value)
-    return json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, bytes):
+        return printable(value)
+    return json.dumps(value, ensure_ascii=False, default=printable)
+
+
+def printable(value: Any) -> str:
+    """What JSON has no type for: bytes in hexadecimal, the rest as Python prints it."""
+    return value.hex() if isinstance(value, bytes) else str(value)

@@ -88,7 +88,7 @@ class Slice:
                 )
         if start >= stop:
             raise SliceInvalid(
-                f"The slice {self} selects none of the {n_rows:,} rows.",
+                f"The slice {self} selects no rows.",
                 where=where,
                 expected="a start before the stop, and at least one row between them",
             )

@@ -69,13 +69,13 @@ class Source:
 
     @property
     def built_in(self) -> bool:
-        """Whether the pairs come with the package."""
-        return self.name.split(":")[0] in BUILT_IN
+        """Whether the pairs come with the package, and are in no file of the user's."""
+        return not self.published and not any(self.splits.values())
 
     @property
     def is_generated(self) -> bool:
         """Whether the pairs are made when they are asked for."""
-        return self.name.split(":")[0] == "generated"
+        return self.built_in and self.name.split(":")[0] == "generated"
 
     @property
     def is_folder(self) -> bool:
@@ -212,14 +212,6 @@ def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
 
 def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     """The name, the split and the slice in what the user wrote; an existing path is taken whole."""
-    if text.split(":")[0].split("[")[0] in BUILT_IN:
-        name, found_slice = split_off_slice(text)
-        words = name.split(":")
-        splits = [canonical_split(word) for word in words[1:] if canonical_split(word) in SPLITS]
-        rest = [word for word in words if canonical_split(word) not in SPLITS]
-        if len(splits) > 1:
-            raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
-        return ":".join(rest), splits[0] if splits else None, found_slice
     if text == STANDARD_INPUT or _exists(text):
         return text, None, None
     name, found_slice = split_off_slice(text)
@@ -228,6 +220,13 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     head, colon, tail = name.rpartition(":")
     if colon and tail and (head == STANDARD_INPUT or _exists(head)):
         return head, canonical_split(tail), found_slice
+    words = name.split(":")
+    if words[0] in BUILT_IN:
+        splits = [canonical_split(word) for word in words[1:] if canonical_split(word) in SPLITS]
+        rest = [word for word in words if canonical_split(word) not in SPLITS]
+        if len(splits) > 1:
+            raise UsageError(f"Two splits were given in {text!r}: {', '.join(splits)}.")
+        return ":".join(rest), splits[0] if splits else None, found_slice
     corpus, colon, tail = name.partition(":")
     if corpus in CORPORA:
         return corpus, canonical_split(tail) if tail else None, found_slice
@@ -235,12 +234,12 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
 
 
 def _splits(name: str, asked: str | None) -> dict[str, tuple[Path, ...]]:
-    built_in = name.split(":")[0]
+    path = Path(name)
+    built_in = "" if _exists(name) else name.split(":")[0]
     if built_in == "handwritten":
         return {"test": ()}
     if built_in == "generated":
         return dict.fromkeys(SPLITS, ())
-    path = Path(name)
     if name == STANDARD_INPUT or not path.is_dir():
         own = None if name == STANDARD_INPUT else _split_name(_stem(path))
         # A file called validation.csv is the train split of its own, unless it is asked for by its name.

@@ -141,7 +141,7 @@ def _forward(rows: Iterator[Row], source: Source) -> Iterator[Row]:
     stop = cut.stop.value if cut.stop else None
     read = 0
     if stop is not None and start >= stop:
-        cut.bounds(stop, where=source.text)
+        cut.bounds(start, where=source.text)
     for row in islice(rows, stop):
         read += 1
         if read > start:

@@ -10,6 +10,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import BinaryIO
 
 from samesay.errors import EncodingInvalid, NulByte, RowMalformed
@@ -122,5 +123,5 @@ def damaged_gzip(name: str, error: Exception, *, after_line: int | None = None) 
         f"The gzip data of {name} is damaged{read}: {error}.",
         where=name,
         expected="a complete gzip file",
-        hint=f"check it with: gzip -t {name}",
+        hint=f"check it with: gzip -t {name if Path(name).exists() else 'FILE'}",
     )

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, BinaryIO, Protocol
 
+from samesay.data.rows import printable
 from samesay.errors import DataError, ExtraMissing, NulByte, RowMalformed
 
 # A text that the reader of TSV would unwrap: in quotes, with a doubled quote inside.
@@ -110,7 +111,7 @@ def join_parquet(tables: Iterable[bytes], stream: BinaryIO, *, gzipped: bool) ->
 
 
 def field(value: Any) -> str:
-    """A value as the text of a field: null as nothing, truth values, lists and objects as JSON."""
+    """A value as the text of a field: null as nothing, bytes in hexadecimal, truth values and lists as JSON."""
     if isinstance(value, str):
         return value
     if value is None:
@@ -118,8 +119,8 @@ def field(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | dict):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    return str(value)
+        return json.dumps(value, ensure_ascii=False, default=printable)
+    return printable(value)
 
 
 class _Plain:
@@ -224,7 +225,7 @@ def _tsv_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str
 
 
 def _json_line(row: Mapping[str, Any], columns: Sequence[str], place: str) -> str:
-    return json.dumps(dict(row), ensure_ascii=False, default=str) + "\n"
+    return json.dumps(dict(row), ensure_ascii=False, default=printable) + "\n"
 
 
 def _without_nul(text: str, column: str, place: str) -> str:
@@ -313,11 +314,12 @@ class _ParquetWriter:
         try:
             return self._pa.array(values, column.type)
         except (self._pa.ArrowException, TypeError, OverflowError, ValueError) as error:
-            raise self._mixed(column.name, error, places) from error
+            raise self._mixed(column, error, places) from error
 
-    def _mixed(self, column: str, error: Exception, places: Sequence[str]) -> RowMalformed:
+    def _mixed(self, column: Any, error: Exception, places: Sequence[str]) -> RowMalformed:
         return RowMalformed(
-            f"{column!r} holds values of different types, which a Parquet column cannot: {error}",
+            f"{column.name!r} holds values of different types, and a Parquet column has one, here {column.type}, taken "
+            f"from the first rows: {error}",
             where=f"{places[0]} or one of the {len(places)} rows from there" if places else None,
             hint="name an output ending in .jsonl, where every value keeps its own type",
         )
