@@ -178,7 +178,7 @@ def test_a_kill_in_the_last_moments(
     out = tmp_path / f"out.{ending}"
     kept = tmp_path / "as the kill leaves it"
 
-    def die(*_: object) -> None:
+    def die(*_: object, **__: object) -> None:
         shutil.copytree(journal(tmp_path), kept)
         raise KeyboardInterrupt
 
