@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from samesay.errors import (
@@ -120,6 +122,16 @@ def test_a_tokenizer_without_a_twin_is_refused() -> None:
 def test_a_length_limit_that_the_encoder_cannot_have_is_refused(tiny_preset: Path, limit: int) -> None:
     with pytest.raises(UsageError, match=f"limit of {limit} tokens"):
         open_model(tiny_preset, NLI, max_length=limit)
+
+
+def test_opening_a_model_leaves_the_callers_random_numbers_alone(tiny_preset: Path) -> None:
+    random.seed(7)
+    np.random.seed(7)
+    expected = random.random(), float(np.random.random())
+    random.seed(7)
+    np.random.seed(7)
+    open_model(tiny_preset, NLI)
+    assert (random.random(), float(np.random.random())) == expected
 
 
 def test_a_new_head_is_said_to_be_new(tiny_preset: Path) -> None:

@@ -19,8 +19,8 @@ from samesay.model.classifier import PairClassifier, pair_loss
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
-from samesay.training.checkpoints import checkpoints_in
-from samesay.training.fit import TrainingPairs, fit
+from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.fit import FitResult, TrainingPairs, fit
 
 LABELS = LabelSet(("different", "same"))
 ANIMALS = ("dog", "cat", "man", "woman")
@@ -100,6 +100,37 @@ def test_early_stopping_ends_a_run_that_gets_no_better(classifier: PairClassifie
     recipe = Recipe(**{**QUICK.to_dict(), "epochs": 12, "early_stopping": 2})
     result = fit(classifier, some_pairs(classifier, 300), recipe, validation=misled)
     assert len(result.history) == result.best_epoch + 2 < 12
+
+
+def test_a_run_that_early_stopping_ended_trains_no_further_when_it_is_resumed(
+    tiny_preset: Path, tmp_path: Path
+) -> None:
+    recipe = Recipe(**{**QUICK.to_dict(), "epochs": 12, "early_stopping": 1})
+
+    def run() -> tuple[FitResult, list[np.ndarray]]:
+        classifier = open_model(tiny_preset, LABELS).classifier
+        misled = some_pairs(classifier, 60, seed=1, right=False)
+        result = fit(
+            classifier,
+            some_pairs(classifier, 100),
+            recipe,
+            validation=misled,
+            checkpoints=tmp_path,
+            checkpoint_every=0,
+        )
+        return result, weights(classifier)
+
+    (first, kept), (again, resumed) = run(), run()
+    assert 1 < len(first.history) < 12
+    assert again.history == first.history
+    assert again.best_epoch == first.best_epoch
+    assert all(np.array_equal(one, two) for one, two in zip(kept, resumed, strict=True))
+
+
+def test_a_run_in_which_no_weight_would_change_is_refused(classifier: PairClassifier) -> None:
+    recipe = Recipe(**{**QUICK.to_dict(), "epochs": 1, "accumulate": 4})
+    with pytest.raises(UsageError, match="the run has 3 batches: no weight would change"):
+        fit(classifier, some_pairs(classifier, 48), recipe)
 
 
 def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: PairClassifier) -> None:
@@ -185,6 +216,33 @@ def test_memory_that_runs_out_names_what_to_lower(
     with pytest.raises(MemoryExhausted, match="batches of 16 pairs") as caught:
         fit(classifier, some_pairs(classifier, 10), QUICK)
     assert "--batch-size 8 --accumulate 2" in (caught.value.hint or "")
+
+
+def test_memory_that_runs_out_in_a_first_step_with_lora_is_still_told(
+    classifier: PairClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes.")
+
+    monkeypatch.setattr("samesay.training.own_step.OwnStep.__call__", full)
+    with pytest.raises(MemoryExhausted):
+        fit(classifier, some_pairs(classifier, 40), Recipe(**{**QUICK.to_dict(), "lora": 2}))
+
+
+def test_only_checkpoints_of_runs_are_removed(tmp_path: Path) -> None:
+    for name in ("seed-0/checkpoint-000000007.npz", "other/checkpoint-000000007.npz", "keep.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "seed-1").symlink_to(tmp_path / "other")
+    remove_checkpoints(tmp_path)
+    assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*")) == [
+        "empty",
+        "keep.txt",
+        "other",
+        "other/checkpoint-000000007.npz",
+        "seed-1",
+    ]
 
 
 class _Killed(Exception):

@@ -26,6 +26,12 @@ from samesay.training.optimizers import AdamW, CosineSchedule, TriangularSchedul
         ("early_stopping", 0),
         ("dropout", 1.0),
         ("shuffle", "none"),
+        ("epochs", "3"),
+        ("epochs", 1.5),
+        ("learning_rate", "1e-4"),
+        ("seed", 0.5),
+        ("lora", True),
+        ("clip_norm", "1"),
     ],
 )
 def test_a_value_out_of_range_names_the_setting_and_the_range(setting: str, value: object) -> None:

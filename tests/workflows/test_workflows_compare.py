@@ -12,9 +12,10 @@ import pytest
 
 from predictor_contract import check_predictor
 from samesay.errors import ExtraMissing, HeadMismatch, LabelMismatch, NotABundle, TargetExists, UsageError
+from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
 from samesay.workflows.compare import compare_models
-from samesay.workflows.contenders import open_contender, short_names
+from samesay.workflows.contenders import Contender, open_contender, renamed, short_names
 from samesay.workflows.cost import measure_memory
 from tiny_models import LABELS, VOCABULARY, WORDS, save_tiny, tiny_graph
 
@@ -189,6 +190,23 @@ def test_other_labels_are_refused_with_both_lists_and_the_renaming() -> None:
         compare_models(["strange", "strange"], "pairs.csv", rounds=0)
     with pytest.raises(UsageError, match="No model has a label 'LABEL_0'"):
         compare_models(["one", "other"], "pairs.csv", rounds=0, rename_model_labels={"LABEL_0": "neutral"})
+
+
+def test_a_model_with_other_label_names_decides_as_before() -> None:
+    class Careful:
+        labels = LabelSet(("a", "b"))
+        sides = Sides()
+
+        def predict(self, pairs: list[Pair]) -> np.ndarray:
+            return np.array([[0.6, 0.4]] * len(pairs), np.float32)
+
+        def decide(self, probabilities: np.ndarray) -> Decisions:
+            return Decisions(np.ones(len(probabilities), np.int64), np.ones(len(probabilities), np.bool_))
+
+    shouting = renamed(Contender("careful", "onnx", Careful()), {"a": "A"})
+    assert shouting.answers == LabelSet(("A", "b"))
+    decided = decisions_of(shouting.predictor, shouting.predictor.predict([Pair("x", "y")]))
+    assert (decided.label_ids.tolist(), decided.abstained.tolist()) == ([1], [True])
 
 
 def test_names_are_short_where_that_tells_models_apart() -> None:

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from samesay.cli.main import cli
-from samesay.errors import TargetExists, TrainingDiverged
+from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged
 from samesay.training.course import Course
 from samesay.workflows.inspect import inspect_model
 from samesay.workflows.train import train
@@ -46,6 +46,16 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     (told,) = (line for line in stopped.stderr.splitlines() if line.startswith("To go on: "))
     with pytest.raises(TargetExists, match="An unfinished run stands in"):
         train(pairs_file, preset=tiny_preset, output=tmp_path / "other", checkpoints=place)
+    with pytest.raises(CheckpointMismatch, match="of another seed: seed-0"):
+        train(
+            pairs_file,
+            preset=tiny_preset,
+            output=tmp_path / "other",
+            checkpoints=place,
+            resume=True,
+            settings={"seed": 1},
+        )
+    assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
     typed = shlex.split(told.removeprefix("To go on: samesay "))
     again = samesay([word for word in typed if word != "--json"])
     assert again.exception is None, again.exception

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -85,10 +88,10 @@ def open_model(
             where="labels",
             expected="the names of the classes, such as entailment,neutral,contradiction",
         )
-    keras().utils.set_random_seed(seed)
     chosen = preset.answers if keep else answers
     assert chosen is not None
-    task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
+    with _drawing_from(seed):
+        task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
     limit = max_length if max_length is not None else preset.max_length
     task.preprocessor.sequence_length = encoder_of(task, max_length=limit).max_length
     from samesay.model.classifier import PairClassifier
@@ -147,6 +150,20 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
         max_length=classifier.max_length,
         classifier=classifier,
     )
+
+
+@contextmanager
+def _drawing_from(seed: int) -> Iterator[None]:
+    """Within it weights are drawn by ``seed``; what Python and NumPy draw for the caller goes on as it was."""
+    import numpy as np
+
+    before, of_numpy = random.getstate(), np.random.get_state()
+    keras().utils.set_random_seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(before)
+        np.random.set_state(of_numpy)
 
 
 def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: float | None) -> Any:

@@ -14,6 +14,7 @@ import os
 import zipfile
 import zlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,14 +66,18 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of all runs in ``folder``, and what folders are empty then."""
-    for one in (*folder.glob("*/"), folder):
-        if not one.is_dir():
-            continue
-        for path in (*checkpoints_in(one), one / _DRAFT):
-            path.unlink(missing_ok=True)
-        if not any(one.iterdir()):
-            one.rmdir()
+    """Remove the checkpoints of the runs of all seeds in ``folder``, and what folders are empty then.
+
+    What else lies there stays, and so does what the system does not let us remove.
+    """
+    for one in folder.glob("seed-*"):
+        if one.is_dir() and not one.is_symlink():
+            with suppress(OSError):
+                for path in (*checkpoints_in(one), one / _DRAFT):
+                    path.unlink(missing_ok=True)
+                one.rmdir()
+    with suppress(OSError):
+        folder.rmdir()
 
 
 def save_checkpoint(

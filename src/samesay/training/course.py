@@ -96,7 +96,8 @@ class Course(keras.callbacks.Callback):
         self._epoch = self.first_epoch
         self._epoch_pairs = 0
         self._began = time.perf_counter()
-        self._ended = False
+        # Where the run was over, and only what follows it is missing, nothing more is trained.
+        self._ended = self._is_out_of_patience()
         self._skipped = 0
         self._last_report = 0.0
         self._last_checkpoint = time.monotonic()
@@ -270,9 +271,14 @@ class Course(keras.callbacks.Callback):
         self.history.append(entry)
         if self._best_entry() is entry:
             self._best = [np.asarray(value) for value in self._classifier.trainable_variables]
-        patience = self._recipe.early_stopping
-        if patience is not None and entry["epoch"] - self._best_entry()["epoch"] >= patience:
+        if self._is_out_of_patience():
             self._end()
+
+    def _is_out_of_patience(self) -> bool:
+        patience = self._recipe.early_stopping
+        if patience is None or not self.history:
+            return False
+        return self.history[-1]["epoch"] - self._best_entry()["epoch"] >= patience
 
     def _validate(self, validation: TrainingPairs) -> dict[str, float]:
         self._progress(Progress("validate", 0, len(validation.encoded)))

@@ -168,6 +168,14 @@ def fit(
             expected="float32 or bfloat16, or a GPU",
         )
     steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
+    if recipe.accumulate > steps_per_epoch * recipe.epochs:
+        raise UsageError(
+            f"accumulate is {recipe.accumulate}, and the run has {steps_per_epoch * recipe.epochs} batches: no weight "
+            "would change.",
+            where="accumulate",
+            expected=f"at most {steps_per_epoch * recipe.epochs}",
+            hint="fewer batches to accumulate, a smaller batch_size, or more epochs",
+        )
 
     def optimizer() -> keras.optimizers.Optimizer:
         if own.optimizer is not None:

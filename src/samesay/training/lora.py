@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from typing import Any
 
 import keras
@@ -55,6 +55,7 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
         )
     held = [one for one in classifier.trainable_variables if depth[id(one)] < top]
     draw = np.random.default_rng(recipe.seed)
+    done = False
     try:
         for variable in held:
             variable.trainable = False
@@ -66,10 +67,13 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
                 recipe.lora, a_initializer=keras.initializers.RandomUniform(-limit, limit, seed)
             )
         yield
+        done = True
     finally:
-        for layer in chosen:
-            if layer.lora_enabled:
-                _merge(layer)
+        # A step that failed may have taken the values with it; what went wrong there is what the caller has to hear.
+        with nullcontext() if done else suppress(Exception):
+            for layer in chosen:
+                if layer.lora_enabled:
+                    _merge(layer)
         for variable in held:
             variable.trainable = True
 

@@ -6,6 +6,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Any, Literal, get_args
 
 from samesay.errors import UsageError, near
@@ -25,6 +26,15 @@ WIDE_ENCODER = 512
 def _require(holds: bool, name: str, value: Any, expected: str) -> None:
     if not holds:
         raise UsageError(f"{name} cannot be {value!r}.", where=name, expected=expected)
+
+
+def _require_number(name: str, kind: str, value: Any) -> None:
+    """Refuse what is no number where ``kind``, the annotation of a setting, is one; ``1e-4`` in quotes is a text."""
+    wanted = {"int": (Integral, "a whole number"), "float": (Real, "a number")}.get(
+        kind.removesuffix(" | None")
+    )
+    if wanted is not None and not (value is None and kind.endswith("None")):
+        _require(isinstance(value, wanted[0]) and not isinstance(value, bool), name, value, wanted[1])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,6 +112,8 @@ class Recipe:
     precision: Precision = "float32"
 
     def __post_init__(self) -> None:
+        for each in dataclasses.fields(self):
+            _require_number(each.name, str(each.type), getattr(self, each.name))
         _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
         _require(1 <= self.batch_size <= 4096, "batch_size", self.batch_size, "from 1 to 4096")
         rate = self.learning_rate

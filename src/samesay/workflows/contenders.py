@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from samesay.bundle import Manifest
 from samesay.errors import UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
+from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import Answers, Grader, GradeScale, LabelSet, Pair, Predictor, Sides
 from samesay.workflows.predictors import open_predictor
 
@@ -158,6 +159,9 @@ class _Renamed:
 
     def read(self, pairs: Sequence[Pair]) -> Scores:
         return self._predictor.read(pairs)
+
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        return decisions_of(self._predictor, probabilities)
 
 
 def _parsed(model: str) -> tuple[Kind | None, str]:

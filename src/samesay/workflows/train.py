@@ -13,7 +13,7 @@ import numpy as np
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
-from samesay.errors import TargetExists, TrainingDiverged, UsageError
+from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder, chosen_backend
@@ -188,7 +188,13 @@ def train(
     recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
     target = Path(output)
     require_replaceable(target.resolve(), overwrite=overwrite)
-    kept_in = _place_of_checkpoints(checkpoints, target, resume=resume, overwrite=overwrite)
+    kept_in = _place_of_checkpoints(
+        checkpoints,
+        target,
+        resume=resume,
+        overwrite=overwrite,
+        seeds=range(recipe.seed, recipe.seed + seeds),
+    )
     source = resolve(preset)
     reading: dict[str, Any] = {
         "sides": sides or source.sides,
@@ -341,19 +347,28 @@ def train(
 
 
 def _place_of_checkpoints(
-    given: str | Path | None, output: Path, *, resume: bool, overwrite: bool
+    given: str | Path | None, output: Path, *, resume: bool, overwrite: bool, seeds: range
 ) -> Path | None:
     """The folder for the state of the run; none on a backend whose runs cannot be repeated, unless it was asked for.
 
     Raises:
         TargetExists: If another run's state is there, and neither going on nor beginning anew was asked for.
+        CheckpointMismatch: If a run of another seed is to be gone on with.
     """
     if given is None and not resume and chosen_backend() != "jax":
         return None
     place = Path(given) if given is not None else output.with_name(f"{output.name}.checkpoints")
     if place.exists() and not place.is_dir():
         raise UsageError(f"{place} is no folder.", where="checkpoints", expected="a folder for checkpoints")
-    found = any(checkpoints_in(one) for one in place.glob("seed-*"))
+    found = {one.name for one in place.glob("seed-*") if checkpoints_in(one)}
+    if resume and found - {f"seed-{seed}" for seed in seeds}:
+        raise CheckpointMismatch(
+            f"The checkpoints in {place} are of another seed: {', '.join(sorted(found))}.",
+            where="recipe.seed",
+            expected=f"seeds from {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}",
+            hint="give the former --seed and --seeds, or name another folder with --checkpoints, or begin anew with "
+            "--overwrite and without --resume",
+        )
     if resume and not found:
         _LOG.warning("there is no checkpoint in %s: the run begins anew", place)
     if found and not resume and not overwrite:
