@@ -147,6 +147,11 @@ def test_a_saved_model_keeps_its_head_for_the_same_names_in_any_order(trained_bu
     assert opened.classifier.labels.names == ("different", "same"), "the model's own order holds"
 
 
+def test_dropout_before_a_head_that_is_kept_is_refused(trained_bundle: Path) -> None:
+    with pytest.raises(UsageError, match="the head is kept"):
+        open_model(trained_bundle, dropout=0.2)
+
+
 def test_a_saved_model_refuses_other_names_unless_a_new_head_is_asked_for(trained_bundle: Path) -> None:
     with pytest.raises(HeadMismatch) as caught:
         open_model(trained_bundle, NLI)

@@ -140,6 +140,11 @@ def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
     (first, second), _ = pairs(160)
     data = tmp_path / "unlabelled.csv"
     data.write_text("\n".join(["first,second", *map(",".join, zip(first, second, strict=True))]))
+    for idle in ({"teacher_weight": 0.3}, {"class_weights": "balanced"}, {"label_smoothing": 0.1}):
+        settings = {**SETTINGS, **idle}
+        with pytest.raises(UsageError) as refused:
+            train(data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher)
+        assert refused.value.where == next(iter(idle))
     result = train(data, preset=preset, output=tmp_path / "m", settings=SETTINGS, teacher=teacher)
     assert result.notes[-1] == f"{teacher} taught it: its answers are all that was learned"
     assert "teacher_weight: 1.0" in (tmp_path / "m" / "recipe.yaml").read_text()

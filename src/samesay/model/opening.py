@@ -66,6 +66,7 @@ def open_model(
 
     Raises:
         HeadMismatch: If the saved head was trained for other names, or another scale, and ``new_head`` is not set.
+        UsageError: If ``dropout`` is given for a head that is kept.
         ModelError: If there is no such preset, or it cannot be used.
     """
     preset = fetched(resolve(name))
@@ -87,6 +88,13 @@ def open_model(
             f"{preset.name!r} says no names for its labels.",
             where="labels",
             expected="the names of the classes, such as entailment,neutral,contradiction",
+        )
+    if keep and dropout is not None:
+        raise UsageError(
+            "dropout is of a new head, and the head is kept.",
+            where="dropout",
+            expected="no dropout, or a new head",
+            hint="--new-head trains one",
         )
     chosen = preset.answers if keep else answers
     assert chosen is not None

@@ -14,6 +14,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
+from samesay.errors import UsageError
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy
 from samesay.training.objectives import Classification, Objective, Similarity
 from samesay.training.recipe import Recipe
@@ -123,7 +124,18 @@ class TaughtSimilarity(Similarity):
 def taught_objective(
     classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any], taught: Taught
 ) -> Objective:
-    """What ``classifier`` is trained for by ``recipe`` and by what a teacher says of the pairs with ``targets``."""
+    """What ``classifier`` is trained for by ``recipe`` and by what a teacher says of the pairs with ``targets``.
+
+    Raises:
+        UsageError: If labels are to be weighed or smoothed that count for nothing.
+    """
+    for name in ("class_weights", "label_smoothing"):
+        if recipe.teacher_weight == 1 and getattr(recipe, name):
+            raise UsageError(
+                f"{name} is of gold labels, and the teacher's answers are all that is learned.",
+                where=name,
+                expected="teacher_weight below 1 and pairs with labels, or none of this",
+            )
     if classifier.scale is not None:
         return TaughtSimilarity(recipe)
     return TaughtClassification(classifier, recipe, targets, taught)

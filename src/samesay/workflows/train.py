@@ -233,6 +233,12 @@ def train(
         require_teacher(teacher, pairs.answers)
     gold = pairs.answers is not None
     if teacher is not None and not gold:
+        if recipe.teacher_weight not in (Recipe.teacher_weight, 1.0):
+            raise UsageError(
+                f"teacher_weight {recipe.teacher_weight!r} leaves a part to gold labels, and the pairs have none.",
+                where="teacher_weight",
+                expected="nothing, or 1",
+            )
         # Its answers stand in for gold ones and weigh nothing as such: its raw answers are all that is learned.
         pairs, recipe = answered(teacher, pairs, progress=progress), replace(recipe, teacher_weight=1.0)
         if held_out is not None and pairs.answers is not None:
