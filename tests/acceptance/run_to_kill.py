@@ -2,7 +2,7 @@
 
     python run_to_kill.py PRESET WEIGHTS.npz [CHECKPOINTS]
 
-Prints one line of JSON when it ends: the steps done in this process, and the history.
+Prints one line of JSON when it ends: where it began in this process, its steps, best epoch and history.
 """
 
 from __future__ import annotations
@@ -18,7 +18,16 @@ from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
 from samesay.training.fit import TrainingPairs, fit
 
-RECIPE = Recipe(epochs=3, batch_size=8, learning_rate=1e-3, schedule="triangular", warmup=0.1, seed=5)
+RECIPE = Recipe(
+    epochs=3,
+    batch_size=8,
+    learning_rate=1e-3,
+    schedule="triangular",
+    warmup=0.1,
+    early_stopping=2,
+    evaluate_every=40,
+    seed=5,
+)
 ANIMALS = ("dog", "cat", "man", "woman")
 
 
@@ -50,12 +59,22 @@ def main(preset: str, weights: str, checkpoints: str | None = None) -> None:
         checkpoints=Path(checkpoints) if checkpoints else None,
         checkpoint_every=0,
     )
-    np.savez(weights, *[np.asarray(value) for value in classifier.trainable_variables])
+    # Weights, the seeds of dropout, and all that the optimizer remembers.
+    every = [*classifier.variables, *classifier.optimizer.variables]
+    np.savez(weights, *[np.asarray(value) for value in every])
     history = [
         {key: value for key, value in entry.items() if "second" not in key} for entry in result.history
     ]
     sys.stdout.write(
-        json.dumps({"first_heard": done_at_first, "steps": result.steps, "history": history}) + "\n"
+        json.dumps(
+            {
+                "first_heard": done_at_first,
+                "steps": result.steps,
+                "best_epoch": result.best_epoch,
+                "history": history,
+            }
+        )
+        + "\n"
     )
 
 

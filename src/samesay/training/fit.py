@@ -39,6 +39,7 @@ from samesay.training.own_parts import OwnParts
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
 from samesay.training.step import ChosenStep, chosen_step
+from samesay.training.steps_ahead import StepsAhead
 from samesay.training.tensorboard import EventLog
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0
@@ -271,7 +272,9 @@ def fit(
                     shuffle=False,
                     verbose=0,  # type: ignore[arg-type]
                     # In this order, so that the others hear of an epoch's validation.
-                    callbacks=[course, *own.callbacks],
+                    callbacks=StepsAhead(
+                        course, own.callbacks, model=classifier, epochs=last_epoch, steps=len(batches)
+                    ),
                 )
         best = course.finish()
     if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
