@@ -3,7 +3,8 @@
 Each backend runs in a process and an environment of its own (``benchmarks.environments``); in the others' JAX cannot be
 imported. Compared with JAX: the logits of one bundle; the losses of 20 steps with dropout off. Of a BERT of a
 few kilobytes also, in each: the best epoch is what is kept; a bundle and a ``.keras`` file answer as the model that was
-saved; on JAX a killed run goes on to the same weights, on the others checkpoints are refused.
+saved; on JAX a killed run goes on to the same weights, on the others checkpoints are refused, and training in float16,
+which JAX lacks on a processor, learns what training in float32 learns and leaves an optimizer that goes on.
 
     python -m benchmarks.backends             # MiniLM, both other backends
     python -m benchmarks.backends --short     # what CI runs: the small BERT, one other backend; writes no result
@@ -30,6 +31,9 @@ from benchmarks.environments import NoProcessorBuild, python_with
 
 LOGITS, LOSSES, WEIGHTS = 1e-4, 1e-3, 1e-6
 """The largest differences allowed: from JAX's logits and losses; of weights from a run that was not killed."""
+
+FLOAT16 = 0.1
+"""The largest loss at the end of a run in 16 bits whose pairs can be told apart; it begins at 1.1."""
 
 PAIRS, STEPS, BATCH_SIZE = 320, 20, 16
 LABELS = ("entailment", "neutral", "contradiction")
@@ -106,6 +110,12 @@ def compare(found: dict[str, dict[str, Any]]) -> list[measuring.Requirement]:
         requirements.append(measuring.exactly(f"{name}: ONNX part", "verified", one["onnx"]))
         for what, difference in one["differences"].items():
             requirements.append(at_most(f"{name}: {what}", WEIGHTS, difference))
+        if one["float16"]:
+            half, full = one["float16"]["losses"]
+            requirements.append(at_most(f"{name}: loss in float16", FLOAT16, half))
+            requirements.append(at_most(f"{name}: loss in float32", FLOAT16, full))
+            done, kept = one["float16"]["steps"]
+            requirements.append(measuring.exactly(f"{name}: steps of its optimizer, kept", done, kept))
     return requirements
 
 
@@ -153,8 +163,7 @@ def one_backend(model: Path, small: Path, folder: Path) -> None:
     )
     recipe = samesay.Recipe(batch_size=BATCH_SIZE, learning_rate=1e-4, max_length=opened.max_length)
     losses = step_losses(opened.classifier, encoded, table.label_ids, plan[:STEPS], recipe)
-    differences, onnx = round_trips(small, table, folder)
-    found = {"versions": backend_versions(), "losses": losses, "differences": differences, "onnx": onnx}
+    found = {"versions": backend_versions(), "losses": losses, **round_trips(small, table, folder)}
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
 
@@ -166,8 +175,8 @@ class _WithoutJax(MetaPathFinder):
             raise ModuleNotFoundError(f"No module named {fullname!r}", name=fullname)
 
 
-def round_trips(small: Path, table: Any, folder: Path) -> tuple[dict[str, float], str]:
-    """What must not change within one backend, as differences; and the verdict on its ONNX part."""
+def round_trips(small: Path, table: Any, folder: Path) -> dict[str, Any]:
+    """What must not change within one backend, as ``differences``; the verdict ``onnx``; ``float16`` beside float32."""
     import keras
 
     import samesay
@@ -232,7 +241,41 @@ def round_trips(small: Path, table: Any, folder: Path) -> tuple[dict[str, float]
     one_file = undisturbed.save(folder / "saved.keras")
     differences["answers of the saved bundle"] = apart([answers], [samesay.load(saved).predict(few)])
     differences["answers of the .keras file"] = apart([answers], [samesay.load(one_file).predict(few)])
-    return differences, str(open_bundle(saved).manifest.parts["onnx"].verdict)
+    half = None if os.environ["KERAS_BACKEND"] == "jax" else in_half(small, folder / "half.keras")
+    return {
+        "differences": differences,
+        "onnx": str(open_bundle(saved).manifest.parts["onnx"].verdict),
+        "float16": half,
+    }
+
+
+def in_half(small: Path, path: Path) -> dict[str, Any]:
+    """The last loss in float16 and in float32, of pairs that a word tells apart; steps, done and in a file."""
+    import samesay
+
+    pairs = (["the dog runs", "the cat runs"] * 40, ["a man sleeps"] * 80)
+
+    def fitted(precision: str) -> samesay.PairModel:
+        model = samesay.load(small)
+        settings = {
+            "epochs": 20,
+            "learning_rate": 1e-2,
+            "schedule": "constant",
+            "warmup": 0.0,
+            "batch_size": 16,
+        }
+        model.fit(pairs, ["entailment", "neutral"] * 40, precision=precision, **settings)
+        return model
+
+    full, half = fitted("float32"), fitted("float16")
+    assert apart(weights(full), weights(half)) > 0, "it computed in float32"
+    runs = [model.record.result for model in (half, full) if model.record is not None]
+    again = samesay.load(half.save(path)).classifier.optimizer
+    return {
+        "losses": [run.history[-1]["loss"] for run in runs],
+        # Keras leaves out a step whose scaled gradients are no numbers: the first ones may be.
+        "steps": [int(half.classifier.optimizer.iterations), int(again.iterations)],
+    }
 
 
 def weights(model: Any) -> list[np.ndarray]:

@@ -198,8 +198,9 @@ def fit(
             else taught_objective(classifier, recipe, pairs.targets, taught)
         )
         plan = _plan(pairs, recipe, classifier.encoder.max_length)
+        chosen = optimizer()
         classifier.compile(
-            optimizer=optimizer(),  # type: ignore[arg-type]
+            optimizer=chosen,  # type: ignore[arg-type]
             loss=own.loss or objective.loss(),
             # Unweighted metrics would count the rows that only fill a batch up.
             weighted_metrics=[*objective.keras_metrics(), *own.metrics],
@@ -279,9 +280,10 @@ def fit(
         best = course.finish()
     if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
         # Built over some variables alone, it could neither go on from here nor be saved with the model.
-        classifier.optimizer = with_state_of(
-            classifier.optimizer, optimizer(), classifier.trainable_variables
-        )
+        chosen = with_state_of(chosen, optimizer(), classifier.trainable_variables)
+    if classifier.optimizer is not chosen:
+        # For float16 Keras puts one that scales the loss around it, and none around one that is read from a file.
+        classifier.optimizer = chosen
     if pairs.taught is not None:
         # The model goes on, and is saved, with a loss that takes labels alone.
         plain = objective_of(classifier, recipe, pairs.targets)

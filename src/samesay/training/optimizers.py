@@ -127,10 +127,8 @@ def with_state_of(
 
     What ``trained`` was not built over begins as if it had never had a gradient.
     """
-    # Keras puts one around the other for float16.
-    inner: Any = getattr(trained, "inner_optimizer", trained)
     optimizer.build(variables)
-    gathered = {one.path.removeprefix(f"{inner.name}/"): one for one in inner.variables}
+    gathered = {one.path.removeprefix(f"{trained.name}/"): one for one in trained.variables}
     for one in optimizer.variables:
         found = gathered.get(one.path.removeprefix(f"{optimizer.name}/"))
         if found is not None:
