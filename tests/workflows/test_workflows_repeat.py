@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -64,13 +65,19 @@ def test_other_pairs_than_the_recipe_s_are_said_to_be_others(
     assert note.startswith("the training pairs")
 
 
-def test_early_stopping_without_validation_is_refused(
-    tiny_preset: Path, pairs_file: Path, tmp_path: Path
+@pytest.mark.parametrize("setting", [{"early_stopping": 1}, {"monitor": "loss"}, {"evaluate_every": 2}])
+def test_what_goes_by_validation_is_refused_without_it_on_the_command_line_and_in_python(
+    tiny_preset: Path, pairs_file: Path, tmp_path: Path, setting: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError, match="no validation pairs") as caught:
-        train(pairs_file, preset=tiny_preset, output=tmp_path / "model", settings={"early_stopping": 1})
-    assert caught.value.where == "early_stopping"
+        train(pairs_file, preset=tiny_preset, output=tmp_path / "model", settings=setting)
+    assert caught.value.where == next(iter(setting))
     assert not (tmp_path / "model").exists()
+    model = samesay.PairModel.from_preset(tiny_preset, ["same", "different"])
+    with pytest.raises(UsageError) as in_python:
+        model.fit(samesay.load_pairs(pairs_file), **setting)
+    assert str(in_python.value) == str(caught.value)
+    assert model.record is None
 
 
 def test_a_model_fitted_in_python_has_a_recipe_that_lacks_only_its_data(

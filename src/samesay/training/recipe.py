@@ -231,6 +231,26 @@ class Recipe:
         return dataclasses.replace(self, learning_rate=wide if width >= WIDE_ENCODER else narrow)
 
 
+def require_no_validation(recipe: Recipe, *, seeds: int = 1) -> None:
+    """Refuse what goes by a figure of validation, for a run that has no validation pairs.
+
+    Args:
+        recipe: How to train.
+        seeds: How many runs there are, of which the best on validation would be kept.
+
+    Raises:
+        UsageError: Naming the first such setting.
+    """
+    settings = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
+    for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
+        if value is not None:
+            raise UsageError(
+                f"{name} has no validation pairs to go by.",
+                where=name,
+                expected="validation pairs, or data with a validation split",
+            )
+
+
 WORKED_EXAMPLE: Mapping[str, Recipe] = {
     # The three fits of the KerasHub example, with its batches of 16. Keras' AdamW decays by 0.004.
     "defaults": Recipe(

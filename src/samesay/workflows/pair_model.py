@@ -31,7 +31,7 @@ from samesay.pairs import (
     task_of,
 )
 from samesay.scoring import judgements
-from samesay.training.recipe import WIDE_ENCODER, Recipe
+from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
 from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
@@ -320,7 +320,7 @@ class PairModel:
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
         Raises:
-            UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
+            UsageError: If a setting cannot be used or does nothing, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label, or the teacher has other labels.
             TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
                 nothing was measured yet, those it began with.
@@ -329,27 +329,30 @@ class PairModel:
         """
         from samesay.training.fit import TrainingPairs, fit
         from samesay.training.own_parts import OwnParts
-        from samesay.workflows.teacher import taught_pairs
+        from samesay.workflows.teacher import require_no_pupil, taught_pairs
 
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
         if isinstance(loss, str):
             settings["loss"], loss = loss, None
         own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
-        if teacher is None and unlabelled is not None:
-            raise UsageError(
-                "Unlabelled pairs have no teacher.", where="unlabelled", expected="a teacher, too"
-            )
-        if teacher is not None and (loss is not None or metrics):
+        chosen = _recipe(recipe, settings)
+        own_parts.require_effect(chosen)
+        if teacher is None:
+            require_no_pupil(chosen, unlabelled)
+        elif loss is not None or metrics:
             raise UsageError(
                 "A loss or metric of your own sees no teacher.", where="teacher", expected="the recipe's loss"
             )
-        chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
+        validation = validation if validation is not None else splits_of(x).get("validation")
+        if validation is None:
+            require_no_validation(chosen)
+        chosen = chosen.for_task(task_of(self.answers))
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y, prefer=("train",))
         require_contrast(table)
-        held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
+        held_out = self._validation(validation)
         encoded = encoded_pairs(self.classifier.encoder, table)
         pairs = TrainingPairs(encoded, self._targets(table))
         more = None if unlabelled is None else self._unlabelled(unlabelled)

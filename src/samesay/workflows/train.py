@@ -21,11 +21,12 @@ from samesay.model.presets import Preset, resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.recipe import require_no_validation
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
-from samesay.workflows.teacher import answered, require_teacher
+from samesay.workflows.teacher import answered, require_no_pupil, require_teacher
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
@@ -228,7 +229,7 @@ def train(
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading, teacher=teacher)
     if teacher is None:
-        _require_no_pupil(recipe, unlabelled)
+        require_no_pupil(recipe, unlabelled)
     elif pairs.answers is not None:
         require_teacher(teacher, pairs.answers)
     gold = pairs.answers is not None
@@ -247,14 +248,7 @@ def train(
     assert pairs.answers is not None
     more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
     if held_out is None:
-        needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
-        for name, value in {**needing, "seeds": seeds if seeds > 1 else None}.items():
-            if value is not None:
-                raise UsageError(
-                    f"{name} has no validation pairs to go by.",
-                    where=name,
-                    expected="a validation source, or data with a validation split",
-                )
+        require_no_validation(recipe, seeds=seeds)
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     recipe.for_task(task_of(pairs.answers))
@@ -438,24 +432,6 @@ def _unlabelled(
 
 def _texts_folder() -> Path:
     return cache_folder() / "reading"
-
-
-def _require_no_pupil(recipe: Recipe, unlabelled: str | Path | None) -> None:
-    """Refuse what does nothing without a teacher."""
-    idle = Recipe()
-    for name in ("teacher_weight", "teacher_temperature"):
-        if getattr(recipe, name) != getattr(idle, name):
-            raise UsageError(
-                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
-                where=name,
-                expected="a teacher, too: --teacher MODEL",
-            )
-    if unlabelled is not None:
-        raise UsageError(
-            f"The pairs of {unlabelled} have neither labels nor a teacher.",
-            where="unlabelled",
-            expected="a teacher, too: --teacher MODEL",
-        )
 
 
 def _from_anywhere(source: str | Path) -> str:
