@@ -185,6 +185,22 @@ class Recipe:
                 )
         return cls(**{name: value for name, value in settings.items() if value is not None})
 
+    @classmethod
+    def of(cls, recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Recipe:
+        """``recipe``, or a mapping of settings, with single ``settings`` in the place of its own.
+
+        Raises:
+            UsageError: If it is neither; otherwise as ``from_mapping``.
+        """
+        if isinstance(recipe, Recipe):
+            return cls.from_mapping({**recipe.to_dict(), **settings})
+        if recipe is not None and not isinstance(recipe, Mapping):
+            raise UsageError(
+                f"recipe cannot be {type(recipe).__name__}.",
+                expected="a Recipe or a mapping of its settings",
+            )
+        return cls.from_mapping({**(recipe or {}), **settings})
+
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
         return dataclasses.asdict(self)

@@ -17,7 +17,7 @@ from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged, U
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder, chosen_backend
-from samesay.model.presets import Preset, resolve
+from samesay.model.presets import resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
@@ -27,6 +27,7 @@ from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
 from samesay.workflows.teacher import answered, require_no_pupil, require_teacher
+from samesay.workflows.training_record import anywhere
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
@@ -222,8 +223,8 @@ def train(
         allow_empty_sides=allow_empty_sides,
         task=task,
         scale=(scale.low, scale.high) if scale else None,
-        preset=_preset_from_anywhere(source),
-        teacher=str(Path(teacher).absolute()) if teacher is not None else None,
+        preset=anywhere(source.name),
+        teacher=anywhere(teacher) if teacher is not None else None,
         unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
@@ -442,11 +443,6 @@ def _from_anywhere(source: str | Path) -> str:
     if located.built_in or not text.startswith(located.name) or not path.exists():
         return text
     return f"{path.absolute()}{text.removeprefix(located.name)}"
-
-
-def _preset_from_anywhere(preset: Preset) -> str:
-    is_folder = preset.kind in ("keras folder", "hugging face folder", "saved model")
-    return str(Path(preset.name).absolute()) if is_folder else preset.name
 
 
 def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tuple[str, ...]:
