@@ -106,7 +106,7 @@ def test_what_a_file_cannot_hold_is_said_in_it_and_refused_by_the_command(
     assert isinstance(refused, RecipeInvalid)
     assert "data, pairs in memory (lists)" in refused.message
     assert (refused.where or "").startswith(f"{recipe}:")
-    assert refused.expected == "--optimizer, --loss, DATA, --validation on the command line"
+    assert refused.expected == "--optimizer, DATA, --validation on the command line"
     given = (str(pairs_file), "--validation", str(pairs_file), "--optimizer", "adam")
     refused = trained(recipe, tmp_path / "again", *given).exception
     assert isinstance(refused, RecipeInvalid)
@@ -164,6 +164,20 @@ def test_a_run_that_began_with_what_no_name_opens_says_so(
     saved.fit(table, seed=3, **QUICK)
     _, run, _ = recipe_of(saved, tmp_path)
     assert (run.preset, run.lacks) == (str(tmp_path / "saved"), None)
+
+
+def test_a_preset_that_samesay_opens_by_classes_of_its_own_is_named_like_any_other(
+    tiny_preset: Path, tmp_path: Path
+) -> None:
+    preset = tmp_path / "exported"
+    opened(tiny_preset).export(preset)
+    config = json.loads((preset / "config.json").read_text(encoding="utf-8"))
+    (preset / "config.json").write_text(json.dumps({**config, "hidden_act": "gelu"}), encoding="utf-8")
+    model = opened(preset)
+    assert type(model.task.backbone).__module__.startswith("samesay."), "with the exact GELU"
+    model.fit(PAIRS, GOLD, **QUICK)
+    _, run, _ = recipe_of(model, tmp_path)
+    assert (run.preset, set(run.lacks or {})) == (str(preset), {"data"})
 
 
 def test_pairs_that_were_chosen_or_whose_numbers_mean_others_are_not_taken_for_their_source(

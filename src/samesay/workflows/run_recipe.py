@@ -191,7 +191,9 @@ def require_whole(run: Run, config: str | Path | None, options: Mapping[str, Any
     missing = {name: what for name, what in (run.lacks or {}).items() if options.get(name) is None}
     if not missing or config is None:
         return
-    named = ["DATA" if name == "data" else _option(name) for name in missing if name in keys()]
+    # Of classes the command line takes no loss.
+    known = {name for name in keys() if name != "loss" or run.task == "similarity"}
+    named = ["DATA" if name == "data" else _option(name) for name in missing if name in known]
     raise RecipeInvalid(
         "This recipe does not repeat the run that it was saved by, which had what no file can hold: "
         f"{'; '.join(f'{name}, {what}' for name, what in missing.items())}.",
