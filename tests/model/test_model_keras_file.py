@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +13,8 @@ import numpy as np
 import pytest
 
 import samesay
-from samesay.errors import BundleDamaged, NotABundle, TargetExists, UsageError
+from samesay.errors import BundleDamaged, DiskFull, NotABundle, TargetExists, UsageError
+from samesay.model.classifier import PairClassifier
 
 FIRST = ["a dog runs", "the cat sleeps", "a man eats", "two dogs walk in the park", "a red house"] * 4
 SECOND = ["the dog runs in the park", "a dog sleeps", "a man eats", "three cats walk", "the blue house"] * 4
@@ -122,6 +125,41 @@ def test_an_existing_file_is_kept_unless_told_otherwise(fitted: samesay.PairMode
         fitted.save(path)
     assert path.read_bytes() == content
     fitted.save(path, overwrite=True)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["x.keras"]
+
+
+def test_two_savers_at_once_and_a_full_disk_leave_one_whole_file_on_the_disk(
+    fitted: samesay.PairModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, save = tmp_path / "x.keras", PairClassifier.save
+    drafts: list[Path] = []
+    flushed: list[int] = []
+    fsync = os.fsync
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: (flushed.append(os.fstat(descriptor).st_ino), fsync(descriptor))
+    )
+
+    def saved_while_another_saves(classifier: PairClassifier, draft: Path) -> None:
+        save(classifier, draft)
+        drafts.append(Path(draft))
+        if len(drafts) == 1:
+            fitted.save(path, overwrite=True)
+
+    monkeypatch.setattr(PairClassifier, "save", saved_while_another_saves)
+    fitted.save(path, overwrite=True)
+    assert len(set(drafts)) == 2, "one draft for both would be renamed by the first to end"
+    assert path.stat().st_ino in flushed, "what is renamed before it is flushed may be empty after a crash"
+    assert samesay.load(path).labels == fitted.labels
+    content = path.read_bytes()
+
+    def full(classifier: PairClassifier, draft: Path) -> None:
+        Path(draft).write_bytes(b"half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(PairClassifier, "save", full)
+    with pytest.raises(DiskFull):
+        fitted.save(path, overwrite=True)
+    assert path.read_bytes() == content
     assert [entry.name for entry in tmp_path.iterdir()] == ["x.keras"]
 
 

@@ -13,6 +13,11 @@ import pytest
 
 import samesay
 from samesay.errors import UsageError
+from samesay.model.opening import open_model
+from samesay.pairs import LabelSet
+from samesay.training import Recipe
+from samesay.training.fit import TrainingPairs, fit
+from samesay.training.own_parts import OwnParts
 from samesay.workflows.inspect import inspect_model
 
 ANIMALS = ("dog", "cat", "man", "woman")
@@ -119,3 +124,55 @@ def test_what_keras_would_misread_is_refused_before_training(
     assert caught.value.expected
     after = json.dumps([float(np.sum(np.array(value))) for value in model.classifier.trainable_variables])
     assert after == before
+
+
+IDLE = {
+    "optimizer": {
+        "optimizer": "adam",
+        "learning_rate": 1e-2,
+        "schedule": "constant",
+        "warmup": 0.5,
+        "weight_decay": 0.5,
+        "clip_norm": 1e-3,
+        "accumulate": 2,
+        "layer_decay": 0.5,
+    },
+    "loss": {"label_smoothing": 0.5, "class_weights": {"same": 9.0}},
+}
+
+
+def own(part: str) -> Any:
+    if part == "optimizer":
+        return keras.optimizers.SGD(0.05)
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+
+@pytest.mark.parametrize("part", IDLE)
+def test_what_a_part_of_ones_own_makes_void_has_no_effect_and_is_refused(
+    tiny_preset: Path, model: samesay.PairModel, part: str
+) -> None:
+    weights = []
+    for settings in ({}, IDLE[part]):
+        classifier = open_model(tiny_preset, LabelSet(("different", "same"))).classifier
+        encoded = classifier.encoder.encode(FIRST, SECOND)
+        gold = np.array([("different", "same").index(name) for name in GOLD], np.int32)
+        recipe = Recipe(**{"learning_rate": 1e-4, **QUICK, **settings})
+        fit(classifier, TrainingPairs(encoded, gold), recipe, own_parts=OwnParts.of(**{part: own(part)}))
+        weights.append([np.array(value) for value in classifier.trainable_variables])
+    assert all(np.array_equal(one, two) for one, two in zip(*weights, strict=True))
+    assert set(IDLE[part]) == set(OwnParts.of(**{part: own(part)}).replaced())
+    for name, value in IDLE[part].items():
+        with pytest.raises(UsageError, match="does nothing beside keras") as caught:
+            model.fit((FIRST, SECOND), GOLD, recipe={name: value}, **{part: own(part)}, **QUICK)
+        assert caught.value.where == name
+        assert caught.value.expected == f"{name} left out, or the recipe's own {part}"
+
+
+@pytest.mark.parametrize("setting", [{"teacher_weight": 0.9}, {"teacher_temperature": 4.0}])
+def test_settings_of_a_teacher_are_refused_without_one(
+    model: samesay.PairModel, setting: dict[str, float]
+) -> None:
+    for loss in (None, own("loss")):
+        with pytest.raises(UsageError, match="does nothing without a teacher") as caught:
+            model.fit((FIRST, SECOND), GOLD, loss=loss, **setting, **QUICK)
+        assert caught.value.where == next(iter(setting))

@@ -15,6 +15,7 @@ import samesay
 from samesay.bundle import open_bundle
 from samesay.errors import EncoderUnsupported, PartUnavailable, UsageError
 from samesay.workflows.predictors import open_predictor
+from samesay.workflows.saved_recipe import recipe_to_repeat
 from samesay.workflows.score import score_pair
 
 FIRST = ["a dog runs", "the cat sleeps", "A MAN eats", "two dogs walk in the park"] * 6
@@ -141,6 +142,13 @@ def test_the_bundle_says_that_it_has_no_onnx_part_and_is_scored_by_keras(
     assert open_predictor(path).backend == "keras"
     with pytest.raises(PartUnavailable, match="ShortenedPreprocessor is not KerasHub's"):
         score_pair(path, "a dog", "the cat")
+    again = samesay.load(path)
+    again.fit((FIRST, SECOND), LABELS, epochs=1, batch_size=8)
+    for recipe in ((path / "recipe.yaml").read_text(encoding="utf-8"), recipe_to_repeat(again, None)):
+        lacking = re.search(r"^  preset: (.*(?:\n    .*)*)", recipe, re.MULTILINE)
+        assert lacking, "samesay train knows no class of a user's"
+        assert "BagBackbone" in lacking[1]
+        assert "ShortenedPreprocessor" in lacking[1]
 
 
 def test_texts_go_through_the_preprocessor_itself(fitted: samesay.PairModel, module) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -15,8 +16,7 @@ from onnx import numpy_helper
 import samesay
 from samesay.cli.main import cli
 from samesay.errors import UsageError
-from samesay.workflows.run_recipe import Run, gather
-from samesay.workflows.saving import recipe_to_repeat
+from samesay.workflows.run_recipe import gather
 from samesay.workflows.train import train
 
 
@@ -64,32 +64,16 @@ def test_other_pairs_than_the_recipe_s_are_said_to_be_others(
     assert note.startswith("the training pairs")
 
 
-def test_early_stopping_without_validation_is_refused(
-    tiny_preset: Path, pairs_file: Path, tmp_path: Path
+@pytest.mark.parametrize("setting", [{"early_stopping": 1}, {"monitor": "loss"}, {"evaluate_every": 2}])
+def test_what_goes_by_validation_is_refused_without_it_on_the_command_line_and_in_python(
+    tiny_preset: Path, pairs_file: Path, tmp_path: Path, setting: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError, match="no validation pairs") as caught:
-        train(pairs_file, preset=tiny_preset, output=tmp_path / "model", settings={"early_stopping": 1})
-    assert caught.value.where == "early_stopping"
+        train(pairs_file, preset=tiny_preset, output=tmp_path / "model", settings=setting)
+    assert caught.value.where == next(iter(setting))
     assert not (tmp_path / "model").exists()
-
-
-def test_a_model_fitted_in_python_has_a_recipe_that_lacks_only_its_data(
-    tiny_preset: Path, tmp_path: Path
-) -> None:
-    model = samesay.PairModel.from_preset(tiny_preset, ["same", "different"], max_length=24)
-    model.fit(
-        (["a dog", "a cat"] * 8, ["the dog", "the man"] * 8),
-        ["same", "different"] * 8,
-        epochs=1,
-        batch_size=16,
-    )
-    assert model.record is not None
-    (tmp_path / "recipe.yaml").write_text(recipe_to_repeat(model, None), encoding="utf-8")
-    run, settings = gather(tmp_path / "recipe.yaml", {})
-    assert run == Run(preset=str(tiny_preset), data_fingerprint=model.record.pairs.fingerprint())
-    assert (settings.epochs, settings.batch_size, settings.learning_rate, settings.max_length) == (
-        1,
-        16,
-        1e-4,
-        24,
-    )
+    model = samesay.PairModel.from_preset(tiny_preset, ["same", "different"])
+    with pytest.raises(UsageError) as in_python:
+        model.fit(samesay.load_pairs(pairs_file), **setting)
+    assert str(in_python.value) == str(caught.value)
+    assert model.record is None

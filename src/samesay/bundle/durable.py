@@ -86,15 +86,22 @@ def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
+    with new_file_by_name(target, replace=replace) as hidden, hidden.open("wb") as stream:
+        yield stream
+
+
+@contextmanager
+def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterator[Path]:
+    """The same for a library that opens its file itself: yields the hidden file's name, which ends with ``suffix``."""
     with said_plainly(target), made_parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
         clear_leftovers(target)
-        hidden, claim = _claimed(target, lambda path: path.touch(exist_ok=False))
+        hidden, claim = _claimed(target, lambda path: path.touch(exist_ok=False), suffix=suffix)
         try:
-            with hidden.open("wb") as stream:
-                yield stream
-                stream.flush()
+            yield hidden
+            # A handle open for writing: Windows refuses to flush through any other.
+            with hidden.open("rb+") as stream:
                 os.fsync(stream.fileno())
             if replace:
                 hidden.replace(target)
@@ -266,10 +273,10 @@ def _hidden_beside(target: Path, purpose: str) -> list[Path]:
     return [target.parent / name for name in names if name.startswith(_prefix(target) + purpose)]
 
 
-def _claimed(target: Path, create: Callable[[Path], None]) -> tuple[Path, Claim]:
+def _claimed(target: Path, create: Callable[[Path], None], *, suffix: str = "") -> tuple[Path, Claim]:
     """A new hidden file or folder beside ``target``, with the lock on it."""
     while True:
-        path = target.parent / f"{_prefix(target)}draft-{secrets.token_hex(6)}"
+        path = target.parent / f"{_prefix(target)}draft-{secrets.token_hex(6)}{suffix}"
         create(path)
         claim = Claim.take(path)
         # Between its making and the lock, another run's clearing may have taken it for a leftover.

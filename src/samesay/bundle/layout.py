@@ -97,7 +97,10 @@ PARTS: dict[str, PartLayout] = {
         PartLayout("card", "README.md", is_folder=False, purpose="this model card"),
         PartLayout("report", "report", is_folder=True, purpose="the evaluation report"),
         PartLayout(
-            "recipe", "recipe.yaml", is_folder=False, purpose="the recipe that repeats this training run"
+            "recipe",
+            "recipe.yaml",
+            is_folder=False,
+            purpose="the recipe of this training run, and what it lacks to repeat it",
         ),
         PartLayout(
             "pair_hashes",

@@ -258,12 +258,13 @@ def command(
 
     # Before what follows begins threads of its own.
     use_one_arena()
-    from samesay.workflows.run_recipe import gather
+    from samesay.workflows.run_recipe import gather, require_whole
     from samesay.workflows.train import train
 
     # A flag that was not given is no "no" that would override the recipe's "yes".
     given = {name: None if value is False else value for name, value in options.items()}
     run, settings = gather(config, {**given, "format": format_})
+    require_whole(run, config, given)
     with progress_display(quiet=quiet) as progress:
         result = train(
             **_needed(run),
@@ -308,7 +309,8 @@ def _needed(run: Run) -> dict[str, Any]:
             )
     sides = None if run.sides is None else Sides(*run.sides)
     scale = None if run.scale is None else GradeScale(*run.scale)
-    return {**{field.name: getattr(run, field.name) for field in fields(run)}, "sides": sides, "scale": scale}
+    names = [field.name for field in fields(run) if field.name != "lacks"]
+    return {**{name: getattr(run, name) for name in names}, "sides": sides, "scale": scale}
 
 
 def show(result: TrainResult) -> None:

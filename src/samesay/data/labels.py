@@ -39,12 +39,14 @@ class LabelReading:
         ids: One index a value, -1 where there is no gold label.
         reasons: Beside every -1, why there is none; ``None`` beside the others.
         notes: What was decided that a user may want to know.
+        numbered: Whether numbers stand for names, by their order.
     """
 
     labels: LabelSet
     ids: list[int]
     reasons: list[str | None]
     notes: tuple[str, ...]
+    numbered: bool = False
 
 
 @dataclass(slots=True)
@@ -86,7 +88,8 @@ def read_labels(
     names_of, labels, notes = _scheme(found, sides, place, declared, dict(rename or {}))
     index = {text: labels.index(name) for text, name in names_of.items()}
     ids = [-1 if text is None else index[text] for text in found.texts]
-    return LabelReading(labels, ids, found.reasons, tuple(notes))
+    numbered = any(_is_whole(text) and text != name for text, name in names_of.items())
+    return LabelReading(labels, ids, found.reasons, tuple(notes), numbered)
 
 
 def _found(values: Iterable[object], place: Place) -> _Found:

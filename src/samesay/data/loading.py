@@ -15,12 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data import builtin
+from samesay.data.asked import Asked
 from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
 from samesay.data.conditions import Condition
 from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
-from samesay.data.labels import read_labels
+from samesay.data.labels import LabelReading, read_labels
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowColumn, RowStore
 from samesay.data.rows import Row, side_text, text_of
@@ -232,6 +233,10 @@ class _Reading:
     scale: GradeScale | None
     texts_in: Path | None
 
+    def __post_init__(self) -> None:
+        # A corpus may tell them later.
+        self.columns_told, self.labels_told = bool(self.columns), self.labels is not None
+
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
         if source.corpus is not None:
             self._follow(source.corpus)
@@ -420,6 +425,7 @@ class _Reading:
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
             notes=(*source.provenance(raw.files[0]), *raw.map.notes, *(reading.notes if reading else ())),
+            asked=self._asked(source, raw, reading),
         )
         return PairTable(
             first,
@@ -429,6 +435,26 @@ class _Reading:
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
             **gold_columns(reading, (start + index for index in keep)),
+        )
+
+    def _asked(self, source: Source, raw: _Raw, reading: GoldReading | None) -> Asked | None:
+        name = source.name_of(raw.split)
+        if name is None:
+            return None
+        of_labels = reading if isinstance(reading, LabelReading) else None
+        return Asked(
+            name,
+            raw.map.sides,
+            # By roles and not by the sides' names: a model may call the sides otherwise.
+            columns=raw.map.to_dict() if self.columns_told else None,
+            rename_labels=dict(self.rename) if self.rename else None,
+            where=self.where,
+            format=self.format,
+            allow_empty_sides=self.allow_empty_sides,
+            task=self.task,
+            labels=of_labels.labels if of_labels else None,
+            told_labels=self.labels_told,
+            numbered=of_labels.numbered if of_labels else False,
         )
 
     def _checked(self, raw: _Raw) -> NDArray[np.int64]:

@@ -102,6 +102,17 @@ class Source:
             listing = look_up(HubAddress(self.corpus.repository, config=self.corpus.config))
         return fetch(listing, split)
 
+    def name_of(self, split: str) -> str | None:
+        """What names one of ``splits`` with the slice alone, from any folder; nothing where no name does."""
+        cut = "" if self.slice is None else str(self.slice)
+        if self.is_generated and self.split is None and split != "train":
+            return None  # of a whole source it is smaller than what goes by its name
+        if self.published or self.built_in:
+            return f"{self.name}:{split}{cut}"
+        if self.name == STANDARD_INPUT:
+            return f"{self.name}{cut}"
+        return f"{Path(self.name).absolute()}{f':{split}' if self.is_folder else ''}{cut}"
+
     def provenance(self, file: str) -> tuple[str, ...]:
         """What to know of published pairs that were read from ``file``: the very commit or version, and the licence."""
         if self.tfds is not None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.data.asked import Asked
 from samesay.data.columns import order_of
 from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
@@ -30,6 +31,7 @@ class Origin:
         rows_read: How many rows the slice of the source has.
         rows_dropped: Reason to how many of them were left out.
         notes: What was decided that a user may want to know.
+        asked: How to ask for the very same pairs again; ``None`` for pairs of no source, or chosen out of one since.
     """
 
     source: str
@@ -41,6 +43,7 @@ class Origin:
     rows_read: int = 0
     rows_dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    asked: Asked | None = None
 
     def __str__(self) -> str:
         split = f":{self.split}" if self.split and f":{self.split}" not in self.source else ""
@@ -178,6 +181,7 @@ class PairTable:
             grades=None if self.grades is None else self.grades[rows],
             columns={name: [column[place] for place in places] for name, column in self.columns.items()},
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
+            origin=replace(self.origin, asked=None),
         )
 
     def with_sides(self, sides: Sides) -> PairTable:

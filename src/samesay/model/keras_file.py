@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samesay.errors import BundleDamaged, DiskFull, NotABundle, OutputUnwritable, TargetExists
+from samesay.bundle.durable import new_file_by_name
+from samesay.errors import BundleDamaged, NotABundle, TargetExists
 from samesay.model.backend import keras, keras_hub
 from samesay.model.presets import class_unknown
 
@@ -28,19 +28,8 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
             f"{path} exists already.", where=str(path), hint="choose another name, or overwrite=True"
         )
     # Keras wants the suffix.
-    draft = path.with_name(f".{path.stem}.draft.keras")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with new_file_by_name(path, replace=overwrite, suffix=".keras") as draft:
         classifier.save(draft)
-        draft.replace(path)
-    except OSError as problem:
-        if problem.errno == errno.ENOSPC:
-            raise DiskFull(
-                f"No space to save {path.name}; nothing was left behind.", where=str(path)
-            ) from problem
-        raise OutputUnwritable(f"{path.name} cannot be written: {problem}.", where=str(path)) from problem
-    finally:
-        draft.unlink(missing_ok=True)
     return path
 
 

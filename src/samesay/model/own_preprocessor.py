@@ -38,8 +38,8 @@ def encoder_of(task: Any, *, max_length: int | None = None) -> PairEncoder | Pre
 
 
 def is_own(part: Any) -> bool:
-    """Whether ``part`` is of a class that is not KerasHub's: it may compute anything."""
-    return part is not None and not type(part).__module__.startswith("keras_hub.")
+    """Whether ``part`` is of a class that is neither KerasHub's nor SameSay's: it may compute anything."""
+    return part is not None and not type(part).__module__.startswith(("keras_hub.", "samesay."))
 
 
 class PreprocessorEncoder:

@@ -11,6 +11,22 @@ import keras
 from samesay.errors import UsageError
 from samesay.training.recipe import Recipe
 
+REPLACED = {
+    "optimizer": (
+        "optimizer",
+        "learning_rate",
+        "schedule",
+        "warmup",
+        "weight_decay",
+        "clip_norm",
+        "accumulate",
+        "layer_decay",
+    ),
+    # `loss` of grades is not among them: by it the loss of validation is computed.
+    "loss": ("label_smoothing", "class_weights"),
+}
+"""The recipe's settings that do nothing beside a part of the user's own."""
+
 
 @dataclass(frozen=True)
 class OwnParts:
@@ -90,18 +106,42 @@ class OwnParts:
 
     def recorded(self, recipe: Recipe) -> dict[str, Any]:
         """The recipe as it was followed, as JSON types: what it names and was not used is ``None``."""
-        settings = recipe.to_dict()
-        if self.optimizer is not None:
-            unused = dict.fromkeys(
-                ("learning_rate", "schedule", "warmup", "weight_decay", "clip_norm", "accumulate")
-            )
-            settings |= {"optimizer": _name(self.optimizer), **unused}
-        if self.loss is not None:
-            settings["loss"] = _name(self.loss)
-        for name, parts in (("metrics", self.metrics), ("callbacks", self.callbacks)):
-            if parts:
-                settings[name] = ", ".join(map(_name, parts))
-        return settings
+        return {**recipe.to_dict(), **dict.fromkeys(self.replaced()), **self.names()}
+
+    def replaced(self) -> tuple[str, ...]:
+        """The recipe's settings that these parts leave without an effect."""
+        return tuple(name for part in REPLACED if getattr(self, part) is not None for name in REPLACED[part])
+
+    def names(self) -> dict[str, str]:
+        """Which parts there are, and of what class or function each is, several with commas between."""
+        parts = {
+            "optimizer": (self.optimizer,),
+            "loss": (self.loss,),
+            "metrics": self.metrics,
+            "callbacks": self.callbacks,
+        }
+        given = {name: [_name(one) for one in some if one is not None] for name, some in parts.items()}
+        return {name: ", ".join(names) for name, names in given.items() if names}
+
+    def require_effect(self, recipe: Recipe) -> None:
+        """Refuse settings that were given, and of which one of these parts would leave no effect.
+
+        Args:
+            recipe: As it was given, with its defaults not decided yet.
+
+        Raises:
+            UsageError: Naming the first such setting.
+        """
+        for part, settings in REPLACED.items():
+            for name in settings if getattr(self, part) is not None else ():
+                value = getattr(recipe, name)
+                if value != getattr(Recipe, name):
+                    raise UsageError(
+                        f"{name} {value!r} does nothing beside {_name(getattr(self, part))}.",
+                        where=name,
+                        expected=f"{name} left out, or the recipe's own {part}",
+                        hint=f"what it should do is told to the {part} itself",
+                    )
 
 
 def _without_names(serialized: Any) -> Any:

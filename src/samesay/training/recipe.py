@@ -185,6 +185,22 @@ class Recipe:
                 )
         return cls(**{name: value for name, value in settings.items() if value is not None})
 
+    @classmethod
+    def of(cls, recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Recipe:
+        """``recipe``, or a mapping of settings, with single ``settings`` in the place of its own.
+
+        Raises:
+            UsageError: If it is neither; otherwise as ``from_mapping``.
+        """
+        if isinstance(recipe, Recipe):
+            return cls.from_mapping({**recipe.to_dict(), **settings})
+        if recipe is not None and not isinstance(recipe, Mapping):
+            raise UsageError(
+                f"recipe cannot be {type(recipe).__name__}.",
+                expected="a Recipe or a mapping of its settings",
+            )
+        return cls.from_mapping({**(recipe or {}), **settings})
+
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
         return dataclasses.asdict(self)
@@ -229,6 +245,26 @@ class Recipe:
         # With LoRA: of MiniLM measured (docs/decisions/0029), of the wide ones as Hu et al. 2021 have it for RoBERTa.
         narrow, wide = (1e-4, 3e-5) if self.lora is None else (2e-3, 4e-4)
         return dataclasses.replace(self, learning_rate=wide if width >= WIDE_ENCODER else narrow)
+
+
+def require_no_validation(recipe: Recipe, *, seeds: int = 1) -> None:
+    """Refuse what goes by a figure of validation, for a run that has no validation pairs.
+
+    Args:
+        recipe: How to train.
+        seeds: How many runs there are, of which the best on validation would be kept.
+
+    Raises:
+        UsageError: Naming the first such setting.
+    """
+    settings = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
+    for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
+        if value is not None:
+            raise UsageError(
+                f"{name} has no validation pairs to go by.",
+                where=name,
+                expected="validation pairs, or data with a validation split",
+            )
 
 
 WORKED_EXAMPLE: Mapping[str, Recipe] = {

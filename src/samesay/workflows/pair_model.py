@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from samesay.bundle import Decision, Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
 from samesay.data.python_datasets import splits_of
-from samesay.encoding import PairEncoder, TruncationLedger, summarise
+from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
 from samesay.model import opening
@@ -31,41 +30,14 @@ from samesay.pairs import (
     task_of,
 )
 from samesay.scoring import judgements
-from samesay.training.recipe import WIDE_ENCODER, Recipe
+from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
 from samesay.workflows.token_cache import encoded_pairs
+from samesay.workflows.training_record import Opening, TrainingRecord, anywhere, as_opened
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
     from samesay.training.fit import FitResult
     from samesay.workflows.export import ExportFormat, ExportResult
-
-
-@dataclass(frozen=True)
-class TrainingRecord:
-    """What a model learned from, and how: what is saved beside its weights.
-
-    Attributes:
-        recipe: With every default decided.
-        pairs: What it was trained on.
-        validation: What the best epoch was chosen by.
-        result: What the run did.
-        truncation: What was cut of the training pairs.
-        seeds: What each of several seeds reached, where the model is the best of them.
-        unlabelled: Pairs of which a teacher alone spoke.
-    """
-
-    recipe: Recipe
-    pairs: PairTable
-    validation: PairTable | None
-    result: FitResult
-    truncation: TruncationLedger
-    seeds: dict[str, Any] | None = None
-    unlabelled: PairTable | None = None
-
-    def pair_numbers(self) -> NDArray[np.uint64]:
-        """``PairTable.pair_numbers`` of all that was trained on, with a gold label or without."""
-        tables = [self.pairs, *([self.unlabelled] if self.unlabelled is not None else [])]
-        return np.concatenate([table.pair_numbers() for table in tables])
 
 
 class PairModel:
@@ -97,6 +69,7 @@ class PairModel:
         head: str,
         note: str,
         manifest: Manifest | None = None,
+        began: Opening | str | None = None,
     ) -> None:
         self.classifier = classifier
         self.preset = preset
@@ -105,6 +78,8 @@ class PairModel:
         self.record: TrainingRecord | None = None
         self.manifest = manifest
         self.decision = manifest.decision if manifest else Decision()
+        # How its weights come about again, for the recipe of what it will be.
+        self._began = began or f"{preset}, made in Python"
 
     @classmethod
     def from_preset(
@@ -154,7 +129,11 @@ class PairModel:
             keep_head=keep_head,
             seed=seed,
         )
-        return cls._of(opened)
+        name = anywhere(preset)
+        if keep_head:
+            return cls._of(opened, f"{name} with its own head, kept by keep_head")
+        fresh = opened.head == "new"
+        return cls._of(opened, Opening(name, new_head, seed if fresh else None, dropout if fresh else None))
 
     @classmethod
     def from_task(
@@ -225,7 +204,7 @@ class PairModel:
         if Path(path).suffix == ".keras":
             return cls._of_keras_file(Path(path))
         open_bundle(path, verify=False)
-        return cls._of(open_model(path))
+        return cls._of(open_model(path), Opening(anywhere(path)))
 
     @property
     def task(self) -> Any:
@@ -320,7 +299,7 @@ class PairModel:
             **settings: Single settings of the recipe, such as ``epochs=1``.
 
         Raises:
-            UsageError: If a setting cannot be used, or an optimizer, loss or callback is not Keras'.
+            UsageError: If a setting cannot be used or does nothing, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label, or the teacher has other labels.
             TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
                 nothing was measured yet, those it began with.
@@ -329,47 +308,67 @@ class PairModel:
         """
         from samesay.training.fit import TrainingPairs, fit
         from samesay.training.own_parts import OwnParts
-        from samesay.workflows.teacher import taught_pairs
+        from samesay.workflows.teacher import require_no_pupil, taught_pairs
 
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
         if isinstance(loss, str):
             settings["loss"], loss = loss, None
         own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
-        if teacher is None and unlabelled is not None:
-            raise UsageError(
-                "Unlabelled pairs have no teacher.", where="unlabelled", expected="a teacher, too"
-            )
-        if teacher is not None and (loss is not None or metrics):
+        chosen = Recipe.of(recipe, settings)
+        own_parts.require_effect(chosen)
+        if teacher is None:
+            require_no_pupil(chosen, unlabelled)
+        elif loss is not None or metrics:
             raise UsageError(
                 "A loss or metric of your own sees no teacher.", where="teacher", expected="the recipe's loss"
             )
-        chosen = _recipe(recipe, settings).for_task(task_of(self.answers))
+        validation = validation if validation is not None else splits_of(x).get("validation")
+        if validation is None:
+            require_no_validation(chosen)
+        chosen = as_opened(chosen.for_task(task_of(self.answers)), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y, prefer=("train",))
         require_contrast(table)
-        held_out = self._validation(validation if validation is not None else splits_of(x).get("validation"))
+        held_out = self._validation(validation)
         encoded = encoded_pairs(self.classifier.encoder, table)
         pairs = TrainingPairs(encoded, self._targets(table))
         more = None if unlabelled is None else self._unlabelled(unlabelled)
         if teacher is not None:
             pairs = taught_pairs(teacher, self.classifier, pairs, table, more, progress=progress)
-        result = fit(
-            self.classifier,
-            pairs,
-            chosen,
-            validation=self._encoded(held_out) if held_out is not None else None,
-            own_parts=own_parts,
-            progress=progress,
-            checkpoints=Path(checkpoints) if checkpoints else None,
-            checkpoint_every=checkpoint_every,
-            origin=self.preset,
-            tensorboard=Path(tensorboard) if tensorboard else None,
-        )
-        if result.history:
+        # From the first step on it is another model; a run that learned nothing gives its weights back.
+        began, self._began = self._began, f"{self.preset}, fitted before"
+        try:
+            result = fit(
+                self.classifier,
+                pairs,
+                chosen,
+                validation=self._encoded(held_out) if held_out is not None else None,
+                own_parts=own_parts,
+                progress=progress,
+                checkpoints=Path(checkpoints) if checkpoints else None,
+                checkpoint_every=checkpoint_every,
+                origin=self.preset,
+                tensorboard=Path(tensorboard) if tensorboard else None,
+            )
+        except UsageError:  # before the first step
+            self._began = began
+            raise
+        if not result.history:
+            self._began = began
+        else:
             self.record = TrainingRecord(
-                chosen, table, held_out, result, summarise(pairs.encoded), unlabelled=more
+                chosen,
+                table,
+                held_out,
+                result,
+                summarise(pairs.encoded),
+                unlabelled=more,
+                teacher=anywhere(teacher) if teacher is not None else None,
+                began=began,
+                own_parts=own_parts.names(),
+                replaced=own_parts.replaced(),
             )
             # A policy that was fitted to other weights says nothing about these.
             self.decision = Decision()
@@ -506,7 +505,7 @@ class PairModel:
         return table.label_ids
 
     @classmethod
-    def _of(cls, opened: OpenedModel) -> PairModel:
+    def _of(cls, opened: OpenedModel, began: Opening | str) -> PairModel:
         manifest = None
         if opened.preset.kind == "saved model" and opened.head == "kept":
             manifest = open_bundle(opened.preset.name, verify=False).manifest
@@ -516,6 +515,7 @@ class PairModel:
             head=opened.head,
             note=opened.note,
             manifest=manifest,
+            began=began,
         )
         if opened.head == "kept" and opened.preset.classifier is not None:
             model.decision = Decision(temperature=opened.preset.classifier.temperature)
@@ -527,7 +527,7 @@ class PairModel:
 
         classifier = load_keras_file(path)
         note = f"head kept: {answers_in_words(classifier.answers)}"
-        return cls(classifier, preset=str(path), head="kept", note=note)
+        return cls(classifier, preset=str(path), head="kept", note=note, began=f"the file {path.absolute()}")
 
 
 def load(path: str | Path) -> PairModel:
@@ -536,13 +536,3 @@ def load(path: str | Path) -> PairModel:
     For scoring alone, ``samesay.Scorer.open`` needs no Keras.
     """
     return PairModel.load(path)
-
-
-def _recipe(recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Recipe:
-    if isinstance(recipe, Recipe):
-        return Recipe.from_mapping({**recipe.to_dict(), **settings})
-    if recipe is not None and not isinstance(recipe, Mapping):
-        raise UsageError(
-            f"recipe cannot be {type(recipe).__name__}.", expected="a Recipe or a mapping of its settings"
-        )
-    return Recipe.from_mapping({**(recipe or {}), **settings})

@@ -65,6 +65,8 @@ class Run:
         seeds: Train so many times, with the seed and those after it, and keep what does best on validation.
         data_fingerprint: Of the training pairs of the run that this recipe was saved by; a run on other pairs says so.
         validation_fingerprint: The same of the validation pairs.
+        lacks: What the run that this recipe was saved by had, and what no file can hold: what it was, by name. Such a
+            recipe is refused until something else is named on the command line, or the entry is removed.
     """
 
     data: str | None = None
@@ -87,6 +89,7 @@ class Run:
     seeds: int = 1
     data_fingerprint: str | None = None
     validation_fingerprint: str | None = None
+    lacks: dict[str, str] | None = None
 
     def given(self) -> dict[str, Any]:
         """The values that are not the default."""
@@ -174,6 +177,37 @@ def gather(config: str | Path | None, options: Mapping[str, Any]) -> tuple[Run, 
     return run, _settings(text, of_file, of_call)
 
 
+def require_whole(run: Run, config: str | Path | None, options: Mapping[str, Any]) -> None:
+    """Refuse a recipe of a run that had what no file can hold, and nothing is named in its place.
+
+    Args:
+        run: From ``gather``.
+        config: The recipe file.
+        options: Values by key; ``None`` stands for an option that was not given.
+
+    Raises:
+        RecipeInvalid: Naming what is missing, with file and line.
+    """
+    missing = {name: what for name, what in (run.lacks or {}).items() if options.get(name) is None}
+    if not missing or config is None:
+        return
+    # Of classes the command line takes no loss.
+    known = {name for name in keys() if name != "loss" or run.task == "similarity"}
+    named = ["DATA" if name == "data" else _option(name) for name in missing if name in known]
+    raise RecipeInvalid(
+        "This recipe does not repeat the run that it was saved by, which had what no file can hold: "
+        f"{'; '.join(f'{name}, {what}' for name, what in missing.items())}.",
+        where=read_recipe_text(config).place("lacks"),
+        expected=f"{', '.join(named)} on the command line" if named else "a run in Python: PairModel.fit",
+        hint="without its entries under lacks the file trains by the rest, which is another run",
+        details={"lacks": missing},
+    )
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
 def _settings(text: RecipeText | None, of_file: Mapping[str, Any], of_call: Mapping[str, Any]) -> Recipe:
     names = [key.name for key in _keys_of(Recipe)]
     values = {name: value for name, value in {**of_file, **of_call}.items() if name in names}
@@ -238,7 +272,7 @@ def _unknown(text: RecipeText, name: str) -> RecipeInvalid:
     known = [VERSION_KEY, *keys()]
     word = name.replace("-", "_")
     if word in _COMMAND_LINE_ONLY:
-        hint = f"it is an option of the command line alone: --{word.replace('_', '-')}"
+        hint = f"it is an option of the command line alone: {_option(word)}"
     else:
         close = [word] if word in known else near(word, known)
         hint = f"did you mean {close[0]!r}?" if close else "samesay config prints a recipe with every key"

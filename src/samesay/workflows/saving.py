@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,12 +32,13 @@ from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
 from samesay.model.presets import upstream_of
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
-from samesay.workflows.recipe_rendering import as_yaml
-from samesay.workflows.run_recipe import Run, settings_of
+from samesay.workflows.run_recipe import Run
+from samesay.workflows.saved_recipe import recipe_to_repeat
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
-    from samesay.workflows.pair_model import PairModel, TrainingRecord
+    from samesay.workflows.pair_model import PairModel
+    from samesay.workflows.training_record import TrainingRecord
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,7 @@ def save_model(
         path: Where.
         overwrite: Replace a bundle that is there.
         evaluation: Figures on the validation pairs, for the manifest and the card.
-        run: Where the pairs and the encoder came from, for the recipe; only the encoder where absent.
+        run: Where the pairs and the encoder came from, for the recipe; what the model knows of it where absent.
         progress: Hears the stage ``save``.
 
     Raises:
@@ -113,29 +114,6 @@ def save_model(
         )
     tell(Progress("save", 2, 2))
     return SavedModel(path, verdict)
-
-
-def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
-    """The recipe file of the model's training run, with every default decided.
-
-    Pairs that were given from Python have no source to name: their recipe lacks ``data``, and has their fingerprint.
-    """
-    record = model.record
-    assert record is not None
-    if run is None:
-        held_out = record.validation
-        run = Run(
-            preset=model.preset,
-            data_fingerprint=record.pairs.fingerprint(),
-            validation_fingerprint=held_out.fingerprint() if held_out is not None else None,
-        )
-    settings = settings_of(replace(record.recipe, max_length=model.max_length))
-    versions = {"samesay": version("samesay"), **backend_versions()}
-    heading = (
-        "The recipe of this model. To repeat it: samesay train --config recipe.yaml --output OTHER",
-        f"Written with {', '.join(f'{name} {value}' for name, value in versions.items())}.",
-    )
-    return as_yaml({**run.given(), **settings}, heading=heading)
 
 
 def _put_record(

@@ -13,6 +13,7 @@ from samesay.errors import UsageError
 from samesay.model.backend import cache_folder
 from samesay.pairs import ProgressListener, task_of
 from samesay.workflows.token_cache import encoded_pairs
+from samesay.workflows.training_record import anywhere
 
 if TYPE_CHECKING:
     from samesay.model.student import Student
@@ -152,7 +153,14 @@ def student_model(
         recipe={"preset": model.preset, "head": "kept", **kept},
     )
     note = f"layers {kept['layers']} and {kept['tokens']} tokens of {model.preset}"
-    student = PairModel(made.classifier, preset=model.preset, head="kept", note=note, manifest=manifest)
+    student = PairModel(
+        made.classifier,
+        preset=model.preset,
+        head="kept",
+        note=note,
+        manifest=manifest,
+        began=f"a student of {anywhere(model.preset)} that was not saved before it was fitted",
+    )
     return student, made
 
 

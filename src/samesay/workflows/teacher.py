@@ -15,10 +15,11 @@ from samesay.bundle import open_bundle
 from samesay.bundle.durable import new_file
 from samesay.data import PairTable
 from samesay.encoding import EncodedPairs
-from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
+from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.backend import cache_folder
 from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
 from samesay.scoring import GradeScorer, open_scorer, sigmoid
+from samesay.training.recipe import Recipe
 from samesay.workflows.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
@@ -59,6 +60,31 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
             expected="a teacher with the same label names, in any order",
             hint="rename the data's labels: --rename-labels",
             details={"teacher": list(manifest.labels), "student": list(answers)},
+        )
+
+
+def require_no_pupil(recipe: Recipe, unlabelled: Any = None) -> None:
+    """Refuse what does nothing in a run without a teacher.
+
+    Args:
+        recipe: How to train.
+        unlabelled: Pairs without labels to learn from, or their source.
+
+    Raises:
+        UsageError: Naming the setting, or the pairs.
+    """
+    for name in ("teacher_weight", "teacher_temperature"):
+        if getattr(recipe, name) != getattr(Recipe, name):
+            raise UsageError(
+                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
+                where=name,
+                expected="a teacher, too: --teacher MODEL",
+            )
+    if unlabelled is not None:
+        raise UsageError(
+            "The unlabelled pairs have neither labels nor a teacher.",
+            where="unlabelled",
+            expected="a teacher, too: --teacher MODEL",
         )
 
 

@@ -17,15 +17,17 @@ from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged, U
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder, chosen_backend
-from samesay.model.presets import Preset, resolve
+from samesay.model.presets import resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.recipe import require_no_validation
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
-from samesay.workflows.teacher import answered, require_teacher
+from samesay.workflows.teacher import answered, require_no_pupil, require_teacher
+from samesay.workflows.training_record import anywhere
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
@@ -221,14 +223,14 @@ def train(
         allow_empty_sides=allow_empty_sides,
         task=task,
         scale=(scale.low, scale.high) if scale else None,
-        preset=_preset_from_anywhere(source),
-        teacher=str(Path(teacher).absolute()) if teacher is not None else None,
+        preset=anywhere(source.name),
+        teacher=anywhere(teacher) if teacher is not None else None,
         unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
     pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading, teacher=teacher)
     if teacher is None:
-        _require_no_pupil(recipe, unlabelled)
+        require_no_pupil(recipe, unlabelled)
     elif pairs.answers is not None:
         require_teacher(teacher, pairs.answers)
     gold = pairs.answers is not None
@@ -247,14 +249,7 @@ def train(
     assert pairs.answers is not None
     more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
     if held_out is None:
-        needing = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
-        for name, value in {**needing, "seeds": seeds if seeds > 1 else None}.items():
-            if value is not None:
-                raise UsageError(
-                    f"{name} has no validation pairs to go by.",
-                    where=name,
-                    expected="a validation source, or data with a validation split",
-                )
+        require_no_validation(recipe, seeds=seeds)
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     recipe.for_task(task_of(pairs.answers))
@@ -440,24 +435,6 @@ def _texts_folder() -> Path:
     return cache_folder() / "reading"
 
 
-def _require_no_pupil(recipe: Recipe, unlabelled: str | Path | None) -> None:
-    """Refuse what does nothing without a teacher."""
-    idle = Recipe()
-    for name in ("teacher_weight", "teacher_temperature"):
-        if getattr(recipe, name) != getattr(idle, name):
-            raise UsageError(
-                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
-                where=name,
-                expected="a teacher, too: --teacher MODEL",
-            )
-    if unlabelled is not None:
-        raise UsageError(
-            f"The pairs of {unlabelled} have neither labels nor a teacher.",
-            where="unlabelled",
-            expected="a teacher, too: --teacher MODEL",
-        )
-
-
 def _from_anywhere(source: str | Path) -> str:
     """A source with its path absolute, so that a saved recipe finds it from any folder."""
     text = str(source)
@@ -466,11 +443,6 @@ def _from_anywhere(source: str | Path) -> str:
     if located.built_in or not text.startswith(located.name) or not path.exists():
         return text
     return f"{path.absolute()}{text.removeprefix(located.name)}"
-
-
-def _preset_from_anywhere(preset: Preset) -> str:
-    is_folder = preset.kind in ("keras folder", "hugging face folder", "saved model")
-    return str(Path(preset.name).absolute()) if is_folder else preset.name
 
 
 def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tuple[str, ...]:
