@@ -104,3 +104,17 @@ def test_weight_decay_leaves_biases_and_norms_alone_also_after_a_reload() -> Non
         moved = change(one)
         assert moved["kernel"] == pytest.approx(0.05)
         assert moved["bias"] == moved["gamma"] == moved["beta"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("settings", "cause"), [({"warmup": 0.2}, "schedule"), ({"weight_decay": 0.1}, "optimizer")]
+)
+def test_a_setting_that_another_one_makes_void_is_refused_where_it_is_said(
+    settings: dict[str, float], cause: str
+) -> None:
+    quiet = Recipe(optimizer="adam", schedule="constant")
+    assert Recipe.of(quiet, {}) == Recipe.of(quiet.to_dict(), {}) == quiet, "defaults may be written down"
+    with pytest.raises(UsageError, match=f"does nothing where {cause} is") as caught:
+        Recipe.of(quiet, settings)
+    assert caught.value.where == next(iter(settings))
+    assert Recipe.of(quiet, {**settings, cause: getattr(Recipe, cause)}) != quiet

@@ -65,7 +65,12 @@ class PairBatches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[Any, ...]:
         batch = self.batches[index]
-        dense = self._encoded.dense(batch.rows, batch.width, height=self._height, pad_id=self._pad_id)
+        rows = batch.rows
+        if self._targets is not None and self._height is not None:
+            # Pairs again, which weigh nothing: a row of padding alone has no mean over its tokens, and what is no
+            # number stays none when it is weighed by 0.
+            rows = np.resize(rows, self._height)
+        dense = self._encoded.dense(rows, batch.width, height=self._height, pad_id=self._pad_id)
         inputs = {name: getattr(dense, name) for name in self._inputs}
         if self._targets is None:
             return (inputs,)

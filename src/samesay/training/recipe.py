@@ -190,16 +190,24 @@ class Recipe:
         """``recipe``, or a mapping of settings, with single ``settings`` in the place of its own.
 
         Raises:
-            UsageError: If it is neither; otherwise as ``from_mapping``.
+            UsageError: If it is neither, or one of ``settings`` does nothing; otherwise as ``from_mapping``.
         """
-        if isinstance(recipe, Recipe):
-            return cls.from_mapping({**recipe.to_dict(), **settings})
-        if recipe is not None and not isinstance(recipe, Mapping):
+        if recipe is not None and not isinstance(recipe, Recipe | Mapping):
             raise UsageError(
                 f"recipe cannot be {type(recipe).__name__}.",
                 expected="a Recipe or a mapping of its settings",
             )
-        return cls.from_mapping({**(recipe or {}), **settings})
+        began = recipe.to_dict() if isinstance(recipe, Recipe) else recipe or {}
+        chosen = cls.from_mapping({**began, **settings})
+        for name, cause in chosen.without_effect().items():
+            # What stands in ``recipe`` may be a default that was written down.
+            if settings.get(name):
+                raise UsageError(
+                    f"{name} {settings[name]!r} does nothing where {cause} is {getattr(chosen, cause)!r}.",
+                    where=name,
+                    expected=f"{name} left out or 0, or another {cause}",
+                )
+        return chosen
 
     def to_dict(self) -> dict[str, Any]:
         """All settings as JSON types."""
