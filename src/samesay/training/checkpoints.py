@@ -78,7 +78,7 @@ def checkpoints_in(folder: Path) -> list[Path]:
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of the runs of all seeds in ``folder``, and what folders are empty then.
+    """Remove the checkpoints of the runs of all seeds in ``folder``, and the seeds' folders that are empty then.
 
     What else lies there stays, and so does what the system does not let us remove.
     """
@@ -88,8 +88,6 @@ def remove_checkpoints(folder: Path) -> None:
                 for path in (*checkpoints_in(one), one / _DRAFT):
                     path.unlink(missing_ok=True)
                 one.rmdir()
-    with suppress(OSError):
-        folder.rmdir()
 
 
 def save_checkpoint(
@@ -126,8 +124,6 @@ def save_checkpoint(
         draft.replace(place)
         flush_folder(folder)
     except OSError as problem:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
                 f"No space for the checkpoint of step {step}; the one before is intact.", where=str(folder)
@@ -136,6 +132,9 @@ def save_checkpoint(
             f"The checkpoint of step {step} cannot be written ({problem.strerror}); the one before is intact.",
             where=str(folder),
         ) from problem
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
     # By name and not by time: clocks are set back, and the damaged one that was passed over is the newest but for this.
     for old in {*checkpoints_in(folder)} - {place, before}:
         with suppress(OSError):  # one too many is no reason to end a run
