@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,7 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.distillation import Taught
 from samesay.training.fit import FitResult, TrainingPairs, fit
 
 LABELS = LabelSet(("different", "same"))
@@ -326,6 +328,9 @@ def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
         fit(classifier, some_pairs(classifier, 21), once, checkpoints=tmp_path)
     with pytest.raises(CheckpointMismatch, match="another run: origin differ"):
         fit(classifier, pairs, once, checkpoints=tmp_path, origin="another model")
+    taught = Taught(np.zeros((20, 2), np.float32), np.ones(20, np.bool_))
+    with pytest.raises(CheckpointMismatch, match="another run: teacher differ"):
+        fit(classifier, replace(pairs, taught=taught), once, checkpoints=tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr("samesay.training.fit.version", lambda _: "0.0.1")
         with pytest.raises(CheckpointMismatch, match=r"another run: versions\.samesay differ"):

@@ -60,11 +60,10 @@ class TrainingPairs:
     taught: Taught | None = None
 
     def fingerprint(self) -> str:
-        """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
+        """SHA-256 over ids and labels, in order: what a checkpoint belongs to, with what a teacher says."""
         digest = hashlib.sha256()
         self.encoded.digest_into(digest)
-        for array in (self.targets, *((self.taught.logits, self.taught.labelled) if self.taught else ())):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(self.targets).tobytes())
         return digest.hexdigest()
 
 
@@ -82,7 +81,8 @@ class FitResult:
         interrupted: Whether the user stopped it.
         diverged: Why it ended early, where its loss ended as no number.
         steps: Steps done.
-        seconds: Time in training steps, compilation included, validation not.
+        resumed_from: The step of the checkpoint that it went on from; 0 for a run from the beginning.
+        seconds: Time in training steps since then, compilation included, validation not.
         pairs_per_second: Pairs over ``seconds``.
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
@@ -96,6 +96,7 @@ class FitResult:
     interrupted: bool = False
     diverged: TrainingDiverged | None = None
     steps: int = 0
+    resumed_from: int = 0
     seconds: float = 0.0
     pairs_per_second: float = 0.0
     padding_share: float = 0.0
@@ -222,6 +223,7 @@ def fit(
             "origin": origin,
             "answers": list(classifier.answers),
             "pairs": pairs.fingerprint(),
+            "teacher": taught.fingerprint() if taught else None,
             "validation": validation.fingerprint() if validation else None,
             "step": step.name,
             "versions": {"samesay": version("samesay"), **backend_versions()},
@@ -291,6 +293,7 @@ def fit(
         interrupted=course.interrupted,
         diverged=course.diverged,
         steps=course.steps,
+        resumed_from=resumed.step if resumed else 0,
         seconds=round(course.seconds, 3),
         pairs_per_second=round(course.pairs_done / max(course.seconds, 1e-9), 1),
         padding_share=padding_share(plan(0), pairs.encoded.lengths),

@@ -450,6 +450,11 @@ def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tu
 def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:
     assert model.record is not None
     notes = [model.note, *pairs.origin.notes]
+    if model.record.result.resumed_from:
+        notes.append(
+            f"it went on from the checkpoint of step {model.record.result.resumed_from:,}; time and speed are of what "
+            "followed"
+        )
     if model.record.seeds is not None:
         notes.append(
             f"seed {model.record.seeds['kept']} was the best of {len(model.record.seeds['runs'])} on the validation "
