@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import signal
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.course import Course
 from samesay.training.distillation import Taught
 from samesay.training.fit import FitResult, TrainingPairs, fit
 
@@ -150,6 +152,21 @@ def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: Pair
     assert "validation_accuracy" in result.history[0], "what was reached is measured"
     assert not all(np.array_equal(one, two) for one, two in zip(before, weights(classifier), strict=True))
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_does_not_reach_a_run_that_was_begun_to_ignore_it(classifier: PairClassifier) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        result = fit(
+            classifier,
+            some_pairs(classifier, 20),
+            Recipe(**{**QUICK.to_dict(), "epochs": 1}),
+            progress=lambda _: signal.raise_signal(signal.SIGINT),
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not result.interrupted
+    assert result.steps == 2
 
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(
@@ -378,6 +395,27 @@ def test_a_disk_that_fills_leaves_the_checkpoint_before_and_the_run_goes_on(
     assert result.steps == 3
     assert said in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000000001.npz"]
+
+
+def test_the_time_of_a_checkpoint_is_all_that_it_takes(
+    classifier: PairClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, put_back, seconds = Course._save, Course._put_state_back, []
+
+    def slow(self: Course) -> None:
+        time.sleep(0.1)
+        put_back(self)
+
+    def timed(self: Course, epoch: int) -> None:
+        save(self, epoch)
+        seconds.append(self._saving_seconds)
+
+    monkeypatch.setattr(Course, "_put_state_back", slow)
+    monkeypatch.setattr(Course, "_save", timed)
+    once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    fit(classifier, some_pairs(classifier, 20), once, checkpoints=tmp_path, checkpoint_every=0)
+    assert len(seconds) == 2
+    assert min(seconds) >= 0.1
 
 
 def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier) -> None:

@@ -299,10 +299,11 @@ class Course(keras.callbacks.Callback):
 
     def _save(self, epoch: int) -> None:
         assert self._checkpoints is not None
+        # What comes before the writing, to fetch and look at the weights, takes half as long again.
+        began = time.monotonic()
         self._put_state_back()
         if not self._is_finite():
             return
-        began = time.monotonic()
         try:
             self._saved = save_checkpoint(
                 self._checkpoints,

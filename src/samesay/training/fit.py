@@ -276,16 +276,18 @@ def fit(
                     callbacks=[course, *own.callbacks],
                 )
         best = course.finish()
-    if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
-        # Built over some variables alone, it could neither go on from here nor be saved with the model.
-        classifier.optimizer = with_state_of(
-            classifier.optimizer, optimizer(), classifier.trainable_variables
-        )
-    if pairs.taught is not None:
-        # The model goes on, and is saved, with a loss that takes labels alone.
+    partial = own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
+    if partial or taught is not None:
+        # A model that goes on, or is saved, has an optimizer of all variables and not of some alone, and a loss that
+        # takes labels alone. Compiled anew, since that is what Keras saves of both.
         plain = objective_of(classifier, recipe, pairs.targets)
+        trained = classifier.optimizer
         classifier.compile(
-            optimizer=classifier.optimizer, loss=plain.loss(), weighted_metrics=plain.keras_metrics()
+            optimizer=with_state_of(trained, optimizer(), classifier.trainable_variables)
+            if partial
+            else trained,
+            loss=own.loss or plain.loss(),
+            weighted_metrics=[*plain.keras_metrics(), *own.metrics],
         )
     return FitResult(
         history=course.history,
@@ -366,10 +368,11 @@ def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
 @contextmanager
 def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
     """Within it the first Ctrl-C calls ``stop``; a second one interrupts at once."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    # A shell's background job is to outlive the Ctrl-C that is meant for another.
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)
