@@ -443,6 +443,25 @@ def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights
     assert not (tmp_path / "checkpoints").exists()
 
 
+def test_a_disk_that_is_full_for_tensorboard_ends_no_run(
+    classifier: PairClassifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    writer = pytest.importorskip("tensorboardX").SummaryWriter
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer, "flush", full)
+    once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    with caplog.at_level(logging.WARNING, logger="samesay"):
+        result = fit(classifier, some_pairs(classifier, 40), once, tensorboard=tmp_path)
+    assert result.steps == 3
+    assert caplog.text.count("figures for TensorBoard cannot be written any more") == 1
+
+
 def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:
     pytest.importorskip("tensorboardX")
     from tensorboardX.proto.event_pb2 import Event
