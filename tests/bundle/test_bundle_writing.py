@@ -20,6 +20,7 @@ import pytest
 
 from samesay.bundle import durable as durable_module
 from samesay.bundle import open_bundle, require_replaceable, write_bundle
+from samesay.bundle.durable import require_room
 from samesay.errors import DiskFull, OutputUnwritable, TargetExists, UsageError
 from tiny_models import LABELS, SIDES, save_tiny
 
@@ -155,6 +156,32 @@ def test_a_place_can_be_checked_before_hours_of_training(tmp_path: Path) -> None
     require_replaceable(path, overwrite=True)
     with pytest.raises(TargetExists):
         require_replaceable(path, overwrite=False)
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputUnwritable):
+        require_replaceable(tmp_path / "file" / "model", overwrite=False)
+    require_replaceable(tmp_path / "new" / "deep" / "model", overwrite=False)
+    assert names(tmp_path) == ["file", "model"], "nothing is left of looking"
+
+
+def test_a_folder_that_may_not_be_written_is_refused_before_hours_of_training(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By what the system does and not by the rights that it shows: root has them on a read-only disk, too."""
+
+    def refused(path: Path, *_: object, **__: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    with pytest.raises(OutputUnwritable, match="Read-only file system"):
+        require_replaceable(tmp_path / "model", overwrite=False)
+
+
+def test_room_that_is_not_there_is_missed_before_it_is_written(tmp_path: Path) -> None:
+    require_room(tmp_path, 100_000)
+    assert names(tmp_path) == []
+    with pytest.raises(OSError, match=r"No space left|too large"):
+        require_room(tmp_path, 2**60)
+    assert names(tmp_path) == []
 
 
 def test_the_model_may_be_read_by_whom_the_umask_lets(tmp_path: Path) -> None:

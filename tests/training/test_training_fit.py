@@ -7,6 +7,8 @@ import itertools
 import logging
 import os
 import signal
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,8 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.course import Course
+from samesay.training.distillation import Taught
 from samesay.training.fit import FitResult, TrainingPairs, fit
 
 LABELS = LabelSet(("different", "same"))
@@ -148,6 +152,21 @@ def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: Pair
     assert "validation_accuracy" in result.history[0], "what was reached is measured"
     assert not all(np.array_equal(one, two) for one, two in zip(before, weights(classifier), strict=True))
     assert signal.getsignal(signal.SIGINT) is handler
+
+
+def test_ctrl_c_does_not_reach_a_run_that_was_begun_to_ignore_it(classifier: PairClassifier) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        result = fit(
+            classifier,
+            some_pairs(classifier, 20),
+            Recipe(**{**QUICK.to_dict(), "epochs": 1}),
+            progress=lambda _: signal.raise_signal(signal.SIGINT),
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert not result.interrupted
+    assert result.steps == 2
 
 
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(
@@ -326,6 +345,9 @@ def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
         fit(classifier, some_pairs(classifier, 21), once, checkpoints=tmp_path)
     with pytest.raises(CheckpointMismatch, match="another run: origin differ"):
         fit(classifier, pairs, once, checkpoints=tmp_path, origin="another model")
+    taught = Taught(np.zeros((20, 2), np.float32), np.ones(20, np.bool_))
+    with pytest.raises(CheckpointMismatch, match="another run: teacher differ"):
+        fit(classifier, replace(pairs, taught=taught), once, checkpoints=tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr("samesay.training.fit.version", lambda _: "0.0.1")
         with pytest.raises(CheckpointMismatch, match=r"another run: versions\.samesay differ"):
@@ -336,17 +358,29 @@ def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
         fit(classifier, pairs, once, checkpoints=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (errno.ENOSPC, "No space for the checkpoint of step 2; the one before is intact. The run goes on."),
+        (
+            errno.EFBIG,
+            "The checkpoint of step 2 cannot be written (no); the one before is intact. The run goes on.",
+        ),
+    ],
+)
 def test_a_disk_that_fills_leaves_the_checkpoint_before_and_the_run_goes_on(
     classifier: PairClassifier,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    code: int,
+    said: str,
 ) -> None:
     savez, calls = np.savez, itertools.count()
 
     def full(file: object, **arrays: object) -> None:
         if next(calls) >= 1:
-            raise OSError(errno.ENOSPC, "No space left on device")
+            raise OSError(code, "no")
         savez(file, **arrays)  # type: ignore[arg-type]
 
     monkeypatch.setattr(np, "savez", full)
@@ -359,8 +393,29 @@ def test_a_disk_that_fills_leaves_the_checkpoint_before_and_the_run_goes_on(
             checkpoint_every=0,
         )
     assert result.steps == 3
-    assert "No space for the checkpoint of step 2; the one before is intact. The run goes on." in caplog.text
+    assert said in caplog.text
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint-000000001.npz"]
+
+
+def test_the_time_of_a_checkpoint_is_all_that_it_takes(
+    classifier: PairClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save, put_back, seconds = Course._save, Course._put_state_back, []
+
+    def slow(self: Course) -> None:
+        time.sleep(0.1)
+        put_back(self)
+
+    def timed(self: Course, epoch: int) -> None:
+        save(self, epoch)
+        seconds.append(self._saving_seconds)
+
+    monkeypatch.setattr(Course, "_put_state_back", slow)
+    monkeypatch.setattr(Course, "_save", timed)
+    once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    fit(classifier, some_pairs(classifier, 20), once, checkpoints=tmp_path, checkpoint_every=0)
+    assert len(seconds) == 2
+    assert min(seconds) >= 0.1
 
 
 def test_rows_that_only_fill_a_batch_up_do_not_weigh(classifier: PairClassifier) -> None:
@@ -386,6 +441,25 @@ def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights
     with pytest.raises(UsageError, match="Runs on torch cannot be checkpointed"):
         fit(classifier, some_pairs(classifier, 10), QUICK, checkpoints=tmp_path / "checkpoints")
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_a_disk_that_is_full_for_tensorboard_ends_no_run(
+    classifier: PairClassifier,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    writer = pytest.importorskip("tensorboardX").SummaryWriter
+
+    def full(_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(writer, "flush", full)
+    once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
+    with caplog.at_level(logging.WARNING, logger="samesay"):
+        result = fit(classifier, some_pairs(classifier, 40), once, tensorboard=tmp_path)
+    assert result.steps == 3
+    assert caplog.text.count("figures for TensorBoard cannot be written any more") == 1
 
 
 def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import pytest
 
 from samesay.errors import UsageError
 from samesay.model.classifier import PairClassifier
+from samesay.model.keras_file import load_keras_file, save_keras_file
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.scoring import softmax
@@ -126,6 +127,18 @@ def test_frozen_layers_keep_every_bit_and_are_free_again_afterwards(
         for old, new in zip(before.trainable_variables, after.trainable_variables, strict=True)
     }
     assert changed == {0: False, 1: False, 2: True, 3: True}
+
+
+@pytest.mark.parametrize("partly", [{"freeze": 1}, {"lora": 2}])
+def test_a_saved_model_learns_on_at_the_rates_of_all_its_layers_where_some_were_frozen(
+    trained: Callable[..., Trained], tmp_path: Path, partly: dict[str, int]
+) -> None:
+    after = trained(epochs=1, layer_decay=0.5, **partly)[0]
+    again = load_keras_file(save_keras_file(after, tmp_path / "model.keras"))
+    depth = depths(again)
+    assert again.optimizer.rate_shares == [
+        0.5 ** (3 - depth[id(variable)]) for variable in again.trainable_variables
+    ]
 
 
 def test_each_layer_learns_at_its_share_of_the_rate(

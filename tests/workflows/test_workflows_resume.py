@@ -8,13 +8,15 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
 from samesay.cli.main import cli
-from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged
+from samesay.errors import CheckpointMismatch, OutputBusy, OutputUnwritable, TargetExists, TrainingDiverged
 from samesay.training.course import Course
 from samesay.workflows.inspect import inspect_model
+from samesay.workflows.run_state import held
 from samesay.workflows.train import train
 
 QUICK = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3}
@@ -62,6 +64,7 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     went_on = json.loads(again.stdout)
     assert [entry["step"] for entry in went_on["history"]] == [6, 12]
     assert not went_on["interrupted"]
+    assert any("it went on from the checkpoint of step 8" in note for note in went_on["notes"])
     assert not place.exists(), "what is saved needs no state"
 
 
@@ -108,3 +111,62 @@ def test_several_seeds_give_mean_and_spread_and_the_best_model(
     assert result.evaluation is not None
     assert result.evaluation.metrics["loss"] == pytest.approx(min(losses), abs=1e-5)
     assert inspect_model(tmp_path / "model")["recipe"]["seeds"]["kept"] == result.recipe.seed
+
+
+def test_a_run_that_fails_after_training_says_where_it_goes_on(
+    tiny_preset: Path, pairs_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["train", "--preset", str(tiny_preset), "--output", str(tmp_path / "model"), "--epochs", "1"]
+    words += ["--checkpoint-every", "0", "--", str(pairs_file)]
+
+    def stopped(*_: Any, **__: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("samesay.workflows.train.save_model", stopped)
+        ended = CliRunner().invoke(cli, words, standalone_mode=False)
+    place = tmp_path / "model.checkpoints"
+    assert ended.return_value is None
+    assert isinstance(ended.exception, click.Abort)
+    assert ended.exception.__cause__ is not None
+    assert ended.exception.__cause__.__notes__ == [
+        f"the run's state is kept in {place}: the same command with --resume goes on there"
+    ]
+    told = ended.stderr.partition("To go on: samesay ")[2]
+    assert shlex.split(told) == [*words[:-2], "--resume", "--", str(pairs_file)]
+    assert CliRunner().invoke(cli, shlex.split(told), standalone_mode=False).exception is None
+    assert not place.exists()
+
+
+def test_two_runs_do_not_write_to_one_folder_of_checkpoints(
+    tiny_preset: Path, pairs_file: Path, tmp_path: Path
+) -> None:
+    place = tmp_path / "new" / "checkpoints"
+
+    def again() -> None:
+        train(
+            pairs_file,
+            preset=tiny_preset,
+            output=tmp_path / "model",
+            checkpoints=place,
+            settings=QUICK,
+            resume=True,
+        )
+
+    with held(place), pytest.raises(OutputBusy, match="Another run is writing its checkpoints to"):
+        again()
+    again()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["model", "new"]
+    assert not place.exists()
+
+
+def test_a_place_for_checkpoints_that_cannot_be_written_is_refused_and_a_failure_leaves_none(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(OutputUnwritable), held(tmp_path / "file" / "checkpoints"):
+        raise AssertionError("never here")
+    with pytest.raises(ZeroDivisionError) as caught, held(tmp_path / "new" / "checkpoints"):
+        raise ZeroDivisionError
+    assert not hasattr(caught.value, "__notes__")
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]

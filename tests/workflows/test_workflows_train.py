@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -266,3 +269,32 @@ def test_a_folder_of_splits_brings_its_own_validation(
     assert result.evaluation.n_pairs == 32
     assert result.n_pairs == 64
     assert any("validation pairs are training pairs" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("kilobytes", [40, 120])
+def test_a_disk_that_fills_while_weights_are_written_is_told_and_kills_nothing(
+    tiny_preset: Path, tmp_path: Path, kilobytes: int
+) -> None:
+    """HDF5 dies of a full disk by a segmentation fault."""
+    small = tmp_path / "small"
+    script = f"""
+import os, samesay
+from samesay.errors import DiskFull
+model = samesay.PairModel.from_preset({str(tiny_preset)!r}, labels=["a", "b"])
+try:
+    model.save({str(small / "model")!r})
+except DiskFull as error:
+    print(error.code, os.listdir({str(small)!r}))
+"""
+    small.mkdir()
+    command = f'mount -t tmpfs -o size={kilobytes}k tmpfs "{small}" && exec "{sys.executable}" -c "$SCRIPT"'
+    run = subprocess.run(
+        ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "SCRIPT": script, "KERAS_BACKEND": "jax"},
+    )
+    if run.returncode != 0 and ("unshare" in run.stderr or "mount" in run.stderr):
+        pytest.skip(f"no file system of our own can be made here: {run.stderr.strip()}")
+    assert (run.returncode, run.stdout.strip()) == (0, "disk-full []"), run.stderr

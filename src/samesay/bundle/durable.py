@@ -28,6 +28,8 @@ from samesay.bundle.renaming import exchange, rename_new, taken
 from samesay.errors import DiskFull, OutputUnwritable, SameSayError
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+# A file system that cannot reserve room says nothing of how much there is.
+_NOT_RESERVED = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
 _REFUSED = {
     errno.EACCES,
     errno.EPERM,
@@ -111,6 +113,43 @@ def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterat
         finally:
             claim.release()
             remove(hidden)
+
+
+class _Writable(Exception):
+    pass
+
+
+def require_writable(target: Path) -> None:
+    """Refuse a place that `new_folder` could not write to, before hours of work and not after; nothing is left there.
+
+    Raises:
+        DiskFull: If the disk is full.
+        OutputUnwritable: If the system refuses to write there.
+    """
+    with contextlib.suppress(_Writable), new_folder(target, replace=True):
+        raise _Writable
+
+
+def require_room(folder: Path, n_bytes: int) -> None:
+    """Refuse to write ``n_bytes`` into ``folder`` where they do not fit, for libraries that do not survive a full disk.
+
+    HDF5 ends the process by a segmentation fault: it closes its file again after the close has failed.
+
+    Raises:
+        OSError: As writing them would.
+    """
+    reserve = folder / ".reserve"
+    try:
+        with reserve.open("wb") as stream:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(stream.fileno(), 0, n_bytes)
+            elif shutil.disk_usage(folder).free < n_bytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    except OSError as problem:
+        if problem.errno not in _NOT_RESERVED:
+            raise
+    finally:
+        reserve.unlink(missing_ok=True)
 
 
 def clear_leftovers(target: Path) -> list[Path]:

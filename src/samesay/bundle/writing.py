@@ -11,7 +11,7 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.durable import new_folder, said_plainly
+from samesay.bundle.durable import new_folder, require_writable, said_plainly
 from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
@@ -49,9 +49,10 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
     target = Path(path).resolve()
 
     def check() -> None:
-        require_replaceable(target, overwrite=overwrite)
+        _require_replaceable(target, overwrite=overwrite)
 
-    check()
+    with said_plainly(target):
+        check()
     with new_folder(target, replace=overwrite, check=check) as folder:
         draft = BundleDraft(folder, target)
         yield draft
@@ -64,11 +65,13 @@ def require_replaceable(path: str | Path, *, overwrite: bool) -> None:
 
     Raises:
         TargetExists: If something is there that may not be replaced.
-        OutputUnwritable: If the system does not let us look.
+        DiskFull: If the disk is full.
+        OutputUnwritable: If the system does not let us look, or write.
     """
     target = Path(path).resolve()
     with said_plainly(target):
         _require_replaceable(target, overwrite=overwrite)
+    require_writable(target)
 
 
 def _require_replaceable(target: Path, *, overwrite: bool) -> None:

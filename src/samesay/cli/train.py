@@ -265,32 +265,38 @@ def command(
     given = {name: None if value is False else value for name, value in options.items()}
     run, settings = gather(config, {**given, "format": format_})
     require_whole(run, config, given)
-    with progress_display(quiet=quiet) as progress:
-        result = train(
-            **_needed(run),
-            settings=settings,
-            checkpoints=checkpoints,
-            checkpoint_every=checkpoint_every,
-            resume=resume,
-            tensorboard=tensorboard,
-            overwrite=overwrite,
-            progress=progress,
-        )
+    try:
+        with progress_display(quiet=quiet) as progress:
+            result = train(
+                **_needed(run),
+                settings=settings,
+                checkpoints=checkpoints,
+                checkpoint_every=checkpoint_every,
+                resume=resume,
+                tensorboard=tensorboard,
+                overwrite=overwrite,
+                progress=progress,
+            )
+    except KeyboardInterrupt as stop:
+        if getattr(stop, "__notes__", None):  # of a state that is kept
+            click.echo(f"To go on: {_command_to_go_on('--resume')}", err=True)
+        raise
     if as_json:
         print_json(result.to_dict())
     else:
         show(result)
     if result.interrupted and result.checkpoints is not None:
-        click.echo(f"To go on: {_command_to_go_on()}", err=True)
+        # The model of what was reached is at --output by now.
+        click.echo(f"To go on: {_command_to_go_on('--resume', '--overwrite')}", err=True)
     return INTERRUPTED if result.interrupted else None
 
 
-def _command_to_go_on() -> str:
+def _command_to_go_on(*flags: str) -> str:
+    """What was typed, with ``flags`` among its options."""
     typed = list(click.get_current_context().meta[TYPED])
-    # The model of what was reached is at --output by now.
-    return shlex.join(
-        ["samesay", *typed, *(flag for flag in ("--resume", "--overwrite") if flag not in typed)]
-    )
+    end = typed.index("--") if "--" in typed else len(typed)
+    missing = [flag for flag in flags if flag not in typed[:end]]
+    return shlex.join(["samesay", *typed[:end], *missing, *typed[end:]])
 
 
 def _needed(run: Run) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The whole state of a run at one step, on disk, so that a run that was killed goes on where it stood.
 
 A checkpoint holds every trainable, other (dropout seeds, too) and optimizer variable, the epoch's metrics and the
-history. It is written beside its place, synced and renamed: whole or absent. The last two are kept: what damages the
-newer one leaves the older.
+history. It is written beside its place, synced and renamed: whole or absent. Of a run the last two that were whole are
+kept: what damages the newer one leaves the older.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import errno
 import json
 import logging
 import os
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,19 +24,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle.durable import flush_folder
-from samesay.errors import CheckpointDamaged, CheckpointMismatch, DiskFull
+from samesay.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, OutputUnwritable
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
 
-KEPT = 2
-"""Checkpoints of a run that are on disk at most."""
-
 _NAMES = "checkpoint-*.npz"
 # One name for all drafts: what a kill leaves behind is overwritten by the next one.
 _DRAFT = ".checkpoint.draft"
-# What reading cut or altered bytes raises: every array has a CRC-32 of its own in the archive.
-_DAMAGE = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+# What reading cut or altered bytes raises: every array has a CRC-32 of its own in the archive, what tells of the arrays
+# has none, and zipfile has a word of its own for each of its fields.
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    EOFError,
+    RuntimeError,
+    SyntaxError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 _LOG = logging.getLogger("samesay")
 
 
@@ -50,6 +60,7 @@ class Checkpoint:
         history: One entry for each validation so far.
         best: The weights of the best entry so far, where there is one.
         arrays: The model's and optimizer's variables.
+        path: The file that holds it.
     """
 
     run: Mapping[str, Any]
@@ -58,15 +69,16 @@ class Checkpoint:
     history: list[dict[str, Any]]
     arrays: dict[str, NDArray[Any]]
     best: list[NDArray[Any]] | None
+    path: Path
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
     """The checkpoints in ``folder``, the last written first."""
-    return sorted(folder.glob(_NAMES), key=lambda path: (path.stat().st_mtime_ns, path.name), reverse=True)
+    return sorted(folder.glob(_NAMES), key=lambda path: (path.lstat().st_mtime_ns, path.name), reverse=True)
 
 
 def remove_checkpoints(folder: Path) -> None:
-    """Remove the checkpoints of the runs of all seeds in ``folder``, and what folders are empty then.
+    """Remove the checkpoints of the runs of all seeds in ``folder``, and the seeds' folders that are empty then.
 
     What else lies there stays, and so does what the system does not let us remove.
     """
@@ -76,8 +88,6 @@ def remove_checkpoints(folder: Path) -> None:
                 for path in (*checkpoints_in(one), one / _DRAFT):
                     path.unlink(missing_ok=True)
                 one.rmdir()
-    with suppress(OSError):
-        folder.rmdir()
 
 
 def save_checkpoint(
@@ -89,34 +99,47 @@ def save_checkpoint(
     epoch: int,
     history: list[dict[str, Any]],
     best: list[NDArray[Any]] | None,
-) -> None:
-    """Write the state; all but the one before are removed when this one is whole.
+    before: Path | None,
+) -> Path:
+    """Write the state; all but it and ``before``, the last one that was whole, are removed when it is whole.
+
+    Returns:
+        Where it lies.
 
     Raises:
         DiskFull: If there is no room; the checkpoints before stay.
+        OutputUnwritable: If the system refuses; the checkpoints before stay.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    state = {"run": dict(run), "step": step, "epoch": epoch, "history": history}
     arrays = {f"{group}/{index}": np.asarray(value) for group, index, value in _variables(classifier)}
     arrays |= {f"best/{index}": value for index, value in enumerate(best or [])}
+    state = {"run": dict(run), "step": step, "epoch": epoch, "history": history, "arrays": sorted(arrays)}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    draft = folder / _DRAFT
+    draft, place = folder / _DRAFT, folder / _NAMES.replace("*", f"{step:09}")
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         with draft.open("wb") as file:
             np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
             file.flush()
             os.fsync(file.fileno())
-        draft.replace(folder / _NAMES.replace("*", f"{step:09}"))
+        draft.replace(place)
         flush_folder(folder)
     except OSError as problem:
-        draft.unlink(missing_ok=True)
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
                 f"No space for the checkpoint of step {step}; the one before is intact.", where=str(folder)
             ) from problem
-        raise
-    for old in checkpoints_in(folder)[KEPT:]:
-        old.unlink()
+        raise OutputUnwritable(
+            f"The checkpoint of step {step} cannot be written ({problem.strerror}); the one before is intact.",
+            where=str(folder),
+        ) from problem
+    finally:
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
+    # By name and not by time: clocks are set back, and the damaged one that was passed over is the newest but for this.
+    for old in {*checkpoints_in(folder)} - {place, before}:
+        with suppress(OSError):  # one too many is no reason to end a run
+            old.unlink()
+    return place
 
 
 def load_checkpoint(folder: Path, *, run: Mapping[str, Any]) -> Checkpoint | None:
@@ -162,9 +185,11 @@ def _read(path: Path) -> Checkpoint:
     with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(arrays.pop("state").tobytes())
+    if state["arrays"] != sorted(arrays):
+        raise ValueError("its arrays are not those that were written")
     n_best = sum(name.startswith("best/") for name in arrays)
     best = [arrays.pop(f"best/{index}") for index in range(n_best)] or None
-    return Checkpoint(state["run"], state["step"], state["epoch"], state["history"], arrays, best)
+    return Checkpoint(state["run"], state["step"], state["epoch"], state["history"], arrays, best, path)
 
 
 def _require_of(run: Mapping[str, Any], checkpoint: Checkpoint, path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from samesay.errors import DiskFull, TrainingDiverged
+from samesay.errors import DiskFull, OutputUnwritable, TrainingDiverged
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
 from samesay.pairs import Progress, ProgressListener
@@ -102,7 +102,7 @@ class Course(keras.callbacks.Callback):
         self._last_report = 0.0
         self._last_checkpoint = time.monotonic()
         self._saving_seconds = 0.0
-        self._saved_before = resumed is not None
+        self._saved = resumed.path if resumed else None
         self._steps_per_epoch = math.ceil(n_pairs / recipe.batch_size)
 
     def stop(self) -> None:
@@ -190,7 +190,7 @@ class Course(keras.callbacks.Callback):
             }
         last = self._ended or epoch + 1 == self._recipe.epochs
         # What follows takes time, too, and what is killed in it has nothing to repeat.
-        if finished and (self._is_to_save() or (last and self._saved_before)):
+        if finished and (self._is_to_save() or (last and self._saved is not None)):
             self._save(epoch + 1)
 
     def on_train_end(self, logs: Any = None) -> None:
@@ -299,12 +299,13 @@ class Course(keras.callbacks.Callback):
 
     def _save(self, epoch: int) -> None:
         assert self._checkpoints is not None
+        # What comes before the writing, to fetch and look at the weights, takes half as long again.
+        began = time.monotonic()
         self._put_state_back()
         if not self._is_finite():
             return
-        began = time.monotonic()
         try:
-            save_checkpoint(
+            self._saved = save_checkpoint(
                 self._checkpoints,
                 self._classifier,
                 run=self._identity,
@@ -312,13 +313,13 @@ class Course(keras.callbacks.Callback):
                 epoch=epoch,
                 history=self.history,
                 best=self._best,
+                before=self._saved,
             )
-        except DiskFull as problem:
+        except (DiskFull, OutputUnwritable) as problem:
             # The model is what the run is for: space may come back before the next one.
             _LOG.warning("%s The run goes on.", problem.message)
         self._last_checkpoint = time.monotonic()
         self._saving_seconds = self._last_checkpoint - began
-        self._saved_before = True
 
     def _put_state_back(self) -> None:
         # JAX, and it alone, trains on a state outside the Keras variables until it is told to put it back.

@@ -6,6 +6,7 @@ said: the logits of every pair.
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,10 @@ class Taught:
     def beside(self, targets: NDArray[Any]) -> NDArray[np.float32]:
         """Targets of the losses below, shape ``(n_pairs, 2 + n_labels)``: label or share, whether gold, logits."""
         return np.column_stack([targets, self.labelled, self.logits]).astype(np.float32)
+
+    def fingerprint(self) -> str:
+        """SHA-256 over all of it, in order."""
+        return hashlib.sha256(self.logits.tobytes() + self.labelled.tobytes()).hexdigest()
 
 
 class TaughtCrossEntropy(keras.losses.Loss):

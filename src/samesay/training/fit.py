@@ -61,11 +61,10 @@ class TrainingPairs:
     taught: Taught | None = None
 
     def fingerprint(self) -> str:
-        """SHA-256 over ids and labels, in order: what a checkpoint belongs to."""
+        """SHA-256 over ids and labels, in order: what a checkpoint belongs to, with what a teacher says."""
         digest = hashlib.sha256()
         self.encoded.digest_into(digest)
-        for array in (self.targets, *((self.taught.logits, self.taught.labelled) if self.taught else ())):
-            digest.update(np.ascontiguousarray(array).tobytes())
+        digest.update(np.ascontiguousarray(self.targets).tobytes())
         return digest.hexdigest()
 
 
@@ -83,7 +82,8 @@ class FitResult:
         interrupted: Whether the user stopped it.
         diverged: Why it ended early, where its loss ended as no number.
         steps: Steps done.
-        seconds: Time in training steps, compilation included, validation not.
+        resumed_from: The step of the checkpoint that it went on from; 0 for a run from the beginning.
+        seconds: Time in training steps since then, compilation included, validation not.
         pairs_per_second: Pairs over ``seconds``.
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
@@ -97,6 +97,7 @@ class FitResult:
     interrupted: bool = False
     diverged: TrainingDiverged | None = None
     steps: int = 0
+    resumed_from: int = 0
     seconds: float = 0.0
     pairs_per_second: float = 0.0
     padding_share: float = 0.0
@@ -224,6 +225,7 @@ def fit(
             "origin": origin,
             "answers": list(classifier.answers),
             "pairs": pairs.fingerprint(),
+            "teacher": taught.fingerprint() if taught else None,
             "validation": validation.fingerprint() if validation else None,
             "step": step.name,
             "versions": {"samesay": version("samesay"), **backend_versions()},
@@ -278,17 +280,18 @@ def fit(
                     ),
                 )
         best = course.finish()
-    if own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None):
+    partial = own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
+    if partial:
         # Built over some variables alone, it could neither go on from here nor be saved with the model.
         chosen = with_state_of(chosen, optimizer(), classifier.trainable_variables)
-    if classifier.optimizer is not chosen:
-        # For float16 Keras puts one that scales the loss around it, and none around one that is read from a file.
-        classifier.optimizer = chosen
-    if pairs.taught is not None:
-        # The model goes on, and is saved, with a loss that takes labels alone.
+    if partial or classifier.optimizer is not chosen or taught is not None:
+        # For float16 Keras puts an optimizer that scales the loss around it; a teacher's loss takes more than labels.
+        # Compiled anew, since that is what Keras saves of both.
         plain = objective_of(classifier, recipe, pairs.targets)
         classifier.compile(
-            optimizer=classifier.optimizer, loss=plain.loss(), weighted_metrics=plain.keras_metrics()
+            optimizer=chosen,  # type: ignore[arg-type]
+            loss=own.loss or plain.loss(),
+            weighted_metrics=[*plain.keras_metrics(), *own.metrics],
         )
     return FitResult(
         history=course.history,
@@ -296,6 +299,7 @@ def fit(
         interrupted=course.interrupted,
         diverged=course.diverged,
         steps=course.steps,
+        resumed_from=resumed.step if resumed else 0,
         seconds=round(course.seconds, 3),
         pairs_per_second=round(course.pairs_done / max(course.seconds, 1e-9), 1),
         padding_share=padding_share(plan(0), pairs.encoded.lengths),
@@ -368,10 +372,11 @@ def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
 @contextmanager
 def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
     """Within it the first Ctrl-C calls ``stop``; a second one interrupts at once."""
-    if threading.current_thread() is not threading.main_thread():
+    before = signal.getsignal(signal.SIGINT)
+    # A shell's background job is to outlive the Ctrl-C that is meant for another.
+    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.getsignal(signal.SIGINT)
 
     def on_interrupt(number: int, frame: FrameType | None) -> None:
         signal.signal(signal.SIGINT, before)

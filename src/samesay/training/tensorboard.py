@@ -5,12 +5,15 @@ Keras' own callback for it needs TensorFlow; tensorboardX writes the same files 
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from samesay.errors import ExtraMissing
+
+_LOG = logging.getLogger("samesay")
 
 
 class EventLog:
@@ -29,15 +32,34 @@ class EventLog:
             from tensorboardX import SummaryWriter
         except ImportError as missing:
             raise ExtraMissing.of("tensorboard", "tensorboardX", "Writing logs for TensorBoard") from missing
-        self._writer = SummaryWriter(str(folder), purge_step=first_step or None)
+        self._writer: Any = SummaryWriter(str(folder), purge_step=first_step or None)
 
     def add(self, step: int, kind: str, figures: Mapping[str, Any]) -> None:
-        """Note the ``figures`` after ``step`` as ``kind/name``, those that are numbers."""
-        for name, value in figures.items():
-            if isinstance(value, int | float) and math.isfinite(value):
-                self._writer.add_scalar(f"{kind}/{name}", value, step)
-        self._writer.flush()
+        """Note the ``figures`` after ``step`` as ``kind/name``, those that are numbers.
+
+        Where they cannot be written, a warning says so, and nothing more is logged: the model is what a run is for.
+        """
+        if self._writer is None:
+            return
+        try:
+            for name, value in figures.items():
+                if isinstance(value, int | float) and math.isfinite(value):
+                    self._writer.add_scalar(f"{kind}/{name}", value, step)
+            self._writer.flush()
+        except OSError as problem:
+            self._give_up(problem)
 
     def close(self) -> None:
         """Wait until all of it is written."""
-        self._writer.close()
+        if self._writer is None:
+            return
+        try:
+            self._writer.close()
+        except OSError as problem:
+            self._give_up(problem)
+
+    def _give_up(self, problem: OSError) -> None:
+        _LOG.warning("figures for TensorBoard cannot be written any more (%s). The run goes on.", problem)
+        # Or tensorboardX would try again when the process ends.
+        self._writer.file_writer.event_writer._closed = True
+        self._writer = None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,7 @@ from samesay.bundle import (
     write_bundle,
     write_pair_hashes,
 )
+from samesay.bundle.durable import require_room
 from samesay.evaluation import (
     Evaluation,
     GradeEvaluation,
@@ -82,7 +84,9 @@ def save_model(
     tell = progress or (lambda _: None)
     tell(Progress("save", 0, 2))
     with write_bundle(path, overwrite=overwrite) as draft:
-        model.task.save_to_preset(str(draft.folder("keras")))
+        keras_folder = draft.folder("keras")
+        require_room(keras_folder, _room_for(model.task.weights))
+        model.task.save_to_preset(str(keras_folder))
         tell(Progress("save", 1, 2))
         verdict = write_onnx_part(
             model.task,
@@ -114,6 +118,12 @@ def save_model(
         )
     tell(Progress("save", 2, 2))
     return SavedModel(path, verdict)
+
+
+def _room_for(weights: Sequence[Any]) -> int:
+    """Bytes of a model with ``weights``: its Keras part, and as much for the ONNX part, tokenizer and pictures."""
+    # HDF5 spends 2 to 3 KB on each array.
+    return sum(2 * 4 * math.prod(one.shape) + 4096 for one in weights)
 
 
 def _put_record(

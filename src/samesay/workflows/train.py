@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,17 +12,18 @@ import numpy as np
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
-from samesay.errors import CheckpointMismatch, TargetExists, TrainingDiverged, UsageError
+from samesay.errors import TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
-from samesay.model.backend import cache_folder, chosen_backend
+from samesay.model.backend import cache_folder
 from samesay.model.presets import resolve
 from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
 from samesay.training import Recipe
-from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.checkpoints import remove_checkpoints
 from samesay.training.recipe import require_no_validation
 from samesay.workflows.pair_model import PairModel
 from samesay.workflows.run_recipe import Run
+from samesay.workflows.run_state import held, place_of_checkpoints
 from samesay.workflows.saving import save_model
 from samesay.workflows.seeds import fit_seeds
 from samesay.workflows.teacher import answered, require_no_pupil, require_teacher
@@ -31,8 +31,6 @@ from samesay.workflows.training_record import anywhere
 
 if TYPE_CHECKING:
     from samesay.training.step import ChosenStep
-
-_LOG = logging.getLogger("samesay")
 
 
 @dataclass(frozen=True)
@@ -182,6 +180,7 @@ def train(
 
     Raises:
         TargetExists: If ``output`` is taken, or an unfinished run stands in ``checkpoints`` and ``resume`` is not set.
+        OutputBusy: If another run is writing to ``checkpoints``.
         TrainingDiverged: If the loss is no longer a number; what was best before is saved, where anything was measured.
         SameSayError: Another of its leaves, before training where it can be told by then.
     """
@@ -190,7 +189,7 @@ def train(
     recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
     target = Path(output)
     require_replaceable(target.resolve(), overwrite=overwrite)
-    kept_in = _place_of_checkpoints(
+    kept_in = place_of_checkpoints(
         checkpoints,
         target,
         resume=resume,
@@ -253,8 +252,6 @@ def train(
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     recipe.for_task(task_of(pairs.answers))
-    if kept_in is not None and not resume:
-        remove_checkpoints(kept_in)
 
     diverged: list[TrainingDiverged] = []
     interrupted: list[bool] = []
@@ -290,22 +287,25 @@ def train(
             interrupted.append(result.interrupted)
         return model if model.record is not None else None
 
-    model, of_seeds = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
-    assert model.record is not None
-    model.record = replace(model.record, seeds=of_seeds)
-    result = model.record.result
-    evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
-    saved = save_model(
-        model,
-        target,
-        overwrite=overwrite,
-        evaluation=evaluation,
-        run=replace(run, data_fingerprint=fingerprint, validation_fingerprint=held_out_fingerprint),
-        progress=progress,
-    )
-    stopped = any(interrupted)
-    if kept_in is not None and not stopped:
-        remove_checkpoints(kept_in)
+    with held(kept_in):
+        if kept_in is not None and not resume:
+            remove_checkpoints(kept_in)
+        model, of_seeds = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
+        assert model.record is not None
+        model.record = replace(model.record, seeds=of_seeds)
+        result = model.record.result
+        evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
+        saved = save_model(
+            model,
+            target,
+            overwrite=overwrite,
+            evaluation=evaluation,
+            run=replace(run, data_fingerprint=fingerprint, validation_fingerprint=held_out_fingerprint),
+            progress=progress,
+        )
+        stopped = any(interrupted)
+        if kept_in is not None and not stopped:
+            remove_checkpoints(kept_in)
     if diverged:
         (problem,) = diverged
         raise TrainingDiverged(
@@ -345,40 +345,6 @@ def train(
         trained_weights=result.trained_weights,
         notes=(*_notes(model, pairs, held_out), *others),
     )
-
-
-def _place_of_checkpoints(
-    given: str | Path | None, output: Path, *, resume: bool, overwrite: bool, seeds: range
-) -> Path | None:
-    """The folder for the state of the run; none on a backend whose runs cannot be repeated, unless it was asked for.
-
-    Raises:
-        TargetExists: If another run's state is there, and neither going on nor beginning anew was asked for.
-        CheckpointMismatch: If a run of another seed is to be gone on with.
-    """
-    if given is None and not resume and chosen_backend() != "jax":
-        return None
-    place = Path(given) if given is not None else output.with_name(f"{output.name}.checkpoints")
-    if place.exists() and not place.is_dir():
-        raise UsageError(f"{place} is no folder.", where="checkpoints", expected="a folder for checkpoints")
-    found = {one.name for one in place.glob("seed-*") if checkpoints_in(one)}
-    if resume and found - {f"seed-{seed}" for seed in seeds}:
-        raise CheckpointMismatch(
-            f"The checkpoints in {place} are of another seed: {', '.join(sorted(found))}.",
-            where="recipe.seed",
-            expected=f"seeds from {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}",
-            hint="give the former --seed and --seeds, or name another folder with --checkpoints, or begin anew with "
-            "--overwrite and without --resume",
-        )
-    if resume and not found:
-        _LOG.warning("there is no checkpoint in %s: the run begins anew", place)
-    if found and not resume and not overwrite:
-        raise TargetExists(
-            f"An unfinished run stands in {place}.",
-            where=str(place),
-            hint="go on from there with --resume, or begin anew with --overwrite",
-        )
-    return place
 
 
 def _load(
@@ -456,6 +422,11 @@ def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tu
 def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:
     assert model.record is not None
     notes = [model.note, *pairs.origin.notes]
+    if model.record.result.resumed_from:
+        notes.append(
+            f"it went on from the checkpoint of step {model.record.result.resumed_from:,}; time and speed are of what "
+            "followed"
+        )
     if model.record.seeds is not None:
         notes.append(
             f"seed {model.record.seeds['kept']} was the best of {len(model.record.seeds['runs'])} on the validation "
