@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from collections import Counter
 
 import pytest
 
@@ -54,6 +56,20 @@ def test_learning_curves_mark_the_best_epoch_and_speak(tmp_path):
         "The best epoch is 2.",
     ):
         assert words in drawn
+
+
+def test_what_was_measured_within_an_epoch_is_drawn_but_for_the_luck_of_a_few_steps(tmp_path):
+    history = [
+        {"epoch": 0.25, "step": 50, "loss": 0.9, "validation_loss": 0.8},
+        {"epoch": 0.99, "step": 198, "loss": 0.7, "validation_loss": 0.6},
+        {"epoch": 1, "step": 200, "loss": 5.0, "validation_loss": 0.61},
+    ]
+    drawn = save_learning_curves(history, tmp_path / "curves.svg").read_text(encoding="utf-8")
+    points = re.findall(r'<use .* x="([\d.]+)" .* style="(fill|stroke): (#\w+)', drawn)
+    marks = Counter(colour for _, kind, colour in points if kind == "fill")
+    assert sorted(marks.values()) == [2 + 1, 3 + 1], "two of training, three of validation, and the legend's"
+    axis = min(float(x) for x, kind, _ in points if kind == "stroke")
+    assert axis < min(float(x) for x, kind, _ in points if kind == "fill")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import signal
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from samesay.model.classifier import PairClassifier, pair_loss
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
-from samesay.training.checkpoints import checkpoints_in, remove_checkpoints
+from samesay.training.checkpoints import checkpoints_in, remove_checkpoints, save_checkpoint
 from samesay.training.course import Course
 from samesay.training.distillation import Taught
 from samesay.training.fit import FitResult, TrainingPairs, fit
@@ -205,6 +206,31 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_when(classifier: PairCl
     assert all(
         np.array_equal(one, two, equal_nan=True) for one, two in zip(before, weights(classifier), strict=True)
     )
+
+
+def test_a_run_that_diverges_before_anything_was_measured_keeps_its_last_checkpoint(
+    classifier: PairClassifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = weights(classifier)
+
+    def poisoned(*where: Any, step: int, **state: Any) -> Path:
+        path = save_checkpoint(*where, step=step, **state)
+        if step == 4:
+            classifier.optimizer.learning_rate.assign(np.inf)
+        return path
+
+    monkeypatch.setattr("samesay.training.course.save_checkpoint", poisoned)
+    pairs, held_out = some_pairs(classifier, 200), some_pairs(classifier, 40, seed=1)
+    result = fit(classifier, pairs, QUICK, validation=held_out, checkpoints=tmp_path, checkpoint_every=0)
+    assert result.diverged is not None
+    (entry,) = result.history
+    assert (entry["step"], result.diverged.details["step"]) == (4, 5)
+    assert result.best_epoch == entry["epoch"] == round(4 / 13, 4)
+    kept = weights(classifier)
+    assert all(np.isfinite(one).all() for one in kept)
+    assert not all(np.array_equal(one, two) for one, two in zip(begun, kept, strict=True))
+    answers = classifier.logits(held_out.encoded).argmax(axis=1)
+    assert entry["validation_accuracy"] == pytest.approx((answers == held_out.targets).mean())
 
 
 def test_a_run_that_diverges_keeps_its_best_epoch(classifier: PairClassifier) -> None:

@@ -173,6 +173,17 @@ def test_validation_within_epochs_by_the_figure_that_is_monitored(trained: Calla
     assert best["validation_recall:same"] == max(reached) == rare_recall(classifier)
 
 
+def test_training_figures_within_an_epoch_are_of_what_was_learned_since_the_one_before(
+    trained: Callable[..., Trained],
+) -> None:
+    whole = trained(epochs=1)[1].history
+    parts = trained(epochs=1, evaluate_every=4)[1].history
+    assert [entry["step"] for entry in parts] == [4, 8, 10]
+    for name in ("loss", "accuracy"):
+        weighted = sum(share * entry[name] for share, entry in zip((0.4, 0.4, 0.2), parts, strict=True))
+        assert weighted == pytest.approx(whole[0][name], abs=1e-5), "as many pairs in every step"
+
+
 @pytest.mark.parametrize(
     ("settings", "expected"),
     [

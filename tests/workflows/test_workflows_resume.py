@@ -108,6 +108,13 @@ def test_several_seeds_give_mean_and_spread_and_the_best_model(
     assert result.seeds["mean"]["validation_loss"] == pytest.approx(sum(losses) / 2)
     assert result.seeds["spread"]["validation_loss"] == pytest.approx(statistics.stdev(losses))
     assert result.recipe.seed == result.seeds["kept"] == 3 + losses.index(min(losses))
+    report = tmp_path / "model" / "report"
+    assert {path.stem for path in report.glob("learning_curves*.png")} == {
+        "learning_curves",
+        f"learning_curves-seed-{7 - result.recipe.seed}",
+    }
+    last = json.loads((report / f"history-seed-{7 - result.recipe.seed}.jsonl").read_text().splitlines()[-1])
+    assert last["validation_loss"] == max(losses)
     assert result.evaluation is not None
     assert result.evaluation.metrics["loss"] == pytest.approx(min(losses), abs=1e-5)
     assert inspect_model(tmp_path / "model")["recipe"]["seeds"]["kept"] == result.recipe.seed

@@ -209,7 +209,8 @@ def save_learning_curves(
 
     Args:
         history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,
-            ``validation_loss``, ``validation_accuracy``; absent and None values leave a gap.
+            ``validation_loss``, ``validation_accuracy``; absent and None values leave a gap. What was measured within
+            an epoch has a fraction for its epoch; with ``step``, training figures of few steps are left out.
         path: A ``.png`` or ``.svg`` file; replaced if it exists.
         best_epoch: The epoch to mark, from 1.
         title: Above the picture.
@@ -229,14 +230,16 @@ def save_learning_curves(
     second = ("spearman", "rank correlation") if graded else ("accuracy", "share right")
     # The loss of grades is nats or squared shares, by the recipe.
     loss_unit = "of shares of the scale" if graded else "nats"
+    epochs = [float(entry.get("epoch", place + 1)) for place, entry in enumerate(history)]
+    within = any(epoch % 1 for epoch in epochs)
     for axes, name, unit in ((loss_axes, "loss", loss_unit), (accuracy_axes, *second)):
-        _curve(axes, history, name, label="training", colour=_TRAINING_COLOUR, marker="o")
+        _curve(axes, _of_many_steps(history), name, label="training", colour=_TRAINING_COLOUR, marker="o")
         _curve(axes, history, f"validation_{name}", label="validation", colour=_VALIDATION_COLOUR, marker="s")
         if best_epoch is not None:
             axes.axvline(best_epoch, color="0.6", linestyle=":", label="best epoch")
         axes.set_xlabel("epoch")
         axes.set_ylabel(f"{name} ({unit})")
-        axes.set_xlim(0.5, max(entry.get("epoch", place + 1) for place, entry in enumerate(history)) + 0.5)
+        axes.set_xlim((0, 1.03 * max(epochs)) if within else (0.5, max(epochs) + 0.5))
         axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         if axes.get_legend_handles_labels()[0]:
@@ -252,6 +255,13 @@ def _curve(
         return
     epochs = [entry.get("epoch", place + 1) for place, entry in enumerate(history)]
     axes.plot(epochs, values, color=colour, marker=marker, markersize=4, label=label)
+
+
+def _of_many_steps(history: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The entries without those that follow another one closely: what a few batches say is luck."""
+    steps = [int(entry.get("step", 0)) for entry in history]
+    spans = np.diff([0, *steps])
+    return [entry for entry, span in zip(history, spans, strict=True) if 4 * span >= spans.max()]
 
 
 def _point_in_words(number: int, point: CostPoint, quality: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
+from numpy.typing import NDArray
 
 from samesay.errors import DiskFull, OutputUnwritable, TrainingDiverged
 from samesay.model.batches import PairBatches
@@ -90,9 +91,9 @@ class Course(keras.callbacks.Callback):
         self._resumed = resumed
         self._events = events
         self._best = resumed.best if resumed else None
-        # What is left where the loss ends as no number before anything was measured; copied, since Keras gives the
-        # buffers of variables to the next step.
-        self._start = None if self._best else [np.array(value) for value in classifier.trainable_variables]
+        # What is left where the loss ends as no number before anything was measured.
+        self._sound = None if self._best else _copied(classifier)
+        self._sound_at = self.steps
         self._epoch = self.first_epoch
         self._epoch_pairs = 0
         self._began = time.perf_counter()
@@ -199,10 +200,13 @@ class Course(keras.callbacks.Callback):
 
     def finish(self) -> dict[str, Any] | None:
         """Put the best weights in place, and give the entry of the history that they belong to."""
-        weights = self._best or self._start
-        if weights is not None and (self._best or self.diverged):
+        weights = self._best or (self._sound if self.diverged else None)
+        if weights is not None:
             for variable, value in zip(self._classifier.trainable_variables, weights, strict=True):
                 variable.assign(value)
+        if self._best is None and self.diverged and self._sound_at:
+            epoch = round(self._sound_at / self._steps_per_epoch, 4)
+            self._record({"epoch": epoch, "step": self._sound_at, "loss": None})
         return self._best_entry() if self.history else None
 
     def _best_entry(self) -> dict[str, Any]:
@@ -259,6 +263,8 @@ class Course(keras.callbacks.Callback):
             self._record(
                 {"epoch": round(self.steps / self._steps_per_epoch, 4), "step": self.steps, **figures}
             )
+            # What is measured next says what was learned since then, and not the mean of its epoch.
+            self._classifier.reset_metrics()
 
     def _record(self, entry: dict[str, Any]) -> None:
         """Add the figures of validation, keep the weights where they are the best, end a run that gets no better."""
@@ -304,6 +310,8 @@ class Course(keras.callbacks.Callback):
         self._put_state_back()
         if not self._is_finite():
             return
+        if self._best is None:
+            self._sound, self._sound_at = _copied(self._classifier), self.steps
         try:
             self._saved = save_checkpoint(
                 self._checkpoints,
@@ -325,3 +333,8 @@ class Course(keras.callbacks.Callback):
         # JAX, and it alone, trains on a state outside the Keras variables until it is told to put it back.
         if hasattr(self._classifier, "jax_state_sync"):
             self._classifier.jax_state_sync()
+
+
+def _copied(classifier: PairClassifier) -> list[NDArray[Any]]:
+    """The trained weights; copied, since Keras gives the buffers of variables to the next step."""
+    return [np.array(value) for value in classifier.trainable_variables]

@@ -77,7 +77,8 @@ class FitResult:
         history: One entry an epoch: ``epoch`` (from 1), ``step``, ``loss``, ``accuracy``, with validation pairs
             ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (of grades
             ``validation_spearman`` and ``validation_pearson``, and no accuracy), ``seconds`` and ``pairs_per_second``
-            without validation. What was measured within an epoch has a fraction for its epoch.
+            without validation. What was measured within an epoch has a fraction for its epoch, and what is of training
+            pairs is of those learned from since the entry before.
         best_epoch: The epoch whose weights the model now has, from 1; 0 for those it began with.
         interrupted: Whether the user stopped it.
         diverged: Why it ended early, where its loss ended as no number.
@@ -125,8 +126,9 @@ def fit(
     ``monitor`` names), of equals those with the lower validation loss; without validation pairs they are the last.
     Ctrl-C ends the run after the step at hand.
 
-    A loss that is no longer a number ends it as well, with the best weights so far, or those it began with where
-    nothing was measured yet; ``FitResult.diverged`` is the error for the caller to raise.
+    A loss that is no longer a number ends it as well, with the best weights so far; where nothing was measured yet,
+    with those of its last checkpoint, which are measured then, or with those it began with. ``FitResult.diverged`` is
+    the error for the caller to raise.
 
     Args:
         classifier: The model; compiled here, and left compiled so that it can be saved with its optimizer.
@@ -150,34 +152,8 @@ def fit(
         ExtraMissing: If logs for TensorBoard are asked for and tensorboardX is not installed.
     """
     own = own_parts or OwnParts()
-    if checkpoints is not None and keras.backend.backend() != "jax":
-        raise UsageError(
-            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not go on to the same weights.",
-            where="checkpoints",
-            expected="JAX, whose runs are repeated to the last bit",
-            hint="leave checkpoints out, or unset KERAS_BACKEND",
-        )
-    if recipe.layer_decay != 1 and keras.backend.backend() == "torch":
-        raise UsageError(
-            "layer_decay has no effect on torch, where Keras changes all weights at one rate.",
-            where="layer_decay",
-            expected="1, or JAX or TensorFlow",
-        )
-    if recipe.precision == "float16" and keras.backend.backend() == "jax" and devices()[0].kind == "cpu":
-        raise UsageError(
-            "JAX has no products in float16 on this processor.",
-            where="precision",
-            expected="float32 or bfloat16, or a GPU",
-        )
     steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
-    if recipe.accumulate > steps_per_epoch * recipe.epochs:
-        raise UsageError(
-            f"accumulate is {recipe.accumulate}, and the run has {steps_per_epoch * recipe.epochs} batches: no weight "
-            "would change.",
-            where="accumulate",
-            expected=f"at most {steps_per_epoch * recipe.epochs}",
-            hint="fewer batches to accumulate, a smaller batch_size, or more epochs",
-        )
+    _require_possible(recipe, steps_per_epoch, checkpoints=checkpoints, checkpoint_every=checkpoint_every)
 
     def optimizer() -> keras.optimizers.Optimizer:
         if own.optimizer is not None:
@@ -235,6 +211,11 @@ def fit(
         events = None
         if tensorboard is not None:
             events = EventLog(tensorboard, first_step=resumed.step if resumed else 0)
+        if resumed is not None:
+            _LOG.info("the run goes on from step %d", resumed.step)
+            restore(classifier, resumed, metrics=False)
+            if own.callbacks:
+                _LOG.warning("the run goes on from its checkpoint, but its callbacks begin anew")
         batches = PairBatches(
             pairs.encoded,
             plan(0),
@@ -258,11 +239,6 @@ def fit(
             resumed=resumed,
             events=events,
         )
-        if resumed is not None:
-            _LOG.info("the run goes on from step %d", resumed.step)
-            restore(classifier, resumed, metrics=False)
-            if own.callbacks:
-                _LOG.warning("the run goes on from its checkpoint, but its callbacks begin anew")
         logged = nullcontext() if events is None else closing(events)
         with logged, _interruptible(course.stop), _memory_explained(recipe):
             for first_epoch, last_epoch in course.stretches():
@@ -308,6 +284,45 @@ def fit(
         step=step,
         trained_weights=trained_weights,
     )
+
+
+def _require_possible(
+    recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path | None, checkpoint_every: float
+) -> None:
+    """Refuse what this backend or this many steps cannot do."""
+    if not checkpoint_every >= 0:  # which NaN is not, either
+        raise UsageError(
+            f"checkpoint_every cannot be {checkpoint_every!r}.",
+            where="checkpoint_every",
+            expected="seconds, from 0",
+        )
+    if checkpoints is not None and keras.backend.backend() != "jax":
+        raise UsageError(
+            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not go on to the same weights.",
+            where="checkpoints",
+            expected="JAX, whose runs are repeated to the last bit",
+            hint="leave checkpoints out, or unset KERAS_BACKEND",
+        )
+    if recipe.layer_decay != 1 and keras.backend.backend() == "torch":
+        raise UsageError(
+            "layer_decay has no effect on torch, where Keras changes all weights at one rate.",
+            where="layer_decay",
+            expected="1, or JAX or TensorFlow",
+        )
+    if recipe.precision == "float16" and keras.backend.backend() == "jax" and devices()[0].kind == "cpu":
+        raise UsageError(
+            "JAX has no products in float16 on this processor.",
+            where="precision",
+            expected="float32 or bfloat16, or a GPU",
+        )
+    n_batches = steps_per_epoch * recipe.epochs
+    if recipe.accumulate > n_batches:
+        raise UsageError(
+            f"accumulate is {recipe.accumulate}, and the run has {n_batches} batches: no weight would change.",
+            where="accumulate",
+            expected=f"at most {n_batches}",
+            hint="fewer batches to accumulate, a smaller batch_size, or more epochs",
+        )
 
 
 def _count(variables: Sequence[Any]) -> int:

@@ -130,11 +130,12 @@ def _put_record(
     draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
 ) -> None:
     report = draft.folder("report")
-    lines = (json.dumps(entry) + "\n" for entry in record.result.history)
-    (report / "history.jsonl").write_text("".join(lines), encoding="utf-8")
-    save_learning_curves(
-        record.result.history, report / "learning_curves.png", best_epoch=record.result.best_epoch
-    )
+    others = {f"-seed-{seed}": result for seed, result in record.other_seeds.items()}
+    for suffix, result in {"": record.result, **others}.items():
+        lines = (json.dumps(entry) + "\n" for entry in result.history)
+        (report / f"history{suffix}.jsonl").write_text("".join(lines), encoding="utf-8")
+        curves = report / f"learning_curves{suffix}.png"
+        save_learning_curves(result.history, curves, best_epoch=result.best_epoch)
     if isinstance(evaluation, GradeEvaluation):
         save_grade_picture(evaluation, report / "grades.png")
     elif evaluation is not None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from samesay.training.fit import FitResult
     from samesay.workflows.pair_model import PairModel
 
 
-def fit_seeds(
-    fitted: Callable[[int], PairModel | None], seeds: Sequence[int]
-) -> tuple[PairModel, dict[str, Any] | None]:
+def fit_seeds(fitted: Callable[[int], PairModel | None], seeds: Sequence[int]) -> PairModel:
     """Train once for each seed and keep the model with the best figure of validation.
 
     A run that was interrupted or diverged is the last one.
@@ -23,13 +23,14 @@ def fit_seeds(
         seeds: The seeds; with more than one there were validation pairs.
 
     Returns:
-        The model, and for more than one seed: ``runs`` (each with ``seed``, ``best_epoch`` and its figures of
-        validation), ``mean`` and ``spread`` (sample standard deviation, None for one run) of each figure, and the seed
-        that was ``kept``.
+        The model. For more than one seed its record has, as ``seeds``: ``runs`` (each with ``seed``, ``best_epoch`` and
+        its figures of validation), ``mean`` and ``spread`` (sample standard deviation, None for one run) of each
+        figure, and the seed that was ``kept``; and the results of the others.
     """
     from samesay.training.objectives import best_of
 
     kept: PairModel | None = None
+    results: dict[int, FitResult] = {}
     runs: list[dict[str, Any]] = []
     for seed in seeds:
         model = fitted(seed)
@@ -38,6 +39,7 @@ def fit_seeds(
         assert model.record is not None
         result, recipe = model.record.result, model.record.recipe
         best = next(entry for entry in result.history if entry["epoch"] == result.best_epoch)
+        results[seed] = result
         figures = {name: value for name, value in best.items() if name.startswith("validation_")}
         runs.append({"seed": seed, "best_epoch": result.best_epoch, **figures})
         monitor = recipe.monitor or ("accuracy" if model.scale is None else "spearman")
@@ -48,14 +50,22 @@ def fit_seeds(
     assert kept is not None
     assert kept.record is not None
     if len(seeds) == 1:
-        return kept, None
+        return kept
     names = [name for name in runs[0] if name.startswith("validation_")]
     columns = {name: [run[name] for run in runs] for name in names}
-    return kept, {
-        "runs": runs,
-        "mean": {name: statistics.fmean(values) for name, values in columns.items()},
-        "spread": {
-            name: statistics.stdev(values) if len(values) > 1 else None for name, values in columns.items()
+    seed = kept.record.recipe.seed
+    del results[seed]
+    kept.record = replace(
+        kept.record,
+        other_seeds=results,
+        seeds={
+            "runs": runs,
+            "mean": {name: statistics.fmean(values) for name, values in columns.items()},
+            "spread": {
+                name: statistics.stdev(values) if len(values) > 1 else None
+                for name, values in columns.items()
+            },
+            "kept": seed,
         },
-        "kept": kept.record.recipe.seed,
-    }
+    )
+    return kept

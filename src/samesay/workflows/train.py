@@ -290,9 +290,8 @@ def train(
     with held(kept_in):
         if kept_in is not None and not resume:
             remove_checkpoints(kept_in)
-        model, of_seeds = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
+        model = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
         assert model.record is not None
-        model.record = replace(model.record, seeds=of_seeds)
         result = model.record.result
         evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
         saved = save_model(
@@ -336,7 +335,7 @@ def train(
         best_epoch=result.best_epoch,
         interrupted=stopped,
         checkpoints=kept_in if stopped else None,
-        seeds=of_seeds,
+        seeds=model.record.seeds,
         onnx=saved.onnx,
         seconds=result.seconds,
         pairs_per_second=result.pairs_per_second,

@@ -74,6 +74,7 @@ class TrainingRecord:
         result: What the run did.
         truncation: What was cut of the training pairs.
         seeds: What each of several seeds reached, where the model is the best of them.
+        other_seeds: What the runs of the other seeds did, by seed.
         unlabelled: Pairs of which a teacher alone spoke.
         teacher: The path of that teacher.
         began: How the model was opened that the run began with, or in words what it was, where no name opens it.
@@ -88,6 +89,7 @@ class TrainingRecord:
     result: FitResult
     truncation: TruncationLedger
     seeds: dict[str, Any] | None = None
+    other_seeds: dict[int, FitResult] = field(default_factory=dict)
     unlabelled: PairTable | None = None
     teacher: str | None = None
     began: Opening | str = "a model made in Python"
