@@ -30,7 +30,7 @@ TINY = {"num_hidden_layers": 2, "num_attention_heads": 2, "hidden_size": 128, "i
 """BERT Tiny's shape, with random weights; MiniLM is the pretrained one."""
 
 SIDE_BY_SIDE = 3
-"""Epochs of ours that wait for each step, and as many in turn with them that do not."""
+"""Epochs of ours that wait for each step, and as many in turn with them in which idle time is noted."""
 
 CASES = {
     # name: shape, batch size, pairs an epoch, times the Trainer's rate that were promised
@@ -134,8 +134,9 @@ def _measured(case: str, python: Path, n_rounds: int) -> dict[str, Any]:
         },
         "ratio": round(medians["trainer"] / medians["samesay"], 3),
         **beside,
-        # What a warm epoch, whose steps wait for nobody, takes beyond the steps of one in which each is waited for.
-        "outside_share": round(max(0.0, 1 - in_steps / statistics.median(beside["seconds_of_epochs"])), 4),
+        "outside_share": round(
+            statistics.median(beside["seconds_outside"]) / statistics.median(beside["seconds_of_epochs"]), 4
+        ),
         "share_of_the_products": round(more["products_alone_seconds"] / in_steps, 4),
         "second_first_step": again["first_step_seconds"],
         "second_first_epoch_seconds": round(second_epoch, 2),

@@ -3,16 +3,19 @@
     python -m benchmarks.training_speed_ours PAIRS.json FOLDER SIZE BATCH_SIZE [SETTINGS]
 
 SETTINGS of the recipe, as JSON, take the place of AdamW on the triangle. The line ``{"beside": 3}`` asks for six
-epochs, of which every other one waits for each of its steps: what the others take beyond those steps is the time
-outside of them. They stand side by side, since the machine is a tenth slower in one minute than in another.
+epochs, of which every other one waits for each of its steps, which are timed. In the others a thread notes when each
+step has ended: from then until the next one is begun nothing computes, and that is the time outside of the steps.
 """
 
 from __future__ import annotations
 
 import json
+import queue
 import sys
+import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +50,8 @@ def main() -> int:
     from samesay.training.own_step import OwnStep
 
     inside: list[float] = []
-    beside: dict[str, list[float]] = {"seconds_in_steps": [], "seconds_of_epochs": []}
+    beside: dict[str, list[float]] = {"seconds_in_steps": [], "seconds_of_epochs": [], "seconds_outside": []}
+    idle = Idle(jax.block_until_ready)
     compiled_step = OwnStep.__call__
 
     def timed_step(self: Any, state: Any, iterator: Any) -> Any:
@@ -58,6 +62,12 @@ def main() -> int:
         result = compiled_step(self, state, iter([batch]))
         jax.block_until_ready(result)
         inside.append(time.perf_counter() - begin)
+        return result
+
+    def watched_step(self: Any, state: Any, iterator: Any) -> Any:
+        """The step as it is, with note taken of when it has been begun."""
+        result = compiled_step(self, state, iterator)
+        idle.begun(result[0])
         return result
 
     def first_step(self: Any, state: Any, iterator: Any) -> Any:
@@ -83,8 +93,9 @@ def main() -> int:
                 self.beside = 2 * self.asked.get("beside", 0)
                 # The epoch has begun, and ends after its first step.
                 model.stop_training = not line
-            if epoch:
-                OwnStep.__call__ = timed_step if self.beside % 2 else compiled_step  # type: ignore[method-assign]
+            if self.beside:
+                OwnStep.__call__ = timed_step if self.beside % 2 else watched_step  # type: ignore[method-assign]
+            idle.reset()
             self.begin = time.perf_counter()
             model.encoder.encode(table["first"], table["second"])
 
@@ -95,9 +106,12 @@ def main() -> int:
             if not self.asked.get("beside"):
                 print(json.dumps({"seconds": seconds}), flush=True)
                 return
-            name = "seconds_in_steps" if self.beside % 2 else "seconds_of_epochs"
-            beside[name].append(round(sum(inside) if self.beside % 2 else seconds, 3))
-            inside.clear()
+            if self.beside % 2:
+                beside["seconds_in_steps"].append(round(sum(inside), 3))
+                inside.clear()
+            else:
+                beside["seconds_of_epochs"].append(round(seconds, 3))
+                beside["seconds_outside"].append(round(idle.seconds(), 3))
             self.beside -= 1
             if not self.beside:
                 print(json.dumps(beside), flush=True)
@@ -150,6 +164,41 @@ def main() -> int:
     }
     print(json.dumps(said), flush=True)
     return 0
+
+
+class Idle:
+    """How long nothing computes: from the end of each step until the next one has been begun.
+
+    Args:
+        wait: For what a step gives.
+    """
+
+    def __init__(self, wait: Callable[[Any], Any]) -> None:
+        self._wait = wait
+        self._steps: queue.SimpleQueue[tuple[float, Any]] = queue.SimpleQueue()
+        self._ended, self._seconds = 0.0, 0.0
+        threading.Thread(target=self._follow, daemon=True).start()
+
+    def reset(self) -> None:
+        """Count from now on."""
+        self._ended, self._seconds = time.perf_counter(), 0.0
+
+    def begun(self, given: Any) -> None:
+        """Take note of a step that has just been begun and will give ``given``."""
+        self._steps.put((time.perf_counter(), given))
+
+    def seconds(self) -> float:
+        """Since ``reset``, after the last step."""
+        while not self._steps.empty():
+            time.sleep(0.001)
+        return self._seconds
+
+    def _follow(self) -> None:
+        while True:
+            begun, given = self._steps.get()
+            self._seconds += max(0.0, begun - self._ended)
+            self._wait(given)
+            self._ended = time.perf_counter()
 
 
 def opened(folder: str, size: dict[str, int]) -> Any:
