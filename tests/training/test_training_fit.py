@@ -221,8 +221,17 @@ def test_a_run_that_diverges_before_anything_was_measured_keeps_its_last_checkpo
 
     monkeypatch.setattr("samesay.training.course.save_checkpoint", poisoned)
     pairs, held_out = some_pairs(classifier, 200), some_pairs(classifier, 40, seed=1)
-    result = fit(classifier, pairs, QUICK, validation=held_out, checkpoints=tmp_path, checkpoint_every=0)
+    result = fit(
+        classifier,
+        pairs,
+        QUICK,
+        validation=held_out,
+        checkpoints=tmp_path,
+        checkpoint_every=0,
+        tensorboard=tmp_path / "logs",
+    )
     assert result.diverged is not None
+    assert len(list((tmp_path / "logs").iterdir())) == 1, "its figures go to the log that was open"
     (entry,) = result.history
     assert (entry["step"], result.diverged.details["step"]) == (4, 5)
     assert result.best_epoch == entry["epoch"] == round(4 / 13, 4)

@@ -255,7 +255,8 @@ def fit(
                         course, own.callbacks, model=classifier, epochs=last_epoch, steps=len(batches)
                     ),
                 )
-        best = course.finish()
+            # Within all three: after a loss that is no number it may have to measure.
+            best = course.finish()
     partial = own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
     if partial:
         # Built over some variables alone, it could neither go on from here nor be saved with the model.

@@ -302,7 +302,7 @@ class PairModel:
             UsageError: If a setting cannot be used or does nothing, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label, or the teacher has other labels.
             TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
-                nothing was measured yet, those it began with.
+                nothing was measured yet, those of its last checkpoint or those it began with.
             CheckpointMismatch: If the checkpoint belongs to another run.
             MemoryExhausted: If memory runs out; names the settings to lower.
         """
