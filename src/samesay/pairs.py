@@ -334,6 +334,11 @@ def label_counts(labels: Iterable[str]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+def per_second(count: int, seconds: float) -> float:
+    """A rate; 0 where the clock stood still or went back, which says nothing of how fast it was."""
+    return count / seconds if seconds > 0 else 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Progress:
     """How far a long task has come; what a listener does with it (draw, log, nothing) is its own affair.

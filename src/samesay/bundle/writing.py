@@ -11,11 +11,12 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.durable import new_folder, require_writable, said_plainly
 from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.storage import destination, new_folder
+from samesay.storage.durable import require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
 _DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -46,7 +47,7 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    target = Path(path).resolve()
+    target = destination(path)
 
     def check() -> None:
         _require_replaceable(target, overwrite=overwrite)
@@ -68,7 +69,7 @@ def require_replaceable(path: str | Path, *, overwrite: bool) -> None:
         DiskFull: If the disk is full.
         OutputUnwritable: If the system does not let us look, or write.
     """
-    target = Path(path).resolve()
+    target = destination(path)
     with said_plainly(target):
         _require_replaceable(target, overwrite=overwrite)
     require_writable(target)

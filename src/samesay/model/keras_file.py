@@ -6,10 +6,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samesay.bundle.durable import new_file_by_name
 from samesay.errors import BundleDamaged, NotABundle, TargetExists
 from samesay.model.backend import keras, keras_hub
 from samesay.model.presets import class_unknown
+from samesay.storage.durable import new_file_by_name
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides
+from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, per_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,6 +120,6 @@ def read_label(
         cut[chunk] = lost.any(axis=1)
         if progress is not None:
             done = min(chunk.stop, len(pairs))
-            rate = done / max(time.perf_counter() - begin, 1e-9)
+            rate = per_second(done, time.perf_counter() - begin)
             progress(Progress("score", done, len(pairs), {"pairs_per_second": round(rate, 1)}))
     return probabilities, cut

@@ -27,7 +27,7 @@ from samesay.model.backend import backend_versions
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
 from samesay.model.devices import devices
-from samesay.pairs import ProgressListener
+from samesay.pairs import ProgressListener, per_second
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.depth import frozen, rate_shares
@@ -278,7 +278,7 @@ def fit(
         steps=course.steps,
         resumed_from=resumed.step if resumed else 0,
         seconds=round(course.seconds, 3),
-        pairs_per_second=round(course.pairs_done / max(course.seconds, 1e-9), 1),
+        pairs_per_second=round(per_second(course.pairs_done, course.seconds), 1),
         padding_share=padding_share(plan(0), pairs.encoded.lengths),
         widths=sorted(course.widths),
         settings=own.recorded(recipe),

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import samesay
-from samesay.bundle import new_folder
 from samesay.errors import TargetExists
 from samesay.evaluation.page import render_page
+from samesay.storage import destination, new_folder
 
 PAGE = "report.html"
 FIGURES = "report.json"
@@ -32,7 +32,7 @@ def write_report(figures: Mapping[str, Any], path: str | Path, *, overwrite: boo
         ExtraMissing: If jinja2 is not installed.
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
     """
-    target = Path(path).resolve()
+    target = destination(path)
     report = {**figures, "samesay": samesay.__version__}
     page = render_page(report)
     with new_folder(
