@@ -12,6 +12,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
+from samesay.printable import command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +138,10 @@ class LabelSet:
             hint=(
                 "the names fit as "
                 + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
-                + f"; pass --rename-labels {','.join(f'{theirs}={ours}' for theirs, ours in renaming.items())}"
+                + "; pass "
+                + command(
+                    "--rename-labels", ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
+                )
                 if renaming
                 else "rename the labels in the data, or evaluate a model that was trained on these names"
             ),

@@ -15,6 +15,7 @@ from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, V
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.printable import command
 from samesay.storage import destination, new_folder
 from samesay.storage.durable import require_writable, said_plainly
 
@@ -93,7 +94,7 @@ def _require_replaceable(target: Path, *, overwrite: bool) -> None:
             f"{target} is a folder with other content; only an empty one or a saved model is ever replaced.",
             where=str(target),
             expected=f"a new folder, or with --overwrite one that holds {MANIFEST_NAME}",
-            hint=f"name a folder inside it, such as {target / 'model'}",
+            hint=f"name a folder inside it, such as {command(target / 'model')}",
             details={"found": sorted(names)[:10]},
         )
     if not overwrite:

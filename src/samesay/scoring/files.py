@@ -26,6 +26,7 @@ from samesay.data.readers import FORMATS, format_of
 from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
 from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.printable import command
 from samesay.scoring.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.intake import Chunk, Intake, SkippedRow, found_sources
 from samesay.scoring.journal import Journal, changed, clear_finished, mismatch, open_journal
@@ -434,7 +435,10 @@ def _require_free(output: str | Path, *, overwrite: bool) -> None:
     path = Path(output)
     if path.is_dir():
         raise OutputUnwritable(
-            f"{path} is a folder.", where=str(path), expected="the name of a file", hint=f"{path}/scored.csv"
+            f"{path} is a folder.",
+            where=str(path),
+            expected="the name of a file",
+            hint=command(path / "scored.csv"),
         )
     if overwrite:
         return

@@ -13,6 +13,7 @@ import numpy as np
 
 from samesay.errors import UsageError, near
 from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, per_second
+from samesay.printable import command
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def positive_label(labels: LabelSet, asked: str | None = None) -> str:
         f"None of the labels {', '.join(labels)} tells by its name that two texts agree.",
         where="--label",
         expected="the name of the label that is meant",
-        hint=f"--label {labels.names[-1]}",
+        hint=command("--label", labels.names[-1]),
     )
 
 

@@ -23,7 +23,7 @@ from typing import BinaryIO
 
 from samesay.errors import DiskFull, OutputUnwritable, SameSayError
 from samesay.storage.claims import Claim
-from samesay.storage.ownership import destination, is_own
+from samesay.storage.ownership import is_own
 from samesay.storage.renaming import exchange, rename_new, taken
 
 # In the hidden folder: what is written, its name followed by a library's suffix, and what it replaces.
@@ -54,7 +54,7 @@ def new_folder(
     """A folder to fill, which becomes ``target`` when the block ends well and vanishes when it does not.
 
     Args:
-        target: The folder to be, or a link to it; its parents are made (and removed again on failure).
+        target: The folder to be, not followed where it is a link; its parents are made (and removed again on failure).
         replace: Whether an existing folder may be exchanged for the new one and removed.
         check: Called right before the exchange; raise there to refuse it.
         by_umask: Give what lies in it the rights that new files have; libraries write some for their user alone.
@@ -67,7 +67,6 @@ def new_folder(
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    target = destination(target)
     with said_plainly(target), made_parents(target):
         clear_leftovers(target)
         with _hidden(target) as hidden:
@@ -99,7 +98,6 @@ def new_file(target: Path, *, replace: bool) -> Iterator[BinaryIO]:
 @contextmanager
 def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterator[Path]:
     """The same for a library that opens its file itself: yields the hidden file's name, which ends with ``suffix``."""
-    target = destination(target)
     with said_plainly(target), made_parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
@@ -180,10 +178,11 @@ def restore_previous(target: Path) -> bool:
     """
     if os.path.lexists(target):
         return False
-    for path, _ in _abandoned(target):
+    for path, claim in _abandoned(target):
         if is_own(path / _PREVIOUS, folder=True) and not os.path.lexists(target):
             with contextlib.suppress(OSError):
                 (path / _PREVIOUS).rename(target)
+                _remove_hidden(path, claim, target)
                 return True
     return False
 

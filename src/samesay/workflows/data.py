@@ -14,7 +14,7 @@ from samesay.data.readers import format_of
 from samesay.errors import TargetExists
 from samesay.pairs import GradeScale, Sides, Task
 from samesay.scoring.tables import table_writer
-from samesay.storage import new_file, new_folder
+from samesay.storage import destination, new_file, new_folder
 
 # Beside a train split of so many pairs, each of the other splits gets this share.
 _HELD_OUT_SHARE = 5
@@ -115,7 +115,7 @@ def generate_data(
     if target.suffix and not target.is_dir():
         table = generate(n_pairs, split=split or SPLITS[0], seed=seed)
         kind = format_of(target)
-        with new_file(target, replace=overwrite) as stream:
+        with new_file(destination(target), replace=overwrite) as stream:
             _write(stream, table, kind, gzipped=target.suffix.lower() == ".gz")
         return GeneratedData(target, (_written(target, table),), SIDES, seed)
     if overwrite:
@@ -125,7 +125,7 @@ def generate_data(
         {split: n_pairs} if split else {name: n_pairs if name == SPLITS[0] else held_out for name in SPLITS}
     )
     files = []
-    with new_folder(target, replace=overwrite) as folder:
+    with new_folder(destination(target), replace=overwrite) as folder:
         for name, size in sizes.items():
             table = generate(size, split=name, seed=seed)
             with (folder / f"{name}.csv").open("wb") as stream:

@@ -9,7 +9,7 @@ from typing import Any
 from samesay.data.readers import STANDARD_INPUT, format_of
 from samesay.errors import OutputUnwritable, TargetExists, UsageError
 from samesay.scoring.tables import table_writer
-from samesay.storage import new_file
+from samesay.storage import destination, new_file
 
 _GZIPPED = ".gz"
 
@@ -83,7 +83,7 @@ def write_rows(
         RowMalformed: If the format cannot hold a value.
     """
     path = Path(output)
-    with new_file(path, replace=overwrite) as stream:
+    with new_file(destination(path), replace=overwrite) as stream:
         gzipped = path.suffix.lower() == _GZIPPED
         with table_writer(stream, format_of(path), columns, gzipped=gzipped) as writer:
             writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
@@ -95,7 +95,7 @@ def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
     Raises:
         TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
     """
-    with new_file(Path(output), replace=overwrite) as stream:
+    with new_file(destination(output), replace=overwrite) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
 
 
