@@ -72,5 +72,7 @@ def _word(word: str) -> str:
         elif "\udc80" <= character <= "\udcff":  # a byte of a file's name that is no text
             parts.append(f"\\x{ord(character) - 0xDC00:02x}")
         else:
-            parts.append(character.encode("unicode_escape").decode("ascii"))
+            # Beyond ASCII \x would be a byte, and no character.
+            code = ord(character)
+            parts.append(f"\\x{code:02x}" if code < 0x80 else f"\\U{code:08x}")
     return f"$'{''.join(parts)}'"

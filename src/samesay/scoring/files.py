@@ -433,6 +433,7 @@ def _directed(facts: ModelFacts) -> str | None:
 def _require_free(output: str | Path, *, overwrite: bool) -> None:
     """Refuse an output before any work, and not after all of it."""
     path = Path(output)
+    destination(path)
     if path.is_dir():
         raise OutputUnwritable(
             f"{path} is a folder.",

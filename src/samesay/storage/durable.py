@@ -72,9 +72,10 @@ def new_folder(
         with _hidden(target) as hidden:
             folder = hidden / _NEW
             folder.mkdir()
+            mode = stat.S_IMODE(folder.lstat().st_mode)
             yield folder
             if by_umask:
-                _give_modes(folder)
+                _give_modes(folder, mode)
             flush_tree(folder)
             check()
             # After an exchange the hidden folder holds the replaced one.
@@ -200,10 +201,9 @@ def _abandoned(target: Path) -> Iterator[tuple[Path, Claim]]:
             claim.release()
 
 
-def _give_modes(folder: Path) -> None:
-    """Give all in ``folder`` the rights that the umask gave to it."""
-    mode = stat.S_IMODE(folder.lstat().st_mode)
-    for path in folder.rglob("*"):
+def _give_modes(folder: Path, mode: int) -> None:
+    """Give ``folder`` and all in it the rights that the umask gave to it, whatever was copied or a library chose."""
+    for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             _give_mode(path, mode if path.is_dir() else mode & 0o666)
 

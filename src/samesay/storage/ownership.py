@@ -118,13 +118,20 @@ def destination(output: str | Path) -> Path:
     The link has to be this user's own, or the system's: through somebody else's they would choose what is replaced.
 
     Raises:
-        OutputUnwritable: If it is another user's link, or leads in a circle.
+        OutputUnwritable: If it is another user's link, leads in a circle, or the system does not let us look.
     """
     path = Path(output)
     try:
         status = path.lstat()
-    except OSError:
+    except FileNotFoundError:
         status = None
+    except OSError as problem:
+        raise OutputUnwritable(
+            f"{path} cannot be written: {problem.strerror}.",
+            where=str(path),
+            expected="a place where this user may create, rename and remove files",
+            hint=f"check the rights on {path.parent}, or name another output",
+        ) from problem
     if status is not None and _is_link(status) and status.st_uid != 0 and not _is_ours(status, path):
         raise refused(path, "is a link of another user's")
     try:

@@ -62,6 +62,7 @@ def require_new(output: str | Path, *, overwrite: bool) -> None:
         TargetExists: If it is there and ``overwrite`` is false.
     """
     path = Path(output)
+    destination(path)
     if path.is_dir():
         raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
     if not overwrite and path.exists():

@@ -50,7 +50,7 @@ def require_free(path: str | Path, *, overwrite: bool) -> None:
     Raises:
         TargetExists: If something is there that may not be replaced.
     """
-    target = Path(path)
+    target = destination(path)
     if not target.exists() and not target.is_symlink():
         return
     names = {entry.name for entry in target.iterdir()} if target.is_dir() else None
