@@ -1,6 +1,7 @@
 """Files and folders that SameSay makes: whole or absent, locked while they are written, this user's own, and no link.
 
-Drafts, locks, journals, caches and checkpoints are made, opened and removed here. What is in them is not known here.
+Drafts, locks, journals, caches and checkpoints are made, opened and removed here. The room knows nothing of
+what is in them.
 """
 
 from __future__ import annotations
