@@ -422,3 +422,20 @@ def test_everything_that_is_written_has_the_rights_of_the_umask(
     }
     assert not wrong
     assert {"hf/model.safetensors", "whole.keras", "out.csv"} <= set(rights)
+
+
+@pytest.mark.parametrize("name", ["pipe.csv", "pipe", "pipe.jsonl.gz"])
+def test_a_pipe_is_never_replaced_by_a_file_or_a_folder(capsys, tmp_path: Path, name: str) -> None:
+    pipe = tmp_path / name
+    os.mkfifo(pipe)
+    status, _, err = outcome(capsys, "data", "generate", "--pairs", "9", "--output", pipe, "--overwrite")
+    assert (status, pipe.is_fifo()) == (UNWRITABLE, True), err
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_a_file_is_not_replaced_by_a_folder(capsys, tmp_path: Path) -> None:
+    thesis = tmp_path / "thesis"
+    thesis.write_text("four years of work\n", encoding="utf-8")
+    status, _, _ = outcome(capsys, "data", "generate", "--pairs", "9", "--output", thesis, "--overwrite")
+    assert status in (45, UNWRITABLE)
+    assert thesis.read_text(encoding="utf-8") == "four years of work\n"

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
-from samesay.storage import new_file
+from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -336,6 +336,6 @@ def _save(figure: Figure, target: Path, *, title: str, description: str) -> Path
         # Label names come in every script; a font without them draws boxes, which is no reason to fail.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(drawn, format=target.suffix[1:].lower(), dpi=_DOTS_PER_INCH, metadata=metadata)
-    with new_file(target, replace=True) as stream:
+    with new_file(destination(target), replace=True) as stream:
         stream.write(drawn.getvalue())
     return target

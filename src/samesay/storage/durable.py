@@ -68,6 +68,7 @@ def new_folder(
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
     with said_plainly(target), made_parents(target):
+        _require_kind(target, stat.S_ISDIR, "no folder")
         clear_leftovers(target)
         with _hidden(target) as hidden:
             folder = hidden / _NEW
@@ -102,6 +103,7 @@ def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterat
     with said_plainly(target), made_parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
+        _require_kind(target, stat.S_ISREG, "no plain file")
         clear_leftovers(target)
         with _hidden(target) as folder:
             hidden = folder / f"{_NEW}{suffix}"
@@ -117,6 +119,18 @@ def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterat
             else:
                 rename_new(hidden, target)
             flush_folder(target.parent)
+
+
+def _require_kind(target: Path, is_kind: Callable[[int], bool], otherwise: str) -> None:
+    """Refuse to replace a device or a pipe, a folder by a file, or a file by a folder; a link itself may be."""
+    try:
+        mode = target.lstat().st_mode
+    except OSError:  # which says itself later what it is about
+        return
+    if not is_kind(mode) and not stat.S_ISLNK(mode):
+        raise OutputUnwritable(
+            f"{target} is {otherwise}, and is not replaced.", where=str(target), hint="name another output"
+        )
 
 
 class _Writable(Exception):
