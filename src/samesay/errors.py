@@ -463,6 +463,8 @@ class MemoryExhausted(MachineError):
         "out of memory",
         "failed to allocate memory",
         "OOM when",
+        "cannot allocate memory",
+        "failed to map segment",
     )
 
     @classmethod

@@ -12,6 +12,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
+from samesay.printable import command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,7 +138,10 @@ class LabelSet:
             hint=(
                 "the names fit as "
                 + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
-                + f"; pass --rename-labels {','.join(f'{theirs}={ours}' for theirs, ours in renaming.items())}"
+                + "; pass "
+                + command(
+                    "--rename-labels", ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
+                )
                 if renaming
                 else "rename the labels in the data, or evaluate a model that was trained on these names"
             ),
@@ -332,6 +336,11 @@ def label_counts(labels: Iterable[str]) -> dict[str, int]:
     for label in labels:
         counts[label] = counts.get(label, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def per_second(count: int, seconds: float) -> float:
+    """A rate; 0 where the clock stood still or went back, which says nothing of how fast it was."""
+    return count / seconds if seconds > 0 else 0.0
 
 
 @dataclass(frozen=True, slots=True)

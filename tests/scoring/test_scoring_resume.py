@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from samesay.bundle.claims import Claim
 from samesay.data import iter_rows
 from samesay.errors import OutputBusy, ResumeMismatch, RowMalformed, TargetExists
 from samesay.pairs import GradeScale, Progress
 from samesay.scoring import GradeScorer, Scorer, score_file
+from samesay.storage.claims import Claim
 from tiny_models import save_tiny, tiny_graph
 
 CHUNK = 50
@@ -183,13 +183,16 @@ def test_a_kill_in_the_last_moments(
         raise KeyboardInterrupt
 
     if moment == "after the output":
-        monkeypatch.setattr(
-            module,
-            "remove",
-            lambda path: die() if path.name.endswith("journal") else path.unlink(missing_ok=True),
-        )
+        monkeypatch.setattr(module, "_remove", die)
     elif moment == "before the output":
-        monkeypatch.setattr(module, "rename_new", die)
+        move_out = module.OwnFolder.move_out
+        monkeypatch.setattr(
+            module.OwnFolder,
+            "move_out",
+            lambda folder, name, *rest, **options: (
+                die() if name == "whole" else move_out(folder, name, *rest, **options)
+            ),
+        )
     else:
         monkeypatch.setattr(module.Journal, "_put_skipped", die)
     with pytest.raises(KeyboardInterrupt):

@@ -9,7 +9,6 @@ This room does not know what is in a part: no Keras, no ONNX, no training, no to
 from __future__ import annotations
 
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.durable import new_file, new_folder
 from samesay.bundle.layout import FORMAT_VERSION, MANIFEST_NAME, PARTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.bundle.pair_hashes import read_pair_hashes, write_pair_hashes
@@ -33,8 +32,6 @@ __all__ = [
     "Verdict",
     "is_bundle",
     "model_card",
-    "new_file",
-    "new_folder",
     "open_bundle",
     "read_pair_hashes",
     "require_replaceable",

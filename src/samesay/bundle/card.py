@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from samesay.bundle.layout import PARTS
+from samesay.printable import command, in_markdown, quoted, visible
 
 if TYPE_CHECKING:
     from samesay.bundle.manifest import Manifest
@@ -99,23 +100,23 @@ def _order(manifest: Manifest) -> str:
 
 
 def _use(manifest: Manifest, name: str) -> str:
-    first, second = manifest.sides
+    texts = [f"the {side}" for side in manifest.sides]
     rows = (
         "probabilities, one row a pair, one column a label" if manifest.scale is None else "one grade a pair"
     )
     return f"""## How to use it
 
 ```sh
-samesay score {name} "the {first}" "the {second}"
-samesay score {name} --input pairs.csv --output scored.csv
-samesay inspect {name}
+{command("samesay", "score", name, *texts)}
+{command("samesay", "score", name, "--input", "pairs.csv", "--output", "scored.csv")}
+{command("samesay", "inspect", name)}
 ```
 
 ```python
 import samesay
 
-model = samesay.load("{name}")
-model.predict((["the {first}"], ["the {second}"]))  # {rows}
+model = samesay.load({quoted(name)})
+model.predict(([{quoted(texts[0])}], [{quoted(texts[1])}]))  # {rows}
 ```"""
 
 
@@ -263,8 +264,8 @@ def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 def _text(value: Any) -> str:
     """``value`` so that it neither ends a table's cell nor a line, nor starts markup of its own."""
-    text = " ".join(str(value).split())
-    return text.replace("|", "\\|").replace("<", "&lt;").replace("`", "'") if not _is_code(text) else text
+    text = visible(" ".join(str(value).split()))
+    return text if _is_code(text) else in_markdown(text)
 
 
 def _is_code(text: str) -> bool:

@@ -12,12 +12,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from samesay.bundle.durable import restore_previous
 from samesay.bundle.layout import MANIFEST_NAME, PARTS, USABLE
 from samesay.bundle.manifest import FileRecord, Manifest
 from samesay.bundle.recognition import not_a_bundle
 from samesay.bundle.writing import record_of
 from samesay.errors import BundleDamaged, BundleError, PartUnavailable, UsageError
+from samesay.storage.durable import restore_previous
 
 
 @dataclass(frozen=True, slots=True)

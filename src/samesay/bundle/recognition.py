@@ -7,6 +7,7 @@ from pathlib import Path
 
 from samesay.bundle.layout import MANIFEST_NAME
 from samesay.errors import NotABundle, near
+from samesay.printable import command
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".7z")
 
@@ -38,24 +39,25 @@ def _recognise(path: Path) -> tuple[str, str, str]:
     except OSError as error:
         return "unreadable", f"{path} cannot be read: {error.strerror}.", "check the rights on it"
     config = _json(path / "config.json")
+    train = command("samesay", "train", "DATA", "--preset", path, "--output", "my-model")
     if {"task.json", "metadata.json"} & names and "registered_name" in config:
         return (
             "keras-hub-preset",
             f"{path} is a KerasHub preset, not a saved model of SameSay.",
-            f"train from it: samesay train DATA --preset {path} --output my-model",
+            f"train from it: {train}",
         )
     if "modules.json" in names or "config_sentence_transformers.json" in names:
         return (
             "sentence-transformers",
             f"{path} is a sentence-transformers folder, not a saved model of SameSay.",
-            f"train from its encoder: samesay train DATA --preset {path} --output my-model",
+            f"train from its encoder: {train}",
         )
     if "model_type" in config or "architectures" in config:
         return (
             "hugging-face",
             f"{path} is a Hugging Face model folder, not a saved model of SameSay.",
-            f"keep its classifier: samesay import {path} --output my-model; "
-            f"or train from its encoder: samesay train DATA --preset {path} --output my-model",
+            f"keep its classifier: {command('samesay', 'import', path, '--output', 'my-model')}; "
+            f"or train from its encoder: {train}",
         )
     if "saved_model.pb" in names:
         return (

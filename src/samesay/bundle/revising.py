@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from samesay.bundle.card import with_decision
-from samesay.bundle.durable import new_folder
 from samesay.bundle.layout import MANIFEST_NAME
 from samesay.bundle.manifest import Decision, Manifest
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.writing import record_of, require_replaceable
+from samesay.storage import destination, new_folder
 
 
 def write_decision(
@@ -31,7 +31,7 @@ def write_decision(
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind, the bundle is as before.
     """
     bundle = open_bundle(path)
-    target = bundle.path if output is None else Path(output).resolve()
+    target = bundle.path if output is None else destination(output)
     in_place = target == bundle.path
 
     def check() -> None:
@@ -39,7 +39,8 @@ def write_decision(
             require_replaceable(target, overwrite=overwrite)
 
     check()
-    with new_folder(target, replace=in_place or overwrite, check=check) as folder:
+    # What is copied has the rights that it has.
+    with new_folder(target, replace=in_place or overwrite, check=check, by_umask=False) as folder:
         # What its owner keeps beside the parts stays where it is, and is not copied elsewhere.
         _copy(bundle, folder, beside=in_place)
         manifest = _revised(bundle.manifest, decision, folder)

@@ -11,11 +11,13 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.durable import new_folder, require_writable, said_plainly
 from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.printable import command
+from samesay.storage import destination, new_folder
+from samesay.storage.durable import require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
 _DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -46,7 +48,7 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
         DiskFull: If the disk is full; nothing is left behind.
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
-    target = Path(path).resolve()
+    target = destination(path)
 
     def check() -> None:
         _require_replaceable(target, overwrite=overwrite)
@@ -68,7 +70,7 @@ def require_replaceable(path: str | Path, *, overwrite: bool) -> None:
         DiskFull: If the disk is full.
         OutputUnwritable: If the system does not let us look, or write.
     """
-    target = Path(path).resolve()
+    target = destination(path)
     with said_plainly(target):
         _require_replaceable(target, overwrite=overwrite)
     require_writable(target)
@@ -92,7 +94,7 @@ def _require_replaceable(target: Path, *, overwrite: bool) -> None:
             f"{target} is a folder with other content; only an empty one or a saved model is ever replaced.",
             where=str(target),
             expected=f"a new folder, or with --overwrite one that holds {MANIFEST_NAME}",
-            hint=f"name a folder inside it, such as {target / 'model'}",
+            hint=f"name a folder inside it, such as {command(target / 'model')}",
             details={"found": sorted(names)[:10]},
         )
     if not overwrite:

@@ -9,6 +9,7 @@ import click
 
 from samesay.cli.options import data_options, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, say, visible
+from samesay.cli.streams import remarks
 from samesay.errors import AuditFindings
 
 if TYPE_CHECKING:
@@ -57,10 +58,11 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         found = audit(data, format=format_, progress=progress, **options)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        show(found)
+    with remarks(options["hard"]):
+        if as_json:
+            print_json(found.to_dict())
+        else:
+            show(found)
     serious = any(finding.is_fault for finding in found.findings)
     return AuditFindings.exit_code if strict and serious else 0
 

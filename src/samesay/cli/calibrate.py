@@ -8,7 +8,9 @@ import click
 
 from samesay.cli.options import data_options, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, say, visible
+from samesay.cli.streams import remarks
 from samesay.errors import UsageError
+from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
     from samesay.workflows.calibrate import CalibratedModel
@@ -88,18 +90,19 @@ def command(
             if reset
             else "There is nothing to calibrate on.",
             expected="DATA, or --reset",
-            hint=f"samesay calibrate {model} {'--reset' if reset else 'DATA'}",
+            hint=command_line("samesay", "calibrate", model, "--reset" if reset else "DATA"),
         )
     if data is None:
         from samesay.workflows.calibrate import reset as take_away
 
         take_away(model, output=output, overwrite=overwrite)
-        if as_json:
-            print_json({"path": output or model})
-        else:
-            say(
-                f"{visible(output or model)} has no decision policy any more: it gives its most probable label"
-            )
+        with remarks(output or model):
+            if as_json:
+                print_json({"path": output or model})
+            else:
+                say(
+                    f"{visible(output or model)} has no decision policy any more: it gives its most probable label"
+                )
         return
     from samesay.cli.progress import progress_display
     from samesay.workflows.calibrate import calibrate
@@ -108,10 +111,11 @@ def command(
         calibrated = calibrate(
             model, data, output=output, overwrite=overwrite, format=format_, progress=progress, **options
         )
-    if as_json:
-        print_json(calibrated.to_dict())
-    else:
-        show(calibrated)
+    with remarks(output or model):
+        if as_json:
+            print_json(calibrated.to_dict())
+        else:
+            show(calibrated)
 
 
 def show(calibrated: CalibratedModel) -> None:

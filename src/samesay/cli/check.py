@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import Mapping, json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.evaluation.behaviour import BehaviourOutcome, CapabilityResult
@@ -77,10 +78,11 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         checked = check(model, output=output, progress=progress, **options)
-    if as_json:
-        print_json(checked.to_dict())
-    else:
-        _show(checked, output)
+    with remarks(output):
+        if as_json:
+            print_json(checked.to_dict())
+        else:
+            _show(checked, output)
     if checked.below:
         named = ", ".join(result.capability for result in checked.below)
         note(f"below --fail-under {checked.fail_under:g}: {named}")

@@ -9,6 +9,7 @@ import click
 
 from samesay.cli.options import Mapping, SidesOption, data_options, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, say, visible
+from samesay.cli.streams import remarks
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,10 +91,11 @@ def command(
         )
     with progress_display(quiet=quiet) as progress:
         compared = compare_models(models, data, format=format_, progress=progress, **options)
-    if as_json:
-        print_json(compared.to_dict())
-    else:
-        show(compared)
+    with remarks(picture, options["changed"], options["markdown"]):
+        if as_json:
+            print_json(compared.to_dict())
+        else:
+            show(compared)
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_cost_picture

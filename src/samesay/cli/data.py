@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import data_options, json_option, sides_option, task_options
 from samesay.cli.plain import counted, print_json, say, visible
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.data import Description
@@ -119,11 +120,14 @@ def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
     from samesay.workflows.data import generate_data
 
     written = generate_data(output, **options)
-    if as_json:
-        print_json(written.to_dict())
-        return
-    for file in written.files:
-        say(f"{counted(file.n_pairs, 'pair')} of the {file.split} split written to {visible(str(file.path))}")
+    with remarks(output):
+        if as_json:
+            print_json(written.to_dict())
+            return
+        for file in written.files:
+            say(
+                f"{counted(file.n_pairs, 'pair')} of the {file.split} split written to {visible(str(file.path))}"
+            )
 
 
 def show(described: Description) -> None:

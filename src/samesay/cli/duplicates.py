@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.workflows.duplicates import Duplicates
@@ -85,14 +86,15 @@ def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: b
 
     with progress_display(quiet=quiet) as progress:
         found = find_duplicates(model, file, other, progress=progress, **options)
-    if as_json:
-        print_json(found.to_dict())
-        return
-    _show(found)
-    if not quiet:
-        for place in (options["output"], options["groups_output"]):
-            if place is not None:
-                say(f"Written to {visible(place)}")
+    with remarks(options["output"], options["groups_output"]):
+        if as_json:
+            print_json(found.to_dict())
+            return
+        _show(found)
+        if not quiet:
+            for place in (options["output"], options["groups_output"]):
+                if place is not None:
+                    say(f"Written to {visible(place)}")
 
 
 def _show(found: Duplicates) -> None:

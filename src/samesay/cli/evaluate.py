@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import data_options, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, say
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.evaluation import Evaluation, GradeEvaluation
@@ -86,12 +87,13 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         measured = evaluate_model(model, data, format=format_, progress=progress, **options)
-    if as_json:
-        print_json(measured.to_dict())
-    else:
-        show(measured)
-        if measured.report is not None:
-            say(f"The report: {measured.report}")
+    with remarks(picture, measured.report):
+        if as_json:
+            print_json(measured.to_dict())
+        else:
+            show(measured)
+            if measured.report is not None:
+                say(f"The report: {measured.report}")
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
         from samesay.evaluation import GradeEvaluation, save_confusion_picture, save_grade_picture

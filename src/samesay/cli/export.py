@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option, refuse_idle, sides_option
 from samesay.cli.plain import print_json, say, visible
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.workflows.export import ExportFormat, ExportResult
@@ -69,10 +70,11 @@ def command(
         refuse_idle({"max_changed"}, "is for --quantize")
     with progress_display(quiet=quiet) as progress:
         result = export(model, path, to=to, format=format_, progress=progress, **options)
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        _show(result)
+    with remarks(path):
+        if as_json:
+            print_json(result.to_dict())
+        else:
+            _show(result)
 
 
 def _show(result: ExportResult) -> None:

@@ -10,15 +10,18 @@ import errno
 import os
 import sys
 import traceback
+from pathlib import Path
 
 import click
 
-from samesay.cli.plain import print_json, visible
+from samesay import interrupts
+from samesay.cli.plain import messages, note, print_json, silence, visible
 from samesay.errors import (
     DiskFull,
     Interrupted,
     MachineError,
     MemoryExhausted,
+    OutputUnwritable,
     SameSayError,
     UnexpectedError,
     UsageError,
@@ -39,7 +42,7 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, SystemExit):
         return error.code if isinstance(error.code, int) else 1
     if isinstance(error, BrokenPipeError):
-        _silence_output()
+        silence(sys.stdout, sys.stderr)
         return 1
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         sys.stderr.write(f"{error.format_message()}\n")
@@ -47,19 +50,22 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, click.Abort) and error.__cause__ is not None:
         error = error.__cause__  # click's word for Ctrl-C, without the notes
     failure = as_failure(error)
-    if debug:
-        traceback.print_exception(error)
-    try:
+    # Without a reader, or on a full disk, nothing can be said; the status still can.
+    with messages():
+        if debug:
+            for text in traceback.format_exception(error):
+                sys.stderr.writelines(f"{visible(line)}\n" for line in text.splitlines())
         sys.stderr.write(in_words(failure))
         for text in getattr(error, "__notes__", ()):
-            sys.stderr.write(f"  note: {visible(text)}\n")
-        sys.stderr.flush()
+            note(f"  note: {text}")
+    try:
         if as_json:
             print_json({"error": failure.to_dict()})
-            sys.stdout.flush()
-    except BrokenPipeError:
-        _silence_output()
-    return failure.exit_code
+        sys.stdout.flush()
+    except OSError:
+        silence(sys.stdout)
+    interrupted = isinstance(failure, Interrupted) or interrupts.heard()
+    return interrupts.status() if interrupted else failure.exit_code
 
 
 def as_failure(error: BaseException) -> SameSayError:
@@ -80,8 +86,8 @@ def as_failure(error: BaseException) -> SameSayError:
         return DiskFull(
             "No space is left on the disk.", where=_file_of(error), hint="free some, then run it again"
         )
-    if isinstance(error, OSError) and error.errno is not None and error.filename is not None:
-        return MachineError(f"The system refused: {error.strerror}.", where=_file_of(error))
+    if isinstance(error, OSError) and error.errno is not None:
+        return _refusal(error)
     return UnexpectedError(
         f"{type(error).__name__}: {error}",
         where="SameSay itself: this is our mistake, and not something that you did",
@@ -99,6 +105,29 @@ def in_words(failure: SameSayError) -> str:
     return "".join(f"{visible(line)}\n" for text in lines for line in text.split("\n"))
 
 
+def _refusal(error: OSError) -> MachineError:
+    """What the system refused, of which nobody else has said more."""
+    if error.filename is None and error.errno == errno.EBADF:
+        return OutputUnwritable(
+            "Standard output is closed.", where="standard output", expected="a file, a pipe or a terminal"
+        )
+    if error.filename is None and isinstance(error, FileNotFoundError) and not _has_working_folder():
+        return MachineError(
+            "The folder that this was started in has been removed.",
+            where="the working folder",
+            hint="cd into one that is there, and run it again",
+        )
+    return MachineError(f"The system refused: {error.strerror}.", where=_file_of(error))
+
+
+def _has_working_folder() -> bool:
+    try:
+        Path.cwd()
+    except OSError:
+        return False
+    return True
+
+
 def _usage_failure(error: click.ClickException) -> UsageError:
     ctx = getattr(error, "ctx", None)
     command = ctx.command_path if ctx is not None else "samesay"
@@ -114,14 +143,3 @@ def _usage_failure(error: click.ClickException) -> UsageError:
 
 def _file_of(error: OSError) -> str | None:
     return None if error.filename is None else os.fsdecode(error.filename)
-
-
-def _silence_output() -> None:
-    """Nobody reads any more: let the interpreter's last flush go nowhere instead of failing."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            os.dup2(nowhere, stream.fileno())
-        except (OSError, ValueError):  # a stream without a descriptor, as in tests, has no reader to lose
-            continue
-    os.close(nowhere)

@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import Names, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, visible
+from samesay.cli.streams import remarks
 
 
 @click.command("import")
@@ -36,18 +37,19 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
 
     with progress_display(quiet=quiet) as progress:
         result = import_model(source, output, progress=progress, **options)
-    if as_json:
-        print_json(result.to_dict())
-        return
-    from samesay.cli import render
+    with remarks(output):
+        if as_json:
+            print_json(result.to_dict())
+            return
+        from samesay.cli import render
 
-    render.facts(
-        {
-            "labels": result.labels,
-            "sides": f"{result.sides[0]}, then {result.sides[1]}",
-            "reads": f"{result.max_length:,} tokens of a pair",
-            "ONNX part": result.onnx["status"],
-        },
-        title=f"Imported from {visible(result.source)}",
-    )
-    render.saved(result.path, result.onnx, result.notes)
+        render.facts(
+            {
+                "labels": result.labels,
+                "sides": f"{result.sides[0]}, then {result.sides[1]}",
+                "reads": f"{result.max_length:,} tokens of a pair",
+                "ONNX part": result.onnx["status"],
+            },
+            title=f"Imported from {visible(result.source)}",
+        )
+        render.saved(result.path, result.onnx, result.notes)

@@ -12,7 +12,10 @@ from typing import NoReturn
 import click
 
 import samesay
+from samesay import interrupts
 from samesay.cli.failures import report_failure
+from samesay.cli.plain import messages
+from samesay.cli.streams import make_steady
 from samesay.errors import UsageError, near
 from samesay.model.backend import use_keras_alone
 
@@ -104,6 +107,8 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
     Args:
         args: Arguments without the program's name; those of the process where absent.
     """
+    make_steady()
+    interrupts.listen()
     arguments = list(sys.argv[1:] if args is None else args)
     debug = os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
     if not debug and not sys.warnoptions:
@@ -114,9 +119,12 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         # Not standalone: click would print its own errors in another form than ours.
         outcome = cli.main(arguments, prog_name="samesay", standalone_mode=False)
         sys.stdout.flush()
+        status = outcome if isinstance(outcome, int) else 0
     except BaseException as error:
-        sys.exit(report_failure(error, as_json=_wants_json(arguments), debug=debug))
-    sys.exit(outcome if isinstance(outcome, int) else 0)
+        status = report_failure(error, as_json=_wants_json(arguments), debug=debug)
+    with messages():
+        pass  # what others wrote there is flushed, or lost
+    sys.exit(status)
 
 
 def _wants_json(arguments: Sequence[str]) -> bool:

@@ -6,14 +6,13 @@ Imports nothing that takes time.
 from __future__ import annotations
 
 import json
+import os
 import sys
-import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-# Controls, and the invisible characters that reorder or hide the text beside them.
-_NOT_SHOWN = {"Cc", "Cs", "Zl", "Zp"}
-_REORDERING = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from samesay.printable import is_shown, visible
 
 _BAR_WIDTH = 24
 
@@ -22,25 +21,10 @@ def print_json(value: Any) -> None:
     """Write ``value`` to standard output as one JSON document; NaN is refused, because JSON has none."""
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
     text = json.dumps(value, indent=2, ensure_ascii=encoding != "utf8", allow_nan=False)
-    # A lone surrogate cannot be written as UTF-8; as an escape it is valid JSON.
-    safe = text.encode("utf-8", "surrogatepass" if text.isascii() else "backslashreplace").decode("utf-8")
-    sys.stdout.write(safe + "\n")
-
-
-def visible(text: str) -> str:
-    r"""``text`` on one line with characters that a terminal would obey shown as escapes.
-
-    >>> visible("a\x1b[31mb\tc")
-    'a\\x1b[31mb\\tc'
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        character.encode("unicode_escape").decode("ascii")
-        if character in _REORDERING or unicodedata.category(character) in _NOT_SHOWN
-        else character
-        for character in text
-    )
+    if not text.isascii() or "\x7f" in text:
+        # What a terminal would obey, and lone surrogates, which UTF-8 cannot carry, are escapes in JSON as well.
+        text = "".join(one if is_shown(one) or one == "\n" else f"\\u{ord(one):04x}" for one in text)
+    sys.stdout.write(text + "\n")
 
 
 def bars(probabilities: Iterable[tuple[str, float]]) -> str:
@@ -59,13 +43,35 @@ def counted(number: int, noun: str) -> str:
 
 
 def say(text: str = "") -> None:
-    """Print for people, on standard output."""
-    _write(sys.stdout, text)
+    """Print lines for people, on standard output."""
+    _write(sys.stdout, "\n".join(visible(line) for line in text.split("\n")))
 
 
 def note(text: str) -> None:
     """Print a remark for people on standard error, so that standard output stays what was asked for."""
-    _write(sys.stderr, visible(text))
+    with messages():
+        _write(sys.stderr, visible(text))
+
+
+@contextmanager
+def messages() -> Iterator[None]:
+    """Within it messages are written to standard error; on a full disk they are lost, and no reason to fail."""
+    try:
+        yield
+        sys.stderr.flush()
+    except OSError:
+        silence(sys.stderr)
+
+
+def silence(*streams: Any) -> None:
+    """Let what is still to be written to standard streams go nowhere, and not fail when the interpreter ends."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in streams:
+        try:
+            os.dup2(nowhere, stream.fileno())
+        except (OSError, ValueError, AttributeError):  # a stream without a descriptor has no reader to lose
+            continue
+    os.close(nowhere)
 
 
 def _write(stream: Any, text: str) -> None:

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from samesay.pairs import Progress, ProgressListener
+from samesay.printable import visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,7 +49,7 @@ def drawn_on(console: Console) -> Iterator[ProgressListener]:
     from rich.progress import Progress as Bars
 
     bars = Bars(
-        SpinnerColumn(),
+        SpinnerColumn("dots" if console.encoding.startswith("utf") else "line"),
         TextColumn("{task.description}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
@@ -107,4 +108,4 @@ def in_short(facts: Mapping[str, float | int | str]) -> str:
             words.append(f"{name.replace('_', ' ')} {value:.4f}")
         else:
             words.append(f"{name.replace('_', ' ')} {value}")
-    return " · ".join(words)
+    return visible(" · ".join(words))

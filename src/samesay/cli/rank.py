@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
+from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.workflows.rank import Ranking
@@ -74,10 +75,11 @@ def command(
         top = _SHOWN
     with progress_display(quiet=quiet) as progress:
         ranking = rank_texts(model, source=input_, top=top, output=output, progress=progress, **options)
-    if as_json:
-        print_json(ranking.to_dict())
-        return
-    _show(ranking, output)
+    with remarks(output):
+        if as_json:
+            print_json(ranking.to_dict())
+            return
+        _show(ranking, output)
 
 
 def _show(ranking: Ranking, output: str | None) -> None:

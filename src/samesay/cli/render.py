@@ -22,8 +22,12 @@ def console() -> Console:
     """Standard output as rich sees it; without colours and of a fixed width where it is not a terminal."""
     from rich.console import Console
 
+    class Standing(Console):
+        def on_broken_pipe(self) -> None:
+            raise
+
     width = None if sys.stdout.isatty() else _WIDTH_OF_A_FILE
-    return Console(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
+    return Standing(file=sys.stdout, width=width, highlight=False, markup=False, emoji=False)
 
 
 def table(

@@ -8,8 +8,10 @@ import click
 
 from samesay.cli.options import Mapping, json_option, quiet_option, refuse_idle
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
+from samesay.cli.streams import remarks
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Grade, Progress
+from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
     from samesay.pairs import Judgement
@@ -143,7 +145,7 @@ def command(
             raise UsageError(
                 "There is nothing to label.",
                 expected="two texts, or --input FILE",
-                hint=f'samesay score {model} "first text" "second text"',
+                hint=command_line("samesay", "score", model, "first text", "second text"),
             )
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
@@ -249,6 +251,11 @@ def _files(
                 display(progress)
 
         report = score_file(model, asked, output, progress=None if quiet else listen, **options)
+    with remarks(None if output == _STANDARD_STREAM else output):
+        _say_of_files(report, output, quiet=quiet, as_json=as_json)
+
+
+def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         print_json(_as_json(report, output))
         return

@@ -8,6 +8,7 @@ import click
 
 from samesay.cli.options import Layers, data_options, json_option, quiet_option
 from samesay.cli.plain import print_json, visible
+from samesay.cli.streams import remarks
 
 
 @click.command("student")
@@ -46,19 +47,20 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         result = make_student(model, output, format=format_, progress=progress, **options)
-    if as_json:
-        print_json(result.to_dict())
-        return
-    from samesay.cli import render
+    with remarks(output):
+        if as_json:
+            print_json(result.to_dict())
+            return
+        from samesay.cli import render
 
-    share = result.weights / result.all_weights
-    render.facts(
-        {
-            "layers": f"{', '.join(map(str, result.layers))} of {result.all_layers}",
-            "tokens": f"{result.tokens:,} of {result.all_tokens:,}",
-            "weights": f"{result.weights:,} of {result.all_weights:,} ({share:.0%})",
-            "ONNX part": result.onnx["status"],
-        },
-        title=f"A student of {visible(result.teacher)}",
-    )
-    render.saved(result.path, result.onnx, result.notes)
+        share = result.weights / result.all_weights
+        render.facts(
+            {
+                "layers": f"{', '.join(map(str, result.layers))} of {result.all_layers}",
+                "tokens": f"{result.tokens:,} of {result.all_tokens:,}",
+                "weights": f"{result.weights:,} of {result.all_weights:,} ({share:.0%})",
+                "ONNX part": result.onnx["status"],
+            },
+            title=f"A student of {visible(result.teacher)}",
+        )
+        render.saved(result.path, result.onnx, result.notes)

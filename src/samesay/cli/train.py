@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from samesay import interrupts
 from samesay.cli.main import TYPED
 from samesay.cli.options import (
     ClassWeights,
@@ -18,17 +18,15 @@ from samesay.cli.options import (
     sides_option,
     task_options,
 )
-from samesay.cli.plain import counted, print_json, say, visible
+from samesay.cli.plain import counted, note, print_json, say
+from samesay.cli.streams import remarks
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, Sides
+from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
     from samesay.workflows.run_recipe import Run
     from samesay.workflows.train import TrainResult
-
-# The exit status of what the user stopped, also where a usable model was saved: a script must be able to
-# tell.
-INTERRUPTED = 130
 
 
 @click.command(
@@ -279,16 +277,18 @@ def command(
             )
     except KeyboardInterrupt as stop:
         if getattr(stop, "__notes__", None):  # of a state that is kept
-            click.echo(f"To go on: {_command_to_go_on('--resume')}", err=True)
+            note(f"To go on: {_command_to_go_on('--resume')}")
         raise
-    if as_json:
-        print_json(result.to_dict())
-    else:
-        show(result)
+    with remarks(result.path):
+        if as_json:
+            print_json(result.to_dict())
+        else:
+            show(result)
+    # A script must be able to tell what was stopped, also where a usable model was saved.
     if result.interrupted and result.checkpoints is not None:
         # The model of what was reached is at --output by now.
-        click.echo(f"To go on: {_command_to_go_on('--resume', '--overwrite')}", err=True)
-    return INTERRUPTED if result.interrupted else None
+        note(f"To go on: {_command_to_go_on('--resume', '--overwrite')}")
+    return interrupts.status() if result.interrupted else None
 
 
 def _command_to_go_on(*flags: str) -> str:
@@ -296,7 +296,7 @@ def _command_to_go_on(*flags: str) -> str:
     typed = list(click.get_current_context().meta[TYPED])
     end = typed.index("--") if "--" in typed else len(typed)
     missing = [flag for flag in flags if flag not in typed[:end]]
-    return shlex.join(["samesay", *typed[:end], *missing, *typed[end:]])
+    return command_line("samesay", *typed[:end], *missing, *typed[end:])
 
 
 def _needed(run: Run) -> dict[str, Any]:
@@ -378,17 +378,16 @@ def show(result: TrainResult) -> None:
             if isinstance(measured, Evaluation)
             else f"always {measured.mean_grade:.2f}: mse {measured.mean_metrics['mse']:.4f}"
         )
-        say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({visible(always)})")
+        say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({always})")
     if result.seeds is not None:
         _show_seeds(result.seeds)
     render.notes(result.notes)
     if result.onnx.status != "verified":
         render.notes([f"the ONNX part is {result.onnx.status}: {result.onnx.detail}"])
-    path = visible(str(result.path))
-    say(f"Saved to {path}")
+    say(f"Saved to {result.path}")
     say()
-    say(f"Next: samesay evaluate {path} DATA")
-    say(f'      samesay score {path} "{result.sides.first}" "{result.sides.second}"')
+    say(f"Next: {command_line('samesay', 'evaluate', result.path)} DATA")
+    say(f"      {command_line('samesay', 'score', result.path, *result.sides)}")
 
 
 def _show_seeds(seeds: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from samesay.errors import ColumnNotFound, UsageError, near
 from samesay.pairs import Sides, Task
+from samesay.printable import command
 
 # Names that occur together, the side that usually comes first in front. Earlier ones win where a table has
 # several.
@@ -298,7 +299,8 @@ def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNo
         expected="a first line that names the columns, such as premise,hypothesis or sentence1,sentence2",
         hint=(
             (f"is {guess[1]!r} the {guess[0]!r}? " if guess else "")
-            + f"name both sides: --columns 'first={example[0]},second={example[1]}'"
+            + "name both sides: "
+            + command("--columns", f"first={example[0]},second={example[1]}")
         ),
         details={"columns": list(names), "near": close},
     )

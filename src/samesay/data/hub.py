@@ -17,6 +17,7 @@ from samesay.data.dataset_card import Splits, declared_files
 from samesay.data.readers import SUFFIXES
 from samesay.data.splits import canonical_split
 from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.printable import command
 
 SCHEME = "hf://"
 _ADDRESS = re.compile(
@@ -96,7 +97,9 @@ class Listing:
             else f"{self.address.repository} has several configurations, and none was named.",
             where=str(self.address),
             expected=f"one of {', '.join(self.files)}",
-            hint=f"did you mean {close[0]!r}?" if close else f"{self.address}:{next(iter(self.files))}",
+            hint=f"did you mean {close[0]!r}?"
+            if close
+            else command(f"{self.address}:{next(iter(self.files))}"),
             details={"configs": list(self.files)},
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 from samesay.data.rows import Row
 from samesay.data.textlines import TextLines
 from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
+from samesay.printable import command
 
 _EXPECTED = 'one JSON object a line, such as {"premise": "…", "hypothesis": "…", "label": "neutral"}'
 
@@ -56,7 +57,7 @@ def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
                 f"{lines.name} is one JSON array, not JSON Lines.",
                 where=lines.place(),
                 expected=_EXPECTED,
-                hint=f"jq -c '.[]' {lines.name} > pairs.jsonl",
+                hint=f"{command('jq', '-c', '.[]', lines.name)} > pairs.jsonl",
             )
         values: dict[str, Any] = {}
         if error is None:

@@ -30,6 +30,7 @@ from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import GradeScale, LabelSet, Sides, Task
+from samesay.printable import command
 
 _MOST_PLACES_SHOWN = 5
 
@@ -104,7 +105,7 @@ def load_pairs(
             f"The authors of {located.name} keep the labels of its split {asked!r}.",
             where=f"{located.name}:{asked}",
             expected="a split with labels",
-            hint=f"{located.name}:validation",
+            hint=command(f"{located.name}:validation"),
         )
     return reading.tables(located, [asked])[0]
 
@@ -147,14 +148,14 @@ def load_splits(
             f"it has {', '.join(located.splits)}.",
             where=located.name,
             expected="a split by one of these names",
-            hint=f"name the one that you mean: {located.name}:{next(iter(located.splits))}",
+            hint=f"name the one that you mean: {command(f'{located.name}:{next(iter(located.splits))}')}",
         )
     if located.slice is not None and len(wanted) > 1:
         raise SliceInvalid(
             f"{located.text!r} cuts {len(wanted)} splits at once: {', '.join(wanted)}.",
             where=located.name,
             expected="a slice of one split",
-            hint=f"{located.name}:{wanted[0]}{located.slice}",
+            hint=command(f"{located.name}:{wanted[0]}{located.slice}"),
         )
     reading = _Reading(
         sides,

@@ -69,7 +69,7 @@ class RowStream:
                 expected=f"one of {', '.join(FORMATS)}, each also gzipped",
                 hint=f"did you mean {close[0]!r}?" if close else None,
             )
-        piped = str(path) == STANDARD_INPUT
+        piped = self._piped = str(path) == STANDARD_INPUT
         self.name = "standard input" if piped else str(path)
         named = format or (None if piped else format_of(Path(path)))
         self._raw = _open(path)
@@ -101,7 +101,7 @@ class RowStream:
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
-        if self._raw is not sys.stdin.buffer:
+        if not self._piped:
             self._raw.close()
 
     def __enter__(self) -> RowStream:
@@ -133,9 +133,22 @@ def format_of(path: Path) -> str:
     return found
 
 
+def standard_input() -> BinaryIO:
+    """What is piped in.
+
+    Raises:
+        SourceNotFound: If it is closed, as a scheduler may start a process.
+    """
+    if sys.stdin is None:
+        raise SourceNotFound(
+            "Standard input is closed.", where="standard input", expected="a file or a pipe to read from"
+        )
+    return sys.stdin.buffer
+
+
 def _open(path: str | Path) -> BinaryIO:
     if str(path) == STANDARD_INPUT:
-        return sys.stdin.buffer
+        return standard_input()
     try:
         return Path(path).open("rb")
     except OSError as error:

@@ -33,6 +33,7 @@ from samesay.data.splits import SPLITS, canonical_split, in_order
 from samesay.data.tfds import SCHEME as TFDS_SCHEME
 from samesay.data.tfds import TfdsDataset, open_tfds, parse_tfds_address
 from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.printable import command
 
 BUILT_IN = ("handwritten", "generated")
 _SHARD = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}")
@@ -152,7 +153,7 @@ class Source:
             f"{self.name} has the splits {', '.join(self.splits)}, and none was named.",
             where=self.name,
             expected="one split",
-            hint=f"{self.name}:{next(iter(self.splits))}",
+            hint=command(f"{self.name}:{next(iter(self.splits))}"),
             details={"splits": list(self.splits)},
         )
 

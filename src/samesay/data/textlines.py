@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from samesay.errors import EncodingInvalid, NulByte, RowMalformed
+from samesay.printable import command
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
@@ -83,7 +84,7 @@ class TextLines:
                 f"A NUL byte at byte {self._offset + nul:,} (line {self.line}, byte {nul + 1} of it).",
                 where=self.place(),
                 expected="text in UTF-8, which holds none",
-                hint=f"if the file is UTF-16: iconv -f UTF-16 -t UTF-8 {self.name} > utf8-copy",
+                hint=f"if the file is UTF-16: {command('iconv', '-f', 'UTF-16', '-t', 'UTF-8', self.name)} > utf8-copy",
                 details={"line": self.line, "offset": self._offset + nul},
             )
         try:
@@ -103,7 +104,7 @@ class TextLines:
             message,
             where=self.place(),
             expected="text in UTF-8, with or without a byte order mark",
-            hint=f"convert it: iconv -f {likely} -t UTF-8 {self.name} > utf8-copy",
+            hint=f"convert it: {command('iconv', '-f', likely, '-t', 'UTF-8', self.name)} > utf8-copy",
             details={"line": self.line, "offset": offset},
         )
 
@@ -123,5 +124,5 @@ def damaged_gzip(name: str, error: Exception, *, after_line: int | None = None) 
         f"The gzip data of {name} is damaged{read}: {error}.",
         where=name,
         expected="a complete gzip file",
-        hint=f"check it with: gzip -t {name if Path(name).exists() else 'FILE'}",
+        hint=f"check it with: {command('gzip', '-t', name if Path(name).exists() else 'FILE')}",
     )

@@ -5,18 +5,18 @@ Knows files and columns, nothing of what the texts are for.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samesay.data.columns import existing_column, listed, same_name
-from samesay.data.readers import STANDARD_INPUT
+from samesay.data.readers import STANDARD_INPUT, standard_input
 from samesay.data.rows import side_text
 from samesay.data.streaming import SourceRows
 from samesay.data.textlines import TextLines, gunzipped
 from samesay.errors import ColumnNotFound, NoRows, SourceNotFound, UsageError
+from samesay.printable import command
 
 LINES = "lines"
 KNOWN_TEXTS = ("text", "sentence", "question", "title", "content")
@@ -102,7 +102,7 @@ def _read_lines(source: str | Path) -> TextList:
     piped = str(source) == STANDARD_INPUT
     name = "standard input" if piped else str(source)
     try:
-        raw = sys.stdin.buffer if piped else Path(source).open("rb")  # noqa: SIM115
+        raw = standard_input() if piped else Path(source).open("rb")  # noqa: SIM115
     except OSError as error:
         raise SourceNotFound(
             f"{source} cannot be read: {error.strerror or error}.", where=name, expected="a readable file"
@@ -151,7 +151,7 @@ def _text_column(names: Sequence[str], asked: str | None, *, where: str) -> str:
         f"None of the columns is called {', '.join(KNOWN_TEXTS)}.",
         where=where,
         expected=f"one of the columns: {listed(names)}",
-        hint=f"name the one that holds the texts: --column {names[0]}",
+        hint=f"name the one that holds the texts: {command('--column', names[0])}",
         details={"columns": list(names)},
     )
 

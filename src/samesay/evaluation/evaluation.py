@@ -16,7 +16,7 @@ from samesay.errors import LabelMissing, NoRows
 from samesay.evaluation import metrics
 from samesay.evaluation.metrics import ClassScore
 from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Pair, Predictor, Progress, ProgressListener, Sides
+from samesay.pairs import Pair, Predictor, Progress, ProgressListener, Sides, per_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -209,7 +209,7 @@ def evaluate(
         rows_dropped=dict(table.origin.rows_dropped),
         truncated=truncated,
         seconds=seconds,
-        pairs_per_second=len(pairs) / max(seconds, 1e-9),
+        pairs_per_second=per_second(len(pairs), seconds),
         notes=_notes(labels.names, scores, truncated, len(pairs), table.origin.notes),
         probabilities=probabilities,
         label_ids=table.label_ids,
@@ -248,7 +248,7 @@ def _answers(
         if progress is not None:
             facts = {
                 "accuracy": round(right / done, 4),
-                "pairs_per_second": round(done / max(seconds, 1e-9), 1),
+                "pairs_per_second": round(per_second(done, seconds), 1),
             }
             progress(Progress("evaluate", done, len(pairs), facts))
     return rows, truncated, seconds

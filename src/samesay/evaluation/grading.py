@@ -15,7 +15,7 @@ import numpy as np
 
 from samesay.errors import NoRows
 from samesay.evaluation.grade_metrics import grade_metrics, require_grades
-from samesay.pairs import Grader, GradeScale, Pair, Progress, ProgressListener, Sides
+from samesay.pairs import Grader, GradeScale, Pair, Progress, ProgressListener, Sides, per_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def evaluate_grades(
         done = start + len(chunk)
         grades[start:done] = require_grades(answers, n_pairs=len(chunk))
         tell(
-            Progress("evaluate", done, len(pairs), {"pairs_per_second": round(done / max(seconds, 1e-9), 1)})
+            Progress("evaluate", done, len(pairs), {"pairs_per_second": round(per_second(done, seconds), 1)})
         )
     notes = list(table.origin.notes)
     if len(pairs) > 1 and np.ptp(grades) < 1e-6:
@@ -137,7 +137,7 @@ def evaluate_grades(
         rows_dropped=dict(table.origin.rows_dropped),
         truncated=truncated if can_tell else None,
         seconds=seconds,
-        pairs_per_second=len(pairs) / max(seconds, 1e-9),
+        pairs_per_second=per_second(len(pairs), seconds),
         notes=tuple(notes),
         truth=truth,
         grades=grades,

@@ -6,10 +6,7 @@ no global state is left behind and threads may draw side by side. The same input
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import io
-import os
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.errors import DiskFull, ExtraMissing, OutputUnwritable, UsageError
+from samesay.errors import ExtraMissing, UsageError
+from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -338,19 +336,6 @@ def _save(figure: Figure, target: Path, *, title: str, description: str) -> Path
         # Label names come in every script; a font without them draws boxes, which is no reason to fail.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         figure.savefig(drawn, format=target.suffix[1:].lower(), dpi=_DOTS_PER_INCH, metadata=metadata)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_bytes(drawn.getvalue())
-        beside.replace(target)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise DiskFull(f"No space is left for the picture {target}.", where=str(target)) from error
-        raise OutputUnwritable(
-            f"The picture cannot be written: {error.strerror or error}.",
-            where=str(target),
-            expected="a folder that can be written to",
-        ) from error
+    with new_file(destination(target), replace=True) as stream:
+        stream.write(drawn.getvalue())
     return target

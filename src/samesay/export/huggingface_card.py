@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from samesay.pairs import LabelSet, Sides
+from samesay.printable import in_markdown, quoted
 
 
 def front_matter() -> str:
@@ -19,11 +20,12 @@ def how_to_use(name: str, labels: LabelSet, sides: Sides, *, calibrated: bool) -
         sides: What the texts are called, in reading order.
         calibrated: Whether the head carries a temperature or biases.
     """
-    first, second = sides
+    first, second = map(in_markdown, sides)
+    texts = ", ".join(f"[{quoted(f'the {side}')}]" for side in sides)
     lines = [
         f"**The order of the two texts matters:** the {first} first, the {second} second. No setting of this folder "
         "can hold callers to it.",
-        f"The columns of the logits are {', '.join(labels)}, as `id2label` says.",
+        f"The columns of the logits are {', '.join(map(in_markdown, labels))}, as `id2label` says.",
         "A literal `[SEP]`, `[CLS]` or `</s>` in a text is taken for the separator by `transformers`; SameSay reads it "
         "as text. Where that can matter, take such words out of the texts first.",
         "Servers of such folders, text-embeddings-inference among them, read `tokenizer.json`, `config.json` and "
@@ -39,9 +41,9 @@ def how_to_use(name: str, labels: LabelSet, sides: Sides, *, calibrated: bool) -
 ```python
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-tokenizer = AutoTokenizer.from_pretrained("{name}")
-model = AutoModelForSequenceClassification.from_pretrained("{name}")
-batch = tokenizer(["the {first}"], ["the {second}"], padding=True, truncation=True, return_tensors="pt")
+tokenizer = AutoTokenizer.from_pretrained({quoted(name)})
+model = AutoModelForSequenceClassification.from_pretrained({quoted(name)})
+batch = tokenizer({texts}, padding=True, truncation=True, return_tensors="pt")
 model(**batch).logits.softmax(dim=-1)  # one row a pair, one column a label
 ```
 

@@ -17,8 +17,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from samesay.errors import ExtraMissing, MachineError, UsageError
+from samesay.errors import ExtraMissing, MachineError, OutputUnwritable, UsageError
 from samesay.model.allocator import use_one_arena
+from samesay.storage import OwnFolder
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """The values of ``KERAS_BACKEND`` that can train; the first is SameSay's default."""
@@ -138,8 +139,10 @@ def _keep_compilations() -> None:
     jax = importlib.import_module("jax")
     folder = cache_folder() / "xla"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as problem:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # What lies there is run: it has to be this user's own.
+        OwnFolder(folder, make=True).close()
+    except (OSError, OutputUnwritable) as problem:
         logging.getLogger("samesay").warning("compilations are not kept: %s", problem)
         return
     if jax.config.jax_compilation_cache_dir is None:

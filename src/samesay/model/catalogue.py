@@ -86,7 +86,10 @@ def kaggle_folder(handle: str) -> Path | None:
     else:
         present = [entry.name for entry in variation.glob("*/") if entry.name.isdecimal()]
         versions = sorted(present, key=int, reverse=True)
-    return next((variation / one for one in versions if _is_whole(variation, one)), None)
+    try:
+        return next((variation / one for one in versions if _is_whole(variation, one)), None)
+    except OSError:  # another user's cache
+        return None
 
 
 def _is_whole(variation: Path, version: str) -> bool:
@@ -139,7 +142,7 @@ def _hugging_face_cache(families: dict[str, Family]) -> Iterator[Offer]:
 
     try:
         cache = scan_cache_dir()
-    except CacheNotFound:
+    except (CacheNotFound, OSError):  # another user's, too
         return
     for repository in sorted(cache.repos, key=lambda one: one.repo_id):
         if repository.repo_type != "model" or not repository.revisions:

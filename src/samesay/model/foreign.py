@@ -17,6 +17,7 @@ import numpy as np
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
 from samesay.model.huggingface_folder import CONFIG, has_classifier
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.printable import command
 from samesay.scoring import Grades, Scores, sigmoid, softmax
 
 if TYPE_CHECKING:
@@ -271,7 +272,8 @@ def _missing(packages: str, folder: Path) -> ExtraMissing:
     return ExtraMissing(
         f"Answering by {folder} as it is needs {packages.replace(' ', ' and ')}, which are not installed.",
         where=str(folder),
-        hint=f"pip install {packages}; or make it a model of SameSay's: samesay import {folder} --output my-model",
+        hint=f"pip install {packages}; or make it a model of SameSay's: "
+        + command("samesay", "import", folder, "--output", "my-model"),
         details={"packages": packages.split()},
     )
 

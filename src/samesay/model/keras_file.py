@@ -6,10 +6,11 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from samesay.bundle.durable import new_file_by_name
 from samesay.errors import BundleDamaged, NotABundle, TargetExists
 from samesay.model.backend import keras, keras_hub
 from samesay.model.presets import class_unknown
+from samesay.storage import destination
+from samesay.storage.durable import new_file_by_name
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -28,7 +29,7 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
             f"{path} exists already.", where=str(path), hint="choose another name, or overwrite=True"
         )
     # Keras wants the suffix.
-    with new_file_by_name(path, replace=overwrite, suffix=".keras") as draft:
+    with new_file_by_name(destination(path), replace=overwrite, suffix=".keras") as draft:
         classifier.save(draft)
     return path
 

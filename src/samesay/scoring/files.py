@@ -22,12 +22,11 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
-from samesay.bundle.durable import as_output_error
-from samesay.bundle.renaming import taken
 from samesay.data.readers import FORMATS, format_of
 from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.printable import command
 from samesay.scoring.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.intake import Chunk, Intake, SkippedRow, found_sources
 from samesay.scoring.journal import Journal, changed, clear_finished, mismatch, open_journal
@@ -35,6 +34,9 @@ from samesay.scoring.roles import ENTAILMENT, asking_side
 from samesay.scoring.scorer import CHUNK_PAIRS, GradeScorer, Scorer
 from samesay.scoring.tables import join_parquet, parquet_schema, table_writer
 from samesay.scoring.workers import ModelFacts, OneProcess, WorkerPool
+from samesay.storage import destination
+from samesay.storage.durable import as_output_error
+from samesay.storage.renaming import taken
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
@@ -87,7 +89,7 @@ class FileReport:
     @property
     def pairs_per_second(self) -> float:
         """Rows of this run a second, reading and writing included."""
-        return (self.rows - self.resumed_rows) / self.seconds if self.seconds else 0.0
+        return per_second(self.rows - self.resumed_rows, self.seconds)
 
 
 def score_file(
@@ -237,7 +239,7 @@ class _Run:
         """Count a chunk that is written, and say so."""
         self.total.add(tally)
         if self._progress is not None:
-            rate = (self.total.rows - self.resumed_rows) / (time.perf_counter() - self._started)
+            rate = per_second(self.total.rows - self.resumed_rows, time.perf_counter() - self._started)
             self._progress(Progress("score", self.total.rows, None, {"pairs_per_second": round(rate, 1)}))
 
     def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
@@ -304,7 +306,7 @@ def _to_file(
     overwrite: bool,
     restart: bool,
 ) -> None:
-    target = Path(output).resolve()
+    target = destination(output)
     with open_journal(target, made_of, restart=restart) as journal:
         if not overwrite and os.path.lexists(target):
             raise taken(target)  # by a run that ended while this one began
@@ -431,14 +433,18 @@ def _directed(facts: ModelFacts) -> str | None:
 def _require_free(output: str | Path, *, overwrite: bool) -> None:
     """Refuse an output before any work, and not after all of it."""
     path = Path(output)
+    destination(path)
     if path.is_dir():
         raise OutputUnwritable(
-            f"{path} is a folder.", where=str(path), expected="the name of a file", hint=f"{path}/scored.csv"
+            f"{path} is a folder.",
+            where=str(path),
+            expected="the name of a file",
+            hint=command(path / "scored.csv"),
         )
     if overwrite:
         return
     if os.path.lexists(path):
-        clear_finished(path.resolve())
+        clear_finished(destination(path))
         raise TargetExists(
             f"{path} exists already.",
             where=str(path),
@@ -449,7 +455,7 @@ def _require_free(output: str | Path, *, overwrite: bool) -> None:
 def _skipped_file(output: str | Path) -> Path:
     """Beside the file itself, where the output is a link to it."""
     path = Path(output)
-    return Path(f"{path.resolve() if path.is_symlink() else path}{SKIPPED_SUFFIX}")
+    return Path(f"{destination(path) if path.is_symlink() else path}{SKIPPED_SUFFIX}")
 
 
 def _is_direct(output: str | Path) -> bool:

@@ -1,9 +1,10 @@
 """A draft that outlives the process that writes it: an output file in segments, each there whole or not at all.
 
-It is a hidden folder beside the output. ``rows`` and ``skipped`` grow by a segment at a time and are flushed to the
-disk; only then a line of ``journal.jsonl`` says how long they are and what was read for it. What stands behind the
-last such line was torn off by whatever ended the process, and is cut away. At the end ``rows`` becomes ``whole``, and
-``whole`` the output. The folder is locked while its process lives.
+It is a hidden folder beside the output, reached as ``OwnFolder`` does, since its name can be foretold. ``rows`` and
+``skipped`` grow by a segment at a time and are flushed to the disk; only then a line of ``journal.jsonl`` says how long
+they are and what was read for it. What stands behind the last such line was torn off by whatever ended the process, and
+is cut away. At the end ``rows`` becomes ``whole``, and ``whole`` the output. The folder is locked while its process
+lives.
 
 This module knows bytes, not rows.
 """
@@ -21,12 +22,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from samesay.bundle.claims import Claim
-from samesay.bundle.durable import flush_folder, hidden_beside, made_parents, remove, said_plainly
-from samesay.bundle.renaming import rename_new
-from samesay.errors import OutputBusy, ResumeMismatch
+from samesay.errors import OutputBusy, OutputUnwritable, ResumeMismatch
+from samesay.storage import OwnFolder
+from samesay.storage.claims import Claim
+from samesay.storage.durable import flush_folder, hidden_beside, made_parents, said_plainly
 
 _JOURNAL, _ROWS, _SKIPPED, _WHOLE = "journal.jsonl", "rows", "skipped", "whole"
+_JOINED, _SKIPPED_COPY = "joined", "skipped-copy"
+# The journal last: without it, what is left is nobody's unfinished run.
+_OURS = (_ROWS, _SKIPPED, _WHOLE, _JOINED, _SKIPPED_COPY, _JOURNAL)
 _PURPOSE = "journal"
 # Of the layout; another one is never gone on with.
 _VERSION = 1
@@ -58,7 +62,7 @@ class Journal:
         segments: Those that are safe on the disk, former runs' first.
     """
 
-    def __init__(self, folder: Path, target: Path) -> None:
+    def __init__(self, folder: OwnFolder, target: Path) -> None:
         self._folder = folder
         self._target = target
         self._streams: dict[str, BinaryIO] = {}
@@ -77,29 +81,41 @@ class Journal:
         made_of = {"journal": _VERSION, **made_of}
         known, length = self._read()
         if restart or not self.segments or not known.get("resumable"):
-            self._clear()
+            self.segments.clear()
+            self._folder.remove(_OURS)
             self._append(_JOURNAL, _line(made_of))
             self._append(_ROWS, b"")
             self._append(_SKIPPED, b"")
-            flush_folder(self._folder)
-            flush_folder(self._folder.parent)
+            self._folder.flush()
+            flush_folder(self._folder.path.parent)
             return
         differing = [key for key in {**known, **made_of} if known.get(key) != made_of.get(key)]
         if differing:
             found = "; ".join(_difference(key, known.get(key), made_of.get(key)) for key in differing)
             raise mismatch(self._target, found, differing)
         self._cut_back()
-        os.truncate(self._folder / _JOURNAL, length)
+        self._folder.truncate(_JOURNAL, length)
 
     @property
     def is_whole(self) -> bool:
         """Whether a former run had written everything, and only the last step is left."""
-        return (self._folder / _WHOLE).exists()
+        return self._folder.size(_WHOLE) is not None
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether the next run finds what is whole."""
+        return bool(self.segments) and self._folder.is_in_place
 
     def add(self, rows: bytes, skipped: bytes, *, taken: str, tally: dict[str, Any]) -> None:
         """Append a segment; when this returns it is on the disk for good."""
         if self.is_whole:
             raise changed(self._target, "it has more rows than before")
+        if not self._folder.is_in_place:
+            raise OutputUnwritable(
+                f"What was to become {self._target.name} was removed or moved while it was written.",
+                where=str(self._folder.path),
+                hint="run it again, and leave alone what lies hidden beside the output while it runs",
+            )
         segment = Segment(len(rows), hashlib.sha256(rows).hexdigest(), len(skipped), taken, tally)
         self._append(_ROWS, rows)
         if skipped:
@@ -109,7 +125,7 @@ class Journal:
 
     def read(self) -> Iterator[bytes]:
         """The bytes of every segment, in order."""
-        with (self._folder / _ROWS).open("rb") as stream:
+        with self._folder.open(_ROWS, "rb") as stream:
             for segment in self.segments:
                 yield stream.read(segment.n_bytes)
 
@@ -131,27 +147,28 @@ class Journal:
             TargetExists: If the place has been taken meanwhile; the draft stays.
         """
         self.close()
-        whole = self._folder / _WHOLE
-        if not whole.exists():
+        if not self.is_whole:
             if join is None:
-                (self._folder / _ROWS).rename(whole)
+                self._folder.rename(_ROWS, _WHOLE)
             else:
-                joined = self._folder / "joined"
-                with joined.open("wb") as stream:
+                self._folder.remove([_JOINED])
+                with self._folder.open(_JOINED, "xb") as stream:
                     join(self.read(), stream)
                     stream.flush()
                     os.fsync(stream.fileno())
-                joined.rename(whole)
-            flush_folder(self._folder)
+                self._folder.rename(_JOINED, _WHOLE)
+            self._folder.flush()
         # What is in the whole is no longer needed twice; without it, nothing here can be taken for unfinished.
-        remove(self._folder / _ROWS)
+        self._folder.remove([_ROWS])
         self._put_skipped(skipped_to, replace=replace)
-        if replace:
-            whole.replace(self._target)
-        else:
-            rename_new(whole, self._target)
+        self._folder.move_out(_WHOLE, self._target, replace=replace)
         flush_folder(self._target.parent)
-        remove(self._folder)
+        self.remove()
+
+    def remove(self) -> None:
+        """Remove the files by their names, and the folder if nothing else is in it."""
+        self.close()
+        _remove(self._folder)
 
     def leave(self) -> None:
         """Cut away what is not whole, as far as the system lets us."""
@@ -168,8 +185,7 @@ class Journal:
     def _append(self, name: str, data: bytes) -> None:
         stream = self._streams.get(name)
         if stream is None:
-            # Not buffered: what a full disk refused must not be tried again when the file is closed.
-            stream = self._streams[name] = (self._folder / name).open("ab", buffering=0)  # type: ignore[assignment]
+            stream = self._streams[name] = self._folder.open(name, "ab")
         rest = memoryview(data)
         while rest:
             rest = rest[stream.write(rest) :]
@@ -178,8 +194,8 @@ class Journal:
     def _read(self) -> tuple[dict[str, Any], int]:
         """What the draft was made of, and the length of the journal that holds true; fills ``segments``."""
         lines = []
-        with contextlib.suppress(FileNotFoundError):
-            lines = (self._folder / _JOURNAL).read_bytes().splitlines(keepends=True)
+        with contextlib.suppress(FileNotFoundError), self._folder.open(_JOURNAL, "rb") as stream:
+            lines = stream.read().splitlines(keepends=True)
         known = _parsed(lines[0]) if lines else None
         if known is None:
             return {}, 0
@@ -193,12 +209,14 @@ class Journal:
         """A segment for every line, up to the first whose bytes are not there as they were written."""
         with contextlib.ExitStack() as stack:
             rows = None
-            n_skipped = 0
+            n_skipped: int | None = 0
             if not self.is_whole:
                 try:
-                    rows = stack.enter_context((self._folder / _ROWS).open("rb"))
-                    n_skipped = (self._folder / _SKIPPED).stat().st_size
+                    rows = stack.enter_context(self._folder.open(_ROWS, "rb"))
                 except FileNotFoundError:
+                    return
+                n_skipped = self._folder.size(_SKIPPED)
+                if n_skipped is None:
                     return
             for line in lines:
                 facts = _parsed(line)
@@ -214,13 +232,8 @@ class Journal:
 
     def _cut_back(self) -> None:
         if not self.is_whole:
-            os.truncate(self._folder / _ROWS, sum(each.n_bytes for each in self.segments))
-        os.truncate(self._folder / _SKIPPED, sum(each.n_skipped_bytes for each in self.segments))
-
-    def _clear(self) -> None:
-        self.segments.clear()
-        for path in self._folder.iterdir():
-            remove(path)
+            self._folder.truncate(_ROWS, sum(each.n_bytes for each in self.segments))
+        self._folder.truncate(_SKIPPED, sum(each.n_skipped_bytes for each in self.segments))
 
     def _put_skipped(self, place: Path, *, replace: bool) -> None:
         """The side file before the output, whose coming says that all is done; none where nothing was skipped."""
@@ -228,11 +241,15 @@ class Journal:
             if replace:  # that of the output that is replaced
                 place.unlink(missing_ok=True)
             return
-        copy = self._folder / "skipped-copy"
-        shutil.copyfile(self._folder / _SKIPPED, copy)
-        with copy.open("rb+") as stream:
-            os.fsync(stream.fileno())
-        copy.replace(place)
+        self._folder.remove([_SKIPPED_COPY])
+        with (
+            self._folder.open(_SKIPPED, "rb") as skipped,
+            self._folder.open(_SKIPPED_COPY, "xb") as copy,
+        ):
+            shutil.copyfileobj(skipped, copy)
+            copy.flush()
+            os.fsync(copy.fileno())
+        self._folder.move_out(_SKIPPED_COPY, place, replace=True)
 
 
 @contextmanager
@@ -258,27 +275,37 @@ def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = Fa
         except BaseException as error:
             journal.leave()
             if not made_of.get("resumable") or not journal.segments:
-                remove(folder)
-            else:
+                journal.remove()
+            elif journal.is_kept:
                 rows = sum(segment.tally.get("rows", 0) for segment in journal.segments)
                 error.add_note(f"{rows:,} rows are done and kept; the same command goes on behind them")
             raise
         finally:
             journal.close()
             claim.release()
+            folder.close()
 
 
 def clear_finished(target: Path) -> None:
     """Remove what a process left that was killed after it had put ``target`` in place, and nothing else."""
-    folder = hidden_beside(target, _PURPOSE)
-    if not folder.is_dir() or (folder / _ROWS).exists() or (folder / _WHOLE).exists():
-        return
-    claim = Claim.take(folder)
     try:
-        if not claim.taken:
-            remove(folder)
+        folder = OwnFolder(hidden_beside(target, _PURPOSE))
+    except (OSError, OutputUnwritable):
+        return
+    claim = Claim.take(folder.path, folder.descriptor)
+    try:
+        if not claim.taken and folder.size(_ROWS) is None and folder.size(_WHOLE) is None:
+            _remove(folder)
     finally:
         claim.release()
+        folder.close()
+
+
+def _remove(folder: OwnFolder) -> None:
+    folder.remove(_OURS)
+    if folder.is_in_place:
+        with contextlib.suppress(OSError):  # something else is in it, and stays
+            folder.path.rmdir()
 
 
 def mismatch(target: Path, found: str, differing: list[str]) -> ResumeMismatch:
@@ -303,20 +330,23 @@ def changed(target: Path, how: str) -> ResumeMismatch:
     )
 
 
-def _claimed(target: Path) -> tuple[Path, Claim]:
-    folder = hidden_beside(target, _PURPOSE)
+def _claimed(target: Path) -> tuple[OwnFolder, Claim]:
     while True:
-        folder.mkdir(exist_ok=True)
-        claim = Claim.take(folder)
+        folder = OwnFolder(hidden_beside(target, _PURPOSE), make=True)
+        claim = Claim.take(folder.path, folder.descriptor)
         if claim.taken:
+            folder.close()
             raise OutputBusy(
                 f"Another process is writing {target.name} at this moment.",
                 where=str(target),
                 hint="wait until it has ended, or name another output",
             )
-        if folder.is_dir():  # between its making and the lock, another run may have finished and removed it
+        if (
+            folder.is_in_place
+        ):  # between its making and the lock, another run may have finished and removed it
             return folder, claim
         claim.release()
+        folder.close()
 
 
 def _line(facts: Mapping[str, Any]) -> bytes:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides
+from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, per_second
+from samesay.printable import command
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +57,7 @@ def positive_label(labels: LabelSet, asked: str | None = None) -> str:
         f"None of the labels {', '.join(labels)} tells by its name that two texts agree.",
         where="--label",
         expected="the name of the label that is meant",
-        hint=f"--label {labels.names[-1]}",
+        hint=command("--label", labels.names[-1]),
     )
 
 
@@ -120,6 +121,6 @@ def read_label(
         cut[chunk] = lost.any(axis=1)
         if progress is not None:
             done = min(chunk.stop, len(pairs))
-            rate = done / max(time.perf_counter() - begin, 1e-9)
+            rate = per_second(done, time.perf_counter() - begin)
             progress(Progress("score", done, len(pairs), {"pairs_per_second": round(rate, 1)}))
     return probabilities, cut

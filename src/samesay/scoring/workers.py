@@ -263,8 +263,10 @@ class _Worker:
 
 
 def _begin(model: str, threads: int, batch_tokens: int, alive: Any) -> None:
-    # Ctrl-C reaches every process of a terminal; the first one decides what becomes of it.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Ctrl-C, and the terminal's end, reach every process of a terminal; the first one decides what becomes of it.
+    for name in ("SIGINT", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()
     _Worker.model = model
     _Worker.settings = {"threads": threads, "batch_tokens": batch_tokens}

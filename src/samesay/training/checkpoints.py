@@ -11,11 +11,12 @@ import errno
 import json
 import logging
 import os
+import re
 import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,13 +24,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle.durable import flush_folder
 from samesay.errors import CheckpointDamaged, CheckpointMismatch, DiskFull, OutputUnwritable
+from samesay.storage import OwnFolder, is_own, open_own
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
 
-_NAMES = "checkpoint-*.npz"
+# What else lies in a folder of checkpoints is somebody's, and stays.
+_NAME = re.compile(r"checkpoint-\d{9,}\.npz")
+_FOLDER = re.compile(r"seed-\d+")
 # One name for all drafts: what a kill leaves behind is overwritten by the next one.
 _DRAFT = ".checkpoint.draft"
 # What reading cut or altered bytes raises: every array has a CRC-32 of its own in the archive, what tells of the arrays
@@ -73,8 +76,24 @@ class Checkpoint:
 
 
 def checkpoints_in(folder: Path) -> list[Path]:
-    """The checkpoints in ``folder``, the last written first."""
-    return sorted(folder.glob(_NAMES), key=lambda path: (path.lstat().st_mtime_ns, path.name), reverse=True)
+    """The checkpoints in ``folder``, the last written first; links, and what another user put there, are none."""
+    found = []
+    with suppress(OSError):
+        for path in folder.iterdir():
+            if _NAME.fullmatch(path.name) and is_own(path, folder=False):
+                found.append((path.lstat().st_mtime_ns, path.name, path))
+    return [path for *_, path in sorted(found, reverse=True)]
+
+
+def folders_of_runs(folder: Path) -> list[Path]:
+    """The folders in ``folder`` in which the runs of its seeds keep their checkpoints."""
+    with suppress(OSError):
+        return [
+            one
+            for one in sorted(folder.iterdir())
+            if _FOLDER.fullmatch(one.name) and is_own(one, folder=True)
+        ]
+    return []
 
 
 def remove_checkpoints(folder: Path) -> None:
@@ -82,12 +101,11 @@ def remove_checkpoints(folder: Path) -> None:
 
     What else lies there stays, and so does what the system does not let us remove.
     """
-    for one in folder.glob("seed-*"):
-        if one.is_dir() and not one.is_symlink():
-            with suppress(OSError):
-                for path in (*checkpoints_in(one), one / _DRAFT):
-                    path.unlink(missing_ok=True)
-                one.rmdir()
+    for one in folders_of_runs(folder):
+        with suppress(OSError):
+            for path in (*checkpoints_in(one), one / _DRAFT):
+                path.unlink(missing_ok=True)
+            one.rmdir()
 
 
 def save_checkpoint(
@@ -114,15 +132,21 @@ def save_checkpoint(
     arrays |= {f"best/{index}": value for index, value in enumerate(best or [])}
     state = {"run": dict(run), "step": step, "epoch": epoch, "history": history, "arrays": sorted(arrays)}
     arrays["state"] = np.frombuffer(json.dumps(state).encode(), np.uint8)
-    draft, place = folder / _DRAFT, folder / _NAMES.replace("*", f"{step:09}")
+    name = f"checkpoint-{step:09}.npz"
+    place = folder / name
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with draft.open("wb") as file:
-            np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(place)
-        flush_folder(folder)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with closing(OwnFolder(folder, make=True)) as held:
+            try:
+                held.remove([_DRAFT])
+                with held.open(_DRAFT, "xb") as file:
+                    np.savez(file, **arrays)  # pyright: ignore[reportArgumentType]
+                    file.flush()
+                    os.fsync(file.fileno())
+                held.rename(_DRAFT, name)
+                held.flush()
+            finally:
+                held.remove([_DRAFT])
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(
@@ -132,9 +156,6 @@ def save_checkpoint(
             f"The checkpoint of step {step} cannot be written ({problem.strerror}); the one before is intact.",
             where=str(folder),
         ) from problem
-    finally:
-        with suppress(OSError):
-            draft.unlink(missing_ok=True)
     # By name and not by time: clocks are set back, and the damaged one that was passed over is the newest but for this.
     for old in {*checkpoints_in(folder)} - {place, before}:
         with suppress(OSError):  # one too many is no reason to end a run
@@ -182,7 +203,7 @@ def restore(classifier: PairClassifier, checkpoint: Checkpoint, *, metrics: bool
 
 def _read(path: Path) -> Checkpoint:
     # NumPy would leave a damaged file open.
-    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as file:
+    with os.fdopen(open_own(path, os.O_RDONLY), "rb") as stream, np.load(stream, allow_pickle=False) as file:
         arrays = {name: file[name] for name in file.files}
     state = json.loads(arrays.pop("state").tobytes())
     if state["arrays"] != sorted(arrays):

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from samesay.errors import DiskFull, OutputUnwritable, TrainingDiverged
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import Progress, ProgressListener, per_second
 from samesay.training.checkpoints import Checkpoint, restore, save_checkpoint
 from samesay.training.objectives import Objective, best_of
 from samesay.training.recipe import Recipe
@@ -177,7 +177,7 @@ class Course(keras.callbacks.Callback):
             "loss": figures.get("loss"),
             **{name: figures.get(name) for name in self._objective.metrics},
             "seconds": round(seconds, 3),
-            "pairs_per_second": round(self._epoch_pairs / max(seconds, 1e-9), 1),
+            "pairs_per_second": round(per_second(self._epoch_pairs, seconds), 1),
             # Metrics of the user's own.
             **{name: value for name, value in figures.items() if name not in ("loss", "accuracy")},
         }
@@ -231,7 +231,7 @@ class Course(keras.callbacks.Callback):
                     "epochs": self._recipe.epochs,
                     "loss": round(loss, 4),
                     **{name: round(float(logs.get(name, math.nan)), 4) for name in self._objective.metrics},
-                    "pairs_per_second": round(self._epoch_pairs / max(now - self._began, 1e-9), 1),
+                    "pairs_per_second": round(per_second(self._epoch_pairs, now - self._began), 1),
                 },
             )
         )

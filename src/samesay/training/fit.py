@@ -5,21 +5,19 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-import signal
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay import interrupts
 from samesay.encoding import Batch, EncodedPairs, padding_share, plan_training
 from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
 from samesay.model.allocator import freed_memory_kept
@@ -27,7 +25,7 @@ from samesay.model.backend import backend_versions
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
 from samesay.model.devices import devices
-from samesay.pairs import ProgressListener
+from samesay.pairs import ProgressListener, per_second
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.depth import frozen, rate_shares
@@ -240,7 +238,7 @@ def fit(
             events=events,
         )
         logged = nullcontext() if events is None else closing(events)
-        with logged, _interruptible(course.stop), _memory_explained(recipe):
+        with logged, interrupts.first_one_calls(course.stop), _memory_explained(recipe):
             for first_epoch, last_epoch in course.stretches():
                 # Past PairClassifier.fit, which is for raw texts.
                 keras.Model.fit(
@@ -278,7 +276,7 @@ def fit(
         steps=course.steps,
         resumed_from=resumed.step if resumed else 0,
         seconds=round(course.seconds, 3),
-        pairs_per_second=round(course.pairs_done / max(course.seconds, 1e-9), 1),
+        pairs_per_second=round(per_second(course.pairs_done, course.seconds), 1),
         padding_share=padding_share(plan(0), pairs.encoded.lengths),
         widths=sorted(course.widths),
         settings=own.recorded(recipe),
@@ -383,26 +381,6 @@ def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
         if variable.path.endswith("seed_generator_state"):
             # JAX keeps it as uint32, torch as int32, TensorFlow as int64; below 2^31 it is the same in all.
             variable.assign(np.array([draw.integers(2**31), 0], dtype=variable.dtype))
-
-
-@contextmanager
-def _interruptible(stop: Callable[[], None]) -> Iterator[None]:
-    """Within it the first Ctrl-C calls ``stop``; a second one interrupts at once."""
-    before = signal.getsignal(signal.SIGINT)
-    # A shell's background job is to outlive the Ctrl-C that is meant for another.
-    if before is signal.SIG_IGN or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def on_interrupt(number: int, frame: FrameType | None) -> None:
-        signal.signal(signal.SIGINT, before)
-        stop()
-
-    signal.signal(signal.SIGINT, on_interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 @contextmanager

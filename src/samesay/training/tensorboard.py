@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,9 @@ class EventLog:
             from tensorboardX import SummaryWriter
         except ImportError as missing:
             raise ExtraMissing.of("tensorboard", "tensorboardX", "Writing logs for TensorBoard") from missing
-        self._writer: Any = SummaryWriter(str(folder), purge_step=first_step or None)
+        # Or the file's name, of time and machine, could be foretold and another put there.
+        suffix = f".{secrets.token_hex(6)}"
+        self._writer: Any = SummaryWriter(str(folder), purge_step=first_step or None, filename_suffix=suffix)
 
     def add(self, step: int, kind: str, figures: Mapping[str, Any]) -> None:
         """Note the ``figures`` after ``step`` as ``kind/name``, those that are numbers.

@@ -32,6 +32,7 @@ from samesay.pairs import (
     Task,
     answers_in_words,
 )
+from samesay.printable import command
 from samesay.workflows.comparison_text import markdown as as_markdown
 from samesay.workflows.contenders import (
     Contender,
@@ -324,7 +325,7 @@ def _require_same_labels(first: str, labels: LabelSet, other: str, others: Label
         "The models do not answer with the same labels.",
         where="models",
         expected=f"{first}: {', '.join(labels)}; {other}: {', '.join(others)}",
-        hint=f"the names fit by their spelling: --rename-model-labels {words}"
+        hint=f"the names fit by their spelling: {command('--rename-model-labels', words)}"
         if renaming
         else "where they mean the same under other names: --rename-model-labels THEIRS=OURS,…",
         details={"first": list(labels), "other": list(others), "renaming": renaming},

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.pairs import Grader, Pair, Predictor, Sides
+from samesay.pairs import Grader, Pair, Predictor, Sides, per_second
 from samesay.workflows.contenders import open_contender
 
 SAMPLE = 256
@@ -71,7 +71,7 @@ def measure_speed(
             began = time.perf_counter()
             _answer(predictor, pairs)
             if number:
-                found.append(len(pairs) / max(time.perf_counter() - began, 1e-9))
+                found.append(per_second(len(pairs), time.perf_counter() - began))
     return [tuple(found) for found in speeds]
 
 

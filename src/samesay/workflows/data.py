@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Unpack
 
-from samesay.bundle.durable import new_file, new_folder
 from samesay.data import Description, PairTable, Reading, describe, load_pairs
 from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.generator import SIDES, SPLITS, generate
@@ -15,6 +14,7 @@ from samesay.data.readers import format_of
 from samesay.errors import TargetExists
 from samesay.pairs import GradeScale, Sides, Task
 from samesay.scoring.tables import table_writer
+from samesay.storage import destination, new_file, new_folder
 
 # Beside a train split of so many pairs, each of the other splits gets this share.
 _HELD_OUT_SHARE = 5
@@ -112,10 +112,11 @@ def generate_data(
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
     """
     target = Path(output)
+    place = destination(target)
     if target.suffix and not target.is_dir():
         table = generate(n_pairs, split=split or SPLITS[0], seed=seed)
         kind = format_of(target)
-        with new_file(target.resolve(), replace=overwrite) as stream:
+        with new_file(place, replace=overwrite) as stream:
             _write(stream, table, kind, gzipped=target.suffix.lower() == ".gz")
         return GeneratedData(target, (_written(target, table),), SIDES, seed)
     if overwrite:
@@ -125,7 +126,7 @@ def generate_data(
         {split: n_pairs} if split else {name: n_pairs if name == SPLITS[0] else held_out for name in SPLITS}
     )
     files = []
-    with new_folder(target.resolve(), replace=overwrite) as folder:
+    with new_folder(place, replace=overwrite) as folder:
         for name, size in sizes.items():
             table = generate(size, split=name, seed=seed)
             with (folder / f"{name}.csv").open("wb") as stream:

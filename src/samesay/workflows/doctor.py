@@ -182,10 +182,14 @@ def _kept() -> Iterator[Finding]:
     from samesay.model.devices import caches, offline_flags
 
     for name, folder in caches().items():
-        if folder.is_dir():
-            yield Finding("kept", name, f"{folder}, {_size(_bytes_in(folder))}")
+        try:
+            found = _size(_bytes_in(folder)) if folder.is_dir() else "nothing yet"
+        except OSError as problem:  # another user's
+            yield Finding(
+                "kept", name, f"{folder}: {problem.strerror}", "absent", f"set {name} to a folder of yours"
+            )
         else:
-            yield Finding("kept", name, f"{folder}, nothing yet")
+            yield Finding("kept", name, f"{folder}, {found}")
     flags = ", ".join(f"{name}={value}" for name, value in offline_flags().items())
     yield Finding("kept", "hubs", f"kept from by {flags}" if flags else "asked when something is not here")
 

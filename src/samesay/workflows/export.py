@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
 
-from samesay.bundle import Decision, Manifest, new_folder, open_bundle, write_bundle
+from samesay.bundle import Decision, Manifest, open_bundle, write_bundle
 from samesay.data import Reading
 from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.export.storage import Storage
 from samesay.model.presets import upstream_of
 from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.storage import destination, new_folder
 from samesay.workflows.quantize import MAX_CHANGED, Narrowing
 from samesay.workflows.quantize import quantize as quantize_part
 
@@ -96,7 +97,7 @@ def export(
             f"There is no format {to!r}.", where="to", expected=", ".join(get_args(ExportFormat))
         )
     narrowing = _narrowing(model, to, quantize, data, max_changed, progress, reading)
-    target = Path(path).resolve()
+    target = destination(path)
     if to == "bundle":
         return _bundle(model, target, narrowing, overwrite=overwrite)
     if to == "keras":

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from samesay.bundle.durable import new_file
 from samesay.data.readers import STANDARD_INPUT, format_of
 from samesay.errors import OutputUnwritable, TargetExists, UsageError
 from samesay.scoring.tables import table_writer
+from samesay.storage import destination, new_file
 
 _GZIPPED = ".gz"
 
@@ -62,6 +62,7 @@ def require_new(output: str | Path, *, overwrite: bool) -> None:
         TargetExists: If it is there and ``overwrite`` is false.
     """
     path = Path(output)
+    destination(path)
     if path.is_dir():
         raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
     if not overwrite and path.exists():
@@ -83,7 +84,7 @@ def write_rows(
         RowMalformed: If the format cannot hold a value.
     """
     path = Path(output)
-    with new_file(path.resolve(), replace=overwrite) as stream:
+    with new_file(destination(path), replace=overwrite) as stream:
         gzipped = path.suffix.lower() == _GZIPPED
         with table_writer(stream, format_of(path), columns, gzipped=gzipped) as writer:
             writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
@@ -95,7 +96,7 @@ def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
     Raises:
         TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
     """
-    with new_file(Path(output).resolve(), replace=overwrite) as stream:
+    with new_file(destination(output), replace=overwrite) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
 
 

@@ -30,6 +30,7 @@ from samesay.pairs import (
     task_of,
 )
 from samesay.scoring import judgements
+from samesay.storage import destination
 from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
 from samesay.workflows.token_cache import encoded_pairs
 from samesay.workflows.training_record import Opening, TrainingRecord, anywhere, as_opened
@@ -347,7 +348,7 @@ class PairModel:
                 validation=self._encoded(held_out) if held_out is not None else None,
                 own_parts=own_parts,
                 progress=progress,
-                checkpoints=Path(checkpoints) if checkpoints else None,
+                checkpoints=destination(checkpoints) if checkpoints else None,
                 checkpoint_every=checkpoint_every,
                 origin=self.preset,
                 tensorboard=Path(tensorboard) if tensorboard else None,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import samesay
-from samesay.bundle import new_folder
 from samesay.errors import TargetExists
 from samesay.evaluation.page import render_page
+from samesay.storage import destination, new_folder
 
 PAGE = "report.html"
 FIGURES = "report.json"
@@ -32,7 +32,7 @@ def write_report(figures: Mapping[str, Any], path: str | Path, *, overwrite: boo
         ExtraMissing: If jinja2 is not installed.
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
     """
-    target = Path(path).resolve()
+    target = destination(path)
     report = {**figures, "samesay": samesay.__version__}
     page = render_page(report)
     with new_folder(
@@ -50,7 +50,7 @@ def require_free(path: str | Path, *, overwrite: bool) -> None:
     Raises:
         TargetExists: If something is there that may not be replaced.
     """
-    target = Path(path)
+    target = destination(path)
     if not target.exists() and not target.is_symlink():
         return
     names = {entry.name for entry in target.iterdir()} if target.is_dir() else None

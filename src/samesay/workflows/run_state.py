@@ -7,8 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-from samesay.bundle.claims import Claim
-from samesay.bundle.durable import made_parents, said_plainly
 from samesay.errors import (
     CheckpointDamaged,
     CheckpointMismatch,
@@ -18,7 +16,11 @@ from samesay.errors import (
     UsageError,
 )
 from samesay.model.backend import chosen_backend
-from samesay.training.checkpoints import checkpoints_in
+from samesay.storage import destination
+from samesay.storage.claims import Claim
+from samesay.storage.durable import made_parents, said_plainly
+from samesay.storage.ownership import require_own_or_absent
+from samesay.training.checkpoints import checkpoints_in, folders_of_runs
 
 # After these the same command with --resume would end in the same way.
 _NOT_TO_GO_ON_WITH = (CheckpointDamaged, CheckpointMismatch, OutputBusy, TrainingDiverged)
@@ -33,10 +35,18 @@ def place_of_checkpoints(
     Raises:
         TargetExists: If another run's state is there, and neither going on nor beginning anew was asked for.
         CheckpointMismatch: If a run of another seed is to be gone on with.
+        OutputUnwritable: If a link or another user's folder lies there, and the folder was not named.
     """
     if given is None and not resume and chosen_backend() != "jax":
         return None
-    place = Path(given) if given is not None else output.with_name(f"{output.name}.checkpoints")
+    if given is None:
+        place = output.with_name(f"{output.name}.checkpoints")
+        # Nobody named it, and its name can be foretold.
+        require_own_or_absent(place, folder=True)
+    else:
+        place = destination(given)
+    for seed in seeds:
+        require_own_or_absent(place / f"seed-{seed}", folder=True)
     if place.exists() and not place.is_dir():
         raise UsageError(f"{place} is no folder.", where="checkpoints", expected="a folder for checkpoints")
     found = _runs_in(place)
@@ -92,7 +102,7 @@ def held(place: Path | None) -> Iterator[None]:
                 )
             raise
         finally:
-            for folder in (*place.glob("seed-*"), place):
+            for folder in (*folders_of_runs(place), place):
                 with suppress(OSError):  # something is in it
                     folder.rmdir()
             claim.release()
@@ -100,4 +110,4 @@ def held(place: Path | None) -> Iterator[None]:
 
 def _runs_in(place: Path) -> set[str]:
     """The names of the folders of seeds in which a checkpoint lies."""
-    return {one.name for one in place.glob("seed-*") if checkpoints_in(one)}
+    return {one.name for one in folders_of_runs(place) if checkpoints_in(one)}

@@ -22,7 +22,6 @@ from samesay.bundle import (
     write_bundle,
     write_pair_hashes,
 )
-from samesay.bundle.durable import require_room
 from samesay.evaluation import (
     Evaluation,
     GradeEvaluation,
@@ -34,6 +33,7 @@ from samesay.export import Verdict, write_onnx_part
 from samesay.model.backend import backend_versions
 from samesay.model.presets import upstream_of
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
+from samesay.storage.durable import require_room
 from samesay.workflows.run_recipe import Run
 from samesay.workflows.saved_recipe import recipe_to_repeat
 

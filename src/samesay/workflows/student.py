@@ -12,6 +12,7 @@ from samesay.data import PairTable, Reading, load_pairs
 from samesay.errors import UsageError
 from samesay.model.backend import cache_folder
 from samesay.pairs import ProgressListener, task_of
+from samesay.printable import command
 from samesay.workflows.token_cache import encoded_pairs
 from samesay.workflows.training_record import anywhere
 
@@ -114,7 +115,9 @@ def make_student(
         {"status": saved.onnx.status, **saved.onnx.to_dict()},
         [
             "it has not been taught yet and answers worse than its teacher: "
-            f"samesay train DATA --preset {output} --teacher {teacher} --output TAUGHT"
+            + command(
+                "samesay", "train", "DATA", "--preset", output, "--teacher", teacher, "--output", "TAUGHT"
+            )
         ],
     )
 

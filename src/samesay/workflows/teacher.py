@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import open_bundle
-from samesay.bundle.durable import new_file
 from samesay.data import PairTable
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.backend import cache_folder
 from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
 from samesay.scoring import GradeScorer, open_scorer, sigmoid
+from samesay.storage import new_file, read_own
 from samesay.training.recipe import Recipe
 from samesay.workflows.token_cache import encoded_pairs
 
@@ -178,12 +179,11 @@ def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
 
 def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
     """The answers in ``path``; None where there are none, or not those that were kept."""
-    try:
-        raw = path.read_bytes()
-    except OSError:
+    raw = read_own(path)
+    if raw is None:
         return None
     checksum, values = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
-    if hashlib.sha256(values).digest() != checksum:
+    if hashlib.sha256(values).digest() != checksum or len(values) != 4 * math.prod(shape):
         _LOG.warning("the teacher's kept answers are damaged, and asked for anew: %s", path)
         return None
     return np.frombuffer(values, np.float32).reshape(shape)

@@ -11,9 +11,10 @@ import hashlib
 import json
 import logging
 import os
+import re
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,11 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle.durable import new_folder, remove
 from samesay.data import PairTable
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, DiskFull, OutputUnwritable, TargetExists
 from samesay.model.backend import cache_folder
+from samesay.storage import OwnFolder, is_own, new_folder
+from samesay.storage.ownership import require_own_or_absent
 
 if TYPE_CHECKING:
     from samesay.model.own_preprocessor import PreprocessorEncoder
@@ -40,6 +42,9 @@ MOST_BYTES = 8_000_000_000
 """Of all entries together; beyond it those go that were not used for longest. 1 million SNLI pairs take 75 MB."""
 
 _FACTS = "entry.json"
+_ARRAYS = ("token_ids", "offsets", "second_starts", "tokens_lost")
+_FILES = (_FACTS, *(f"{name}.npy" for name in _ARRAYS))
+_NAME = re.compile(r"[0-9a-f]{64}")
 _NARROW = np.iinfo(np.uint16).max
 _LOG = logging.getLogger("samesay")
 
@@ -71,8 +76,9 @@ def encoded_pairs(
     found = _found(entry)
     if found is not None:
         return found
-    replace = entry.exists()
+    replace = is_own(entry, folder=True)
     try:
+        require_own_or_absent(folder, folder=True)
         with suppress(TargetExists):  # another run was faster, and its entry is the same
             _write(entry, encoder, table, replace=replace)
         _keep_within(folder, MOST_BYTES, keep=entry)
@@ -95,7 +101,7 @@ def _name_of(encoder: PairEncoder, table: PairTable) -> str:
 
 
 def _found(entry: Path) -> EncodedPairs | None:
-    if not entry.exists():
+    if not is_own(entry, folder=True):
         return None
     try:
         found = _opened(entry)
@@ -115,6 +121,9 @@ def _opened(entry: Path) -> EncodedPairs:
         BundleDamaged: If it is not what was written.
     """
     try:
+        lacking = [name for name in _FILES if not is_own(entry / name, folder=False)]
+        if lacking:
+            raise ValueError(f"{', '.join(lacking)} lacks, or was put there by somebody else")
         facts = json.loads((entry / _FACTS).read_text(encoding="utf-8"))
         for name, expected in facts["sha256"].items():
             if _sha256(entry / name) != expected:
@@ -122,7 +131,7 @@ def _opened(entry: Path) -> EncodedPairs:
         arrays = {
             # A plain array over the map: NumPy's own class for it costs time in every batch.
             name: np.asarray(np.load(entry / f"{name}.npy", mmap_mode="r", allow_pickle=False))
-            for name in ("token_ids", "offsets", "second_starts", "tokens_lost")
+            for name in _ARRAYS
         }
         return EncodedPairs(**arrays, specials=tuple(facts["specials"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as problem:
@@ -204,15 +213,17 @@ def _keep_within(folder: Path, most_bytes: int, *, keep: Path) -> None:
     entries = []
     with suppress(OSError):
         for path in folder.iterdir():
-            if not path.name.startswith(".") and path.is_dir():
-                size = sum(each.stat().st_size for each in path.iterdir())
-                entries.append((path.stat().st_mtime, size, path))
+            if _NAME.fullmatch(path.name) and is_own(path, folder=True):
+                size = sum(each.lstat().st_size for each in path.iterdir())
+                entries.append((path.lstat().st_mtime, size, path))
     total = sum(size for _, size, _ in entries)
     for _, size, path in sorted(entries):
         if total <= most_bytes:
             return
         if path != keep:
-            remove(path)
+            with closing(OwnFolder(path)) as old, suppress(OSError):
+                old.remove(_FILES)
+                path.rmdir()  # unless something else is in it
             total -= size
             _LOG.info("cached tokens were removed to keep within %d bytes: %s", most_bytes, path)
 

@@ -188,7 +188,7 @@ def train(
         raise UsageError(f"seeds cannot be {seeds}.", where="seeds", expected="from 1 to 100 runs")
     recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
     target = Path(output)
-    require_replaceable(target.resolve(), overwrite=overwrite)
+    require_replaceable(target, overwrite=overwrite)
     kept_in = place_of_checkpoints(
         checkpoints,
         target,

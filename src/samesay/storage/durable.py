@@ -1,12 +1,10 @@
 """Files and folders that appear whole or not at all, whatever kills the process that writes them.
 
-Both are written under a hidden name beside their target, flushed to the disk, and renamed. A replaced folder
-is *exchanged* with the new one in a single system call where the system has one (Linux, macOS); elsewhere the
-old one is moved aside first and put back by `restore_previous` if the process dies between the two renames.
-The hidden file or folder is locked while its writer lives, so that `clear_leftovers` can tell a killed run's
-remains from another run's work.
-
-This module knows nothing of bundles.
+Both are written in a hidden folder beside their target, flushed to the disk, and renamed. A replaced folder is
+*exchanged* with the new one in a single system call where the system has one (Linux, macOS); elsewhere the old one is
+moved aside first and put back by `restore_previous` if the process dies between the two renames. The hidden folder is
+locked while its writer lives, so that `clear_leftovers` can tell a killed run's remains from another run's work; of
+what lies by such a name only a folder of this user's is looked into, and only what a run puts there is removed.
 """
 
 from __future__ import annotations
@@ -23,10 +21,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from samesay.bundle.claims import Claim
-from samesay.bundle.renaming import exchange, rename_new, taken
 from samesay.errors import DiskFull, OutputUnwritable, SameSayError
+from samesay.storage.claims import Claim
+from samesay.storage.ownership import is_own
+from samesay.storage.renaming import exchange, rename_new, taken
 
+# In the hidden folder: what is written, its name followed by a library's suffix, and what it replaces.
+_NEW, _PREVIOUS = "new", "previous"
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # A file system that cannot reserve room says nothing of how much there is.
 _NOT_RESERVED = {errno.EINVAL, errno.EOPNOTSUPP, errno.ENOSYS}
@@ -42,17 +43,21 @@ _REFUSED = {
     errno.EEXIST,
     errno.EFBIG,
     errno.EIO,
+    errno.ELOOP,
 }
 
 
 @contextmanager
-def new_folder(target: Path, *, replace: bool, check: Callable[[], None] = lambda: None) -> Iterator[Path]:
+def new_folder(
+    target: Path, *, replace: bool, check: Callable[[], None] = lambda: None, by_umask: bool = True
+) -> Iterator[Path]:
     """A folder to fill, which becomes ``target`` when the block ends well and vanishes when it does not.
 
     Args:
-        target: The folder to be; its parents are made (and removed again on failure).
+        target: The folder to be, not followed where it is a link; its parents are made (and removed again on failure).
         replace: Whether an existing folder may be exchanged for the new one and removed.
         check: Called right before the exchange; raise there to refuse it.
+        by_umask: Give what lies in it the rights that new files have; libraries write some for their user alone.
 
     Yields:
         The hidden folder to write into.
@@ -63,20 +68,20 @@ def new_folder(target: Path, *, replace: bool, check: Callable[[], None] = lambd
         OutputUnwritable: If the system refuses to write there; nothing is left behind.
     """
     with said_plainly(target), made_parents(target):
-        restore_previous(target)
+        _require_kind(target, stat.S_ISDIR, "no folder")
         clear_leftovers(target)
-        folder, claim = _claimed(target, lambda path: path.mkdir())
-        try:
+        with _hidden(target) as hidden:
+            folder = hidden / _NEW
+            folder.mkdir()
+            mode = stat.S_IMODE(folder.lstat().st_mode)
             yield folder
+            if by_umask:
+                _give_modes(folder, mode)
             flush_tree(folder)
             check()
+            # After an exchange the hidden folder holds the replaced one.
             _put_in_place(folder, target, replace=replace)
             flush_folder(target.parent)
-        finally:
-            # After an exchange the hidden name holds the replaced folder; after a plain rename there is
-            # nothing there.
-            claim.release()
-            remove(folder)
 
 
 @contextmanager
@@ -98,10 +103,14 @@ def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterat
     with said_plainly(target), made_parents(target):
         if not replace and os.path.lexists(target):
             raise taken(target)
+        _require_kind(target, stat.S_ISREG, "no plain file")
         clear_leftovers(target)
-        hidden, claim = _claimed(target, lambda path: path.touch(exist_ok=False), suffix=suffix)
-        try:
+        with _hidden(target) as folder:
+            hidden = folder / f"{_NEW}{suffix}"
+            hidden.touch(exist_ok=False)
+            mode = stat.S_IMODE(hidden.lstat().st_mode)
             yield hidden
+            _give_mode(hidden, mode)  # a library may have put another file there
             # A handle open for writing: Windows refuses to flush through any other.
             with hidden.open("rb+") as stream:
                 os.fsync(stream.fileno())
@@ -110,9 +119,18 @@ def new_file_by_name(target: Path, *, replace: bool, suffix: str = "") -> Iterat
             else:
                 rename_new(hidden, target)
             flush_folder(target.parent)
-        finally:
-            claim.release()
-            remove(hidden)
+
+
+def _require_kind(target: Path, is_kind: Callable[[int], bool], otherwise: str) -> None:
+    """Refuse to replace a device or a pipe, a folder by a file, or a file by a folder; a link itself may be."""
+    try:
+        mode = target.lstat().st_mode
+    except OSError:  # which says itself later what it is about
+        return
+    if not is_kind(mode) and not stat.S_ISLNK(mode):
+        raise OutputUnwritable(
+            f"{target} is {otherwise}, and is not replaced.", where=str(target), hint="name another output"
+        )
 
 
 class _Writable(Exception):
@@ -140,7 +158,7 @@ def require_room(folder: Path, n_bytes: int) -> None:
     """
     reserve = folder / ".reserve"
     try:
-        with reserve.open("wb") as stream:
+        with reserve.open("xb") as stream:
             if hasattr(os, "posix_fallocate"):
                 os.posix_fallocate(stream.fileno(), 0, n_bytes)
             elif shutil.disk_usage(folder).free < n_bytes:
@@ -156,10 +174,15 @@ def clear_leftovers(target: Path) -> list[Path]:
     """Remove the drafts that killed runs left beside ``target``; what a living writer holds stays.
 
     Returns:
-        The removed files and folders.
+        The removed folders.
     """
-    drafts = (*_hidden_beside(target, "draft-"), *_hidden_beside(target, "previous-"))
-    return [path for path in drafts if _remove_if_abandoned(path)]
+    restore_previous(target)
+    removed = []
+    for path, claim in _abandoned(target):
+        _remove_hidden(path, claim, target)
+        if not os.path.lexists(path):
+            removed.append(path)
+    return removed
 
 
 def restore_previous(target: Path) -> bool:
@@ -170,16 +193,39 @@ def restore_previous(target: Path) -> bool:
     """
     if os.path.lexists(target):
         return False
-    for path in _hidden_beside(target, "previous-"):
+    for path, claim in _abandoned(target):
+        if is_own(path / _PREVIOUS, folder=True) and not os.path.lexists(target):
+            with contextlib.suppress(OSError):
+                (path / _PREVIOUS).rename(target)
+                _remove_hidden(path, claim, target)
+                return True
+    return False
+
+
+def _abandoned(target: Path) -> Iterator[tuple[Path, Claim]]:
+    """The drafts beside ``target`` that no living process writes, each locked until the next is asked for."""
+    for path in _drafts_beside(target):
+        if not is_own(path, folder=True):
+            continue
         claim = Claim.take(path)
         try:
-            if claim.free and not os.path.lexists(target):
-                with contextlib.suppress(OSError):
-                    path.rename(target)
-                    return True
+            if claim.free and claim.in_place:
+                yield path, claim
         finally:
             claim.release()
-    return False
+
+
+def _give_modes(folder: Path, mode: int) -> None:
+    """Give ``folder`` and all in it the rights that the umask gave to it, whatever was copied or a library chose."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            _give_mode(path, mode if path.is_dir() else mode & 0o666)
+
+
+def _give_mode(path: Path, mode: int) -> None:
+    with contextlib.suppress(OSError):  # a share that knows no rights
+        if stat.S_IMODE(path.lstat().st_mode) != mode:
+            path.chmod(mode)
 
 
 def flush_tree(folder: Path) -> None:
@@ -236,6 +282,12 @@ def as_output_error(
             where=str(target),
             hint=f"free some space beside {target.parent}, or name an output on another disk",
         )
+    if isinstance(error, OSError) and error.errno == errno.ENOENT and _is_hidden(error, target):
+        return OutputUnwritable(
+            f"What was to become {target.name} was removed or moved while it was written.",
+            where=str(error.filename),
+            hint="run it again, and leave alone what lies hidden beside the output while it runs",
+        )
     if isinstance(error, OSError) and error.errno in _REFUSED and _concerns(error, target):
         return OutputUnwritable(
             f"{target} cannot be written: {error.strerror or error}.",
@@ -251,12 +303,13 @@ def _concerns(error: OSError, target: Path) -> bool:
     if error.filename is None:
         return error.errno in (errno.EFBIG, errno.EIO)  # a write or a flush; an open names its file
     named = Path(os.fsdecode(error.filename))
-    return (
-        named in target.parents
-        or named.is_relative_to(target)
-        or named.name.startswith(_prefix(target))
-        or any(parent.name.startswith(_prefix(target)) for parent in named.parents)
-    )
+    return named in target.parents or named.is_relative_to(target) or _is_hidden(error, target)
+
+
+def _is_hidden(error: OSError, target: Path) -> bool:
+    """Whether an error is about what lies hidden beside the target."""
+    named = Path(os.fsdecode(error.filename or ""))
+    return any(one.name.startswith(_prefix(target)) for one in (named, *named.parents))
 
 
 @contextmanager
@@ -304,35 +357,44 @@ def _prefix(target: Path) -> str:
     return f".{target.name[:32]}.{digest}.samesay-"
 
 
-def _hidden_beside(target: Path, purpose: str) -> list[Path]:
+def _drafts_beside(target: Path) -> list[Path]:
     try:
         names = sorted(path.name for path in target.parent.iterdir())
     except OSError:
         return []
-    return [target.parent / name for name in names if name.startswith(_prefix(target) + purpose)]
+    return [target.parent / name for name in names if name.startswith(f"{_prefix(target)}draft-")]
 
 
-def _claimed(target: Path, create: Callable[[Path], None], *, suffix: str = "") -> tuple[Path, Claim]:
-    """A new hidden file or folder beside ``target``, with the lock on it."""
+@contextmanager
+def _hidden(target: Path) -> Iterator[Path]:
+    """A new hidden folder beside ``target``, locked, and removed with what a run puts there when the block ends."""
     while True:
-        path = target.parent / f"{_prefix(target)}draft-{secrets.token_hex(6)}{suffix}"
-        create(path)
+        path = target.parent / f"{_prefix(target)}draft-{secrets.token_hex(6)}"
+        path.mkdir(0o700)  # nobody else is to put anything there
         claim = Claim.take(path)
         # Between its making and the lock, another run's clearing may have taken it for a leftover.
-        if not claim.taken and path.exists():
-            return path, claim
+        if not claim.taken and claim.in_place:
+            break
         claim.release()
-
-
-def _remove_if_abandoned(path: Path) -> bool:
-    claim = Claim.take(path)
     try:
-        if not claim.free:
-            return False
-        remove(path)
-        return not os.path.lexists(path)
+        yield path
     finally:
+        _remove_hidden(path, claim, target)
         claim.release()
+
+
+def _remove_hidden(path: Path, claim: Claim, target: Path) -> None:
+    """Remove a draft; not what stands by its name since it was locked, nor what no run puts there.
+
+    What was moved aside stays where nothing is in its place: it is the only one then.
+    """
+    if not claim.in_place:
+        return
+    with contextlib.suppress(OSError):
+        for entry in path.iterdir():
+            if entry.name.split(".")[0] == _NEW or (entry.name == _PREVIOUS and os.path.lexists(target)):
+                remove(entry)
+        path.rmdir()
 
 
 def _put_in_place(folder: Path, target: Path, *, replace: bool) -> None:
@@ -341,15 +403,10 @@ def _put_in_place(folder: Path, target: Path, *, replace: bool) -> None:
         return
     if exchange(folder, target):
         return
-    previous = target.parent / f"{_prefix(target)}previous-{secrets.token_hex(6)}"
-    claim = Claim.take(target)  # or a reader that finds the target gone would put the old one back
+    previous = folder.parent / _PREVIOUS
+    target.rename(previous)
     try:
-        target.rename(previous)
-        try:
-            folder.rename(target)
-        except BaseException:
-            previous.rename(target)
-            raise
-        remove(previous)
-    finally:
-        claim.release()
+        folder.rename(target)
+    except BaseException:
+        previous.rename(target)
+        raise

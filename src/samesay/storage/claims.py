@@ -24,14 +24,21 @@ class Claim:
         self.taken = taken
 
     @classmethod
-    def take(cls, path: Path) -> Claim:
-        """Try to lock ``path``; whether that worked is in `taken` and `free`."""
+    def take(cls, path: Path, descriptor: int | None = None) -> Claim:
+        """Try to lock ``path``; whether that worked is in `taken` and `free`.
+
+        Args:
+            path: What lies there; a link is not followed.
+            descriptor: Of it, where it is open already.
+        """
         try:
             import fcntl
         except ImportError:
             return cls(path, None, taken=False)
         try:
-            descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            # A pipe that was put there must not be waited for.
+            flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+            descriptor = os.open(path, flags) if descriptor is None else os.dup(descriptor)
         except OSError:
             return cls(path, None, taken=False)
         try:
@@ -55,8 +62,22 @@ class Claim:
             return time.time() - self._path.lstat().st_mtime > _ABANDONED_AFTER_SECONDS
         return False
 
+    @property
+    def in_place(self) -> bool:
+        """Whether what was locked still lies at the path; True where it cannot be told."""
+        try:
+            there = self._path.lstat()
+        except OSError:
+            return False
+        return self._descriptor is None or os.path.samestat(os.fstat(self._descriptor), there)
+
     def release(self) -> None:
         """Give the lock back."""
         if self._descriptor is not None:
+            import fcntl
+
+            # Another descriptor of the same open file would keep it.
+            with contextlib.suppress(OSError):
+                fcntl.flock(self._descriptor, fcntl.LOCK_UN)
             os.close(self._descriptor)
             self._descriptor = None
