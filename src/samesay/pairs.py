@@ -6,6 +6,7 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -16,6 +17,15 @@ from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+# What nobody sees: blanks, controls, and what Unicode calls ignorable by default (joiners, marks of direction, fillers),
+# with the blank of Braille.
+_INVISIBLE = (
+    r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
+_VISIBLE = re.compile(f"[^{_INVISIBLE}]")
 
 # Above this many labels a search through all orders would take longer than its answer is worth.
 _MAX_LABELS_TO_PERMUTE = 6
@@ -72,6 +82,20 @@ class Sides:
                 expected="two names, in reading order, such as 'hypothesis,premise'",
             )
         return cls(*names)
+
+
+def is_empty(text: str) -> bool:
+    """Whether there is nothing to read in ``text``: no character, blanks alone, or characters that nobody sees.
+
+    >>> is_empty(" \\u200b"), is_empty("?")
+    (True, False)
+    """
+    return _VISIBLE.search(text) is None
+
+
+def empty_sides(first: str, second: str, sides: Sides) -> tuple[str, ...]:
+    """Which sides of a pair are empty, by name; none of most."""
+    return tuple(name for name, text in zip(sides, (first, second), strict=True) if is_empty(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,11 +269,13 @@ class Grade:
         grade: On ``scale``.
         scale: The lowest and the highest grade there is.
         tokens_lost: How many tokens of the first and of the second side did not fit.
+        empty_sides: The sides with nothing to read, by name: a grade of such a pair says nothing.
     """
 
     grade: float
     scale: GradeScale
     tokens_lost: tuple[int, int] = (0, 0)
+    empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def truncated(self) -> bool:
@@ -267,12 +293,14 @@ class Judgement:
         probabilities: Every label's name with its probability; they sum to 1.
         tokens_lost: How many tokens of the first and of the second side did not fit.
         abstained: Whether a calibrated model is not confident enough of ``label`` to stand by it.
+        empty_sides: The sides with nothing to read, by name: an answer to such a pair says nothing.
     """
 
     label: str
     probabilities: dict[str, float]
     tokens_lost: tuple[int, int] = (0, 0)
     abstained: bool = field(default=False, kw_only=True)
+    empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def truncated(self) -> bool:

@@ -29,7 +29,7 @@ from samesay.pairs import (
     answers_in_words,
     task_of,
 )
-from samesay.scoring import judgements
+from samesay.scoring import graded, judgements
 from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
 from samesay.workflows.token_cache import encoded_pairs
 from samesay.workflows.training_record import Opening, TrainingRecord, anywhere, as_opened
@@ -47,8 +47,9 @@ class PairModel:
     >>> model.fit((first_texts, second_texts), labels, epochs=1)                   # doctest: +SKIP
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
-    Pairs are given as two lists or arrays of texts, a DataFrame, ``Pair`` objects, a ``PairTable``, or a dataset of
-    ``tf.data``, grain or Hugging Face; texts without names are in the order of ``sides``. Of datasets by split ``fit``
+    Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a DataFrame,
+    a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``samesay.data.inputs.table_from``); texts without
+    names are in the order of ``sides``. Of datasets by split ``fit``
     learns from ``train`` and chooses the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
     Attributes:
@@ -396,19 +397,16 @@ class PairModel:
         A model that grades similarity gives grades, shape ``(n_pairs,)``.
         """
         if self.scale is not None:
-            return self.grader.grade(self._unlabelled(x).pairs())
-        return self.predictor.predict(self._unlabelled(x).pairs())
+            return self.grader.grade(x)
+        return self.predictor.predict(x)
 
     def judge(self, x: Any) -> list[Judgement] | list[Grade]:
-        """For each pair: label, probabilities by name, abstained or not, and what was cut; or a grade."""
+        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a grade."""
         table = self._unlabelled(x)
         if self.scale is not None:
-            grades, lost = self.grader.read(table.pairs())
-            return [
-                Grade(grade, self.scale, (cut[0], cut[1]))
-                for grade, cut in zip(grades.tolist(), lost.tolist(), strict=True)
-            ]
-        return judgements(self.predictor.read(table.pairs()), self.labels, self.decision)
+            return graded(self.grader.read(table), table.first, table.second, self.scale, self.sides)
+        read = self.predictor.read(table)
+        return judgements(read, table.first, table.second, self.labels, self.sides, self.decision)
 
     def student(
         self,
