@@ -72,7 +72,7 @@ def texts(column: Any, name: str, *, begin: int = 0) -> list[str]:
             raise UsageError(
                 f"{where} is {type(value).__name__} {str(value)[:60]}, not text.", expected="texts"
             )
-        _require_whole_characters(value, where)
+        _require_whole_characters(value, name, index)
         found.append(value)
     return found
 
@@ -106,13 +106,14 @@ def _flat(column: Any, name: str) -> list[Any]:
     return list(column)
 
 
-def _require_whole_characters(text: str, where: str) -> None:
+def _require_whole_characters(text: str, name: str, index: int) -> None:
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:
         raise EncodingInvalid(
             f"The text holds half of a surrogate pair, U+{ord(text[error.start]):04X}.",
-            where=f"{where}, character {error.start}",
+            where=f"{name}[{index}], character {error.start}",
             expected="whole characters",
             hint="read the source with the encoding it was written in, or replace the character",
+            details={"row": index, "side": name, "character": error.start},
         ) from error
