@@ -80,7 +80,9 @@ PAIRS: Texts = [("a dog", "the dog runs in the park"), ("two cats sleep", "no"),
 OF_KERAS = ("a generator", "zip", "numbers")
 
 
-def check_inputs(ask: Callable[[Any], Any], sides: Sides, *, but: Sequence[str] = (), same_to_all: bool = False) -> None:
+def check_inputs(
+    ask: Callable[[Any], Any], sides: Sides, *, but: Sequence[str] = (), same_to_all: bool = False
+) -> None:
     """Fail where ``ask`` does not take every form of pairs for the same pairs, or does not refuse the others.
 
     Args:
@@ -91,7 +93,9 @@ def check_inputs(ask: Callable[[Any], Any], sides: Sides, *, but: Sequence[str] 
     """
     for pairs in (PAIRS[:1], PAIRS[:2], PAIRS):
         expected = ask([Pair(*pair) for pair in pairs])
-        columns = ask([Pair(pairs[0][0], pairs[1][0]), Pair(pairs[0][1], pairs[1][1])]) if len(pairs) == 2 else None
+        columns = (
+            ask([Pair(pairs[0][0], pairs[1][0]), Pair(pairs[0][1], pairs[1][1])]) if len(pairs) == 2 else None
+        )
         if columns is not None and not same_to_all:
             assert np.abs(columns - expected).max() > 1e-3, "it would not show that pairs are read as columns"
         for name, form in FORMS.items():

@@ -20,7 +20,19 @@ from samesay.scoring.windows import WindowedScorer
 from tiny_models import LABELS, SIDES, save_tiny, tiny_encoder, tiny_graph
 
 A, B = ("A dog runs in the park.", "An animal moves."), ("A man sleeps.", "Nobody is awake.")
-INVISIBLE = ("", "   ", "\n\t", "\u200b", "\ufeff", "\u00ad\u2060", "\u3000", "\u2800", "\u3164", "\x00\x07", "\u202e")
+INVISIBLE = (
+    "",
+    "   ",
+    "\n\t",
+    "\u200b",
+    "\ufeff",
+    "\u00ad\u2060",
+    "\u3000",
+    "\u2800",
+    "\u3164",
+    "\x00\x07",
+    "\u202e",
+)
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +44,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def grading(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "graded"
     return save_tiny(
-        path, graph=tiny_graph(n_labels=1), task="similarity", labels=None, scale=samesay.pairs.GradeScale(0, 5)
+        path,
+        graph=tiny_graph(n_labels=1),
+        task="similarity",
+        labels=None,
+        scale=samesay.pairs.GradeScale(0, 5),
     )
 
 
@@ -53,7 +69,9 @@ def model(tiny_preset: Path) -> samesay.PairModel:
 # P01: a list of exactly two pairs
 
 
-def test_a_list_of_two_tuples_is_two_pairs_for_predict_judge_evaluate_and_fit(model: samesay.PairModel) -> None:
+def test_a_list_of_two_tuples_is_two_pairs_for_predict_judge_evaluate_and_fit(
+    model: samesay.PairModel,
+) -> None:
     expected = model.predict([Pair(*A), Pair(*B)])
     for two in ([A, B], [list(A), list(B)]):
         np.testing.assert_allclose(model.predict(two), expected, atol=1e-5)
@@ -75,7 +93,9 @@ def test_a_keras_file_reads_a_list_of_two_tuples_as_two_pairs(
     expected = restored.predict(([A[0], B[0]], [A[1], B[1]]))
     np.testing.assert_allclose(restored.predict([A, B]), expected, atol=1e-5)
     check_inputs(restored.predict, model.sides, but=OF_KERAS)
-    restored.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    restored.compile(
+        "adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"]
+    )
     truth = [model.labels.names[best] for best in expected.argmax(axis=1)]
     assert restored.evaluate([A, B], truth, verbose=0)[1] == 1
     restored.fit([A, B], truth, verbose=0)
@@ -136,7 +156,9 @@ def _answers_of(scorer: samesay.Scorer, pairs: list[tuple[str, str]]) -> np.ndar
     return scorer.predict(pairs)
 
 
-def test_a_scorer_is_pickled_for_a_process_that_is_spawned(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scorer_is_pickled_for_a_process_that_is_spawned(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(folder.parent)
     scorer = samesay.Scorer.open(folder.name, threads=1, batch_tokens=64)
     monkeypatch.chdir("/")  # a relative path is that of the folder in which it was opened
@@ -153,9 +175,7 @@ def test_a_scorer_and_what_holds_one_are_copied_and_pickled(folder: Path, gradin
             assert (again.checksum, again.batch_tokens, again.threads) == (scorer.checksum, 64, 1)
             assert again.score([A, B]) == scorer.score([A, B])
     windowed = WindowedScorer(samesay.Scorer.open(folder))
-    np.testing.assert_array_equal(
-        pickle.loads(pickle.dumps(windowed)).predict([A]), windowed.predict([A])
-    )
+    np.testing.assert_array_equal(pickle.loads(pickle.dumps(windowed)).predict([A]), windowed.predict([A]))
 
 
 def test_joblib_shares_a_scorer_between_processes(folder: Path) -> None:

@@ -330,8 +330,12 @@ def _from_pairs(x: Any, y: Any, sides: Sides | None, begin: int) -> _Parts:
     if carried and y is not None:
         raise UsageError("Labels were passed beside pairs that carry their own.", expected="one of the two")
     parts = _Parts(
-        texts([pair.first if isinstance(pair, Pair) else pair[0] for pair in pairs], names.first, begin=begin),
-        texts([pair.second if isinstance(pair, Pair) else pair[1] for pair in pairs], names.second, begin=begin),
+        texts(
+            [pair.first if isinstance(pair, Pair) else pair[0] for pair in pairs], names.first, begin=begin
+        ),
+        texts(
+            [pair.second if isinstance(pair, Pair) else pair[1] for pair in pairs], names.second, begin=begin
+        ),
         labels if carried else None,
         names,
         "pairs",
@@ -357,7 +361,9 @@ def _no_pair(pairs: list[Any], index: int, begin: int) -> UsageError:
 
 def _is_two_texts(item: Any) -> bool:
     return (
-        isinstance(item, (tuple, list)) and len(item) == 2 and all(isinstance(one, (str, bytes)) for one in item)
+        isinstance(item, (tuple, list))
+        and len(item) == 2
+        and all(isinstance(one, (str, bytes)) for one in item)
     )
 
 

@@ -25,9 +25,7 @@ def listed(column: Any, name: str) -> list[Any]:
     Raises:
         UsageError: If it is no column of values, or its values have no order.
     """
-    if not isinstance(column, Iterable) or isinstance(
-        column, (str, bytes, Pair, Mapping, set, frozenset)
-    ):
+    if not isinstance(column, Iterable) or isinstance(column, (str, bytes, Pair, Mapping, set, frozenset)):
         raise UsageError(
             f"{name} is {type(column).__name__}.", expected="a list or an array with a value for every pair"
         )

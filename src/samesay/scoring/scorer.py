@@ -96,7 +96,9 @@ class GraphAnswers(ABC, Generic[JudgementT]):
             )
         how = (type(self), str(self._folder), self.checksum, self._threads_asked, self.batch_tokens)
         # What its user may have set since.
-        state = {name: vars(self)[name] for name in ("labels", "sides", "decision", "scale") if name in vars(self)}
+        state = {
+            name: vars(self)[name] for name in ("labels", "sides", "decision", "scale") if name in vars(self)
+        }
         return _opened_again, how, state
 
     def score(self, pairs: Any) -> list[JudgementT]:

@@ -204,7 +204,9 @@ class WindowedScorer:
             best = self._deciding(rows[part], texts, claim)
             found.append(
                 WindowJudgement(
-                    self._judgement(rows[part][best], lost[part][best], placed(self.sides, side, source, claim)),
+                    self._judgement(
+                        rows[part][best], lost[part][best], placed(self.sides, side, source, claim)
+                    ),
                     side,
                     texts[best],
                     spans[best].start,
