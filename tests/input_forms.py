@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -108,9 +109,9 @@ def check_inputs(
     for name, (x, told) in REFUSED.items():
         if name in but:
             continue
-        with pytest.raises(UsageError, match=told):
+        with pytest.raises(UsageError) as caught:
             ask(x)
-            pytest.fail(f"{name} was answered")
+        assert re.search(told, str(caught.value)), f"{name}: {caught.value}"
     with pytest.raises(SameSayError, match="U\\+D800"):
         ask([("a", "b \ud800")])
 

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# What nobody sees: blanks, controls, and what Unicode calls ignorable by default (joiners, marks of direction, fillers),
-# with the blank of Braille.
+# What nobody sees: blanks, controls, what Unicode calls ignorable by default (joiners, marks of direction, fillers),
+# and the blank of Braille.
 _INVISIBLE = (
     r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
     r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
@@ -87,7 +87,7 @@ class Sides:
 def is_empty(text: str) -> bool:
     """Whether there is nothing to read in ``text``: no character, blanks alone, or characters that nobody sees.
 
-    >>> is_empty(" \\u200b"), is_empty("?")
+    >>> is_empty("  "), is_empty("?")
     (True, False)
     """
     return _VISIBLE.search(text) is None

@@ -123,10 +123,11 @@ def test_doctor_tells_whose_telemetry_is_on(
 def test_nothing_of_ours_imports_onnx_runtime_but_the_place_that_switches_it_off() -> None:
     root = TESTS.parent
     importing = re.compile(r"^\s*(import onnxruntime|from onnxruntime)", re.MULTILINE)
-    found = [
-        str(path.relative_to(root / "src"))
-        for path in (root / "src").rglob("*.py")
+    found = {
+        path.name
+        for folder in ("src", "benchmarks", "examples")
+        for path in (root / folder).rglob("*.py")
         if importing.search(path.read_text(encoding="utf-8"))
-    ]
-    assert found == ["samesay/_privacy.py"]
-    assert "import samesay" in (root / "benchmarks" / "__init__.py").read_text(encoding="utf-8")
+    }
+    # The peer is started by what has imported SameSay, in an environment that lacks it.
+    assert found == {"_privacy.py", "scoring_speed_peer.py"}

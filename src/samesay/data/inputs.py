@@ -1,4 +1,4 @@
-"""What Python users hold in their hands, as a table or as texts: lists, arrays, a DataFrame, ``Pair`` objects, a dataset.
+"""What Python users hold in their hands, as a table or as texts: pairs, columns, a DataFrame, a dataset.
 
 The one reader of what is passed to anything that learns, measures or answers. Knows frames by their shape alone
 (``columns`` and indexing), and columns through ``python_values``.
@@ -389,8 +389,8 @@ def _with_y(parts: _Parts, y: Any) -> _Parts:
 
 
 def _refuse_empty(parts: _Parts) -> None:
-    for name, texts in ((parts.sides.first, parts.first), (parts.sides.second, parts.second)):
-        for index, text in enumerate(texts):
+    for name, side in ((parts.sides.first, parts.first), (parts.sides.second, parts.second)):
+        for index, text in enumerate(side):
             if is_empty(text):
                 raise EmptySide(
                     f"The text {name}[{index}] is empty.",

@@ -32,9 +32,9 @@ class PairClassifier(keras.Model):
     """A pair classifier over token ids, that also takes pairs of raw texts.
 
     ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` take pairs in every form of
-    ``samesay.data.inputs.table_from`` but datasets, which are Keras' own, and tokenize by the one path that training and
-    scoring use; ``labels`` are names or indices. With a scale instead of names it has one output, the
-    logit of a grade's share of the scale, and ``labels`` are grades.
+    ``samesay.data.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
+    one path that training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one
+    output, the logit of a grade's share of the scale, and ``labels`` are grades.
 
     Args:
         task: A KerasHub text classifier whose output is logits; its layers are shared, not copied.

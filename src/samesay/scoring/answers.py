@@ -172,8 +172,9 @@ class Answering:
 def added_columns(
     existing: Sequence[str], facts: ModelFacts, *, where: str, tell_file: bool = False
 ) -> dict[str, str]:
-    """What the added columns are called: ``label``, ``probability_<label>`` (or ``grade``), ``truncated``, ``empty_side``.
+    """What the added columns are called.
 
+    ``label`` and ``probability_<label>``, or ``grade``; then ``truncated`` and ``empty_side``.
     A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.

@@ -1,8 +1,9 @@
 """Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
 
-Added to every row: the label and one probability a label, or the grade, whether part of the pair was not read, and
-whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows (`samesay.scoring.intake`), answers
-(`workers`, `answers`), formats (`tables`) and the draft that outlives a killed process (`journal`).
+Added to every row: the label and one probability a label, or the grade; whether part of the pair was not read, and
+whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
+(`samesay.scoring.intake`), answers (`workers`, `answers`), formats (`tables`) and the draft that outlives a killed
+process (`journal`).
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
@@ -102,7 +102,7 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         return _opened_again, how, state
 
     def score(self, pairs: Any) -> list[JudgementT]:
-        """One answer a pair, in the order of ``pairs``, with the tokens that were not read and the sides that are empty.
+        """One answer a pair, in the order of ``pairs``, with what was not read and which sides are empty.
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``

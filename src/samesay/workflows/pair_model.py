@@ -47,10 +47,10 @@ class PairModel:
     >>> model.fit((first_texts, second_texts), labels, epochs=1)                   # doctest: +SKIP
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
-    Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a DataFrame,
-    a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``samesay.data.inputs.table_from``); texts without
-    names are in the order of ``sides``. Of datasets by split ``fit``
-    learns from ``train`` and chooses the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
+    Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a
+    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``samesay.data.inputs.table_from``);
+    texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
+    the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
     Attributes:
         classifier: The Keras model; ``fit``, ``evaluate`` and ``predict`` of its own take raw text pairs, too.
