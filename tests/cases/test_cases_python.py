@@ -149,6 +149,21 @@ def test_a_stream_of_what_is_no_pair_tells_its_place_in_the_stream(scorer: sames
         list(answers)
 
 
+def test_a_stream_takes_no_more_than_a_chunk_ahead_of_whatever_gives_pairs(scorer: samesay.Scorer) -> None:
+    class Endless:
+        taken = 0
+
+        def __iter__(self):
+            while True:
+                self.taken += 1
+                yield A
+
+    endless = Endless()
+    answers = scorer.stream(endless, chunk=4)
+    assert next(answers).label in LABELS
+    assert endless.taken == 4
+
+
 # P03: a Scorer is pickled
 
 

@@ -6,7 +6,7 @@ The one reader of what is passed to anything that learns, measures or answers. K
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set, Sized
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -196,7 +196,13 @@ def texts_in_chunks(x: Any, chunk: int, *, sides: Sides) -> Iterator[tuple[list[
     """
     if chunk < 1:
         raise UsageError(f"chunk is {chunk}.", where="chunk", expected="at least 1")
-    one_by_one = isinstance(x, list) or (isinstance(x, Iterator) and not is_dataset(x))
+    # Whatever gives pairs one after the other, endlessly perhaps, and holds them in no other way.
+    one_by_one = isinstance(x, Iterable) and not (
+        isinstance(x, (tuple, Mapping, Set, str, bytes, PairTable))
+        or hasattr(x, "columns")
+        or hasattr(x, "shape")
+        or is_dataset(x)
+    )
     source = iter(x if one_by_one else zip(*texts_from(x, sides=sides), strict=True))
     done = 0
     while taken := list(islice(source, chunk)):
