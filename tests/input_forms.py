@@ -82,7 +82,7 @@ OF_KERAS = ("a generator", "zip", "numbers")
 
 
 def check_inputs(
-    ask: Callable[[Any], Any], sides: Sides, *, but: Sequence[str] = (), same_to_all: bool = False
+    ask: Callable[[Any], Any], sides: Sides, *, but: Sequence[str] = (), tells_apart: bool = True
 ) -> None:
     """Fail where ``ask`` does not take every form of pairs for the same pairs, or does not refuse the others.
 
@@ -90,14 +90,14 @@ def check_inputs(
         ask: From pairs to answers, an array with one row a pair.
         sides: Of whatever answers.
         but: Forms that mean something else to it.
-        same_to_all: Whether it answers alike to all pairs.
+        tells_apart: Whether it answers otherwise to other pairs, as it must to show that pairs are read as columns.
     """
     for pairs in (PAIRS[:1], PAIRS[:2], PAIRS):
         expected = ask([Pair(*pair) for pair in pairs])
         columns = (
             ask([Pair(pairs[0][0], pairs[1][0]), Pair(pairs[0][1], pairs[1][1])]) if len(pairs) == 2 else None
         )
-        if columns is not None and not same_to_all:
+        if columns is not None and tells_apart:
             assert np.abs(columns - expected).max() > 1e-3, "it would not show that pairs are read as columns"
         for name, form in FORMS.items():
             if name in but:

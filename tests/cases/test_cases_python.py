@@ -15,6 +15,9 @@ import samesay
 from input_forms import OF_KERAS, check_inputs
 from samesay import Pair
 from samesay.errors import BundleError, SameSayError, UsageError
+from samesay.evaluation import WordOverlap
+from samesay.model.foreign import ForeignClassifier, ForeignGrader, ForeignPredictor
+from samesay.pairs import GradeScale
 from samesay.scoring import GradeScorer, open_scorer
 from samesay.scoring.windows import WindowedScorer
 from tiny_models import LABELS, SIDES, save_tiny, tiny_encoder, tiny_graph
@@ -48,7 +51,7 @@ def grading(tmp_path_factory: pytest.TempPathFactory) -> Path:
         graph=tiny_graph(n_labels=1),
         task="similarity",
         labels=None,
-        scale=samesay.pairs.GradeScale(0, 5),
+        scale=GradeScale(0, 5),
     )
 
 
@@ -82,6 +85,20 @@ def test_a_list_of_two_tuples_is_two_pairs_for_predict_judge_evaluate_and_fit(
         assert model.evaluate(two, truth).metrics["accuracy"] == 1
         table = samesay.PairTable.from_inputs(two, truth)
         assert (table.first, table.second) == ([A[0], B[0]], [A[1], B[1]])
+
+
+def test_fit_learns_from_a_list_of_two_tuples_and_is_validated_on_one(model: samesay.PairModel) -> None:
+    labels = ["same", "different"]
+    model.fit([A, B], labels, validation=([B, A], labels), epochs=1, learning_rate=1e-9)
+    record = model.record
+    assert record is not None
+    assert record.validation is not None
+    assert (record.pairs.first, record.pairs.second) == ([A[0], B[0]], [A[1], B[1]])
+    assert (record.validation.first, record.validation.second) == ([B[0], A[0]], [B[1], A[1]])
+    with pytest.raises(UsageError, match="two ways"):
+        model.fit((A, B), labels, epochs=1)
+    with pytest.raises(SameSayError):
+        model.fit([A, B], labels, validation=(A, B), epochs=1)
 
 
 def test_a_keras_file_reads_a_list_of_two_tuples_as_two_pairs(
@@ -131,6 +148,20 @@ def test_a_grade_scorer_takes_what_a_pair_model_takes(grading: Path) -> None:
     grader = GradeScorer.open(grading)
     check_inputs(grader.grade, grader.sides)
     check_inputs(lambda x: np.array([one.grade for one in grader.score(x)]), grader.sides)
+
+
+def test_graders_and_classifiers_of_others_take_what_a_pair_model_takes(tiny_preset: Path) -> None:
+    graded = samesay.PairModel.from_preset(tiny_preset, scale=(0, 5), sides=tuple(SIDES), new_head=True)
+    check_inputs(graded.predict, graded.sides, tells_apart=False)
+    check_inputs(lambda x: np.array([one.grade for one in graded.judge(x)]), graded.sides, tells_apart=False)
+    check_inputs(WordOverlap(GradeScale(0, 5), SIDES).grade, SIDES)
+
+    def logits(pairs):
+        return np.array([[len(first), len(second)] for first, second in pairs], np.float32).reshape(-1, 2) / 9
+
+    theirs = ForeignClassifier(None, 16, ("a", "b"), logits)
+    check_inputs(ForeignPredictor(theirs, SIDES).predict, SIDES)
+    check_inputs(ForeignGrader(theirs, SIDES).grade, SIDES)
 
 
 def test_a_windowed_scorer_takes_what_a_pair_model_takes(scorer: samesay.Scorer) -> None:
