@@ -195,6 +195,14 @@ def test_a_stream_takes_no_more_than_a_chunk_ahead_of_whatever_gives_pairs(score
     assert endless.taken == 4
 
 
+def test_a_frame_without_known_columns_is_told_what_python_can_do(scorer: samesay.Scorer) -> None:
+    frame = pd.DataFrame({"one": ["x"], "two": ["y"], "gold": [1]})
+    with pytest.raises(SameSayError, match="premise and hypothesis") as caught:
+        scorer.predict(frame)
+    assert "--columns" not in str(caught.value)
+    assert scorer.predict((frame["one"], frame["two"])).shape == (1, 3)
+
+
 # P03: a Scorer is pickled
 
 

@@ -267,7 +267,15 @@ def _from_columns(
             f"Two columns of the {kind} have one name.", expected="a different name for every column"
         )
     need_label = False if y is not None else need_labels
-    found = find_columns(names, where=f"the {kind}", sides=sides, need_label=need_label, task=task)
+    try:
+        found = find_columns(names, where=f"the {kind}", sides=sides, need_label=need_label, task=task)
+    except ColumnNotFound as error:
+        # What it advises is for files and the command line.
+        error.expected = (
+            f"columns called {' and '.join(sides or ('premise', 'hypothesis'))}, or by other usual names"
+        )
+        error.hint = "pass the columns themselves: (x[FIRST], x[SECOND]), and labels as y=x[LABEL]"
+        raise
     columns = {name: listed(x[key], name) for name, key in keys.items()}
     lengths = {name: len(column) for name, column in columns.items()}
     for name in names[1:]:
