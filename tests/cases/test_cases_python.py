@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import multiprocessing
 import pickle
 from pathlib import Path
@@ -12,9 +13,10 @@ import pandas as pd
 import pytest
 
 import samesay
+from commands import outcome
 from input_forms import OF_KERAS, check_inputs
 from samesay import Pair
-from samesay.errors import BundleError, SameSayError, UsageError
+from samesay.errors import BundleError, EmptySide, SameSayError, UsageError
 from samesay.evaluation import WordOverlap
 from samesay.model.foreign import ForeignClassifier, ForeignGrader, ForeignPredictor
 from samesay.pairs import GradeScale
@@ -348,3 +350,41 @@ def test_an_empty_side_is_flagged_in_every_answer(
         [found.judgement for found in WindowedScorer(scorer).judge_all([Pair(*pair) for pair in pairs])],
     ):
         assert [one.empty_sides for one in judged] == expected
+
+
+def test_an_empty_side_is_marked_in_a_scored_file_and_counted(
+    folder: Path, grading: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    source = tmp_path / "in.csv"
+    source.write_text("premise,hypothesis\na dog,a cat\na dog,\u200b\n ,a cat\n", encoding="utf-8")
+    for model in (folder, grading):
+        for ending in ("csv", "jsonl"):
+            out = tmp_path / f"{model.name}.{ending}"
+            status, told, _ = outcome(capsys, "score", model, "--input", source, "--output", out, "--json")
+            assert status == 0
+            assert json.loads(told)["empty_sides"] == 2
+            marked = (
+                list(pd.read_csv(out)["empty_side"])
+                if ending == "csv"
+                else [json.loads(line)["empty_side"] for line in out.read_text(encoding="utf-8").splitlines()]
+            )
+            assert marked == [False, True, True]
+    status, _, noted = outcome(capsys, "score", folder, "--input", source, "--output", tmp_path / "x.csv")
+    assert status == 0
+    assert "2 of 3 pairs have an empty side" in noted
+
+
+def test_a_text_that_nobody_sees_is_refused_where_it_is_typed_or_learned_from(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert outcome(capsys, "score", folder, "a dog", "\u200b")[0] == EmptySide.exit_code
+    source = tmp_path / "in.csv"
+    source.write_text(
+        "premise,hypothesis,label\na dog,a cat,neutral\na dog,\ufeff\u200b,neutral\n", encoding="utf-8"
+    )
+    status, _, told = outcome(capsys, "evaluate", folder, source)
+    assert status == EmptySide.exit_code
+    assert "in.csv:3" in told
+    assert outcome(capsys, "evaluate", folder, source, "--allow-empty-sides")[0] == 0
+    status, told, _ = outcome(capsys, "score", folder, "a dog", "a cat", "--json")
+    assert (status, json.loads(told)["empty_sides"]) == (0, [])
