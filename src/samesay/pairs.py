@@ -69,6 +69,19 @@ class Sides:
         return iter((self.first, self.second))
 
     @classmethod
+    def of(cls, sides: Sides | Sequence[str] | str) -> Sides:
+        """Two names as Python users give them, or as ``parse`` reads them.
+
+        Raises:
+            UsageError: If they are not two names.
+        """
+        if isinstance(sides, Sides):
+            return sides
+        if isinstance(sides, str):
+            return cls.parse(sides)
+        return cls(*_texts_of(sides, "sides", "two names, such as ('hypothesis', 'premise')", n=2))
+
+    @classmethod
     def parse(cls, text: str) -> Sides:
         """Read ``"hypothesis,premise"``.
 
@@ -114,6 +127,17 @@ class LabelSet:
             raise UsageError(
                 f"Label names must be different and not empty. Received: {', '.join(map(repr, self.names))}."
             )
+
+    @classmethod
+    def of(cls, names: LabelSet | Sequence[str]) -> LabelSet:
+        """Names as Python users give them.
+
+        Raises:
+            UsageError: If they are not names, or one text, whose letters would be taken for them.
+        """
+        if isinstance(names, LabelSet):
+            return names
+        return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -219,6 +243,19 @@ class GradeScale:
         return self.low <= grade <= self.high
 
     @classmethod
+    def of(cls, scale: GradeScale | Sequence[float] | str) -> GradeScale:
+        """Two numbers as Python users give them, or as ``parse`` reads them.
+
+        Raises:
+            UsageError: If they are not two numbers, the lower one first.
+        """
+        if isinstance(scale, GradeScale):
+            return scale
+        return cls.parse(
+            scale if isinstance(scale, str) or not isinstance(scale, Iterable) else ",".join(map(str, scale))
+        )
+
+    @classmethod
     def parse(cls, text: str) -> GradeScale:
         """Read ``"0,5"``.
 
@@ -226,7 +263,7 @@ class GradeScale:
             UsageError: If it is not two numbers, the lower one first.
         """
         try:
-            low, high = (float(part) for part in text.split(","))
+            low, high = (float(part) for part in str(text).split(","))
         except ValueError:
             raise UsageError(
                 f"Cannot read a scale from {text!r}.",
@@ -242,6 +279,13 @@ class GradeScale:
     def from_unit(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shares of the scale, in [0, 1], as grades."""
         return self.low + (self.high - self.low) * shares
+
+
+def _texts_of(names: Sequence[str], where: str, expected: str, *, n: int | None = None) -> tuple[str, ...]:
+    found = tuple(names) if isinstance(names, Iterable) and not isinstance(names, (str, bytes)) else (None,)
+    if not all(isinstance(name, str) for name in found) or (n is not None and len(found) != n):
+        raise UsageError(f"{where} is {names!r}.", where=where, expected=expected)
+    return tuple(map(str, found))
 
 
 Answers = LabelSet | GradeScale

@@ -131,6 +131,24 @@ def test_a_tuple_of_two_tuples_of_two_texts_is_refused_with_both_readings(model:
     assert "list(x)" in told
 
 
+def test_one_text_is_not_taken_for_the_names_that_its_letters_are(tiny_preset: Path) -> None:
+    for settings in (
+        {"labels": "no"},
+        {"labels": [0, 1]},
+        {"labels": 2},
+        {"labels": ["a", "b"], "sides": "ab"},
+        {"labels": ["a", "b"], "sides": ["a", "b", "c"]},
+        {"labels": ["a", "b"], "sides": [1, 2]},
+        {"scale": 5},
+        {"scale": (0, 1, 5)},
+        {"scale": ("low", "high")},
+    ):
+        with pytest.raises(UsageError, match="expected: "):
+            samesay.PairModel.from_preset(tiny_preset, **settings)
+    with pytest.raises(UsageError, match="labels"):
+        samesay.PairTable.from_inputs([A, B], [0, 1], labels="no")
+
+
 # P02: a Scorer takes what a PairModel takes
 
 

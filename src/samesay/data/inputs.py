@@ -85,6 +85,7 @@ def table_from(
         SplitNotFound: If there are several splits, and none of them is preferred.
         LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
     """
+    labels = None if labels is None else LabelSet.of(labels)
     if isinstance(x, PairTable):
         return _adapted(x, y, labels, scale, sides, need_labels)
     splits = splits_of(x)
@@ -164,7 +165,7 @@ def _adapted(
     if sides is not None:
         table = table.with_sides(sides)
     if labels is not None and table.labelled and need_labels is not False:
-        table = table.with_labels(labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels)))
+        table = table.with_labels(LabelSet.of(labels))
     if scale is not None and table.graded and need_labels is not False:
         table = table.with_scale(scale)
     return table

@@ -117,13 +117,13 @@ class PairModel:
             raise UsageError("Labels and a scale are given.", expected="one of them", where="scale")
         answers: Answers | None = None
         if scale is not None:
-            answers = scale if isinstance(scale, GradeScale) else GradeScale(*scale)
+            answers = GradeScale.of(scale)
         elif labels is not None:
-            answers = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+            answers = LabelSet.of(labels)
         opened = open_model(
             preset,
             answers,
-            sides=Sides(*sides) if sides is not None else None,
+            sides=Sides.of(sides) if sides is not None else None,
             max_length=max_length,
             dropout=dropout,
             new_head=new_head,
@@ -161,8 +161,8 @@ class PairModel:
             UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
             ModelError: If its preprocessor cannot be used.
         """
-        names = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
-        order = Sides(*sides) if sides is not None else Sides()
+        names = LabelSet.of(labels)
+        order = Sides.of(sides) if sides is not None else Sides()
         classifier = classifier_of(task, names, sides=order, max_length=max_length)
         kind = type(task)
         note = f"head kept: {', '.join(names)}"
@@ -187,7 +187,7 @@ class PairModel:
             UsageError: If no registered class of text classifiers belongs to the backbone's class.
             ModelError: If the preprocessor cannot be used.
         """
-        names = tuple(labels)
+        names = LabelSet.of(labels)
         task = opening.task_of(backbone, preprocessor, len(names), dropout=dropout)
         model = cls.from_task(task, names, sides=sides, max_length=max_length)
         model.head = "new"
