@@ -185,6 +185,9 @@ def texts_from(x: Any, *, sides: Sides, begin: int = 0) -> tuple[list[str], list
     if isinstance(x, PairTable):
         x = x.with_sides(sides)
         return x.first, x.second
+    splits = splits_of(x)
+    if splits:
+        x = splits[chosen_split(splits, ())]
     parts = _parts(x, None, sides, need_labels=False, task=None, begin=begin)
     return parts.first, parts.second
 
