@@ -19,9 +19,9 @@ os.environ.setdefault("KERAS_BACKEND", "jax")
 import keras
 import keras_hub
 import numpy as np
-import onnxruntime
 from benchmarks.measuring import arguments, below, exactly, peak_memory_mb, print_table, publish, surroundings
 
+from samesay._privacy import onnx_runtime
 from samesay.export import write_onnx
 
 # Layers, heads, hidden and intermediate width; 512 positions.
@@ -72,7 +72,7 @@ def measured(family: str, shape: str, n_labels: int, folder: Path) -> dict[str, 
     write_onnx(task, path)
     seconds, processor = time.perf_counter() - begin[0], time.process_time() - begin[1]
     peak = peak_memory_mb()
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    session = onnx_runtime().InferenceSession(str(path), providers=["CPUExecutionProvider"])
     model = keras.Model(task.inputs, task.outputs)
     random = np.random.default_rng(1)
     worst = largest = 0.0

@@ -22,9 +22,9 @@ from importlib.metadata import version
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import helper
 
+from samesay._privacy import onnx_runtime
 from samesay.export.graph import OPSET, Graph
 from samesay.export.transformer import (
     Dense,
@@ -205,6 +205,7 @@ def session_of(write, layers, hidden):
     x = graph.input("x", np.float32, ("batch", "length", hidden))
     mask = write_mask_bias(graph, graph.input("padding_mask", np.bool_, ("batch", "length")))
     graph.output(write(graph, x, layers, mask), "first", np.float32, ("batch", hidden))
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     return onnxruntime.InferenceSession(

@@ -36,6 +36,8 @@ from benchmarks import measuring
 from benchmarks.scoring_products import Shape, inputs_of, multiplications, write_products
 from benchmarks.workers import Worker
 
+from samesay._privacy import onnx_runtime
+
 MINILM = Shape(layers=6, heads=12, hidden=384, inner=1536)
 BATCH_SIZES = (16, 32, 64, 128, 256)
 TRIAL_PAIRS = 192
@@ -72,8 +74,7 @@ class Peer:
 
 def torch_graph(path: Path, like: Any) -> Any:
     """The export of torch in the place of a scorer's graph: a run is of one thread, as many side by side as there."""
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
@@ -104,8 +105,6 @@ def product_rounds(
 
     As many runs side by side as the scorer has threads, or one after the other on all of them.
     """
-    import onnxruntime
-
     from samesay.encoding import padding_share, plan_scoring
 
     write_products(MINILM, path)
@@ -115,6 +114,7 @@ def product_rounds(
     given = {size: inputs_of(MINILM, *size) for size in set(sizes)}
 
     def session_of(threads: int) -> Any:
+        onnxruntime = onnx_runtime()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from input_forms import check_inputs
 from samesay.pairs import LabelSet, Pair, Predictor, Sides
 
 # Float32 through other kernels and other batch shapes: no decision worth the name is nearer than this.
@@ -49,6 +50,8 @@ def check_predictor(predictor: Predictor, pairs: Sequence[Pair], *, tolerance: f
 
     again = predictor.predict(pairs)
     np.testing.assert_allclose(again, together, atol=tolerance, err_msg="the same question, another answer")
+
+    check_inputs(predictor.predict, predictor.sides, tells_apart=False)
 
     unlabelled = [Pair(pair.first, pair.second) for pair in pairs]
     np.testing.assert_allclose(

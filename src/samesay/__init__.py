@@ -12,7 +12,7 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
-from samesay import _keras_hook
+from samesay import _keras_hook, _privacy
 from samesay.errors import SameSayError
 from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
 
@@ -28,6 +28,7 @@ __version__ = "0.1.0"
 # Keras alone would choose TensorFlow, which SameSay does not install; its keras.json says so too without being asked.
 backend_chosen_by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else None
 os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
+_privacy.switch_off()
 _keras_hook.install()
 
 _LATE = {

@@ -6,6 +6,7 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -17,6 +18,15 @@ from samesay.printable import command
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+# What nobody sees: blanks, controls, what Unicode calls ignorable by default (joiners, marks of direction, fillers),
+# and the blank of Braille.
+_INVISIBLE = (
+    r"\s\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    r"\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    r"\U000e0000-\U000e0fff"
+)
+_VISIBLE = re.compile(f"[^{_INVISIBLE}]")
 
 # Above this many labels a search through all orders would take longer than its answer is worth.
 _MAX_LABELS_TO_PERMUTE = 6
@@ -60,6 +70,19 @@ class Sides:
         return iter((self.first, self.second))
 
     @classmethod
+    def of(cls, sides: Sides | Sequence[str] | str) -> Sides:
+        """Two names as Python users give them, or as ``parse`` reads them.
+
+        Raises:
+            UsageError: If they are not two names.
+        """
+        if isinstance(sides, Sides):
+            return sides
+        if isinstance(sides, str):
+            return cls.parse(sides)
+        return cls(*_texts_of(sides, "sides", "two names, such as ('hypothesis', 'premise')", n=2))
+
+    @classmethod
     def parse(cls, text: str) -> Sides:
         """Read ``"hypothesis,premise"``.
 
@@ -73,6 +96,20 @@ class Sides:
                 expected="two names, in reading order, such as 'hypothesis,premise'",
             )
         return cls(*names)
+
+
+def is_empty(text: str) -> bool:
+    """Whether there is nothing to read in ``text``: no character, blanks alone, or characters that nobody sees.
+
+    >>> is_empty("  "), is_empty("?")
+    (True, False)
+    """
+    return _VISIBLE.search(text) is None
+
+
+def empty_sides(first: str, second: str, sides: Sides) -> tuple[str, ...]:
+    """Which sides of a pair are empty, by name; none of most."""
+    return tuple(name for name, text in zip(sides, (first, second), strict=True) if is_empty(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +128,17 @@ class LabelSet:
             raise UsageError(
                 f"Label names must be different and not empty. Received: {', '.join(map(repr, self.names))}."
             )
+
+    @classmethod
+    def of(cls, names: LabelSet | Sequence[str]) -> LabelSet:
+        """Names as Python users give them.
+
+        Raises:
+            UsageError: If they are not names, or one text, whose letters would be taken for them.
+        """
+        if isinstance(names, LabelSet):
+            return names
+        return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
 
     def __len__(self) -> int:
         return len(self.names)
@@ -199,6 +247,19 @@ class GradeScale:
         return self.low <= grade <= self.high
 
     @classmethod
+    def of(cls, scale: GradeScale | Sequence[float] | str) -> GradeScale:
+        """Two numbers as Python users give them, or as ``parse`` reads them.
+
+        Raises:
+            UsageError: If they are not two numbers, the lower one first.
+        """
+        if isinstance(scale, GradeScale):
+            return scale
+        return cls.parse(
+            scale if isinstance(scale, str) or not isinstance(scale, Iterable) else ",".join(map(str, scale))
+        )
+
+    @classmethod
     def parse(cls, text: str) -> GradeScale:
         """Read ``"0,5"``.
 
@@ -206,7 +267,7 @@ class GradeScale:
             UsageError: If it is not two numbers, the lower one first.
         """
         try:
-            low, high = (float(part) for part in text.split(","))
+            low, high = (float(part) for part in str(text).split(","))
         except ValueError:
             raise UsageError(
                 f"Cannot read a scale from {text!r}.",
@@ -222,6 +283,13 @@ class GradeScale:
     def from_unit(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shares of the scale, in [0, 1], as grades."""
         return self.low + (self.high - self.low) * shares
+
+
+def _texts_of(names: Sequence[str], where: str, expected: str, *, n: int | None = None) -> tuple[str, ...]:
+    found = tuple(names) if isinstance(names, Iterable) and not isinstance(names, (str, bytes)) else (None,)
+    if not all(isinstance(name, str) for name in found) or (n is not None and len(found) != n):
+        raise UsageError(f"{where} is {names!r}.", where=where, expected=expected)
+    return tuple(map(str, found))
 
 
 Answers = LabelSet | GradeScale
@@ -249,11 +317,13 @@ class Grade:
         grade: On ``scale``.
         scale: The lowest and the highest grade there is.
         tokens_lost: How many tokens of the first and of the second side did not fit.
+        empty_sides: The sides with nothing to read, by name: a grade of such a pair says nothing.
     """
 
     grade: float
     scale: GradeScale
     tokens_lost: tuple[int, int] = (0, 0)
+    empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def truncated(self) -> bool:
@@ -271,12 +341,14 @@ class Judgement:
         probabilities: Every label's name with its probability; they sum to 1.
         tokens_lost: How many tokens of the first and of the second side did not fit.
         abstained: Whether a calibrated model is not confident enough of ``label`` to stand by it.
+        empty_sides: The sides with nothing to read, by name: an answer to such a pair says nothing.
     """
 
     label: str
     probabilities: dict[str, float]
     tokens_lost: tuple[int, int] = (0, 0)
     abstained: bool = field(default=False, kw_only=True)
+    empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def truncated(self) -> bool:

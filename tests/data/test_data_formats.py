@@ -25,6 +25,7 @@ from samesay.errors import (
     RowMalformed,
     SourceNotFound,
 )
+from samesay.pairs import is_empty
 
 HEADER = "premise,hypothesis,label\n"
 GOOD = [
@@ -72,7 +73,7 @@ def test_formats_agree(tmp_path: Path, name: str) -> None:
 
 
 text_side = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1).filter(
-    lambda text: text.strip() != ""
+    lambda text: not is_empty(text)
 )
 
 

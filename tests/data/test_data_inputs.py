@@ -28,7 +28,7 @@ READ = PairTable.from_inputs
     "x",
     [
         (FIRST, SECOND),
-        [FIRST, SECOND],
+        list(zip(FIRST, SECOND, strict=True)),
         (tuple(FIRST), np.array(SECOND)),
         (np.array(FIRST, dtype=object), np.array(SECOND, dtype="S")),
         ([b"a", "b", np.str_("c")], pd.Series(SECOND, index=[7, 8, 9])),
@@ -111,10 +111,10 @@ def test_no_pairs_at_all() -> None:
     [
         ("pairs.csv", None, UsageError, "One text was passed"),
         (Pair("a", "b"), None, UsageError, "One Pair was passed"),
-        (("a", "b"), None, UsageError, "Item 0 is str, not a Pair"),
-        ([("a", "b"), ("c", "d"), ("e", "f")], None, UsageError, "Item 0 is tuple, not a Pair"),
+        (("a", "b"), None, UsageError, "Two texts were passed"),
+        ([FIRST, SECOND], None, UsageError, "Item 0 is list, not a pair"),
         (7, None, UsageError, "Cannot read pairs from int"),
-        (np.array([FIRST, SECOND]), None, UsageError, "Cannot read pairs from ndarray"),
+        (np.array([FIRST, SECOND]), None, UsageError, r"has the shape \(2, 3\)"),
         ((FIRST, SECOND[:2]), None, UsageError, "first has 3 values and second has 2"),
         ((FIRST, SECOND), NAMES[:2], UsageError, "x has 3 values and y has 2"),
         ((FIRST, SECOND), "x", UsageError, "y is one text"),
@@ -139,8 +139,8 @@ def test_what_cannot_be_meant(x: object, y: object, kind: type[SameSayError], me
 
 def test_hints_for_the_likely_slips() -> None:
     with pytest.raises(UsageError) as caught:
-        READ([("a", "b")] * 3)
-    assert caught.value.hint == "[Pair(first, second) for first, second in x]"
+        READ([FIRST, SECOND])
+    assert caught.value.hint == "for two columns, first texts and second texts: (x[0], x[1])"
     with pytest.raises(UsageError) as caught:
         READ((FIRST, SECOND), np.eye(3))
     assert caught.value.hint == "for one-hot rows: y.argmax(axis=1)"

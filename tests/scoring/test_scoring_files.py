@@ -34,7 +34,8 @@ from samesay.scoring import Scorer, score_file
 from samesay.scoring.tables import table_writer
 from tiny_models import LABELS, WORDS, save_tiny, tiny_encoder
 
-ADDED = ["label", "probability_entailment", "probability_neutral", "probability_contradiction", "truncated"]
+PROBABILITIES = ["probability_entailment", "probability_neutral", "probability_contradiction"]
+ADDED = ["label", *PROBABILITIES, "truncated", "empty_side"]
 AWKWARD = [
     'say "yes", please',
     "two\nlines",

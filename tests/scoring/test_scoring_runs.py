@@ -30,7 +30,8 @@ from samesay.pairs import Pair, Sides
 from samesay.scoring import Scorer, WorkerPool, score_file
 from tiny_models import LABELS, save_tiny
 
-ADDED = ["label", "probability_entailment", "probability_neutral", "probability_contradiction", "truncated"]
+PROBABILITIES = ["probability_entailment", "probability_neutral", "probability_contradiction"]
+ADDED = ["label", *PROBABILITIES, "truncated", "empty_side"]
 LONG = "a man plays outside " * 12
 
 

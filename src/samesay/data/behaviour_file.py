@@ -14,7 +14,7 @@ from samesay.data.columns import find_columns, listed, order_of
 from samesay.data.rows import side_text, text_of
 from samesay.data.streaming import SourceRows
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows
-from samesay.pairs import Pair
+from samesay.pairs import Pair, is_empty
 
 EXPECTED, CAPABILITY, PERTURBED = "expected", "capability", "perturbed_"
 
@@ -67,7 +67,7 @@ def read_suite(source: str | Path) -> list[SuiteRow]:
         def pair(values: Mapping[str, Any], columns: tuple[str, str], place: str) -> Pair:
             texts = [side_text(values, column, place=place) for column in columns]
             for text, column in zip(texts, columns, strict=True):
-                if not text.strip():
+                if is_empty(text):
                     raise EmptySide(f"The text in {column!r} is empty.", where=place, expected="a text")
             return Pair(*(reversed(texts) if swapped else texts))
 

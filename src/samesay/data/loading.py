@@ -29,7 +29,7 @@ from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
-from samesay.pairs import GradeScale, LabelSet, Sides, Task
+from samesay.pairs import GradeScale, LabelSet, Sides, Task, is_empty
 from samesay.printable import command
 
 _MOST_PLACES_SHOWN = 5
@@ -471,11 +471,11 @@ class _Reading:
 
     def _refuse_empty(self, raw: _Raw, first: Sequence[str], second: Sequence[str]) -> None:
         texts = enumerate(zip(first, second, strict=True))
-        empty = [place for place, (one, other) in texts if not one.strip() or not other.strip()]
+        empty = [place for place, (one, other) in texts if is_empty(one) or is_empty(other)]
         if not empty:
             return
         place = empty[0]
-        column = raw.map.second if first[place].strip() else raw.map.first
+        column = raw.map.first if is_empty(first[place]) else raw.map.second
         others = [raw.place(other) for other in empty[1:_MOST_PLACES_SHOWN]]
         more = f" {len(empty):,} rows have an empty side." if others else ""
         raise EmptySide(

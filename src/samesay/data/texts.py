@@ -16,6 +16,7 @@ from samesay.data.rows import side_text
 from samesay.data.streaming import SourceRows
 from samesay.data.textlines import TextLines, gunzipped
 from samesay.errors import ColumnNotFound, NoRows, SourceNotFound, UsageError
+from samesay.pairs import is_empty
 from samesay.printable import command
 
 LINES = "lines"
@@ -129,7 +130,7 @@ def _kept(
     name: str, column: str, columns: Sequence[str], places: list[str], rows: list[dict[str, Any]]
 ) -> TextList:
     texts = [side_text(row, column, place=place) for row, place in zip(rows, places, strict=True)]
-    keep = [index for index, text in enumerate(texts) if text.strip()]
+    keep = [index for index, text in enumerate(texts) if not is_empty(text)]
     return TextList(
         name=name,
         column=column,

@@ -17,6 +17,7 @@ from samesay.errors import AuditFindings
 from samesay.evaluation.finding import Finding
 from samesay.evaluation.near_duplicates import ALIKE, near_duplicates
 from samesay.evaluation.shortcut import Shortcut
+from samesay.pairs import is_empty
 
 _EXAMPLES = 5
 _BALANCED = 0.9
@@ -98,8 +99,8 @@ def place(split: str, table: PairTable, row: int) -> str:
 def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[Finding]]:
     """Counts of one split, and what is found in them."""
     n = len(table)
-    empty_first = [not text.strip() for text in table.first]
-    empty_second = [not text.strip() for text in table.second]
+    empty_first = list(map(is_empty, table.first))
+    empty_second = list(map(is_empty, table.second))
     identical = sum(
         _plain(first) == _plain(second) for first, second in zip(table.first, table.second, strict=True)
     )

@@ -8,14 +8,14 @@ Inference").
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from samesay.data import require_classes
+from samesay.data.inputs import texts_from
 from samesay.errors import EmptySide, ExtraMissing, NoRows, UsageError
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import LabelSet, Sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,9 +64,9 @@ class MajorityBaseline:
         """What the first and the second text of a pair are called; neither is read."""
         return self._sides
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """The label frequencies for every pair, shape ``(n_pairs, n_labels)``."""
-        return np.tile(self._shares, (len(pairs), 1))
+        return np.tile(self._shares, (len(texts_from(pairs, sides=self.sides)[0]), 1))
 
 
 class OneSideBaseline:
@@ -135,11 +135,11 @@ class OneSideBaseline:
         """The name of the side that is read."""
         return self._sides.first if self._reads_first else self._sides.second
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``; 0 for a label that training never showed."""
-        rows = np.zeros((len(pairs), len(self._labels)), dtype=np.float32)
-        if pairs:
-            texts = [pair.first if self._reads_first else pair.second for pair in pairs]
+        texts = texts_from(pairs, sides=self.sides)[0 if self._reads_first else 1]
+        rows = np.zeros((len(texts), len(self._labels)), dtype=np.float32)
+        if texts:
             rows[:, self._pipeline.classes_] = self._pipeline.predict_proba(texts)
         return rows
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samesay.data.inputs import texts_from
 from samesay.errors import NoRows
 from samesay.evaluation.grade_metrics import grade_metrics, require_grades
 from samesay.pairs import Grader, GradeScale, Pair, Progress, ProgressListener, Sides, per_second
@@ -151,11 +151,12 @@ class WordOverlap:
     scale: GradeScale
     sides: Sides
 
-    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def grade(self, pairs: Any) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``; two texts without a word are the same."""
-        shares = np.ones(len(pairs), np.float32)
-        for place, pair in enumerate(pairs):
-            first, second = (set(re.findall(r"\w+", text.casefold())) for text in (pair.first, pair.second))
+        texts = list(zip(*texts_from(pairs, sides=self.sides), strict=True))
+        shares = np.ones(len(texts), np.float32)
+        for place, pair in enumerate(texts):
+            first, second = (set(re.findall(r"\w+", text.casefold())) for text in pair)
             if first | second:
                 shares[place] = len(first & second) / len(first | second)
         return self.scale.from_unit(shares)

@@ -7,14 +7,15 @@ schedule. It takes raw text pairs wherever Keras takes arrays, and knows its lab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.data.grades import read_grades
+from samesay.data import PairTable
+from samesay.data.inputs import table_from, texts_from
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
 
@@ -23,16 +24,17 @@ from samesay.errors import UsageError
 from samesay.model import batches as keras_batches
 from samesay.model.backend import keras_hub
 from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
-from samesay.pairs import Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
 
 
 @keras.saving.register_keras_serializable(package="samesay")
 class PairClassifier(keras.Model):
-    """A pair classifier over token ids, that also takes two lists of raw texts.
+    """A pair classifier over token ids, that also takes pairs of raw texts.
 
-    ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` tokenize by the one path that
-    training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one output, the
-    logit of a grade's share of the scale, and ``labels`` are grades.
+    ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` take pairs in every form of
+    ``samesay.data.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
+    one path that training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one
+    output, the logit of a grade's share of the scale, and ``labels`` are grades.
 
     Args:
         task: A KerasHub text classifier whose output is logits; its layers are shared, not copied.
@@ -121,19 +123,17 @@ class PairClassifier(keras.Model):
         return outputs
 
     def predict(self, x: Any = None, **settings: Any) -> Any:
-        """Logits, shape ``(n_pairs, n_labels)``; ``x`` is two lists of texts, or what Keras takes."""
-        texts = _as_texts(x)
-        if texts is None:
+        """Logits, shape ``(n_pairs, n_labels)``; ``x`` is pairs, or what Keras takes."""
+        if _is_tensors(x, self.input_names):
             return super().predict(x, **settings)
-        return self.logits(self.encoder.encode(*texts))
+        return self.logits(self.encoder.encode(*texts_from(x, sides=self.sides)))
 
     def evaluate(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
-        """Loss and metrics; ``x`` is two lists of texts with ``y`` names or indices, or what Keras takes."""
-        texts = _as_texts(x)
-        if texts is None:
+        """Loss and metrics; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
+        if _is_tensors(x, self.input_names):
             return super().evaluate(x, y, **settings)
         settings.pop("batch_size", None)
-        encoded = self.encoder.encode(*texts)
+        encoded, targets = self._examples(x, y)
         batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
         data = keras_batches.PairBatches(
             encoded,
@@ -141,18 +141,17 @@ class PairClassifier(keras.Model):
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
             height=None,
             pad_id=self.encoder.pad_id,
-            targets=self._targets(y, len(encoded)),
+            targets=targets,
             inputs=self.input_names,
         )
         return super().evaluate(data, **settings)
 
     def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
-        """Keras' ``fit``; ``x`` is two lists of texts with ``y`` names or indices, or what Keras takes."""
-        texts = _as_texts(x)
-        if texts is None:
+        """Keras' ``fit``; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
+        if _is_tensors(x, self.input_names):
             return super().fit(x, y, **settings)
         height = settings.pop("batch_size", None) or keras_batches.PREDICTION_HEIGHT
-        encoded = self.encoder.encode(*texts)
+        encoded, targets = self._examples(x, y)
         batches = plan_training(
             encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
         )
@@ -161,7 +160,7 @@ class PairClassifier(keras.Model):
             batches,
             height=height,
             pad_id=self.encoder.pad_id,
-            targets=self._targets(y, len(encoded)),
+            targets=targets,
             inputs=self.input_names,
         )
         return super().fit(data, shuffle=False, **settings)
@@ -186,35 +185,30 @@ class PairClassifier(keras.Model):
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"], scale=config.get("scale"))
 
-    def _targets(self, y: Any, n_pairs: int) -> NDArray[Any]:
-        if y is None:
-            raise UsageError("Raw text pairs came without labels.", where="y", expected="one label a pair")
-        given = np.asarray(y).tolist()
+    def _examples(self, x: Any, y: Any) -> tuple[EncodedPairs, NDArray[Any]]:
+        """Pairs with their labels as indices, or their grades as shares of the scale; every pair has one."""
         scale = self.scale
-        if scale is not None:
-            reading = read_grades(given, place=lambda index: f"y[{index}]", scale=scale)
-            grades = np.asarray(reading.grades, np.float32)
-            if len(grades) != n_pairs or np.isnan(grades).any():
-                raise UsageError(
-                    f"{n_pairs} pairs came with {int(np.isfinite(grades).sum())} grades.",
-                    where="y",
-                    expected="one grade a pair",
-                )
-            return scale.to_unit(grades)
-        labels = self.labels
-        ids = [labels.index(one) if isinstance(one, str) else int(one) for one in given]
-        if len(ids) != n_pairs:
+        table = table_from(
+            x,
+            y,
+            labels=None if scale else self.labels,
+            scale=scale,
+            sides=self.sides,
+            need_labels=True,
+            allow_empty_sides=True,
+        ).with_answers(self.answers)
+        dropped = table.origin.rows_dropped
+        if dropped:
             raise UsageError(
-                f"{n_pairs} pairs came with {len(ids)} labels.", where="y", expected="one label a pair"
-            )
-        wrong = next((one for one in ids if not 0 <= one < len(labels)), None)
-        if wrong is not None:
-            raise UsageError(
-                f"The label index {wrong} is out of range.",
+                f"Of {table.origin.rows_read:,} pairs {sum(dropped.values()):,} have no gold answer: "
+                f"{', '.join(dropped)}.",
                 where="y",
-                expected=f"0 to {len(labels) - 1}: {', '.join(labels)}; drop rows without a gold label first",
+                expected="one label a pair" if scale is None else "one grade a pair",
+                hint="drop rows without a gold answer first",
             )
-        return np.asarray(ids, np.int32)
+        targets = scale.to_unit(table.gold_grades()) if scale else table.label_ids
+        assert targets is not None
+        return self.encoder.encode(table.first, table.second), targets
 
 
 def pair_loss() -> keras.losses.Loss:
@@ -298,22 +292,14 @@ def grade_loss(name: str) -> keras.losses.Loss:
     return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
 
 
-def _as_texts(x: Any) -> tuple[list[str], list[str]] | None:
-    """``x`` as two lists of texts, or nothing where it is something else."""
-    if not isinstance(x, tuple | list) or len(x) != 2:
-        return None
-    sides = []
-    for side in x:
-        if isinstance(side, str | dict) or not hasattr(side, "__len__"):
-            return None
-        texts = [text.decode("utf-8") if isinstance(text, bytes) else text for text in side]
-        if not all(isinstance(text, str) for text in texts):
-            return None
-        sides.append(texts)
-    if len(sides[0]) != len(sides[1]):
-        raise UsageError(
-            f"{len(sides[0])} first texts came with {len(sides[1])} second texts.",
-            where="x",
-            expected="two lists of one length",
-        )
-    return sides[0], sides[1]
+def _is_tensors(x: Any, input_names: Sequence[str]) -> bool:
+    """Whether ``x`` is what Keras takes, arrays of tokens or what gives them, and not pairs of texts."""
+    if isinstance(x, Mapping):
+        return set(input_names) <= set(x)
+    leaf = x
+    while isinstance(leaf, (tuple, list)) and leaf:
+        leaf = leaf[0]
+    if hasattr(leaf, "__array__"):
+        return np.asarray(leaf).dtype.kind not in "OSUV"
+    gives_batches = isinstance(x, (keras.utils.PyDataset, Iterable)) and not isinstance(x, (tuple, list, Set))
+    return gives_batches and not isinstance(x, (PairTable, Pair, str, bytes)) and not hasattr(x, "columns")

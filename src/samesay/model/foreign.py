@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from samesay.data.inputs import texts_from
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
 from samesay.model.huggingface_folder import CONFIG, has_classifier
-from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.pairs import GradeScale, LabelSet, Sides
 from samesay.printable import command
 from samesay.scoring import Grades, Scores, sigmoid, softmax
 
@@ -49,17 +50,17 @@ class ForeignClassifier:
     label_names: tuple[str, ...]
     logits: Callable[[Sequence[tuple[str, str]]], NDArray[np.float32]]
 
-    def tokens_lost(self, pairs: Sequence[Pair]) -> NDArray[np.int32]:
+    def tokens_lost(self, pairs: Sequence[tuple[str, str]]) -> NDArray[np.int32]:
         """How many tokens of each side are not read, shape ``(n_pairs, 2)``."""
         lost = np.zeros((len(pairs), 2), np.int32)
         if not pairs:
             return lost
-        texts = [pair.first for pair in pairs], [pair.second for pair in pairs]
+        texts = [list(side) for side in zip(*pairs, strict=True)]
         lengths = [len(ids) for ids in self.tokenizer(*texts, verbose=False)["input_ids"]]
         for place in np.flatnonzero(np.array(lengths) > self.max_length).tolist():
-            pair = pairs[place]
-            whole = self.tokenizer([pair.first], [pair.second], verbose=False)
-            read = self.tokenizer([pair.first], [pair.second], truncation=True, max_length=self.max_length)
+            first, second = pairs[place]
+            whole = self.tokenizer([first], [second], verbose=False)
+            read = self.tokenizer([first], [second], truncation=True, max_length=self.max_length)
             for side in (0, 1):
                 lost[place, side] = whole.sequence_ids(0).count(side) - read.sequence_ids(0).count(side)
         return lost
@@ -73,13 +74,14 @@ class ForeignPredictor:
         self.labels = LabelSet(classifier.label_names)
         self.sides = sides
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        return softmax(self._classifier.logits([(pair.first, pair.second) for pair in pairs]))
+        return softmax(self._classifier.logits(_as_tuples(pairs, self.sides)))
 
-    def read(self, pairs: Sequence[Pair]) -> Scores:
+    def read(self, pairs: Any) -> Scores:
         """Probabilities, and how many tokens of each side were not read; tokenizes twice."""
-        return Scores(self.predict(pairs), self._classifier.tokens_lost(pairs))
+        texts = _as_tuples(pairs, self.sides)
+        return Scores(self.predict(texts), self._classifier.tokens_lost(texts))
 
 
 class ForeignGrader:
@@ -94,14 +96,19 @@ class ForeignGrader:
         self.scale = GradeScale(0, 1)
         self.sides = sides
 
-    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def grade(self, pairs: Any) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
-        logits = self._classifier.logits([(pair.first, pair.second) for pair in pairs])
+        logits = self._classifier.logits(_as_tuples(pairs, self.sides))
         return self.scale.from_unit(sigmoid(logits[:, 0]))
 
-    def read(self, pairs: Sequence[Pair]) -> Grades:
+    def read(self, pairs: Any) -> Grades:
         """Grades, and how many tokens of each side were not read; tokenizes twice."""
-        return Grades(self.grade(pairs), self._classifier.tokens_lost(pairs))
+        texts = _as_tuples(pairs, self.sides)
+        return Grades(self.grade(texts), self._classifier.tokens_lost(texts))
+
+
+def _as_tuples(pairs: Any, sides: Sides) -> list[tuple[str, str]]:
+    return list(zip(*texts_from(pairs, sides=sides), strict=True))
 
 
 def library_of(folder: Path) -> Library | None:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Decision
+from samesay.data.inputs import texts_from
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
-from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.pairs import GradeScale, LabelSet, Sides
 from samesay.scoring import Grades, Scores, probabilities_under, sigmoid
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class KerasPredictor:
-    """Probabilities from a ``PairClassifier``.
+    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``samesay.data.inputs.table_from``.
 
     Args:
         classifier: The model.
@@ -41,15 +41,15 @@ class KerasPredictor:
         """What the first and the second text of a pair are called."""
         return self._classifier.sides
 
-    def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def logits(self, pairs: Any) -> NDArray[np.float32]:
         """Raw outputs, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
         return self._classifier.logits(self._encoded(pairs))
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
         return self.read(pairs).probabilities
 
-    def read(self, pairs: Sequence[Pair]) -> Scores:
+    def read(self, pairs: Any) -> Scores:
         """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
         encoded = self._encoded(pairs)
         rows = probabilities_under(self._decision, self._classifier.logits(encoded), self.labels)
@@ -59,14 +59,12 @@ class KerasPredictor:
         """The labels that these probabilities mean to this model, and where it abstains."""
         return decide(probabilities, self.labels, self._decision)
 
-    def _encoded(self, pairs: Sequence[Pair]) -> EncodedPairs:
-        return self._classifier.encoder.encode(
-            [pair.first for pair in pairs], [pair.second for pair in pairs]
-        )
+    def _encoded(self, pairs: Any) -> EncodedPairs:
+        return self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
 
 
 class KerasGrader:
-    """Grades from a ``PairClassifier`` with a scale.
+    """Grades from a ``PairClassifier`` with a scale; pairs are taken in any form of ``samesay.data.inputs.table_from``.
 
     Args:
         classifier: The model.
@@ -82,14 +80,12 @@ class KerasGrader:
         """What the first and the second text of a pair are called."""
         return self._classifier.sides
 
-    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def grade(self, pairs: Any) -> NDArray[np.float32]:
         """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
         return self.read(pairs).grades
 
-    def read(self, pairs: Sequence[Pair]) -> Grades:
+    def read(self, pairs: Any) -> Grades:
         """Grades, and how many tokens of each side were not read, in the order of ``pairs``."""
-        encoded = self._classifier.encoder.encode(
-            [pair.first for pair in pairs], [pair.second for pair in pairs]
-        )
+        encoded = self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
         shares = sigmoid(self._classifier.logits(encoded)[:, 0])
         return Grades(self.scale.from_unit(shares), encoded.tokens_lost)

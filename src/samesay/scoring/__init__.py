@@ -8,18 +8,16 @@ test of its imports proves the first.
 from __future__ import annotations
 
 from samesay.scoring.files import FileReport, score_file
-from samesay.scoring.scorer import (
-    BATCH_TOKENS,
+from samesay.scoring.judging import (
     Grades,
-    GradeScorer,
-    Scorer,
     Scores,
+    graded,
     judgements,
-    open_scorer,
     probabilities_under,
     sigmoid,
     softmax,
 )
+from samesay.scoring.scorer import BATCH_TOKENS, GradeScorer, Scorer, open_scorer
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowJudgement
 from samesay.scoring.workers import WorkerPool
@@ -35,6 +33,7 @@ __all__ = [
     "WindowedScorer",
     "WorkerPool",
     "default_threads",
+    "graded",
     "judgements",
     "open_scorer",
     "probabilities_under",

@@ -8,8 +8,9 @@ from typing import Any
 
 from samesay.errors import DataError, TruncationRefused, UsageError
 from samesay.evaluation.policy import decide
+from samesay.pairs import is_empty
 from samesay.scoring.intake import Chunk, SkippedRow, TakenRow, require_free_names
-from samesay.scoring.scorer import Grades, Scores
+from samesay.scoring.judging import Grades, Scores
 from samesay.scoring.workers import ModelFacts
 
 _PLACES_KEPT = 5
@@ -26,6 +27,7 @@ class AnsweredRow:
         answer: The label, or the grade.
         abstained: Whether the model is not confident of its label.
         tokens_lost: Tokens of the first and of the second text that were not read.
+        empty_side: Whether there is nothing to read in one of the texts.
     """
 
     taken: TakenRow
@@ -33,6 +35,7 @@ class AnsweredRow:
     answer: str | float
     abstained: bool
     tokens_lost: tuple[int, int]
+    empty_side: bool
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ class Tally:
                 tally.truncated += 1
                 tally.truncated_places.append(row.taken.place)
             tally.tokens_lost = [a + b for a, b in zip(tally.tokens_lost, row.tokens_lost, strict=True)]
-            tally.empty_sides += not row.taken.pair.first.strip() or not row.taken.pair.second.strip()
+            tally.empty_sides += row.empty_side
         del tally.truncated_places[_PLACES_KEPT:]
         for row in skipped:
             tally.skipped_codes[row.code] = tally.skipped_codes.get(row.code, 0) + 1
@@ -142,11 +145,12 @@ class Answering:
                 skipped.append(taken.skipped(error))
                 continue
             told = [taken.file] if FILE_COLUMN in self.added else []
-            values = {
-                **taken.values,
-                **dict(zip(self.added.values(), (*told, *answer, any(tokens_lost)), strict=True)),
-            }
-            kept.append(AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost))
+            empty_side = is_empty(taken.pair.first) or is_empty(taken.pair.second)
+            added = (*told, *answer, any(tokens_lost), empty_side)
+            values = {**taken.values, **dict(zip(self.added.values(), added, strict=True))}
+            kept.append(
+                AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost, empty_side)
+            )
         return kept, skipped
 
     def _refuse_all(self, too_long: Sequence[TakenRow]) -> None:
@@ -168,9 +172,10 @@ class Answering:
 def added_columns(
     existing: Sequence[str], facts: ModelFacts, *, where: str, tell_file: bool = False
 ) -> dict[str, str]:
-    """What the added columns are called: ``label``, ``probability_<label>`` (of a grader ``grade``), ``truncated``.
+    """What the added columns are called.
 
-    A model that may abstain adds ``abstained`` behind the label: its label stays, for who wants it all the same.
+    ``label`` and ``probability_<label>``, or ``grade``; then ``truncated`` and ``empty_side``.
+    A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
 
@@ -194,7 +199,7 @@ def added_columns(
             *["abstained"] * facts.may_abstain,
             *(f"probability_{name}" for name in facts.labels),
         ]
-    usual = [*answer, "truncated"]
+    usual = [*answer, "truncated", "empty_side"]
     added = {name: f"predicted_{name}" if name in taken else name for name in usual}
     if tell_file:
         added = {FILE_COLUMN: f"source_{FILE_COLUMN}" if FILE_COLUMN in taken else FILE_COLUMN} | added

@@ -1,8 +1,9 @@
 """Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
 
-Added to every row: the label and one probability a label, or the grade, and whether part of the pair was not read. All
-other columns are carried through. This module joins the parts of that: rows (`samesay.scoring.intake`), answers
-(`workers`, `answers`), formats (`tables`) and the draft that outlives a killed process (`journal`).
+Added to every row: the label and one probability a label, or the grade; whether part of the pair was not read, and
+whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
+(`samesay.scoring.intake`), answers (`workers`, `answers`), formats (`tables`) and the draft that outlives a killed
+process (`journal`).
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class FileReport:
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand, ``file:line``.
         tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
-        empty_sides: Rows with an empty first or second text; they are scored like others.
+        empty_sides: Rows with an empty first or second text; they are scored like others, and marked.
         columns: Role (``first``, ``second``) to the column it was read from.
         added: What the added columns are called, by what they hold.
         seconds: Wall time of this run.
@@ -257,7 +258,10 @@ class _Run:
                 f"the model abstains from {total.abstained:,} of {total.rows:,} rows: column {column}"
             )
         if total.empty_sides:
-            notes.append(f"{total.empty_sides:,} pairs have an empty side and were scored all the same")
+            notes.append(
+                f"{total.empty_sides:,} of {total.rows:,} pairs have an empty side, and what is said of them says "
+                f"nothing: column {self.answering.added['empty_side']}"
+            )
         if total.skipped:
             reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
             notes.append(

@@ -7,18 +7,34 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import numpy as np
 
 from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.data.inputs import texts_from, texts_in_chunks
 from samesay.encoding import EncodedPairs, PairEncoder
-from samesay.errors import BundleDamaged, EncodingInvalid, SameSayError, UsageError
+from samesay.errors import BundleDamaged, SameSayError, UsageError
 from samesay.evaluation.policy import Decisions, decide
-from samesay.pairs import Grade, GradeScale, Judgement, LabelSet, Pair, Progress, ProgressListener, Sides
+from samesay.pairs import (
+    Grade,
+    GradeScale,
+    Judgement,
+    LabelSet,
+    Progress,
+    ProgressListener,
+    Sides,
+)
+from samesay.scoring.judging import (
+    Grades,
+    Scores,
+    graded,
+    judgements,
+    probabilities_under,
+    sigmoid,
+)
 from samesay.scoring.pending import Pending, PendingLogits
 from samesay.scoring.session import Graph
 
@@ -37,30 +53,6 @@ BATCH_TOKENS = 1024
 CHUNK_PAIRS = 4096
 
 
-class Scores(NamedTuple):
-    """What came of a list of pairs, rows in its order.
-
-    Attributes:
-        probabilities: ``(n_pairs, n_labels)`` float32, rows sum to 1.
-        tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that were not read.
-    """
-
-    probabilities: NDArray[np.float32]
-    tokens_lost: NDArray[np.int32]
-
-
-class Grades(NamedTuple):
-    """What a grader says of a list of pairs, rows in its order.
-
-    Attributes:
-        grades: ``(n_pairs,)`` float32, on the model's scale.
-        tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that were not read.
-    """
-
-    grades: NDArray[np.float32]
-    tokens_lost: NDArray[np.int32]
-
-
 class GraphAnswers(ABC, Generic[JudgementT]):
     """An ONNX graph with its tokenizer: pairs to logits, in batches of like length; what they mean is left to heirs."""
 
@@ -76,54 +68,83 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         self.threads = graph.threads
         # Of the saved model's manifest, empty where the graph comes from none: by it a model is known again.
         self.checksum = ""
+        self._folder: Path | None = None
+        self._threads_asked: int | None = None
+
+    @classmethod
+    @abstractmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+        verify: bool = True,
+    ) -> Self:
+        """Open a saved model."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as the saved model's folder, from which it is opened and verified again.
+
+        Raises:
+            UsageError: If it was made of a graph that is in no saved model.
+        """
+        if self._folder is None:
+            raise UsageError(
+                f"A {type(self).__name__} made of its parts cannot be pickled: it knows of no saved model.",
+                hint=f"make it in each process, or open a saved model: {type(self).__name__}.open(path)",
+            )
+        how = (type(self), str(self._folder), self.checksum, self._threads_asked, self.batch_tokens)
+        # What its user may have set since.
+        state = {
+            name: vars(self)[name] for name in ("labels", "sides", "decision", "scale") if name in vars(self)
+        }
+        return _opened_again, how, state
+
+    def score(self, pairs: Any) -> list[JudgementT]:
+        """One answer a pair, in the order of ``pairs``, with what was not read and which sides are empty.
+
+        Args:
+            pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
+                takes; see ``samesay.data.inputs.table_from``.
+
+        Raises:
+            UsageError: If they are no pairs, or could be read in two ways.
+            EncodingInvalid: If a text holds half a character.
+        """
+        return self._judged(*texts_from(pairs, sides=self.sides))
 
     @abstractmethod
-    def score(self, pairs: Sequence[Pair]) -> list[JudgementT]:
-        """One answer a pair, in the order of ``pairs``, with the tokens that were not read."""
+    def _judged(self, first: list[str], second: list[str]) -> list[JudgementT]:
+        """``score`` of texts that were read."""
 
     @property
     def max_length(self) -> int:
         """The most tokens of a pair that are read, special ones included."""
         return self.encoder.max_length
 
-    def logits(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def logits(self, pairs: Any) -> NDArray[np.float32]:
         """The graph's own answers, before temperature and softmax, shape ``(n_pairs, n_labels)``."""
-        return self._logits(pairs)[0]
+        return self._logits(*texts_from(pairs, sides=self.sides))[0]
 
-    def stream(self, pairs: Iterable[Pair], *, chunk: int = CHUNK_PAIRS) -> Iterator[JudgementT]:
+    def stream(self, pairs: Any, *, chunk: int = CHUNK_PAIRS) -> Iterator[JudgementT]:
         """Judgements of pairs as they come, in their order, in bounded memory.
 
         Args:
-            pairs: Any iterable, endless ones too.
+            pairs: Any iterator, endless ones too, or what ``score`` takes.
             chunk: Pairs that are taken before the first of them is answered; fewer are answered sooner, more
                 are answered faster.
 
         Raises:
-            EncodingInvalid: If a text holds a lone surrogate; the pairs of the chunks before it were
-                answered.
+            UsageError, EncodingInvalid: As ``score``, when such a pair is met; the chunks before it were answered.
         """
-        if chunk < 1:
-            raise UsageError(f"chunk is {chunk}.", where="chunk", expected="at least 1")
-        source, done = iter(pairs), 0
-        while taken := list(islice(source, chunk)):
-            try:
-                judged = self.score(taken)
-            except EncodingInvalid as error:
-                row = done + error.details["row"]
-                raise EncodingInvalid(
-                    f"The {error.details['side']} text of pair {row} of the stream holds a lone surrogate.",
-                    where=f"pair {row} (from 0), {error.details['side']} text",
-                    expected=error.expected,
-                    hint=error.hint,
-                    details=error.details | {"row": row},
-                ) from error
-            yield from judged
-            done += len(taken)
+        for first, second in texts_in_chunks(pairs, chunk, sides=self.sides):
+            yield from self._judged(first, second)
 
     def _logits(
-        self, pairs: Sequence[Pair], progress: ProgressListener | None = None
+        self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        total, done = len(pairs), 0
+        total, done = len(first), 0
         logits: list[NDArray[np.float32]] = []
         tokens_lost: list[NDArray[np.int32]] = []
 
@@ -139,8 +160,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
 
         computing: PendingLogits | None = None
         try:
-            for encoded in self.encoder.encode_in_parts(*_sides_of(pairs)):
-                # Encoded while the part before it is computed; computed while the one behind it is encoded.
+            for encoded in self.encoder.encode_in_parts(first, second):
+                # Encoded while the part before it is computed; computed while the one after it is encoded.
                 before, computing = computing, self._pending(encoded)
                 if before is not None:
                     gather(before)
@@ -151,8 +172,12 @@ class GraphAnswers(ABC, Generic[JudgementT]):
                 computing.cancel()
         return np.concatenate(logits), np.concatenate(tokens_lost)
 
-    def _begun(self, pairs: Sequence[Pair]) -> PendingLogits:
-        return self._pending(self.encoder.encode(*_sides_of(pairs)))
+    def _opened_from(self, path: str | Path, checksum: str, threads: int | None) -> None:
+        self.checksum = checksum
+        self._folder, self._threads_asked = Path(path).absolute(), threads
+
+    def _begun(self, pairs: Any) -> PendingLogits:
+        return self._pending(self.encoder.encode(*texts_from(pairs, sides=self.sides)))
 
     def _pending(self, encoded: EncodedPairs) -> PendingLogits:
         return PendingLogits(self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id)
@@ -229,7 +254,7 @@ class Scorer(GraphAnswers[Judgement]):
             threads=threads,
             batch_tokens=batch_tokens,
         )
-        scorer.checksum = manifest.checksum
+        scorer._opened_from(path, manifest.checksum, threads)
         return scorer
 
     @classmethod
@@ -257,40 +282,37 @@ class Scorer(GraphAnswers[Judgement]):
         )
         return cls(graph, encoder, labels, sides, decision=decision, batch_tokens=batch_tokens)
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
 
-        Raises:
-            EncodingInvalid: If a text holds a lone surrogate.
+        Args:
+            pairs: As for ``score``.
         """
         return self.read(pairs).probabilities
-
-    def score(self, pairs: Sequence[Pair]) -> list[Judgement]:
-        """A judgement for every pair, in the order of ``pairs``, with the tokens that were not read."""
-        return judgements(self.read(pairs), self.labels, self.decision)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
         """The labels that these probabilities mean to this model, and where it abstains."""
         return decide(probabilities, self.labels, self.decision)
 
-    def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Scores:
+    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> Scores:
         """Probabilities and truncation of every pair, as arrays.
 
         Args:
-            pairs: Any number of pairs.
+            pairs: As for ``score``.
             progress: Told of the stage ``"score"`` after every run of the graph.
         """
-        return self._scores(*self._logits(pairs, progress))
+        return self._scores(*self._logits(*texts_from(pairs, sides=self.sides), progress))
 
-    def begin(self, pairs: Sequence[Pair]) -> Pending[Scores]:
+    def begin(self, pairs: Any) -> Pending[Scores]:
         """What ``read`` gives, begun and not waited for: computed while the caller does something else.
 
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
-
-        Raises:
-            EncodingInvalid: If a text holds a lone surrogate.
         """
         return Pending(self._begun(pairs), self._scores)
+
+    def _judged(self, first: list[str], second: list[str]) -> list[Judgement]:
+        scores = self._scores(*self._logits(first, second))
+        return judgements(scores, first, second, self.labels, self.sides, self.decision)
 
     def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Scores:
         return Scores(probabilities_under(self.decision, logits, self.labels), tokens_lost)
@@ -347,7 +369,7 @@ class GradeScorer(GraphAnswers[Grade]):
         scorer = cls.from_parts(
             onnx_file, encoder, manifest.scale, manifest.sides, threads=threads, batch_tokens=batch_tokens
         )
-        scorer.checksum = manifest.checksum
+        scorer._opened_from(path, manifest.checksum, threads)
         return scorer
 
     @classmethod
@@ -365,25 +387,20 @@ class GradeScorer(GraphAnswers[Grade]):
         graph = Graph(Path(onnx_file), n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
         return cls(graph, encoder, scale, sides, batch_tokens=batch_tokens)
 
-    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+    def grade(self, pairs: Any) -> NDArray[np.float32]:
+        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``, which are as for ``score``."""
         return self.read(pairs).grades
 
-    def score(self, pairs: Sequence[Pair]) -> list[Grade]:
-        """A grade for every pair, in the order of ``pairs``, with the tokens that were not read."""
-        read = self.read(pairs)
-        return [
-            Grade(grade, self.scale, (lost[0], lost[1]))
-            for grade, lost in zip(read.grades.tolist(), read.tokens_lost.tolist(), strict=True)
-        ]
-
-    def read(self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None) -> Grades:
+    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> Grades:
         """Grades and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
-        return self._grades(*self._logits(pairs, progress))
+        return self._grades(*self._logits(*texts_from(pairs, sides=self.sides), progress))
 
-    def begin(self, pairs: Sequence[Pair]) -> Pending[Grades]:
+    def begin(self, pairs: Any) -> Pending[Grades]:
         """What ``read`` gives, begun and not waited for; see ``Scorer.begin``."""
         return Pending(self._begun(pairs), self._grades)
+
+    def _judged(self, first: list[str], second: list[str]) -> list[Grade]:
+        return graded(self._grades(*self._logits(first, second)), first, second, self.scale, self.sides)
 
     def _grades(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Grades:
         return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
@@ -402,56 +419,19 @@ def open_scorer(
     return chosen.open(path, threads=threads, batch_tokens=batch_tokens, verify=verify)
 
 
-def judgements(scores: Scores, labels: LabelSet, decision: Decision) -> list[Judgement]:
-    """Every pair's answer under a decision policy, in the order of ``scores``."""
-    decided = decide(scores.probabilities, labels, decision)
-    return [
-        Judgement(
-            labels.names[best], dict(zip(labels, row, strict=True)), (lost[0], lost[1]), abstained=unsure
+def _opened_again(
+    kind: type[GraphAnswers[Any]], folder: str, checksum: str, threads: int | None, batch_tokens: int
+) -> GraphAnswers[Any]:
+    """A pickled scorer, from the folder that it was opened from."""
+    scorer = kind.open(folder, threads=threads, batch_tokens=batch_tokens)
+    if scorer.checksum != checksum:
+        raise BundleDamaged(
+            "Another model lies where the pickled one was opened.",
+            where=folder,
+            expected=f"the manifest with the checksum {checksum}",
+            hint=f"open the model that is there now: {kind.__name__}.open({folder!r})",
         )
-        for best, unsure, row, lost in zip(
-            decided.label_ids.tolist(),
-            decided.abstained.tolist(),
-            scores.probabilities.tolist(),
-            scores.tokens_lost.tolist(),
-            strict=True,
-        )
-    ]
-
-
-def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The share of the scale that each logit stands for, in [0, 1], computed in float64 so that none overflows."""
-    half = logits.astype(np.float64) / 2
-    return (0.5 * (1.0 + np.tanh(half))).astype(np.float32)
-
-
-def probabilities_under(
-    decision: Decision, logits: NDArray[np.float32], labels: LabelSet
-) -> NDArray[np.float32]:
-    """What a model makes of logits, shape ``(n_pairs, n_labels)``: softmax over its temperature, with its biases."""
-    return softmax(logits, decision.temperature, decision.biases_of(labels))
-
-
-def softmax(
-    logits: NDArray[np.float32], temperature: float = 1.0, biases: Sequence[float] | None = None
-) -> NDArray[np.float32]:
-    """Probabilities of every row, computed in float64, so that float32 rows sum to 1 within 1e-6.
-
-    Args:
-        logits: Shape ``(n_pairs, n_labels)``.
-        temperature: Divides the logits; above 0.
-        biases: Added after that, shape ``(n_labels,)``; nothing where absent.
-    """
-    scaled = logits.astype(np.float64) / temperature
-    if biases is not None:
-        scaled += np.asarray(biases, np.float64)
-    scaled -= scaled.max(axis=1, keepdims=True, initial=-np.inf)
-    np.exp(scaled, out=scaled)
-    return (scaled / scaled.sum(axis=1, keepdims=True)).astype(np.float32)
-
-
-def _sides_of(pairs: Sequence[Pair]) -> tuple[list[str], list[str]]:
-    return [pair.first for pair in pairs], [pair.second for pair in pairs]
+    return scorer
 
 
 def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:

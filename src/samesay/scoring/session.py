@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samesay._privacy import onnx_runtime
 from samesay.errors import BundleDamaged, MachineError, UsageError
 
 if TYPE_CHECKING:
@@ -153,8 +154,7 @@ def default_threads() -> int:
 
 
 def _open(path: Path) -> Any:
-    import onnxruntime
-
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1

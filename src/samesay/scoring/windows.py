@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from samesay.data.inputs import texts_from
 from samesay.errors import ExtraMissing, UsageError
 from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Judgement, LabelSet, Pair, Sides
+from samesay.pairs import Judgement, LabelSet, Pair, Sides, empty_sides
+from samesay.scoring.judging import Scores
 from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
-from samesay.scoring.scorer import Scores
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -71,6 +72,7 @@ class WindowJudgement:
             "probabilities": self.judgement.probabilities,
             "abstained": self.judgement.abstained,
             "truncated": self.judgement.truncated,
+            "empty_sides": list(self.judgement.empty_sides),
             "side": self.side,
             "window": self.window,
             "start": self.start,
@@ -163,33 +165,31 @@ class WindowedScorer:
         """The verdict on one pair."""
         return self.judge_all([pair])[0]
 
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
         """The probabilities of every pair's deciding window, shape ``(n_pairs, n_labels)``."""
         return self.read(pairs).probabilities
 
-    def read(self, pairs: Sequence[Pair]) -> Scores:
+    def read(self, pairs: Any) -> Scores:
         """The deciding windows' probabilities, ``(n_pairs, n_labels)``, and lost tokens, ``(n_pairs, 2)``."""
         verdicts = [found.judgement for found in self.judge_all(pairs)]
         probabilities = [list(one.probabilities.values()) for one in verdicts]
         lost = [one.tokens_lost for one in verdicts]
         return Scores(
-            np.array(probabilities, np.float32).reshape(len(pairs), len(self.labels)),
-            np.array(lost, np.int32).reshape(len(pairs), 2),
+            np.array(probabilities, np.float32).reshape(len(verdicts), len(self.labels)),
+            np.array(lost, np.int32).reshape(len(verdicts), 2),
         )
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
         """The labels that these probabilities mean to the model, and where it abstains."""
         return decisions_of(self._scorer, probabilities)
 
-    def judge_all(self, pairs: Sequence[Pair]) -> list[WindowJudgement]:
-        """The verdict on every pair; all windows of all pairs are read together."""
+    def judge_all(self, pairs: Any) -> list[WindowJudgement]:
+        """The verdict on every pair, in any form that ``Scorer.score`` takes; all windows are read together."""
         asked: list[Pair] = []
         cuts: list[tuple[str, str, str, list[Span]]] = []
-        for pair in pairs:
-            side = self.side or self._longer(pair)
-            source, claim = (
-                (pair.first, pair.second) if side == self.sides.first else (pair.second, pair.first)
-            )
+        for first, second in zip(*texts_from(pairs, sides=self.sides), strict=True):
+            side = self.side or (self.sides.first if len(first) >= len(second) else self.sides.second)
+            source, claim = (first, second) if side == self.sides.first else (second, first)
             spans = windows(
                 source, sentences=self.sentences, overlap=self.overlap, language=self.language
             ) or [Span(0, len(source))]
@@ -204,7 +204,9 @@ class WindowedScorer:
             best = self._deciding(rows[part], texts, claim)
             found.append(
                 WindowJudgement(
-                    self._judgement(rows[part][best], lost[part][best]),
+                    self._judgement(
+                        rows[part][best], lost[part][best], placed(self.sides, side, source, claim)
+                    ),
                     side,
                     texts[best],
                     spans[best].start,
@@ -229,17 +231,15 @@ class WindowedScorer:
                 return int(np.where(against, no, -np.inf).argmax())
         return int((near + _WEIGHT_OF_ANSWERS * (yes - no)).argmax())
 
-    def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32]) -> Judgement:
+    def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32], pair: Pair) -> Judgement:
         decided = self.decide(row[None])
         return Judgement(
             self.labels.names[int(decided.label_ids[0])],
             dict(zip(self.labels, row.tolist(), strict=True)),
             (int(lost[0]), int(lost[1])),
             abstained=bool(decided.abstained[0]),
+            empty_sides=empty_sides(pair.first, pair.second, self.sides),
         )
-
-    def _longer(self, pair: Pair) -> str:
-        return self.sides.first if len(pair.first) >= len(pair.second) else self.sides.second
 
 
 def sentence_spans(text: str, *, language: str = "en") -> list[Span]:

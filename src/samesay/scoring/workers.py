@@ -24,8 +24,9 @@ import numpy as np
 from samesay.bundle import Decision, open_bundle
 from samesay.errors import UsageError, WorkerDied
 from samesay.pairs import LabelSet, Pair, Sides
+from samesay.scoring.judging import Grades, Scores
 from samesay.scoring.pending import Pending
-from samesay.scoring.scorer import BATCH_TOKENS, Grades, GradeScorer, Scorer, Scores, open_scorer
+from samesay.scoring.scorer import BATCH_TOKENS, GradeScorer, Scorer, open_scorer
 from samesay.scoring.session import default_threads
 
 # Chunks that wait for each process beside the one in its hands: enough that none is idle, few enough for memory.

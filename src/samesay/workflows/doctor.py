@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import samesay
+from samesay._privacy import SWITCHES, is_off, onnx_runtime
 from samesay.errors import SameSayError
 
 Status = Literal["ok", "absent", "broken"]
@@ -128,8 +129,8 @@ def _applies(requirement: Any, extra: str) -> bool:
 
 def _scoring() -> Iterator[Finding]:
     import numpy as np
-    import onnxruntime
 
+    onnxruntime = onnx_runtime()
     providers = onnxruntime.get_available_providers()
     yield Finding("scoring", "ONNX Runtime", f"{onnxruntime.__version__}: {', '.join(providers)}")
     session = onnxruntime.InferenceSession(_PRODUCT, providers=["CPUExecutionProvider"])
@@ -190,6 +191,8 @@ def _kept() -> Iterator[Finding]:
             )
         else:
             yield Finding("kept", name, f"{folder}, {found}")
+    told = [f"{whose} ({name})" for name, (_, whose) in SWITCHES.items() if not is_off(name)]
+    yield Finding("kept", "telemetry", f"switched on: {', '.join(told)}" if told else "switched off")
     flags = ", ".join(f"{name}={value}" for name, value in offline_flags().items())
     yield Finding("kept", "hubs", f"kept from by {flags}" if flags else "asked when something is not here")
 

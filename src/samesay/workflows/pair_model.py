@@ -29,7 +29,7 @@ from samesay.pairs import (
     answers_in_words,
     task_of,
 )
-from samesay.scoring import judgements
+from samesay.scoring import graded, judgements
 from samesay.storage import destination
 from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
 from samesay.workflows.token_cache import encoded_pairs
@@ -48,9 +48,10 @@ class PairModel:
     >>> model.fit((first_texts, second_texts), labels, epochs=1)                   # doctest: +SKIP
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
-    Pairs are given as two lists or arrays of texts, a DataFrame, ``Pair`` objects, a ``PairTable``, or a dataset of
-    ``tf.data``, grain or Hugging Face; texts without names are in the order of ``sides``. Of datasets by split ``fit``
-    learns from ``train`` and chooses the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
+    Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a
+    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``samesay.data.inputs.table_from``);
+    texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
+    the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
     Attributes:
         classifier: The Keras model; ``fit``, ``evaluate`` and ``predict`` of its own take raw text pairs, too.
@@ -117,13 +118,13 @@ class PairModel:
             raise UsageError("Labels and a scale are given.", expected="one of them", where="scale")
         answers: Answers | None = None
         if scale is not None:
-            answers = scale if isinstance(scale, GradeScale) else GradeScale(*scale)
+            answers = GradeScale.of(scale)
         elif labels is not None:
-            answers = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
+            answers = LabelSet.of(labels)
         opened = open_model(
             preset,
             answers,
-            sides=Sides(*sides) if sides is not None else None,
+            sides=Sides.of(sides) if sides is not None else None,
             max_length=max_length,
             dropout=dropout,
             new_head=new_head,
@@ -161,8 +162,8 @@ class PairModel:
             UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
             ModelError: If its preprocessor cannot be used.
         """
-        names = labels if isinstance(labels, LabelSet) else LabelSet(tuple(labels))
-        order = Sides(*sides) if sides is not None else Sides()
+        names = LabelSet.of(labels)
+        order = Sides.of(sides) if sides is not None else Sides()
         classifier = classifier_of(task, names, sides=order, max_length=max_length)
         kind = type(task)
         note = f"head kept: {', '.join(names)}"
@@ -187,7 +188,7 @@ class PairModel:
             UsageError: If no registered class of text classifiers belongs to the backbone's class.
             ModelError: If the preprocessor cannot be used.
         """
-        names = tuple(labels)
+        names = LabelSet.of(labels)
         task = opening.task_of(backbone, preprocessor, len(names), dropout=dropout)
         model = cls.from_task(task, names, sides=sides, max_length=max_length)
         model.head = "new"
@@ -397,19 +398,16 @@ class PairModel:
         A model that grades similarity gives grades, shape ``(n_pairs,)``.
         """
         if self.scale is not None:
-            return self.grader.grade(self._unlabelled(x).pairs())
-        return self.predictor.predict(self._unlabelled(x).pairs())
+            return self.grader.grade(x)
+        return self.predictor.predict(x)
 
     def judge(self, x: Any) -> list[Judgement] | list[Grade]:
-        """For each pair: label, probabilities by name, abstained or not, and what was cut; or a grade."""
+        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a grade."""
         table = self._unlabelled(x)
         if self.scale is not None:
-            grades, lost = self.grader.read(table.pairs())
-            return [
-                Grade(grade, self.scale, (cut[0], cut[1]))
-                for grade, cut in zip(grades.tolist(), lost.tolist(), strict=True)
-            ]
-        return judgements(self.predictor.read(table.pairs()), self.labels, self.decision)
+            return graded(self.grader.read(table), table.first, table.second, self.scale, self.sides)
+        read = self.predictor.read(table)
+        return judgements(read, table.first, table.second, self.labels, self.sides, self.decision)
 
     def student(
         self,

@@ -12,7 +12,7 @@ import numpy as np
 
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
-from samesay.pairs import ProgressListener
+from samesay.pairs import ProgressListener, is_empty
 from samesay.scoring import Scorer
 from samesay.scoring.roles import (
     PairReader,
@@ -146,7 +146,7 @@ def rank_texts(
         TargetExists: If there is something at ``output`` and ``overwrite`` is false.
     """
     begin = time.perf_counter()
-    if not query.strip():
+    if is_empty(query):
         raise EmptySide("The query is empty.", where="--query", expected="a text")
     if top is not None and top < 1:
         raise UsageError(f"The first {top} texts cannot be kept.", where="--top", expected="at least 1")

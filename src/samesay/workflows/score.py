@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import EmptySide
-from samesay.pairs import Grade, Judgement, Pair, Sides
+from samesay.pairs import Grade, Judgement, Pair, Sides, empty_sides
 from samesay.scoring import BATCH_TOKENS, FileReport, WorkerPool, open_scorer
 from samesay.scoring import score_file as score_rows
 
@@ -43,6 +43,7 @@ class ScoredPair:
             **answer,
             "truncated": self.judgement.truncated,
             "tokens_lost": dict(zip(self.sides, lost, strict=True)),
+            "empty_sides": list(self.judgement.empty_sides),
             "sides": list(self.sides),
             "max_length": self.max_length,
         }
@@ -62,9 +63,8 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
         BundleError: If the model cannot be used.
     """
     scorer = open_scorer(model, threads=threads)
-    for name, text in zip(scorer.sides, (first, second), strict=True):
-        if not text.strip():
-            raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
+    for name in empty_sides(first, second, scorer.sides):
+        raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
     judgement = scorer.score([Pair(first, second)])[0]
     return ScoredPair(judgement, scorer.sides, scorer.max_length)
 

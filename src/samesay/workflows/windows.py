@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from samesay.errors import EmptySide
-from samesay.pairs import Pair
+from samesay.pairs import Pair, empty_sides
 from samesay.scoring import Scorer
 from samesay.scoring.windows import WindowedScorer, WindowJudgement
 
@@ -28,7 +28,6 @@ def score_windows(
         BundleError: If the model cannot be used.
     """
     scorer = Scorer.open(model, threads=threads)
-    for name, text in zip(scorer.sides, (first, second), strict=True):
-        if not text.strip():
-            raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
+    for name in empty_sides(first, second, scorer.sides):
+        raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
     return WindowedScorer(scorer, sentences=sentences).judge(Pair(first, second))
