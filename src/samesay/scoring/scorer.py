@@ -5,7 +5,6 @@ Knows no Keras and no files of pairs.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar
 import numpy as np
 
 from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.bundle.canonical import parse
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, EncodingInvalid, SameSayError, UsageError
 from samesay.evaluation.policy import Decisions, decide
@@ -470,8 +470,8 @@ def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEnco
 
 def _read_encoder(path: Path) -> PairEncoder:
     try:
-        return PairEncoder.from_dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, AttributeError, RecursionError, SameSayError) as error:
+        return PairEncoder.from_dict(parse(path.read_bytes()))
+    except (OSError, ValueError, RecursionError, SameSayError) as error:
         raise BundleDamaged(
             f"{path.name} does not describe a tokenizer: {str(error).splitlines()[0]}",
             where=str(path),
