@@ -16,10 +16,21 @@ from samesay.bundle.canonical import canonical_sha256, render
 from samesay.bundle.writing import record_of
 
 
-def resigned(bundle: Path, change: Callable[[dict[str, Any]], object] = lambda document: None) -> Path:
-    """``bundle``, its files declared as they now are, its manifest changed and with the right checksum."""
+def resigned(
+    bundle: Path, change: Callable[[dict[str, Any]], object] = lambda document: None, *, anew: str = ""
+) -> Path:
+    """``bundle`` with the right checksums.
+
+    Args:
+        bundle: Its folder.
+        change: Done to its manifest.
+        anew: A part whose files are declared as they are found; of others those that were declared before.
+    """
     document = json.loads((bundle / "samesay.json").read_bytes())
-    for part in document["parts"].values():
+    for name, part in document["parts"].items():
+        if name == anew:
+            found = sorted(file for file in (bundle / name).rglob("*") if file.is_file())
+            part["files"] = dict.fromkeys(file.relative_to(bundle).as_posix() for file in found)
         for relative in part["files"]:
             record = record_of(bundle / relative)
             part["files"][relative] = {"sha256": record.sha256, "bytes": record.bytes}

@@ -5,7 +5,6 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations

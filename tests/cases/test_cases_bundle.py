@@ -1,4 +1,4 @@
-"""Saved models that are hostile, damaged or half true, with checksums that are right: each is refused, with status 42."""
+"""Saved models that are hostile, damaged or half true, with checksums that are right: refused, with status 42."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class PartLayout:
     purpose: str = ""
 
     def usable(self, verdict: Verdict | None) -> bool:
-        """Whether the part may be used: as Keras answers, apart from it by a measured cost, or where no proof is needed."""
+        """Whether it may be used: it needs no proof, answers as Keras does, or apart from it by a measured cost."""
         return verdict in _USABLE or (verdict is None and not self.needs_verdict)
 
     def holds(self, path: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,10 +111,8 @@ class Graph:
 
     def _check_signature(self, n_labels: int) -> None:
         try:
-            inputs, outputs = (
-                {each.name: (each.type, tuple(each.shape or ())) for each in every}
-                for every in (self._session.get_inputs(), self._session.get_outputs())
-            )
+            inputs = _described(self._session.get_inputs())
+            outputs = _described(self._session.get_outputs())
         except UnicodeDecodeError as error:
             raise self._mismatch("A name in it is not UTF-8.", f"inputs {_listed(INPUTS)}") from error
         types = {name: kind for name, (kind, _) in inputs.items()}
@@ -205,6 +204,11 @@ def _require_alone(path: Path) -> None:
 
 def _first_line(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def _described(values: Iterable[Any]) -> dict[str, tuple[str, tuple[int | str | None, ...]]]:
+    """Type and shape by name."""
+    return {each.name: (each.type, tuple(each.shape or ())) for each in values}
 
 
 def _listed(types: dict[str, str]) -> str:
