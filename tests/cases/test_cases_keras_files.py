@@ -12,6 +12,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 import samesay
 from altered_bundle import resigned
@@ -305,3 +306,21 @@ def test_an_untouched_model_and_file_open_and_answer_alike(whole: Path, keras_fi
     pairs = [Pair("a dog runs", "the dog runs"), Pair("a cat", "two men")]
     one, other = (samesay.load(path).predictor.predict(pairs) for path in (whole, keras_file))
     np.testing.assert_allclose(one, other, atol=1e-6)
+
+
+def test_a_failed_proof_is_told_on_one_line_and_names_no_hidden_folder(
+    whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder, output = tmp_path / "folder", tmp_path / "model"
+    assert outcome(capsys, "export", whole, folder, "--to", "huggingface")[0] == 0
+    weights = load_file(folder / "model.safetensors")
+    broken = {name: np.full_like(value, np.nan) for name, value in weights.items() if "classifier" in name}
+    save_file(weights | broken, folder / "model.safetensors", metadata={"format": "pt"})
+    status, out, told = outcome(capsys, "import", folder, "--output", output)
+    assert status == 0
+    manifest = json.loads((output / "samesay.json").read_bytes())["parts"]["onnx"]
+    assert manifest["verdict"] == "failed"
+    assert "no numbers" in manifest["detail"]["reason"]
+    for said in (out, told, json.dumps(manifest), (output / "README.md").read_text(encoding="utf-8")):
+        assert "draft" not in said
+        assert "\\n" not in said

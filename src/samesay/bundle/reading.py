@@ -56,7 +56,8 @@ class Bundle:
             message = f"This bundle was saved without the part {name!r}."
         else:
             reason = part.detail.get("reason") if isinstance(part.detail, dict) else part.detail
-            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used: {reason}"
+            why = " ".join(str(reason).split())
+            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used: {why}"
         raise PartUnavailable(
             message,
             where=str(self.path),

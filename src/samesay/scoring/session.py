@@ -171,6 +171,7 @@ def default_threads() -> int:
 def _open(path: Path) -> Any:
     import onnxruntime
 
+    # By name, although the file was checked before: opening 89 MB of bytes took 0.26 s for 0.15 and 120 MB more.
     _require_alone(path)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
