@@ -29,7 +29,7 @@ _BACKBONES = {
 # No setting is a larger number, but for a seed, and for the sizes of a vocabulary, which the weights show.
 _LARGEST_SETTING = 1 << 16
 _LENGTHS = {"sequence_length", "max_sequence_length"}
-_NOT_SIZES = {"seed", "compile_config"}
+_NOT_SIZES = {"seed", "shared_object_id", "compile_config"}
 # ALBERT's layers share their weights, so that these do not tell how many there are; published ones have up to 24.
 _MOST_SHARED_LAYERS = 1_000
 # Where KerasHub's tokenizers would read a file that the configuration names; the assets of a saved model come later.
