@@ -239,7 +239,7 @@ def _bytes_of_a_name(model: Path, old: bytes, new: bytes) -> None:
     place.write_bytes(place.read_bytes().replace(old, new))
 
 
-@pytest.mark.parametrize("name", [b"segment_ids", b"padding_mask", b"logits", b"batch"])
+@pytest.mark.parametrize("name", [b"segment_ids", b"padding_mask", b"logits", b"batch", b"Tanh"])
 def test_a_name_in_the_graph_that_is_not_utf8_is_damage(
     model: Path, name: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:

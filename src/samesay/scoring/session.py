@@ -180,7 +180,10 @@ def _open(path: Path) -> Any:
     options.add_session_config_entry("session.load_model_format", "ONNX")
     options.log_severity_level = 4  # what goes wrong comes as an exception; the log would repeat it on stderr
     try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        # Its second try, on the same processor, prints what went wrong to standard output.
+        return onnxruntime.InferenceSession(
+            str(path), options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
         raise BundleDamaged(
             f"{path.name} cannot be opened as an ONNX graph: {_first_line(error)}",
