@@ -102,6 +102,10 @@ def test_a_size_that_the_weights_do_not_have_is_refused_before_anything_is_built
         ),
         (("config", "preprocessor", "config", "sequence_length"), 10**10),
         (("config", "preprocessor", "config", "tokenizer", "config", "vocabulary"), "/etc/hostname"),
+        (("config", "preprocessor"), "keras.utils"),
+        (("config", "preprocessor", "config", "tokenizer"), "os"),
+        (("config", "preprocessor", "config", "tokenizer", "config", "suffix_indicator"), 1.5),
+        (("config", "preprocessor", "config", "tokenizer", "config", "sequence_length"), 1.5),
         (("config", "backbone"), None),
         (("config",), []),
     ],
@@ -246,10 +250,12 @@ TASK = ("config", "task")
         _config(("config", "labels"), ["one", "two", "three"]),
         _config(("config", "labels"), 3),
         _config(("config", "sides"), ["one"]),
+        _config(("config", "sides"), ["", "two"]),
+        _config((*TASK, "config", "preprocessor", "config", "tokenizer"), "os"),
         _config(("config", "scale"), [0, 10**400]),
         _config(("config", "scale"), ["a", "b"]),
     ],
-    ids=range(22),
+    ids=range(24),
 )
 def test_a_keras_file_with_other_content_is_damage(
     keras_file: Path, tmp_path: Path, change: Callable[[dict[str, bytes]], object]

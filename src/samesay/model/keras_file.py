@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from samesay.bundle.canonical import parse
 from samesay.bundle.durable import new_file_by_name
-from samesay.errors import BundleDamaged, NotABundle, TargetExists
+from samesay.errors import BundleDamaged, ModelError, NotABundle, TargetExists
 from samesay.model.backend import keras, keras_hub
 from samesay.model.declared_sizes import require_fitting, stored_shapes
 from samesay.model.presets import class_unknown
@@ -50,6 +50,7 @@ def load_keras_file(path: Path) -> PairClassifier:
         NotABundle: If there is no such file, or it holds another model.
         BundleDamaged: If it cannot be read.
         EncoderUnsupported: If it was made with a class that Keras does not know.
+        TokenizerUnsupported: If its texts are read in a way that has no proven twin.
     """
     if not path.is_file():
         raise NotABundle(
@@ -62,7 +63,9 @@ def load_keras_file(path: Path) -> PairClassifier:
         shape = tuple(model.task.output.shape)
         if shape != (None, 1 if model.scale else len(model.labels)) or len(model.side_names) != 2:
             raise ValueError(f"its answers, of the shape {shape}, are not one a label, or its sides not two")
-    except (NotABundle, MemoryError):
+        _ = model.sides
+        model.encoder.encode(["one"], ["other"])
+    except (NotABundle, ModelError, MemoryError):
         raise
     except Exception as problem:  # whatever a layer raises of what it was configured with
         unregistered = class_unknown(problem, where=str(path))

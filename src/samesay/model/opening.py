@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, UsageError
+from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
 from samesay.model.backend import keras, keras_hub
 from samesay.model.huggingface_folder import describe, open_classifier
 from samesay.model.own_preprocessor import encoder_of
-from samesay.model.presets import Preset, fetched, open_task, resolve
+from samesay.model.presets import Preset, explain, fetched, open_task, resolve
 from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
 
 if TYPE_CHECKING:
@@ -109,7 +109,14 @@ def open_model(
             hint="restore the bundle from a copy, or train it again",
         )
     limit = max_length if max_length is not None else preset.max_length
-    task.preprocessor.sequence_length = encoder_of(task, max_length=limit).max_length
+    try:
+        encoder = encoder_of(task, max_length=limit)
+        encoder.encode(["one"], ["other"])
+        task.preprocessor.sequence_length = encoder.max_length
+    except SameSayError:
+        raise
+    except Exception as problem:  # whatever a preprocessor raises of what it was configured with
+        raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
     names, scale = ((), tuple(chosen)) if isinstance(chosen, GradeScale) else (chosen.names, None)

