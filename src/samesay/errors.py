@@ -360,7 +360,7 @@ class NotABundle(BundleError):
 
 
 class BundleDamaged(BundleError):
-    """A part is missing, or its bytes are not those that were written."""
+    """A part is missing, is not as it was written, or says what cannot be."""
 
     code = "bundle-damaged"
     exit_code = 42

@@ -5,7 +5,6 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -218,6 +217,10 @@ def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
     return dict(zip(theirs, fits[0], strict=True)) if len(fits) == 1 else {}
 
 
+MOST_TOKENS = 1 << 20
+"""The highest limit that a model's length can have, in tokens of a pair."""
+
+
 @dataclass(frozen=True, slots=True)
 class GradeScale:
     """The lowest and the highest grade of similarity that there is; every grade outside a model is on this scale.
@@ -230,7 +233,8 @@ class GradeScale:
     high: float
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+        # Beyond these bounds grades in float32, or shares of the scale, would be infinite.
+        if not (-1e9 <= self.low < self.high <= 1e9 and self.high - self.low >= 1e-9):
             raise UsageError(
                 f"A scale cannot run from {self.low:g} to {self.high:g}.",
                 where="scale",

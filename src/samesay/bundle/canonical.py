@@ -18,6 +18,9 @@ from samesay.bundle.layout import MANIFEST_NAME
 from samesay.errors import UsageError
 from samesay.pairs import LabelSet, Sides
 
+# Of a whole number, its sign included: 64 bits need no more, and Python would take numbers that no float can hold.
+_MOST_DIGITS = 20
+
 
 def canonical_sha256(document: Mapping[str, Any]) -> str:
     """The SHA-256, in hexadecimal, of a manifest's canonical JSON without its ``checksum``."""
@@ -64,7 +67,7 @@ def plain(value: Any, where: str) -> Any:
 
 
 def parse(content: bytes) -> dict[str, Any]:
-    """The JSON object in ``content``, read strictly: no key twice, no NaN.
+    """The JSON object in ``content``, read strictly: no key twice, no NaN, no whole number beyond 64 bits.
 
     Raises:
         ValueError: If it is anything else.
@@ -81,7 +84,14 @@ def parse(content: bytes) -> dict[str, Any]:
     def no_constant(name: str) -> Any:
         raise ValueError(f"{name} is no JSON")
 
-    document = json.loads(content.decode("utf-8"), object_pairs_hook=once, parse_constant=no_constant)
+    def counted(digits: str) -> int:
+        if len(digits) > _MOST_DIGITS:
+            raise ValueError(f"it holds a whole number of {len(digits)} digits")
+        return int(digits)
+
+    document = json.loads(
+        content.decode("utf-8"), object_pairs_hook=once, parse_constant=no_constant, parse_int=counted
+    )
     if not isinstance(document, dict):
         raise ValueError(f"it holds a {type(document).__name__}")
     return document

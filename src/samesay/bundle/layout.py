@@ -41,8 +41,7 @@ MANIFEST_NAME = "samesay.json"
 
 Verdict = Literal["verified", "measured", "unsupported", "failed"]
 VERDICTS: tuple[Verdict, ...] = ("verified", "measured", "unsupported", "failed")
-USABLE = (None, "verified", "measured")
-"""The verdicts with which a part may be used: none needed, as Keras, or apart from Keras by a measured cost."""
+_USABLE: tuple[Verdict, ...] = ("verified", "measured")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,10 @@ class PartLayout:
     needs_verdict: bool = False
     answers: bool = False
     purpose: str = ""
+
+    def usable(self, verdict: Verdict | None) -> bool:
+        """Whether it may be used: it needs no proof, answers as Keras does, or apart from it by a measured cost."""
+        return verdict in _USABLE or (verdict is None and not self.needs_verdict)
 
     def holds(self, path: str) -> bool:
         """Whether the bundle's file ``path`` (relative, with ``/``) lies in this part."""

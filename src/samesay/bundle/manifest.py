@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeGuard
@@ -22,15 +23,18 @@ from samesay.bundle.layout import (
     KINDS,
     MANIFEST_NAME,
     PARTS,
-    USABLE,
     VERDICTS,
     Verdict,
 )
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
-from samesay.pairs import Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import MOST_TOKENS, Answers, GradeScale, LabelSet, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
+
+# Numbers within which a decision computes: a calibration finds temperatures from 0.05 to 20, biases up to 10.
+_TEMPERATURES = (1e-6, 1e6)
+_MOST_BIAS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +88,14 @@ class Decision:
     biases: dict[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.temperature) and self.temperature > 0):
+        coldest, warmest = _TEMPERATURES
+        if not coldest <= self.temperature <= warmest:
             raise UsageError(
-                "The temperature must be a number above 0.", expected=f"received: {self.temperature!r}"
+                f"The temperature must be a number from {coldest:g} to {warmest:g}.",
+                expected=f"received: {self.temperature!r}",
             )
         added = self.biases.values()
-        if not (all(map(math.isfinite, added)) and math.isclose(sum(added), 0, abs_tol=1e-6)):
+        if not (all(abs(bias) <= _MOST_BIAS for bias in added) and math.isclose(sum(added), 0, abs_tol=1e-6)):
             raise UsageError(
                 "The biases must be numbers that sum to 0.",
                 expected=f"received: {', '.join(f'{label} {bias!r}' for label, bias in self.biases.items())}",
@@ -251,7 +257,7 @@ class Manifest:
         version = document.get("format_version")
         known = list(range(1, FORMAT_VERSION + 1))
         read = f"{', '.join(map(str, known[:-1]))} or {known[-1]}"
-        if version not in known or isinstance(version, bool):
+        if type(version) is not int or version not in known:
             raise BundleVersionUnknown(
                 f"The bundle is of format version {version!r}; this SameSay reads version {read}.",
                 where=where,
@@ -301,7 +307,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
             details={"found": kind, "known": list(KINDS)},
         )
     max_length = _need(document, "max_length", int, where)
-    if max_length < 1:
+    if not 1 <= max_length <= MOST_TOKENS:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
         labels = LabelSet(tuple(_texts(document, "labels", where)) if kind != GRADER else ())
@@ -345,8 +351,8 @@ def _scale(document: dict[str, Any], where: str) -> GradeScale:
 
 
 def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
-    thresholds = value.get("thresholds") or {}
-    biases = value.get("biases") or {}
+    thresholds = value.get("thresholds", {})
+    biases = value.get("biases", {})
     abstain_below = value.get("abstain_below")
     for what, numbers in (("thresholds", thresholds), ("biases", biases)):
         if not isinstance(numbers, dict) or not all(map(_is_number, numbers.values())):
@@ -377,14 +383,19 @@ def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
 def _part(name: str, value: Any, where: str) -> Part:
     if not isinstance(value, dict):
         raise _damaged(f"{MANIFEST_NAME}: the part {name!r} is not an object.", where)
-    verdict = value.get("verdict")
-    if verdict is not None and verdict not in VERDICTS:
-        raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has the verdict {verdict!r}.", where)
     layout = PARTS.get(name)
+    verdict = value.get("verdict")
+    if verdict not in VERDICTS and (verdict is not None or (layout is not None and layout.needs_verdict)):
+        raise _damaged(
+            f"{MANIFEST_NAME}: the part {name!r} has the verdict {verdict!r}.",
+            where,
+            expected=f"one of {', '.join(VERDICTS)}",
+        )
     files: dict[str, FileRecord] = {}
     for path, record in _need(value, "files", dict, where).items():
         require_inside(path, where)
-        if layout is not None and not layout.holds(path):
+        # Files of parts that only later releases know lie in places of their own.
+        if not layout.holds(path) if layout else any(known.holds(path) for known in PARTS.values()):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} does not lie in the part {name!r}.", where)
         if (
             not isinstance(record, dict)
@@ -396,7 +407,7 @@ def _part(name: str, value: Any, where: str) -> Part:
         ):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
         files[path] = FileRecord(record["sha256"], record["bytes"])
-    if layout is not None and verdict in USABLE and not (layout.needs_verdict and verdict is None):
+    if layout is not None and layout.usable(verdict):
         for required in layout.required:
             if f"{layout.place}/{required}" not in files:
                 raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)
@@ -413,7 +424,7 @@ def require_inside(path: str, where: str) -> None:
     if (
         any(part in ("", ".", "..") for part in parts)
         or "\\" in path
-        or ":" in parts[0]
+        or ":" in path
         or not path.isprintable()
         or parts == [MANIFEST_NAME]
     ):
@@ -421,14 +432,18 @@ def require_inside(path: str, where: str) -> None:
 
 
 def _require_apart(parts: Iterable[Part], where: str) -> None:
-    owners: dict[str, str] = {}
+    # By the names that file systems take for one, whichever of them the bundle is copied to.
+    owners: dict[str, tuple[str, str]] = {}
     for part in parts:
         for path in part.files:
-            if path in owners:
+            name = unicodedata.normalize("NFC", path).casefold()
+            if name in owners:
+                other, owner = owners[name]
                 raise _damaged(
-                    f"{MANIFEST_NAME}: {path!r} is in two parts, {owners[path]!r} and {part.name!r}.", where
+                    f"{MANIFEST_NAME}: {path!r} in the part {part.name!r} is {other!r} in {owner!r}, too.",
+                    where,
                 )
-            owners[path] = part.name
+            owners[name] = path, part.name
 
 
 def _need(document: Mapping[str, Any], key: str, kind: type, where: str) -> Any:

@@ -2,7 +2,7 @@
 
 Files that the manifest does not declare: beside the parts they are ignored and listed in `Bundle.undeclared`
 (a note, a plot); *inside* a part's folder they are refused, because what loads a part finds its files by name
-and could pick them up. Hidden files (``.DS_Store``) are ignored everywhere.
+and could pick them up, hidden ones too. What desktops drop (``.DS_Store``) is ignored.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from samesay.bundle.layout import MANIFEST_NAME, PARTS, USABLE
+from samesay.bundle.layout import MANIFEST_NAME, PARTS
 from samesay.bundle.manifest import FileRecord, Manifest
 from samesay.bundle.recognition import not_a_bundle
-from samesay.bundle.writing import record_of
+from samesay.bundle.writing import DROPPINGS, record_of
 from samesay.errors import BundleDamaged, BundleError, PartUnavailable, UsageError
 from samesay.storage.durable import restore_previous
 
@@ -37,7 +37,7 @@ class Bundle:
     def has(self, name: str) -> bool:
         """Whether the part ``name`` is there and may be used."""
         part = self.manifest.parts.get(name)
-        return part is not None and bool(part.files) and part.verdict in USABLE
+        return name in PARTS and part is not None and bool(part.files) and PARTS[name].usable(part.verdict)
 
     def part(self, name: str) -> Path:
         """The folder or file of the part ``name``.
@@ -56,7 +56,8 @@ class Bundle:
             message = f"This bundle was saved without the part {name!r}."
         else:
             reason = part.detail.get("reason") if isinstance(part.detail, dict) else part.detail
-            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used: {reason}"
+            why = " ".join(str(reason).split())
+            message = f"The part {name!r} of this bundle is marked {part.verdict!r} and is not used: {why}"
         raise PartUnavailable(
             message,
             where=str(self.path),
@@ -168,13 +169,14 @@ def _undeclared(root: Path, manifest: Manifest, wanted: set[str]) -> tuple[str, 
             continue
         for found in sorted(place.rglob("*")):
             relative = found.relative_to(root).as_posix()
-            hidden = any(step.startswith(".") for step in relative.split("/"))
-            if relative not in declared and not hidden and (found.is_symlink() or not found.is_dir()):
-                raise _damaged(
-                    f"{relative} was not there when the bundle was written.",
-                    found,
-                    hint="remove it, or keep it beside the bundle's parts and not inside one",
-                )
+            link = found.is_symlink()
+            if relative in declared or (not link and (found.is_dir() or found.name in DROPPINGS)):
+                continue
+            raise _damaged(
+                f"{relative} was not there when the bundle was written.",
+                found,
+                hint="remove it, or keep it beside the bundle's parts and not inside one",
+            )
     return tuple(beside)
 
 

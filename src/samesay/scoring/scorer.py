@@ -5,7 +5,6 @@ Knows no Keras and no files of pairs.
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 import numpy as np
 
 from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.bundle.canonical import parse
 from samesay.data.inputs import texts_from, texts_in_chunks
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
@@ -450,8 +450,8 @@ def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEnco
 
 def _read_encoder(path: Path) -> PairEncoder:
     try:
-        return PairEncoder.from_dict(json.loads(path.read_bytes()))
-    except (OSError, ValueError, AttributeError, RecursionError, SameSayError) as error:
+        return PairEncoder.from_dict(parse(path.read_bytes()))
+    except (OSError, ValueError, RecursionError, SameSayError) as error:
         raise BundleDamaged(
             f"{path.name} does not describe a tokenizer: {str(error).splitlines()[0]}",
             where=str(path),
