@@ -162,7 +162,7 @@ def test_a_folder_as_transformers_5_saves_it_is_opened(copy: Path, model: PairMo
             "gpt2",
         ),
         ({"architectures": ["BertModel"]}, EncoderUnsupported, "BertModel"),
-        ({"id2label": {"0": "score"}, "problem_type": "regression"}, HeadMismatch, "one number"),
+        ({"id2label": {"0": "score"}, "problem_type": "regression"}, HeadMismatch, "3 outputs"),
         ({"problem_type": "multi_label_classification"}, HeadMismatch, "several labels"),
         ({"id2label": {"0": "same", "1": "different"}}, HeadMismatch, "3 outputs"),
         ({"id2label": {"0": "same", "1": "same", "2": "other"}}, HeadMismatch, "each class once"),

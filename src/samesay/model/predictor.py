@@ -12,7 +12,7 @@ from samesay.bundle import Decision
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
-from samesay.scoring import Grades, Scores, probabilities_under, sigmoid
+from samesay.scoring import Grades, Scores, grades_of, probabilities_under
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -91,5 +91,4 @@ class KerasGrader:
         encoded = self._classifier.encoder.encode(
             [pair.first for pair in pairs], [pair.second for pair in pairs]
         )
-        shares = sigmoid(self._classifier.logits(encoded)[:, 0])
-        return Grades(self.scale.from_unit(shares), encoded.tokens_lost)
+        return Grades(grades_of(self.scale, self._classifier.logits(encoded)), encoded.tokens_lost)

@@ -299,7 +299,8 @@ class Scorer(GraphAnswers[Judgement]):
 class GradeScorer(GraphAnswers[Grade]):
     """A saved model that grades similarity, ready to answer; a `Grader`, and safe to share between threads.
 
-    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale.
+    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale; of some imported models it is the
+    logit as it is.
 
     >>> scorer = GradeScorer.open("my-model")                               # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].grade    # doctest: +SKIP
@@ -386,7 +387,7 @@ class GradeScorer(GraphAnswers[Grade]):
         return Pending(self._begun(pairs), self._grades)
 
     def _grades(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Grades:
-        return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
+        return Grades(grades_of(self.scale, logits), tokens_lost)
 
 
 def open_scorer(
@@ -417,6 +418,12 @@ def judgements(scores: Scores, labels: LabelSet, decision: Decision) -> list[Jud
             strict=True,
         )
     ]
+
+
+def grades_of(scale: GradeScale, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a grader makes of its logits ``(n_pairs, 1)``: grades, shape ``(n_pairs,)``."""
+    outputs = logits[:, 0]
+    return outputs if scale.activation == "identity" else scale.from_unit(sigmoid(outputs))
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
