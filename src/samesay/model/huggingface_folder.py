@@ -8,6 +8,7 @@ KerasHub gives architecture and tokenizer classes; every tensor is put in its pl
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -129,7 +130,7 @@ def describe(folder: Path) -> ClassifierFolder:
             f"The head of this folder gives {count} numbers for a pair.",
             where=where,
             expected="one number, or a probability for each label",
-            hint=f"keep its encoder and train a new head: samesay train DATA --preset {folder} --new-head",
+            hint=f"keep its encoder and train a new head: samesay train DATA --preset {shlex.quote(str(folder))} --new-head",
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
@@ -299,7 +300,7 @@ def _require_head(folder: Path, config: Mapping[str, Any], layout: Layout) -> No
         f"This folder holds {architectures or 'no classification head'} of the family {layout.model_type!r}.",
         where=str(folder / CONFIG),
         expected=f"a sequence classifier such as {layout.architecture}",
-        hint=f"train a head of your own on it: samesay train DATA --preset {folder}",
+        hint=f"train a head of your own on it: samesay train DATA --preset {shlex.quote(str(folder))}",
     )
 
 
