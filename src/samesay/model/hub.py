@@ -14,7 +14,7 @@ from pathlib import Path
 from samesay.errors import PresetUnknown
 
 SCHEME = "hf://"
-_ADDRESS = re.compile(r"hf://(?P<repository>[^/:@\s]+/[^/:@\s]+)(?:@(?P<revision>[^:@\s]+))?")
+_ADDRESS = re.compile(r"hf://(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[^:@\s]+))?", re.ASCII)
 
 # No pickle among them. What a model is comes first, so that nobody waits for weights that cannot be used.
 _FACTS = ("*.json", "*.txt", "*.model", "assets/*")

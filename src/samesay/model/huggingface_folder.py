@@ -129,8 +129,8 @@ def describe(folder: Path) -> ClassifierFolder:
         raise HeadMismatch(
             f"The head of this folder gives {count} numbers for a pair.",
             where=where,
-            expected="one number, or a probability for each label",
-            hint=f"keep its encoder and train a new head: samesay train DATA --preset {shlex.quote(str(folder))} --new-head",
+            expected="one number, or a probability for each label; or pairs of yours, to train a new head on",
+            hint=f"samesay train DATA --preset {shlex.quote(str(folder))} --new-head --output MODEL",
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
@@ -299,8 +299,8 @@ def _require_head(folder: Path, config: Mapping[str, Any], layout: Layout) -> No
     raise EncoderUnsupported(
         f"This folder holds {architectures or 'no classification head'} of the family {layout.model_type!r}.",
         where=str(folder / CONFIG),
-        expected=f"a sequence classifier such as {layout.architecture}",
-        hint=f"train a head of your own on it: samesay train DATA --preset {shlex.quote(str(folder))}",
+        expected=f"a sequence classifier such as {layout.architecture}; or pairs of yours, to train a head on",
+        hint=f"samesay train DATA --preset {shlex.quote(str(folder))} --output MODEL",
     )
 
 

@@ -119,10 +119,12 @@ def _compared(encoder: PairEncoder, theirs: Ids, by: str, notes: list[str]) -> d
     pairs = (*ORDINARY, *RARE)
     alike = _same(encoder, theirs, pairs)
     ordinary, rare = alike[: len(ORDINARY)].count(False), alike[len(ORDINARY) :].count(False)
-    if ordinary or rare:
+    if ordinary:
+        notes.append(f"{ordinary} of {len(ORDINARY)} pairs of ordinary texts get other tokens than by {by}")
+    if rare:
         notes.append(
-            f"{ordinary} of {len(ORDINARY)} pairs of ordinary texts and {rare} of {len(RARE)} of rare ones (symbols, "
-            f"emoji, odd spaces, special tokens written out) get other tokens than by {by}"
+            f"{rare} of {len(RARE)} pairs of rare texts (symbols, emoji, odd spaces, special tokens written out) get "
+            f"other tokens than by {by}"
         )
     return {"compared_with": by, "pairs": len(pairs), "differing": ordinary + rare}
 
