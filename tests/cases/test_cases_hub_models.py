@@ -49,22 +49,15 @@ def test_a_revision_is_fetched_recorded_and_had_again_without_a_connection(
     def imported(name: str, address: str) -> list[Any]:
         return ["import", address, "--output", tmp_path / name, "--quiet"]
 
+    trained = ["--preset", "hf://me/tiny@v1/first", "--new-head", "--output", tmp_path / "trained"]
+    trained += ["--epochs", "1", "--quiet"]
     names = {"a": "hf://me/tiny", "b": "hf://me/tiny@v1/first"}
     with fake_hub({"me/tiny": newest, "me/tiny@v1/first": first}) as address:
         online = run(
             cache,
             *(imported(name, at) for name, at in names.items()),
             imported("c", "hf://me/tiny@v2"),
-            [
-                "train",
-                pairs_file,
-                "--preset",
-                "hf://me/tiny@v1/first",
-                "--new-head",
-                "--output",
-                tmp_path / "trained",
-            ]
-            + ["--epochs", "1", "--quiet"],
+            ["train", pairs_file, *trained],
             HF_ENDPOINT=address,
             HF_HUB_OFFLINE="0",
         )
