@@ -22,6 +22,12 @@ COMMIT = "c" * 40
 NOWHERE = "http://127.0.0.1:9"  # nothing listens there
 
 
+def commit_of(place: str) -> str:
+    """The commit of ``owner/model``, or of ``owner/model@revision``."""
+    revision = place.partition("@")[2]
+    return hashlib.sha1(revision.encode()).hexdigest() if revision else COMMIT
+
+
 @contextmanager
 def fake_hub(
     repositories: Mapping[str, Path], refused: Mapping[str, tuple[int, str]] | None = None
@@ -45,11 +51,19 @@ def fake_hub(
         def _answer(self, *, with_body: bool) -> None:
             path = unquote(urlsplit(self.path).path).strip("/")
             asked_api = path.startswith("api/")
-            name, _, rest = path.removeprefix("api/").partition("/revision/" if asked_api else "/resolve/")
+            asked_tree = asked_api and "/tree/" in path
+            asked = "/tree/" if asked_tree else "/revision/" if asked_api else "/resolve/"
+            name, _, rest = path.removeprefix("api/").partition(asked)
+            name = name.removeprefix("models/")
             # A revision may hold slashes: the longest one that is known is meant.
             known = sorted((one.partition("@")[2] for one in repositories), key=len, reverse=True)
             revision = next((one for one in known if one and rest.startswith(one)), rest.partition("/")[0])
-            place = name if revision in ("main", COMMIT) else f"{name}@{revision}"
+            if revision == "main":
+                place = name
+            else:  # a branch or a tag, or the commit of one
+                places = [one for one in repositories if one.partition("@")[0] == name]
+                named = (one for one in places if revision in (commit_of(one), one.partition("@")[2]))
+                place = next(named, f"{name}@{revision}")
             if name in refusals:
                 self._refuse(*refusals[name])
             elif place not in repositories:
@@ -57,16 +71,20 @@ def fake_hub(
                 self._refuse(404, "RevisionNotFound" if exists else "RepoNotFound")
             elif asked_api:
                 files = sorted(one for one in repositories[place].rglob("*") if one.is_file())
-                siblings = [{"rfilename": one.relative_to(repositories[place]).as_posix()} for one in files]
-                self._send(json.dumps({"id": name, "sha": COMMIT, "siblings": siblings}).encode(), with_body)
+                sizes = {one.relative_to(repositories[place]).as_posix(): one.stat().st_size for one in files}
+                tree = [{"type": "file", "path": path, "size": sizes[path], "oid": path} for path in sizes]
+                siblings = [{"rfilename": path} for path in sizes]
+                facts = {"id": name, "sha": commit_of(place), "siblings": siblings}
+                answer = json.dumps(tree if asked_tree else facts).encode()
+                self._send(answer, with_body, commit_of(place))
             elif not (file := repositories[place] / rest.removeprefix(revision).strip("/")).is_file():
                 self._refuse(404, "EntryNotFound")
             else:
-                self._send(file.read_bytes(), with_body)
+                self._send(file.read_bytes(), with_body, commit_of(place))
 
-        def _send(self, content: bytes, with_body: bool) -> None:
+        def _send(self, content: bytes, with_body: bool, commit: str) -> None:
             self.send_response(200)
-            self.send_header("X-Repo-Commit", COMMIT)
+            self.send_header("X-Repo-Commit", commit)
             self.send_header("ETag", f'"{hashlib.sha256(content).hexdigest()}"')
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -12,8 +12,13 @@ from tiny_bert import VOCABULARY
 HIDDEN, INNER, POSITIONS = 8, 16, 32
 
 
-def save_tiny_hugging_face_bert(folder: Path) -> Path:
-    """Save a one-layer BERT with random weights as ``config.json``, ``vocab.txt`` and ``model.safetensors``."""
+def save_tiny_hugging_face_bert(folder: Path, *, outputs: int | None = None) -> Path:
+    """Save a one-layer BERT with random weights as ``config.json``, ``vocab.txt`` and ``model.safetensors``.
+
+    Args:
+        folder: Where to; it must not exist.
+        outputs: Of a classifier's head; an encoder without a head where absent.
+    """
     from safetensors.numpy import save_file
 
     random = np.random.default_rng(3)
@@ -36,12 +41,14 @@ def save_tiny_hugging_face_bert(folder: Path) -> Path:
         }
     for norm in ("bert.embeddings", layer + "attention.output", layer + "output"):
         shapes |= {f"{norm}.LayerNorm.weight": (HIDDEN,), f"{norm}.LayerNorm.bias": (HIDDEN,)}
+    if outputs is not None:
+        shapes |= {"classifier.weight": (outputs, HIDDEN), "classifier.bias": (outputs,)}
     folder.mkdir(parents=True)
     weights = {name: random.normal(size=shape).astype(np.float32) for name, shape in shapes.items()}
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     config = {
         "model_type": "bert",
-        "architectures": ["BertModel"],
+        "architectures": ["BertModel" if outputs is None else "BertForSequenceClassification"],
         "vocab_size": len(VOCABULARY),
         "num_hidden_layers": 1,
         "num_attention_heads": 2,
@@ -49,6 +56,8 @@ def save_tiny_hugging_face_bert(folder: Path) -> Path:
         "intermediate_size": INNER,
         "max_position_embeddings": POSITIONS,
     }
+    if outputs is not None:
+        config["id2label"] = {str(index): f"answer {index}" for index in range(outputs)}
     (folder / "config.json").write_text(json.dumps(config))
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": True}))
     (folder / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n")

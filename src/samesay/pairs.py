@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
 from samesay.printable import command
@@ -220,10 +220,19 @@ def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:
 MOST_TOKENS = 1 << 20
 """The highest limit that a model's length can have, in tokens of a pair."""
 
+Activation = Literal["sigmoid", "identity"]
+"""What makes a grade of a model's one output: its sigmoid is a share of the scale, or it is the grade as it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class GradeScale:
     """The lowest and the highest grade of similarity that there is; every grade outside a model is on this scale.
+
+    Attributes:
+        low: The lowest grade.
+        high: The highest grade.
+        activation: What makes a grade of a model's output. The models of SameSay have the sigmoid; an imported one may
+            answer with its output as it is, which no scale bounds.
 
     >>> str(GradeScale(0, 5))
     '0 to 5'
@@ -231,8 +240,13 @@ class GradeScale:
 
     low: float
     high: float
+    activation: Activation = field(default="sigmoid", compare=False)
 
     def __post_init__(self) -> None:
+        if self.activation not in get_args(Activation):
+            raise UsageError(
+                f"The activation {self.activation!r} is not known.", expected=", ".join(get_args(Activation))
+            )
         # Beyond these bounds grades in float32, or shares of the scale, would be infinite.
         if not (-1e9 <= self.low < self.high <= 1e9 and self.high - self.low >= 1e-9):
             raise UsageError(
@@ -242,7 +256,9 @@ class GradeScale:
             )
 
     def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
+        return f"{self.low:g} to {self.high:g}" + (
+            ", not bounded by it" if self.activation == "identity" else ""
+        )
 
     def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.high))
@@ -279,6 +295,10 @@ class GradeScale:
                 expected="two numbers, the lower one first, such as 0,5",
             ) from None
         return cls(low, high)
+
+    def to_list(self) -> list[float | str]:
+        """As JSON types: what makes it again, and its activation only where that is no sigmoid."""
+        return [self.low, self.high, *([self.activation] if self.activation != "sigmoid" else [])]
 
     def to_unit(self, grades: NDArray[np.float32]) -> NDArray[np.float32]:
         """Grades as shares of the scale, in [0, 1]."""

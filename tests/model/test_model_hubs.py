@@ -53,7 +53,7 @@ def test_a_hugging_face_model_opens_online_then_offline_and_refusals_are_told_ap
     assert sum(row) == pytest.approx(1, abs=1e-5)
     assert found["hf://me/unheard-of"]["code"] == "encoder-unsupported"
     assert "unheard-of" in found["hf://me/unheard-of"]["message"]
-    assert found["hf://me/without"]["code"] == "preset-unknown"
+    assert found["hf://me/without"]["code"] == "encoder-unsupported"
     assert "model.safetensors" in found["hf://me/without"]["message"]
     for name, status in (("private", 401), ("gated", 403), ("forbidden", 403)):
         error = found[f"hf://me/{name}"]

@@ -20,7 +20,7 @@ from samesay.errors import (
 from samesay.model import presets
 from samesay.model.backend import keras_hub
 from samesay.model.opening import open_model
-from samesay.model.presets import open_task, resolve
+from samesay.model.presets import fetched, open_task, resolve
 from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 
@@ -46,7 +46,7 @@ def test_a_folder_that_is_no_preset_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PresetUnknown, match=r"holds no config\.json"):
         resolve(tmp_path)
     (tmp_path / "config.json").write_text("{not json")
-    with pytest.raises(PresetUnknown, match="cannot be read"):
+    with pytest.raises(EncoderUnsupported, match="cannot be read"):
         resolve(tmp_path)
 
 
@@ -85,7 +85,7 @@ def test_an_unreachable_hub_says_what_to_do_offline(
 def test_a_hugging_face_address_offline_says_so() -> None:
     # HF_HUB_OFFLINE is set for all tests.
     with pytest.raises(HubUnreachable):
-        open_task(resolve("hf://samesay-tests/not-in-any-cache"), num_classes=3)
+        fetched(resolve("hf://samesay-tests/not-in-any-cache"))
 
 
 def test_a_folder_of_another_kind_of_model_is_refused(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
 
+from samesay.pairs import Activation
+
 FORMAT_NAME = "samesay-bundle"
 FORMAT_VERSION = 3
 """The newest version that this release reads; it reads all before it, too."""
@@ -115,7 +117,8 @@ PARTS: dict[str, PartLayout] = {
 }
 
 # The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a grader with
-# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels". A cascade of models will be
-# another kind, with stages of its own.
-MODEL, GRADER = "model", "grader"
-KINDS: tuple[str, ...] = (MODEL, GRADER)
+# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an unbounded grader with the
+# logit itself. A cascade of models will be another kind, with stages of its own.
+MODEL = "model"
+GRADERS: dict[str, Activation] = {"grader": "sigmoid", "unbounded-grader": "identity"}
+KINDS: tuple[str, ...] = (MODEL, *GRADERS)

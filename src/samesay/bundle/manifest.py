@@ -19,7 +19,7 @@ from samesay.bundle.canonical import canonical_sha256, parse, plain, render
 from samesay.bundle.layout import (
     FORMAT_NAME,
     FORMAT_VERSION,
-    GRADER,
+    GRADERS,
     KINDS,
     MANIFEST_NAME,
     PARTS,
@@ -27,7 +27,7 @@ from samesay.bundle.layout import (
     Verdict,
 )
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
-from samesay.pairs import MOST_TOKENS, Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import MOST_TOKENS, Activation, Answers, GradeScale, LabelSet, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
@@ -156,7 +156,7 @@ class Manifest:
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
         parts: The declared parts by name.
-        kind: What the bundle is: ``"model"``, or ``"grader"`` with a scale.
+        kind: What the bundle is: ``"model"``, or one of the graders with a scale.
         scale: The lowest and the highest grade of a grader; None for a model.
         decision: How a label comes out of logits.
         metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
@@ -310,8 +310,8 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     if not 1 <= max_length <= MOST_TOKENS:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
-        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind != GRADER else ())
-        scale = _scale(document, where) if kind == GRADER else None
+        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind not in GRADERS else ())
+        scale = _scale(document, GRADERS[kind], where) if kind in GRADERS else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
         decision = _decision(_need(document, "decision", dict, where), version, where)
@@ -343,11 +343,11 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     )
 
 
-def _scale(document: dict[str, Any], where: str) -> GradeScale:
+def _scale(document: dict[str, Any], activation: Activation, where: str) -> GradeScale:
     ends = _need(document, "scale", list, where)
     if len(ends) != 2 or not all(_is_number(end) for end in ends):
         raise _damaged(f"{MANIFEST_NAME}: 'scale' is not two numbers.", where)
-    return GradeScale(float(ends[0]), float(ends[1]))
+    return GradeScale(float(ends[0]), float(ends[1]), activation)
 
 
 def _decision(value: dict[str, Any], version: int, where: str) -> Decision:

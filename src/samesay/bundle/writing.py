@@ -11,12 +11,20 @@ from typing import Any
 
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
-from samesay.bundle.layout import GRADER, MANIFEST_NAME, MODEL, PARTS, VERDICTS, PartLayout, Verdict
+from samesay.bundle.layout import (
+    GRADERS,
+    MANIFEST_NAME,
+    MODEL,
+    PARTS,
+    VERDICTS,
+    PartLayout,
+    Verdict,
+)
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import GradeScale, LabelSet, Sides
 from samesay.printable import command
-from samesay.storage import destination, new_folder
+from samesay.storage import destination
 from samesay.storage.durable import new_folder, require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
@@ -200,7 +208,9 @@ class BundleDraft:
         if not isinstance(decision, Decision):
             decision = Decision(**dict(decision or {}))
         facts = {
-            "kind": MODEL if scale is None else GRADER,
+            "kind": next(kind for kind, one in GRADERS.items() if one == scale.activation)
+            if scale
+            else MODEL,
             "created": datetime.now(UTC).isoformat(timespec="seconds") if created is None else created,
             "task": task,
             "labels": labels or LabelSet(()),

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from samesay.cli.options import Names, json_option, quiet_option, sides_option
+from samesay.cli.options import Names, ScaleOption, json_option, quiet_option, sides_option
 from samesay.cli.plain import print_json, visible
 from samesay.cli.streams import remarks
 
@@ -16,6 +16,9 @@ from samesay.cli.streams import remarks
 @click.option("--output", "-o", required=True, help="The new folder of the saved model.")
 @click.option(
     "--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has]."
+)
+@click.option(
+    "--scale", type=ScaleOption(), help="Of a head with one output, the lowest and highest grade [0,1]."
 )
 @sides_option("What its first and its second text are called, such as premise,hypothesis [first,second].")
 @click.option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
@@ -27,7 +30,8 @@ from samesay.cli.streams import remarks
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Save a sequence classifier of Hugging Face's as a model of SameSay, its head kept, without training.
 
-    SOURCE is a folder with config.json and model.safetensors, or hf://owner/model.
+    SOURCE is a folder with config.json and model.safetensors, or hf://owner/model[@revision]. A head with one output,
+    as cross-encoders have it, becomes a model that grades similarity.
 
     \b
     samesay import nli-folder --output imported --sides premise,hypothesis
@@ -45,11 +49,27 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
 
         render.facts(
             {
-                "labels": result.labels,
+                **(
+                    {"labels": result.labels}
+                    if result.scale is None
+                    else {"grades": "from {:g} to {:g}".format(*result.scale)}
+                ),
                 "sides": f"{result.sides[0]}, then {result.sides[1]}",
                 "reads": f"{result.max_length:,} tokens of a pair",
+                **_compared(result.parity),
                 "ONNX part": result.onnx["status"],
             },
             title=f"Imported from {visible(result.source)}",
         )
         render.saved(result.path, result.onnx, result.notes)
+
+
+def _compared(parity: dict[str, Any]) -> dict[str, str]:
+    """What the import was compared with, in words."""
+    facts = {}
+    if "tokenizer" in parity:
+        facts["token ids"] = f"as by {parity['tokenizer']['compared_with']}"
+    if "logits" in parity:
+        largest = parity["logits"]["largest_difference"]
+        facts["logits"] = f"as by {parity['logits']['compared_with']}, within {largest:.1g}"
+    return facts

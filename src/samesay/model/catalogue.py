@@ -164,7 +164,7 @@ def _family_of(config: Path | None, families: dict[str, Family]) -> Family | Non
         return None
     try:
         facts = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     if not isinstance(facts, dict):
         return None

@@ -41,7 +41,7 @@ class PairClassifier(keras.Model):
         labels: The names of the classes, in the order of the outputs; none for grades.
         sides: What the first and second text are called.
         name: The Keras name.
-        scale: The lowest and the highest grade, for a model that grades.
+        scale: The lowest and the highest grade, for a model that grades; then its activation, if that is no sigmoid.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class PairClassifier(keras.Model):
         labels: Sequence[str],
         sides: Sequence[str] = ("first", "second"),
         name: str | None = None,
-        scale: Sequence[float] | None = None,
+        scale: Sequence[Any] | None = None,
     ) -> None:
         super().__init__(inputs=task.input, outputs=task.output, name=name or "pair_classifier")
         # Past Keras' attribute tracking: the task's layers are this model's own already.

@@ -6,6 +6,7 @@ model of SameSay's instead, which needs neither library. Nothing is downloaded a
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -160,7 +161,19 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
     return ForeignPredictor(opened, sides)
 
 
-def _by_transformers(folder: Path) -> ForeignClassifier:
+def open_by_transformers(folder: Path) -> ForeignClassifier | None:
+    """A sequence classifier by transformers and in float32; None where that library or torch is not installed.
+
+    Raises:
+        EncoderUnsupported: If it cannot open the folder.
+        HeadMismatch: If there is no trained head.
+    """
+    if any(importlib.util.find_spec(name) is None for name in ("torch", "transformers")):
+        return None
+    return _by_transformers(folder, wide=True)
+
+
+def _by_transformers(folder: Path, *, wide: bool = False) -> ForeignClassifier:
     try:
         import torch  # pyright: ignore[reportMissingImports] - not among our extras
         import transformers  # pyright: ignore[reportMissingImports] - not among our extras
@@ -183,6 +196,8 @@ def _by_transformers(folder: Path) -> ForeignClassifier:
         )
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model.eval().to(device)
+    if wide:
+        model.float()
     limit = _limit(tokenizer, model.config)
 
     def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
 from samesay.model.backend import keras
+from samesay.model.huggingface_settings import ALBERT, BERT, DEBERTA, DISTILBERT, ROBERTA, XLM_ROBERTA, Shape
 
 POSITION_OFFSET = 2
 """Rows in front of RoBERTa's positions: they count from the padding id + 1, and that id is 1."""
@@ -38,7 +39,7 @@ class Tensor:
         shape: The tensor's shape.
         transposed: Whether it is a dense kernel, its axes the other way round.
         rows_in_front: Rows of zeros before the variable's own.
-        shared_row: A tensor of shape (1, hidden) whose row is added to all of this one's; zeros in what we write.
+        shared_row: A tensor whose first row is added to all of this one's; zeros in what we write.
     """
 
     name: str
@@ -62,7 +63,7 @@ class Tensor:
         """Put a tensor of ``shape`` into the variable."""
         values = tensor.T if self.transposed else tensor[self.rows_in_front :]
         if shared_row is not None:
-            values = values + shared_row
+            values = values + shared_row[:1]
         self.variable.assign(values.reshape(tuple(self.variable.shape)))
 
 
@@ -82,7 +83,7 @@ class Layout:
         epsilon: Of the layer norms.
         epsilon_key: Which setting gives that; ``transformers`` has no other value where there is none.
         segments: Whether the model takes token types.
-        encoder: The backbone's arguments from ``config.json``; None where KerasHub opens such folders itself.
+        shape: Its settings of size, and the tensors that have them.
         requires: Settings of ``config.json`` beside those of every family, as they are where KerasHub computes the
             same, and what ``transformers`` takes them for where they are absent.
     """
@@ -97,8 +98,8 @@ class Layout:
     activations: tuple[str, ...]
     epsilon: float
     epsilon_key: str | None
+    shape: Shape
     segments: bool = False
-    encoder: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     requires: tuple[tuple[str, Any, Any], ...] = ()
 
 
@@ -335,19 +336,6 @@ def _deberta_settings(task: Any) -> dict[str, Any]:
     }
 
 
-def _deberta_encoder(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "vocabulary_size": int(config["vocab_size"]),
-        "num_layers": int(config["num_hidden_layers"]),
-        "num_heads": int(config["num_attention_heads"]),
-        "hidden_dim": int(config["hidden_size"]),
-        "intermediate_dim": int(config["intermediate_size"]),
-        "dropout": float(config.get("hidden_dropout_prob", 0.1)),
-        "max_sequence_length": int(config.get("max_position_embeddings", 512)),
-        "bucket_size": int(config["position_buckets"]),
-    }
-
-
 _TANH_GELU = ("gelu_pytorch_tanh", "gelu_new", "gelu_fast")
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -362,6 +350,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=_TANH_GELU,
         epsilon=1e-12,
         epsilon_key="layer_norm_eps",
+        shape=BERT,
         segments=True,
     ),
     Layout(
@@ -375,6 +364,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=("gelu",),
         epsilon=1e-5,
         epsilon_key="layer_norm_eps",
+        shape=ROBERTA,
     ),
     Layout(
         model_type="xlm-roberta",
@@ -387,6 +377,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=("gelu",),
         epsilon=1e-5,
         epsilon_key="layer_norm_eps",
+        shape=XLM_ROBERTA,
     ),
     Layout(
         model_type="distilbert",
@@ -399,6 +390,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=("gelu",),
         epsilon=1e-12,
         epsilon_key=None,
+        shape=DISTILBERT,
     ),
     Layout(
         model_type="albert",
@@ -411,6 +403,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=_TANH_GELU,
         epsilon=1e-12,
         epsilon_key="layer_norm_eps",
+        shape=ALBERT,
         segments=True,
     ),
     Layout(
@@ -424,7 +417,7 @@ LAYOUTS: tuple[Layout, ...] = (
         activations=("gelu",),
         epsilon=1e-7,
         epsilon_key="layer_norm_eps",
-        encoder=_deberta_encoder,
+        shape=DEBERTA,
         # DeBERTa-v3 is this model type as these settings have it; its defaults are those of v2.
         requires=(
             ("relative_attention", True, False),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
 from samesay.model.backend import keras, keras_hub
-from samesay.model.huggingface_folder import describe, open_classifier
+from samesay.model.huggingface_folder import describe, open_classifier, open_encoder
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets import Preset, explain, fetched, open_task, resolve
 from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
@@ -119,7 +119,7 @@ def open_model(
         raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
-    names, scale = ((), tuple(chosen)) if isinstance(chosen, GradeScale) else (chosen.names, None)
+    names, scale = ((), chosen.to_list()) if isinstance(chosen, GradeScale) else (chosen.names, None)
     classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
@@ -136,8 +136,10 @@ def open_model(
 
 
 def _fit(mine: Answers, theirs: Answers) -> bool:
+    if isinstance(mine, GradeScale) and isinstance(theirs, GradeScale):
+        return mine == theirs and mine.activation == theirs.activation
     if isinstance(mine, GradeScale) or isinstance(theirs, GradeScale):
-        return mine == theirs
+        return False
     return set(mine) == set(theirs)
 
 
@@ -149,26 +151,30 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
             where="preset",
             expected="a folder with config.json and model.safetensors, or hf://owner/model",
         )
-    if isinstance(answers, GradeScale):
-        raise HeadMismatch(
-            "The head of a Hugging Face folder is opened for classes, not for grades.",
-            where="scale",
-            expected="names for its outputs",
-            hint="leave keep_head out to train a new head for grades",
-        )
-    labels = answers
     # Once more, for what stands in the way: without keep_head it only means a new head.
     classifier = preset.classifier or describe(Path(preset.location))
-    if labels is not None and len(labels) != len(classifier.labels):
+    mine = classifier.answers
+    if answers is not None and isinstance(answers, GradeScale) != isinstance(mine, GradeScale):
         raise HeadMismatch(
-            f"{len(labels)} names were given for a head with {len(classifier.labels)} outputs.",
-            where="labels",
-            expected=f"one name for each of {', '.join(classifier.labels)}, in this order",
+            "The head of this folder gives one grade, and no labels."
+            if isinstance(mine, GradeScale)
+            else f"The head of this folder gives {len(mine)} labels, and no grade.",
+            where="labels" if isinstance(mine, GradeScale) else "scale",
+            expected="a scale such as 0,1" if isinstance(mine, GradeScale) else "names for its outputs",
         )
-    classifier = replace(classifier, labels=labels or classifier.labels)
+    chosen: Answers = answers or mine
+    if isinstance(mine, GradeScale):
+        chosen = replace(answers, activation=mine.activation) if isinstance(answers, GradeScale) else mine
+    elif isinstance(answers, LabelSet) and len(answers) != len(mine):
+        raise HeadMismatch(
+            f"{len(answers)} names were given for a head with {len(mine)} outputs.",
+            where="labels",
+            expected=f"one name for each of {', '.join(mine)}, in this order",
+        )
+    classifier = replace(classifier, answers=chosen)
     return replace(
         preset,
-        answers=classifier.labels,
+        answers=chosen,
         sides=classifier.sides,
         max_length=classifier.max_length,
         classifier=classifier,
@@ -197,6 +203,9 @@ def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: fl
         arguments["num_classes"] = 1 if isinstance(answers, GradeScale) else len(answers)
         if dropout is not None:
             arguments["dropout"] = dropout
+    if preset.kind in ("hugging face folder", "wheel"):
+        outputs = arguments.pop("num_classes")
+        return open_encoder(Path(preset.location), outputs=outputs, **arguments)
     task = open_task(preset, **arguments)
     if task.preprocessor is None:
         raise EncoderUnsupported(f"{preset.name!r} comes without a preprocessor.", where=preset.location)

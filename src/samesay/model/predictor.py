@@ -12,7 +12,7 @@ from samesay.data.inputs import texts_from
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import GradeScale, LabelSet, Sides
-from samesay.scoring import Grades, Scores, probabilities_under, sigmoid
+from samesay.scoring import Grades, Scores, grades_of, probabilities_under
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -87,5 +87,4 @@ class KerasGrader:
     def read(self, pairs: Any) -> Grades:
         """Grades, and how many tokens of each side were not read, in the order of ``pairs``."""
         encoded = self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
-        shares = sigmoid(self._classifier.logits(encoded)[:, 0])
-        return Grades(self.scale.from_unit(shares), encoded.tokens_lost)
+        return Grades(grades_of(self.scale, self._classifier.logits(encoded)), encoded.tokens_lost)

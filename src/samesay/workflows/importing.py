@@ -1,4 +1,4 @@
-"""A sequence classifier of Hugging Face's becomes a saved model, head and labels kept, without training."""
+"""A sequence classifier of Hugging Face's becomes a saved model, its head kept, without training."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.bundle import require_replaceable
-from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides
 
 
 @dataclass(frozen=True)
@@ -18,19 +18,23 @@ class ImportResult:
     Attributes:
         path: Its folder.
         source: What was imported.
-        labels: The names of the classes in the order of the outputs.
+        labels: The names of the classes in the order of the outputs; none of a head with one output.
+        scale: The lowest and the highest grade of such a one.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
         onnx: What the proof of its ONNX part said.
+        parity: What was compared with the folder's own tokenizer and library, see ``samesay.workflows.parity``.
         notes: What its user has to know.
     """
 
     path: str
     source: str
     labels: list[str]
+    scale: list[float] | None
     sides: list[str]
     max_length: int
     onnx: dict[str, Any]
+    parity: dict[str, Any]
     notes: list[str]
 
     def to_dict(self) -> dict[str, Any]:
@@ -43,6 +47,7 @@ def import_model(
     output: str | Path,
     *,
     labels: LabelSet | Sequence[str] | None = None,
+    scale: GradeScale | Sequence[float] | None = None,
     sides: Sides | Sequence[str] | None = None,
     max_length: int | None = None,
     overwrite: bool = False,
@@ -51,9 +56,10 @@ def import_model(
     """Save a Hugging Face folder's classifier as a bundle: a Keras part, and a proven ONNX part.
 
     Args:
-        source: The folder, or ``hf://owner/model``.
+        source: The folder, or ``hf://owner/model[@revision]``.
         output: The new bundle's folder.
         labels: Names for the outputs, in their order; the folder's own where absent.
+        scale: The lowest and the highest grade of a head with one output; 0 to 1 where absent.
         sides: What its first and its second text are called.
         max_length: The limit in tokens; the folder's own where absent.
         overwrite: Replace a bundle at ``output``.
@@ -66,13 +72,24 @@ def import_model(
         TargetExists: If ``output`` is taken.
     """
     from samesay.workflows.pair_model import PairModel
+    from samesay.workflows.parity import compare_with_original
     from samesay.workflows.saving import save_model
 
     require_replaceable(output, overwrite=overwrite)
-    model = PairModel.from_preset(source, labels, sides=sides, max_length=max_length, keep_head=True)
+    model = PairModel.from_preset(
+        source, labels, scale=scale, sides=sides, max_length=max_length, keep_head=True
+    )
+    assert model.folder is not None, "only a folder's head is kept"
+    parity, notes = compare_with_original(model, model.folder)
+    model.facts["parity"] = parity
     saved = save_model(model, Path(output), overwrite=overwrite, progress=progress)
-    notes = []
-    if labels is None and all(name == f"LABEL_{index}" for index, name in enumerate(model.labels)):
+    if model.scale is not None and model.scale.activation == "identity":
+        notes.append("its grades are the model's output as it is, and no scale bounds them")
+    if (
+        labels is None
+        and model.labels.names
+        and all(name == f"LABEL_{index}" for index, name in enumerate(model.labels))
+    ):
         notes.append(
             f"nobody named the labels: they are {', '.join(model.labels)} (--labels gives names, in this order)"
         )
@@ -84,8 +101,10 @@ def import_model(
         str(output),
         str(source),
         list(model.labels),
+        None if model.scale is None else list(model.scale),
         list(model.sides),
         model.max_length,
         {"status": saved.onnx.status, **saved.onnx.to_dict()},
+        parity,
         notes,
     )

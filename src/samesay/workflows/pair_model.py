@@ -16,6 +16,7 @@ from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
 from samesay.model import opening
+from samesay.model.hub import HubModel
 from samesay.model.opening import OpenedModel, classifier_of, open_model
 from samesay.model.predictor import KerasGrader, KerasPredictor
 from samesay.pairs import (
@@ -60,6 +61,9 @@ class PairModel:
         note: The same in words.
         record: The training run, once there was one here.
         manifest: What the bundle says that it was opened from, if it was.
+        hub: Where on the Hugging Face hub its encoder is from, and at which commit.
+        folder: The Hugging Face folder that it was opened from, if it was.
+        facts: What the manifest records of its origin beside the preset's name.
         decision: How a label comes out of logits, as ``samesay calibrate`` fits it.
     """
 
@@ -80,6 +84,9 @@ class PairModel:
         self.record: TrainingRecord | None = None
         self.manifest = manifest
         self.decision = manifest.decision if manifest else Decision()
+        self.hub: HubModel | None = None
+        self.folder: Path | None = None
+        self.facts: dict[str, Any] = {}
         # How its weights come about again, for the recipe of what it will be.
         self._began = began or f"{preset}, made in Python"
 
@@ -312,6 +319,13 @@ class PairModel:
         from samesay.training.own_parts import OwnParts
         from samesay.workflows.teacher import require_no_pupil, taught_pairs
 
+        if self.scale is not None and self.scale.activation == "identity":
+            raise UsageError(
+                "The model answers with its output as it is, and SameSay trains the share of a scale.",
+                where="model",
+                expected="a head of SameSay's",
+                hint="open it with new_head=True, on the command line --new-head",
+            )
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
         if isinstance(loss, str):
@@ -516,6 +530,11 @@ class PairModel:
             manifest=manifest,
             began=began,
         )
+        model.hub = opened.preset.hub
+        if opened.preset.kind == "hugging face folder":
+            model.folder = Path(opened.preset.location)
+        if model.hub is not None:
+            model.facts["hub"] = model.hub.to_dict()
         if opened.head == "kept" and opened.preset.classifier is not None:
             model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model

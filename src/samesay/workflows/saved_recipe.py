@@ -36,6 +36,8 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
     settings = settings_of(replace(record.recipe, max_length=model.max_length))
     left_out = {*record.replaced, *record.own_parts}
     values = {**run.given(), **{name: value for name, value in settings.items() if name not in left_out}}
+    if model.hub is not None and "preset" in values:
+        values["preset"] = model.hub.pinned
     versions = {"samesay": version("samesay"), **backend_versions()}
     written = f"Written with {', '.join(f'{name} {value}' for name, value in versions.items())}."
     return as_yaml(values, heading=(*_heading(run, record), written))

@@ -163,7 +163,8 @@ def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | Non
         # Saved as it was opened: what was known of it still holds.
         kept = model.manifest
         if kept is None:
-            return {"recipe": {"preset": model.preset, "head": model.head}, "versions": versions}
+            recipe = {"preset": model.preset, "head": model.head, **model.facts}
+            return {"recipe": recipe, "versions": versions}
         return {"metrics": kept.metrics, "data": kept.data, "recipe": kept.recipe, "versions": versions}
     table, result = record.pairs, record.result
     return {
@@ -186,6 +187,7 @@ def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | Non
         "recipe": {
             "preset": model.preset,
             "head": model.head,
+            **model.facts,
             **result.settings,
             "max_length": model.max_length,
             "best_epoch": result.best_epoch,
