@@ -26,6 +26,7 @@ KNOWN_SIDES: tuple[tuple[str, str], ...] = (
     ("#1 string", "#2 string"),
     ("text", "hypothesis"),
     ("evidence", "claim"),
+    ("context", "hypothesis"),
     ("context", "claim"),
     ("query", "passage"),
     ("query", "document"),

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from samesay.data.labels import Place
+from samesay.data.label_schemes import Place
 from samesay.errors import GradeInvalid
 from samesay.pairs import GradeScale
 
