@@ -237,7 +237,7 @@ class _Doubts:
         )
 
     def mixed(self) -> None:
-        """Refuse numbers beside names, but for the numbers, truth values, yes and no that two classes are written as."""
+        """Refuse numbers beside names, but for 0, 1, truth values, yes and no, which are two classes."""
         kinds = {spelling.kind for spelling in self.labelled.values()}
         of_numbers, of_answers = self._texts("number"), self._texts("truth") | self._texts("answer")
         words = self._texts("word")
@@ -257,9 +257,7 @@ class _Doubts:
                 [],
             )
             name_of = {self.labelled[index].key: name for index, name in named.items()}
-            meant = {
-                text: name_of.get(number_of[key], number_of[key]) for text, key in of_answers.items()
-            }
+            meant = {text: name_of.get(number_of[key], number_of[key]) for text, key in of_answers.items()}
         else:
             odd, others = self._texts("truth"), self._texts("answer") | words
             meant = {text: {"true": "yes", "false": "no"}[key] for text, key in odd.items()}
@@ -271,9 +269,7 @@ class _Doubts:
             if len(known) == len(odd)
             else f"names alone, or numbers alone; or classes of their own ({renaming_option(own)})"
         )
-        first = min(
-            self.written[index].first for index, one in self.labelled.items() if one.text in odd
-        )
+        first = min(self.written[index].first for index, one in self.labelled.items() if one.text in odd)
         raise LabelUnknown(
             f"The labels {shown_names(list(odd))} stand beside {shown_names(list(others))}: numbers and names in one "
             "column can be read in two ways.",
@@ -323,7 +319,9 @@ def declared_scheme(
             if int(spelling.key) < len(labels):
                 name = labels.names[int(spelling.key)]
                 by_index.add(index)
-        elif spelling.place is not None and (pair is not None or (spelling.kind == "truth" and len(labels) == 2)):
+        elif spelling.place is not None and (
+            pair is not None or (spelling.kind == "truth" and len(labels) == 2)
+        ):
             name = (pair or labels.names)[spelling.place]
             by_pole.add(index)
         else:
@@ -353,7 +351,9 @@ def name_among(spelling: Spelling, labels: LabelSet) -> str | None:
     alike = [
         name
         for name in labels
-        if (of := Spelling.of(name)) is not None and (of.kind, of.key) == (spelling.kind, spelling.key) and of.key
+        if (of := Spelling.of(name)) is not None
+        and (of.kind, of.key) == (spelling.kind, spelling.key)
+        and of.key
     ]
     return alike[0] if len(alike) == 1 else None
 

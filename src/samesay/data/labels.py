@@ -104,7 +104,9 @@ def read_labels(
     index_of = {name: index for index, name in enumerate(labels)}
     meaning = [-1 if name is None else index_of[name] for name in scheme.names]
     reasons = [
-        None if name is not None else f"no gold label ({'-1' if one.spelling.key == '-1' else one.spelling.text})"
+        None
+        if name is not None
+        else f"no gold label ({'-1' if one.spelling.key == '-1' else one.spelling.text})"
         for one, name in zip(found.written, scheme.names, strict=True)
     ]
     numbered = any(
@@ -126,7 +128,7 @@ def _found(values: Iterable[object], place: Place) -> _Found:
     not_a_number: int | None = None  # NaN is not equal to itself
     for row, value in enumerate(values):
         try:
-            index = not_a_number if value != value else known.get((type(value), value))  # noqa: PLR0124
+            index = not_a_number if value != value else known.get((type(value), value))
         except (TypeError, ValueError):  # lists and objects have no hash, arrays no truth
             raise _no_label_value(value, place(row)) from None
         if index is None:
@@ -137,7 +139,7 @@ def _found(values: Iterable[object], place: Place) -> _Found:
                 raise _grade(spelling, place(row))
             index = len(found.written)
             found.written.append(Written(spelling, _shown(value, spelling), row))
-            if value != value:  # noqa: PLR0124
+            if value != value:
                 not_a_number = index
             else:
                 known[type(value), value] = index
@@ -213,7 +215,8 @@ class _Asked:
             if full and key.isdecimal() and int(key) < len(full):
                 full = tuple(name if one == scheme.full[int(key)] else one for one in full)
         full = tuple(
-            self.rename[key] if (key := renamed_name(name, self.rename)) is not None else name for name in full
+            self.rename[key] if (key := renamed_name(name, self.rename)) is not None else name
+            for name in full
         )
         return scheme, _ordered(full, [name for name in scheme.names if name is not None])
 

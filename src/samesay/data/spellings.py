@@ -40,7 +40,19 @@ LETTERS: tuple[Mapping[str, str], ...] = (
 """Letters that stand for names, where all the labels of a column are such letters or the names themselves."""
 
 _MISSING = {"", "-", "--", "–", "—", "-1", "nan", "<na>", "nat", "#n/a"}
-_NONE = {"none", "null", "nil", "n/a", "na", "n.a.", "?", "no label", "no gold label", "unlabeled", "unlabelled"}
+_NONE = {
+    "none",
+    "null",
+    "nil",
+    "n/a",
+    "na",
+    "n.a.",
+    "?",
+    "no label",
+    "no gold label",
+    "unlabeled",
+    "unlabelled",
+}
 # As long as a number that is a class may be; Python refuses to read some thousand digits.
 _NUMBER = re.compile(r"([+-]?)(\d{1,30})(?:\.(\d{0,30})|,(0+))?")
 _NEGATION = re.compile(r"(?:not|non|no|un|in|ir|im|dis) ?")
@@ -131,7 +143,7 @@ def folded(text: str) -> str:
 
 
 def unliteral(text: str) -> str | None:
-    """The text within a Python bytes literal such as ``b'caf\\xc3\\xa9'``; ``None`` for any other text."""
+    """The text within a Python bytes literal such as ``b'tea'``; ``None`` for any other text."""
     if not text.startswith(("b'", 'b"')) or _BYTES.fullmatch(text) is None:
         return None
     try:

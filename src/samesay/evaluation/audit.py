@@ -39,6 +39,7 @@ class Audit:
         findings: What to do something about, the serious ones first.
         skipped: What was not looked at, and why.
         seconds: Wall time.
+        notes: How the pairs were read.
     """
 
     source: str
@@ -50,6 +51,7 @@ class Audit:
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -87,6 +89,7 @@ class Audit:
             "shortcuts": [shortcut.to_dict() for shortcut in self.shortcuts],
             "skipped": list(self.skipped),
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 
