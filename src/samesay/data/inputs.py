@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.columns import find_columns
+from samesay.data.columns import find_columns, plain_name
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
+from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts
 from samesay.data.python_datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.rows import text_of
 from samesay.data.table import Origin, PairTable
@@ -88,6 +89,7 @@ def table_from(
     parts = _parts(
         x if split is None else splits[split], y, sides, need_labels, "similarity" if scale else None
     )
+    _decode_literals(parts)
     if not allow_empty_sides:
         _refuse_empty(parts)
     if parts.labels is None or need_labels is False:
@@ -96,17 +98,25 @@ def table_from(
                 "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
             )
         return _unlabelled(parts)
-    place: Callable[[int], str] = lambda index: f"{parts.source} row {index + 1}"  # noqa: E731
+    n_rows = len(parts.first)
+    rows = _leave_out_headers(parts)
+    place: Callable[[int], str] = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
     graded = scale is not None or "grade" in parts.mapping or (labels is None and holds_grades(parts.labels))
     reading: GoldReading = (
         read_grades(parts.labels, place=place, scale=scale)
         if graded
-        else read_labels(parts.labels, sides=parts.sides, place=place, declared=labels or parts.class_names)
+        else read_labels(
+            parts.labels,
+            sides=parts.sides,
+            place=place,
+            declared=labels or parts.class_names,
+            column=parts.mapping.get("label", "y"),
+        )
     )
     keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
     if not keep and parts.labels:
         raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
-    dropped: dict[str, int] = {}
+    dropped = {REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {}
     for reason in reading.reasons:
         if reason is not None:
             dropped[reason] = dropped.get(reason, 0) + 1
@@ -114,7 +124,7 @@ def table_from(
         source=parts.source,
         split=split,
         columns=parts.mapping,
-        rows_read=len(parts.first),
+        rows_read=n_rows,
         rows_dropped=dropped,
         notes=(*parts.notes, *reading.notes),
     )
@@ -124,9 +134,34 @@ def table_from(
         sides=parts.sides,
         origin=origin,
         columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
-        row_numbers=np.array(keep, dtype=np.int64) + 1,
+        row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
         **gold_columns(reading, keep),
     )
+
+
+def _decode_literals(parts: _Parts) -> None:
+    parts.first, of_first = decoded_texts(parts.first, parts.mapping.get("first", parts.sides.first))
+    parts.second, of_second = decoded_texts(parts.second, parts.mapping.get("second", parts.sides.second))
+    parts.notes = (*parts.notes, *of_first, *of_second)
+
+
+def _leave_out_headers(parts: _Parts) -> list[int]:
+    """The rows that are no header, and ``parts`` with these rows alone."""
+    assert parts.labels is not None
+    names = [parts.mapping.get(role) for role in ("first", "second", "label", "grade")]
+    used = [parts.first, parts.second, parts.labels]
+    if not names[0]:  # lists have no header
+        return list(range(len(parts.first)))
+    header = [plain_name(name) for name in names if name]
+    rows = [
+        row
+        for row, values in enumerate(zip(*used[: len(header)], strict=True))
+        if [plain_name(value) if isinstance(value, str) else "" for value in values] != header
+    ]
+    if len(rows) < len(parts.first):
+        parts.first, parts.second, parts.labels = ([column[row] for row in rows] for column in used)
+        parts.columns = {name: [column[row] for row in rows] for name, column in parts.columns.items()}
+    return rows
 
 
 def _unlabelled(parts: _Parts) -> PairTable:

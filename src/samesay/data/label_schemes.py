@@ -109,7 +109,7 @@ def _spelled_out(found: dict[int, Spelling], sides: Sides, said: set[int]) -> di
         beside_names = bool(long)
         # y and n alone stay as they are, as Yes and No do; t and f are how databases write true and false.
         whole = len(short) == len(letters) and "y" not in letters
-        of_nli = not two_way and len(short) > 1 and "hypothesis" in {side.casefold() for side in sides}
+        of_nli = not two_way and short - {"n"} and "hypothesis" in {side.casefold() for side in sides}
         if beside_names or whole or of_nli:
             for index, spelling in found.items():
                 if spelling.key in short:

@@ -1,4 +1,4 @@
-"""What rows say about their table: a header repeated among them, and a column that tells each row's split.
+"""What rows say about their table: a header among them, a column that tells each row's split, texts as bytes literals.
 
 Knows names and values, no files.
 """
@@ -10,6 +10,7 @@ from typing import Any
 
 from samesay.data.columns import ColumnMap, plain_name
 from samesay.data.rows import Row
+from samesay.data.spellings import LITERAL, unliteral
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import RowMalformed
 
@@ -66,6 +67,33 @@ class HeaderWatch:
     def _says(row: Row, column: str) -> bool:
         value = row.values.get(column)
         return isinstance(value, str) and plain_name(value) == plain_name(column)
+
+
+def decoded_texts(texts: list[str], name: str) -> tuple[list[str], tuple[str, ...]]:
+    """``texts``, decoded where most of them are Python bytes literals, and a note where some are."""
+    found = {
+        index: text
+        for index, raw in enumerate(texts)
+        if raw.startswith(LITERAL) and (text := unliteral(raw)) is not None
+    }
+    if not found:
+        return texts, ()
+    decoded = most_are_literals(len(found), len(texts))
+    note = literals_note(name, len(found), len(texts))
+    return ([found.get(index, text) for index, text in enumerate(texts)] if decoded else texts), (note,)
+
+
+def most_are_literals(n_literals: int, n_texts: int) -> bool:
+    """Whether so many bytes literals among texts were written by a program, and are to be decoded."""
+    return 2 * n_literals > n_texts
+
+
+def literals_note(name: str, n_literals: int, n_texts: int) -> str:
+    """What became of bytes literals among the texts of a column."""
+    done = "decoded" if most_are_literals(n_literals, n_texts) else "read as they stand"
+    return (
+        f"{n_literals:,} of {n_texts:,} texts in {name!r} are Python bytes literals (b'…'), and were {done}"
+    )
 
 
 def split_column(columns: Iterable[str], rows: Iterable[Row]) -> tuple[str, dict[str, dict[str, int]]] | None:

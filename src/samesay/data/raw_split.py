@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from samesay.data.columns import ColumnMap
 from samesay.data.conditions import Condition
 from samesay.data.labels import LabelReading
-from samesay.data.odd_rows import REPEATED_HEADER, split_column, split_of
+from samesay.data.odd_rows import REPEATED_HEADER, literals_note, most_are_literals, split_column, split_of
 from samesay.data.row_store import RowColumn, RowStore
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.slices import Slice
-from samesay.data.spellings import unliteral
+from samesay.data.spellings import LITERAL, unliteral
 from samesay.data.splits import SPLITS
 from samesay.errors import EmptySide, NoRows
 from samesay.pairs import LabelSet
@@ -187,15 +187,12 @@ class RawSplit:
                 value = row.values.get(column)
                 if not isinstance(value, str):
                     side_text(row.values, column, place=self.place(index))
-                elif value.startswith(("b'", 'b"')) and unliteral(value) is not None:
+                elif value.startswith(LITERAL) and unliteral(value) is not None:
                     literals[column] += 1
         for column, count in literals.items():
             if count:
-                self.literals |= {column} if 2 * count > len(self) else set()
-                done = "decoded" if column in self.literals else "read as they stand"
-                self.notes.append(
-                    f"{count:,} of {len(self):,} texts in {column!r} are Python bytes literals (b'…'), and were {done}"
-                )
+                self.literals |= {column} if most_are_literals(count, len(self)) else set()
+                self.notes.append(literals_note(column, count, len(self)))
         return numbers
 
 

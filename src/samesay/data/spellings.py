@@ -56,6 +56,8 @@ _NONE = {
 # As long as a number that is a class may be; Python refuses to read some thousand digits.
 _NUMBER = re.compile(r"([+-]?)(\d{1,30})(?:\.(\d{0,30})|,(0+))?")
 _NEGATION = re.compile(r"(?:not|non|no|un|in|ir|im|dis) ?")
+LITERAL = ("b'", 'b"')
+"""How the text of a Python bytes literal begins."""
 _BYTES = re.compile(r"b(?:'.*'|\".*\")", re.DOTALL)
 # Blanks that str.strip does not know: they come with texts copied from web pages and spreadsheets.
 _INVISIBLE = dict.fromkeys(map(ord, "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"))
@@ -144,7 +146,7 @@ def folded(text: str) -> str:
 
 def unliteral(text: str) -> str | None:
     """The text within a Python bytes literal such as ``b'tea'``; ``None`` for any other text."""
-    if not text.startswith(("b'", 'b"')) or _BYTES.fullmatch(text) is None:
+    if not text.startswith(LITERAL) or _BYTES.fullmatch(text) is None:
         return None
     try:
         value = ast.literal_eval(text)
