@@ -364,11 +364,15 @@ def _indexes(labels: LabelSet) -> bool:
 
 
 def _by_letter(spelling: Spelling, labels: LabelSet) -> str | None:
+    pair = poles(labels)
     for letters in LETTERS:
-        meant = Spelling.of(letters.get(spelling.key, ""))
-        name = name_among(meant, labels) if meant is not None else None
-        if name is not None:
+        meant = Spelling.of(letters.get(spelling.key))
+        if meant is None or meant.kind == "missing":
+            continue
+        if (name := name_among(meant, labels)) is not None:
             return name
+        if pair is not None and meant.place is not None:
+            return pair[meant.place]
     return None
 
 

@@ -238,11 +238,14 @@ class _Asked:
             own.names = [None if name is None else pair[SAME_NAMES.index(name)] for name in own.names]
             own.notes = [f"label numbers: 0 = {pair[0]}, 1 = {pair[1]}"]
             return own, target
+        of_numbers = all(name.isdecimal() for name in target)
         try:
-            if own.full:  # what the numbers stand for is known, and it is something else
+            if own.full and not of_numbers:  # what the numbers stand for is known, and it is something else
                 target.require_same_names(used, where=self._first_of(own, target))
             scheme = declared_scheme(self.written, self.renamed, target, place=self.place)
         except LabelUnknown as unknown:
+            if of_numbers:
+                raise
             target.require_same_names(used, where=unknown.where or "")
             raise
         if any(one.kind == "number" for one in free):

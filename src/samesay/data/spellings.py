@@ -166,17 +166,18 @@ def poles(names: Iterable[str]) -> tuple[str, str] | None:
     pair = tuple(names)
     if len(pair) != 2:
         return None
-    keys = [Spelling.of(name) for name in pair]
-    places = [None if key is None else key.place for key in keys]
-    if None not in places and places[0] != places[1]:
-        return pair if places[0] == 0 else pair[::-1]
-    plain = [folded(name) for name in pair]
-    for known in (SAME_NAMES, ("f", "t"), ("n", "y")):
-        if set(plain) == set(known):
-            return pair if plain[0] == known[0] else pair[::-1]
-    if _NEGATION.fullmatch(plain[0].removesuffix(plain[1])):
-        return pair
-    return pair[::-1] if _NEGATION.fullmatch(plain[1].removesuffix(plain[0])) else None
+    for negative, positive in (pair, pair[::-1]):
+        if _are_poles(negative, positive):
+            return negative, positive
+    return None
+
+
+def _are_poles(negative: str, positive: str) -> bool:
+    places = [spelling and spelling.place for spelling in map(Spelling.of, (negative, positive))]
+    plain = folded(negative), folded(positive)
+    if places == [0, 1] or plain in (SAME_NAMES, ("f", "t"), ("n", "y")):
+        return True
+    return plain[0].endswith(plain[1]) and _NEGATION.fullmatch(plain[0].removesuffix(plain[1])) is not None
 
 
 def renaming_option(renaming: Mapping[str, str]) -> str:
