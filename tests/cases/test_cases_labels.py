@@ -119,6 +119,7 @@ def test_one_column_of_numbers_texts_and_truth_values(capsys, tmp_path, suffix):
         (["Paraphrase", "paraphrase", "Paraphrase", "other"], {"Paraphrase": 3, "other": 1}),
         (["not related", "not_related", "Not-Related", "related"], {"not related": 3, "related": 1}),
         (["ｒｅｌａｔｅｄ", "related", "related", "'related'", "x"], {"related": 4, "x": 1}),
+        (["entailment.", "Entailment", "neutral"], {"entailment": 2, "neutral": 1}),
         (["A-", "A", "A"], {"A": 2, "A-": 1}),
     ],
 )
@@ -154,7 +155,7 @@ def test_a_few_words_for_no_label_beside_names_that_are_whole_are_left_out_and_s
     counts, notes, dropped = show(capsys, path)
     assert sum(counts.values()) == 6
     assert dropped == {"no gold label (None)": 1}
-    assert "--rename-labels None=None keeps it" in notes
+    assert "None (1); --rename-labels None=None makes it a class" in notes
     assert show(capsys, path, "--rename-labels", "None=None")[0]["None"] == 1
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from samesay.data.spellings import (
     LETTERS,
@@ -205,9 +206,8 @@ class _Doubts:
         keep = renaming_option({text: text for text in texts})
         known = any(rows.keys() <= set(names) for names in _VOCABULARIES)
         if known and n_nones <= min(rows.values()):
-            return [
-                f"{shown_names(texts)} was read as no gold label, in {n_nones:,} rows; {keep} keeps it as a class"
-            ]
+            told = ", ".join(f"{self.written[index].shown} ({self.written[index].rows:,})" for index in nones)
+            return [f"read as no gold label: {told}; {keep} makes it a class"]
         others = shown_names(list(dict.fromkeys(spelling.text for spelling in self.labelled.values())))
         raise LabelUnknown(
             f"{shown_names(texts)} in {n_nones:,} rows beside {others} is a class of its own, or stands for no label.",
@@ -346,21 +346,26 @@ def declared_scheme(
 
 def name_among(spelling: Spelling, labels: LabelSet) -> str | None:
     """The one of ``labels`` that a spelling is, however it is written."""
-    if spelling.text in labels:
+    by_text, by_key = _spelled(labels)
+    if spelling.text in by_text:
         return spelling.text
-    alike = [
-        name
-        for name in labels
-        if (of := Spelling.of(name)) is not None
-        and (of.kind, of.key) == (spelling.kind, spelling.key)
-        and of.key
-    ]
-    return alike[0] if len(alike) == 1 else None
+    alike = by_key.get((spelling.kind, spelling.key), ())
+    return alike[0] if len(alike) == 1 and spelling.key else None
+
+
+@lru_cache(maxsize=4)
+def _spelled(labels: LabelSet) -> tuple[frozenset[str], dict[tuple[str, str], list[str]]]:
+    """The names of ``labels``, and how each is spelled."""
+    by_key: dict[tuple[str, str], list[str]] = {}
+    for name in labels:
+        if (of := Spelling.of(name)) is not None:
+            by_key.setdefault((of.kind, of.key), []).append(name)
+    return frozenset(labels), by_key
 
 
 def _indexes(labels: LabelSet) -> bool:
     """Whether numbers can index ``labels``: not where a name is a number itself."""
-    return all((of := Spelling.of(name)) is None or of.kind != "number" for name in labels)
+    return all(kind != "number" for kind, _ in _spelled(labels)[1])
 
 
 def _by_letter(spelling: Spelling, labels: LabelSet) -> str | None:

@@ -230,7 +230,8 @@ class _Asked:
         if all(name_among(one, target) for one in free) and set(self.renamed.values()) <= set(target):
             return declared_scheme(self.written, self.renamed, target, place=self.place), target
         own, labels = self.own()
-        used = LabelSet(tuple(name for name in labels if name in own.names))
+        found = set(own.names)
+        used = LabelSet(tuple(name for name in labels if name in found))
         if set(used) <= set(target):
             return own, labels
         pair = poles(target)
@@ -286,5 +287,7 @@ def _ordered(full: Sequence[str], names: Sequence[str]) -> LabelSet:
 
 
 def _by_number_then_name(name: str) -> tuple[int, int, str]:
-    whole = name.removeprefix("-").isdecimal()
+    whole = (
+        name.removeprefix("-").isdecimal() and len(name) < 32
+    )  # Python refuses to read thousands of digits
     return (0, int(name), name) if whole else (1, 0, name)

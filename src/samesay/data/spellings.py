@@ -136,8 +136,9 @@ def tidied(text: str) -> str:
 
 
 def folded(text: str) -> str:
-    """What two spellings of one name have in common: case, width, quotes around it, blanks, hyphens, underscores."""
+    """What two spellings of one name have in common: case, width, quotes, a full stop at the end, blanks, hyphens."""
     text = tidied(unicodedata.normalize("NFKC", text)).casefold()
+    text = text.rstrip(" .,;:") or text
     if len(text) > 2 and text[0] == text[-1] and text[0] in "'\"":
         text = text[1:-1].strip()
     # Between letters alone: the grade A- is not the grade A.
