@@ -5,7 +5,10 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 
 from __future__ import annotations
 
+import csv
+import io
 import math
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
@@ -135,9 +138,7 @@ class LabelSet:
             where=where,
             expected=f"model: {', '.join(self.names)}; data: {', '.join(other.names)}",
             hint=(
-                "the names fit as "
-                + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
-                + f"; pass --rename-labels {','.join(f'{theirs}={ours}' for theirs, ours in renaming.items())}"
+                renaming_option(renaming)
                 if renaming
                 else "rename the labels in the data, or evaluate a model that was trained on these names"
             ),
@@ -147,6 +148,13 @@ class LabelSet:
     def renaming_of(self, other: LabelSet) -> dict[str, str]:
         """From the names of ``other`` to these, where one assignment alone fits by spelling; else nothing."""
         return _renaming(self.names, other.names)
+
+
+def renaming_option(renaming: Mapping[str, str]) -> str:
+    """``--rename-labels a=b,c=d``, quoted for a shell."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{one}={other}" for one, other in renaming.items()])
+    return f"--rename-labels {shlex.quote(line.getvalue())}"
 
 
 def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:

@@ -342,6 +342,16 @@ def test_a_frame_with_a_header_among_its_rows_and_bytes_literals():
     assert any("bytes literals" in note for note in table.origin.notes)
 
 
+def test_a_frame_with_a_column_of_splits_is_read_whole_and_says_so():
+    pandas = pytest.importorskip("pandas")
+    frame = pandas.DataFrame(
+        {"text1": ["a", "b"], "text2": ["c", "d"], "label": ["x", "y"], "split": ["train", "dev"]}
+    )
+    table = samesay.PairTable.from_inputs(frame)
+    assert len(table) == 2
+    assert "tells splits (train 1, validation 1), and all of them were read" in table.origin.notes[-1]
+
+
 def test_numbers_beside_names_are_refused_in_python_too():
     with pytest.raises(SameSayError, match="stand beside"):
         samesay.PairTable.from_inputs((["a", "b"], ["c", "d"]), [1, "entailment"])

@@ -17,7 +17,7 @@ from samesay.data.columns import find_columns, plain_name
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
-from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts
+from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts, split_column, splits_told
 from samesay.data.python_datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.rows import text_of
 from samesay.data.table import Origin, PairTable
@@ -126,7 +126,7 @@ def table_from(
         columns=parts.mapping,
         rows_read=n_rows,
         rows_dropped=dropped,
-        notes=(*parts.notes, *reading.notes),
+        notes=(*parts.notes, *reading.notes, *_splits_among(parts.columns)),
     )
     return PairTable(
         [parts.first[index] for index in keep],
@@ -162,6 +162,13 @@ def _leave_out_headers(parts: _Parts) -> list[int]:
         parts.first, parts.second, parts.labels = ([column[row] for row in rows] for column in used)
         parts.columns = {name: [column[row] for row in rows] for name, column in parts.columns.items()}
     return rows
+
+
+def _splits_among(columns: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """A note where a column tells the rows' splits: objects in memory are read whole, and not by it."""
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    found = split_column(columns, rows)
+    return (f"{splits_told(*found)}, and all of them were read as one",) if found else ()
 
 
 def _unlabelled(parts: _Parts) -> PairTable:

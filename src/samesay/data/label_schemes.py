@@ -17,10 +17,9 @@ from samesay.data.spellings import (
     Spelling,
     folded,
     poles,
-    renaming_option,
 )
 from samesay.errors import LabelUnknown, near
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import LabelSet, Sides, renaming_option
 
 Place = Callable[[int], str]
 _MOST_SHOWN = 8

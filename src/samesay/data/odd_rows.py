@@ -5,7 +5,7 @@ Knows names and values, no files.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from samesay.data.columns import ColumnMap, plain_name
@@ -96,16 +96,18 @@ def literals_note(name: str, n_literals: int, n_texts: int) -> str:
     )
 
 
-def split_column(columns: Iterable[str], rows: Iterable[Row]) -> tuple[str, dict[str, dict[str, int]]] | None:
+def split_column(
+    columns: Iterable[str], rows: Iterable[Mapping[str, Any]]
+) -> tuple[str, dict[str, dict[str, int]]] | None:
     """The column whose values are names of splits, two or more of them: split to spelling to how many rows have it.
 
-    >>> split_column(["set"], [Row(1, 2, {"set": "TRAIN"}), Row(2, 3, {"set": "TRIAL"})])
+    >>> split_column(["set"], [{"set": "TRAIN"}, {"set": "TRIAL"}])
     ('set', {'train': {'TRAIN': 1}, 'validation': {'TRIAL': 1}})
     """
     found: dict[str, dict[str, dict[str, int]]] = {name: {} for name in columns}
     for row in rows:
         for name in list(found):
-            split, spelling = split_of(row.values.get(name))
+            split, spelling = split_of(row.get(name))
             if split is None:
                 del found[name]
                 continue
@@ -114,6 +116,12 @@ def split_column(columns: Iterable[str], rows: Iterable[Row]) -> tuple[str, dict
         if not found:
             return None
     return next(((name, splits) for name, splits in found.items() if len(splits) > 1), None)
+
+
+def splits_told(column: str, spellings: Mapping[str, Mapping[str, int]]) -> str:
+    """What ``split_column`` found, for notes."""
+    told = ", ".join(f"{split} {sum(rows.values()):,}" for split, rows in spellings.items())
+    return f"the column {column!r} tells splits ({told})"
 
 
 def split_of(value: Any) -> tuple[str | None, str]:

@@ -17,7 +17,14 @@ from numpy.typing import NDArray
 from samesay.data.columns import ColumnMap
 from samesay.data.conditions import Condition
 from samesay.data.labels import LabelReading
-from samesay.data.odd_rows import REPEATED_HEADER, literals_note, most_are_literals, split_column, split_of
+from samesay.data.odd_rows import (
+    REPEATED_HEADER,
+    literals_note,
+    most_are_literals,
+    split_column,
+    split_of,
+    splits_told,
+)
 from samesay.data.row_store import RowColumn, RowStore
 from samesay.data.rows import Row, side_text, text_of
 from samesay.data.slices import Slice
@@ -139,12 +146,12 @@ class RawSplit:
             aside: Columns that are not looked at, besides those of sides and gold answers.
         """
         used = {self.map.first, self.map.second, self.map.gold, *aside}
-        found = split_column([name for name in self.columns if name not in used], self.rows())
+        others = [name for name in self.columns if name not in used]
+        found = split_column(others, (row.values for row in self.rows()))
         if found is None:
             return {self.split: self}
         column, spellings = found
-        told = ", ".join(f"{split} {sum(rows.values()):,}" for split, rows in spellings.items())
-        told = f"the column {column!r} tells splits ({told})"
+        told = splits_told(column, spellings)
         conditions = {
             split: f"{column}={max(rows, key=rows.__getitem__)}" for split, rows in spellings.items()
         }

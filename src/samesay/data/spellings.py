@@ -6,11 +6,8 @@ Knows one text at a time, and no table: which spellings stand in one column is t
 from __future__ import annotations
 
 import ast
-import csv
-import io
 import math
 import re
-import shlex
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -179,10 +176,3 @@ def _are_poles(negative: str, positive: str) -> bool:
     if places == [0, 1] or plain in (SAME_NAMES, ("f", "t"), ("n", "y")):
         return True
     return plain[0].endswith(plain[1]) and _NEGATION.fullmatch(plain[0].removesuffix(plain[1])) is not None
-
-
-def renaming_option(renaming: Mapping[str, str]) -> str:
-    """``--rename-labels a=b,c=d``, quoted for a shell."""
-    line = io.StringIO()
-    csv.writer(line, lineterminator="").writerow([f"{one}={other}" for one, other in renaming.items()])
-    return f"--rename-labels {shlex.quote(line.getvalue())}"
