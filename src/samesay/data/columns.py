@@ -331,8 +331,8 @@ def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotF
 
 
 def plain_name(name: str) -> str:
-    """A name without what spellings of it differ in: case, blanks, hyphens, underscores, dots."""
-    return re.sub(r"[\s_\-.]", "", name.casefold())
+    """A name without what spellings of it differ in: case, blanks, hyphens, underscores, dots, a byte order mark."""
+    return re.sub(r"[\s_\-.\ufeff]", "", name.casefold())
 
 
 def _role(name: str, place: int) -> int | None:

@@ -27,6 +27,8 @@ from samesay.pairs import LabelSet, Sides
 
 # More different labels than this, in more than half of the rows, are not classes.
 _MOST_CLASSES = 100
+# More are not collected, to bound memory.
+_MOST_SPELLINGS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +140,8 @@ def _found(values: Iterable[object], place: Place) -> _Found:
             if spelling.kind == "number" and not spelling.key.removeprefix("-").isdecimal():
                 raise _grade(spelling, place(row))
             index = len(found.written)
+            if index == _MOST_SPELLINGS:
+                raise _no_classes(index, row, place(0))
             found.written.append(Written(spelling, _shown(value, spelling), row))
             if value != value:
                 not_a_number = index
@@ -150,13 +154,17 @@ def _found(values: Iterable[object], place: Place) -> _Found:
     }
     n_gold = sum(one.rows for one in found.written if one.spelling.kind != "missing")
     if len(classes) > _MOST_CLASSES and 2 * len(classes) > n_gold:
-        raise LabelUnknown(
-            f"The label column has {len(classes):,} different values in {n_gold:,} rows: these are not classes.",
-            where=place(0),
-            expected="a column that repeats a few names",
-            hint="name the right column: --columns label=NAME",
-        )
+        raise _no_classes(len(classes), n_gold, place(0))
     return found
+
+
+def _no_classes(n_values: int, n_rows: int, where: str) -> LabelUnknown:
+    return LabelUnknown(
+        f"The label column has {n_values:,} different values in {n_rows:,} rows: these are not classes.",
+        where=where,
+        expected="a column that repeats a few names",
+        hint="name the right column: --columns label=NAME",
+    )
 
 
 def _shown(value: object, spelling: Spelling) -> str:

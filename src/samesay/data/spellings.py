@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+import numpy as np
+
 NLI_NAMES = ("entailment", "neutral", "contradiction")
 SAME_NAMES = ("different", "same")
 
@@ -80,6 +82,8 @@ class Spelling:
 
         A number between whole ones is of kind ``number``, its key as it is written: ``key.isdecimal()`` is false.
         """
+        if isinstance(value, np.generic):  # as arrays of objects hold them
+            value = value.item()
         if value is None:
             return cls("null", "missing", "")
         if isinstance(value, bool):
