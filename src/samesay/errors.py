@@ -212,7 +212,7 @@ class LabelMissing(DataError):
 
 
 class LabelUnknown(DataError):
-    """A label that is not one of the expected names."""
+    """A label that is not one of the expected names, or a column that can be read in two ways."""
 
     code = "label-unknown"
     exit_code = 22

@@ -5,14 +5,16 @@ This module knows nothing of files, tensors or Keras; arrays appear in type anno
 
 from __future__ import annotations
 
+import csv
+import io
 import re
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
-from samesay.printable import command
 
 if TYPE_CHECKING:
     import numpy as np
@@ -182,22 +184,20 @@ class LabelSet:
             f"The data's labels are not the model's: {', '.join(map(repr, strange))} unknown to the model.",
             where=where,
             expected=f"model: {', '.join(self.names)}; data: {', '.join(other.names)}",
-            hint=(
-                "the names fit as "
-                + ", ".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
-                + "; pass "
-                + command(
-                    "--rename-labels", ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items())
-                )
-                if renaming
-                else "rename the labels in the data, or evaluate a model that was trained on these names"
-            ),
+            hint=renaming_option(renaming) if renaming else None,
             details={"model": list(self.names), "data": list(other.names), "renaming": renaming},
         )
 
     def renaming_of(self, other: LabelSet) -> dict[str, str]:
         """From the names of ``other`` to these, where one assignment alone fits by spelling; else nothing."""
         return _renaming(self.names, other.names)
+
+
+def renaming_option(renaming: Mapping[str, str]) -> str:
+    """``--rename-labels a=b,c=d``, quoted for a shell."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{one}={other}" for one, other in renaming.items()])
+    return f"--rename-labels {shlex.quote(line.getvalue())}"
 
 
 def _renaming(ours: Sequence[str], theirs: Sequence[str]) -> dict[str, str]:

@@ -56,7 +56,7 @@ def names(reading: LabelReading) -> list[str | None]:
             ["entailment", "not_entailment"],
             "entailment not_entailment",
         ),
-        (["b", " a ", "B"], OTHER, ["b", "a", "B"], "B a b"),
+        (["b", " a ", "B", "b"], OTHER, ["b", "a", "b", "b"], "a b"),
         (["neutral", "positive"], OTHER, ["neutral", "positive"], "neutral positive"),
     ],
 )
@@ -114,7 +114,7 @@ def test_a_label_that_is_not_declared_is_refused_with_its_place(value: object, e
 def test_a_near_label_is_proposed() -> None:
     with pytest.raises(LabelUnknown) as caught:
         read(["entailmnt"], declared=("entailment", "neutral"))
-    assert caught.value.hint == "did you mean 'entailment'?"
+    assert caught.value.hint == "--rename-labels entailmnt=entailment"
 
 
 def test_renaming() -> None:
@@ -126,7 +126,7 @@ def test_renaming() -> None:
     assert names(read([0, 2], NLI, rename={"entailment": "yes"})) == ["yes", "contradiction"]
     assert names(read(["1", "0"], rename={"1": "same", "0": "other"})) == ["same", "other"]
     merged = read(["a", "b", "c"], rename={"a": "x", "b": "x"})
-    assert (merged.labels.names, merged.ids) == (("c", "x"), [1, 1, 0])
+    assert (merged.labels.names, list(merged.ids)) == (("c", "x"), [1, 1, 0])
     assert names(read(["ja"], rename={"ja": "yes"}, declared=("no", "yes"))) == ["yes"]
 
 
@@ -156,8 +156,8 @@ def test_a_column_of_texts_is_no_label_column() -> None:
     assert len(read([f"class {i % 150}" for i in range(600)]).labels) == 150
 
 
-@pytest.mark.parametrize("text", ["nan", "inf", "1e3", "none", "null", "①", "²", "--5"])
-def test_words_that_look_like_numbers_or_nothing_are_names(text: str) -> None:
+@pytest.mark.parametrize("text", ["inf", "1e3", "①", "²", "--5"])
+def test_words_that_look_like_numbers_are_names(text: str) -> None:
     assert names(read([text, "x"])) == [text, "x"]
 
 

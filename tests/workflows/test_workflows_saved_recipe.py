@@ -60,7 +60,7 @@ def test_a_fit_on_pairs_of_a_named_source_is_repeated_to_the_same_weights_from_a
     )
     model.fit(
         samesay.load_pairs(pairs_file.name, split="[20:]", where="note!=row 30", rename_labels=renamed),
-        validation=samesay.load_pairs(f"{pairs_file.name}[:20]", rename_labels=renamed),
+        validation=samesay.load_pairs(f"{pairs_file.name}[:20]", where="note!=row 30", rename_labels=renamed),
         early_stopping=1,
         **QUICK,
     )

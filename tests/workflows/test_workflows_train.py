@@ -122,21 +122,21 @@ def test_numbers_without_names_are_read_in_the_models_order(
     numbered.to_csv(tmp_path / "numbered.csv", index=False)
     measured = evaluate_model(trained_bundle, tmp_path / "numbered.csv")
     assert measured.evaluation.metrics == evaluate_model(trained_bundle, pairs_file).evaluation.metrics
-    assert any("0 = different, 1 = same" in note for note in measured.notes)
+    assert any("0 = different, 1 = same" in note for note in measured.evaluation.notes)
 
 
 def test_other_label_names_are_refused_with_both_lists_and_the_renaming_that_fits(
     trained_bundle: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
     other = pd.read_csv(pairs_file)
-    other["label"] = other["label"].str.upper()
+    other["label"] += "s"
     other.to_csv(tmp_path / "other.csv", index=False)
     with pytest.raises(LabelMismatch) as caught:
         evaluate_model(trained_bundle, tmp_path / "other.csv")
-    assert caught.value.expected == "model: different, same; data: DIFFERENT, SAME"
-    assert "--rename-labels DIFFERENT=different,SAME=same" in (caught.value.hint or "")
+    assert caught.value.expected == "model: different, same; data: differents, sames"
+    assert "--rename-labels differents=different,sames=same" in (caught.value.hint or "")
     renamed = evaluate_model(
-        trained_bundle, tmp_path / "other.csv", rename_labels={"DIFFERENT": "different", "SAME": "same"}
+        trained_bundle, tmp_path / "other.csv", rename_labels={"differents": "different", "sames": "same"}
     )
     assert renamed.evaluation.metrics == evaluate_model(trained_bundle, pairs_file).evaluation.metrics
 

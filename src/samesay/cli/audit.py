@@ -107,7 +107,7 @@ def show(audit: Audit) -> None:
         say(f"{'!' if finding.is_fault else '·'} {visible(finding.text)}")
         if finding.places:
             say(f"    {visible('; '.join(finding.places))}")
-    render.notes([*audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
+    render.notes([*audit.notes, *audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
 
 
 def _shares(counts: dict[str, int]) -> str:

@@ -159,7 +159,10 @@ def data_options(command: Command, *, empty_sides: bool = True) -> Command:
         ),
         click.option(
             "--where",
-            help="Keep rows that meet a condition: column=value, column~part, column!=value, column!~part.",
+            multiple=True,
+            callback=lambda _, __, texts: texts[0] if len(texts) == 1 else texts or None,
+            help="Keep rows that meet a condition: column=value, column~part, column!=value, column!~part; more than "
+            "once: all of them.",
         ),
         click.option(
             "--format",

@@ -16,7 +16,7 @@ class Asked:
         sides: What the two texts were called when they were read.
         columns: Columns by role, where they were told.
         rename_labels: From a label name of the data to the name wanted.
-        where: The condition that rows had to meet.
+        where: The condition that rows had to meet, or several.
         format: Of the files, where it was told.
         allow_empty_sides: Whether pairs with an empty text were kept.
         task: ``classification`` or ``similarity``, where it was told.
@@ -29,7 +29,7 @@ class Asked:
     sides: Sides
     columns: dict[str, str] | None = None
     rename_labels: dict[str, str] | None = None
-    where: str | None = None
+    where: str | tuple[str, ...] | None = None
     format: str | None = None
     allow_empty_sides: bool = False
     task: Task | None = None

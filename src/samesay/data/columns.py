@@ -27,6 +27,7 @@ KNOWN_SIDES: tuple[tuple[str, str], ...] = (
     ("#1 string", "#2 string"),
     ("text", "hypothesis"),
     ("evidence", "claim"),
+    ("context", "hypothesis"),
     ("context", "claim"),
     ("query", "passage"),
     ("query", "document"),
@@ -163,7 +164,7 @@ def order_of(sides: Sides) -> int | None:
 
 def same_name(one: str, other: str) -> bool:
     """Whether two names are spelled alike but for case, blanks, hyphens and underscores."""
-    return _plain(one) == _plain(other)
+    return plain_name(one) == plain_name(other)
 
 
 def score_column(names: Sequence[str]) -> str | None:
@@ -242,7 +243,7 @@ def _first_match(wanted: Sequence[str], names: Sequence[str]) -> str | None:
     for name in wanted:
         if name in names:
             return name
-        alike = [candidate for candidate in names if _plain(candidate) == _plain(name)]
+        alike = [candidate for candidate in names if plain_name(candidate) == plain_name(name)]
         if alike:
             return alike[0]
     return None
@@ -331,14 +332,15 @@ def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotF
     )
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-.]", "", name.casefold())
+def plain_name(name: str) -> str:
+    """A name without what spellings of it differ in: case, blanks, hyphens, underscores, dots, a byte order mark."""
+    return re.sub(r"[\s_\-.\ufeff]", "", name.casefold())
 
 
 def _role(name: str, place: int) -> int | None:
     """0 if ``name``, standing at ``place``, keeps the usual order, 1 if it does not, ``None`` if unknown."""
-    plain = _plain(name)
-    roles = {index for pair in KNOWN_SIDES for index, known in enumerate(pair) if _plain(known) == plain}
+    plain = plain_name(name)
+    roles = {index for pair in KNOWN_SIDES for index, known in enumerate(pair) if plain_name(known) == plain}
     if len(roles) != 1:
         return None
     return 0 if roles == {place} else 1

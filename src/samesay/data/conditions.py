@@ -65,3 +65,8 @@ class Condition:
             hint=f"did you mean {close[0]!r}?" if close else None,
             details={"columns": list(names), "near": close},
         )
+
+
+def conditions_in(where: str | Sequence[str] | None) -> list[Condition]:
+    """The conditions of one text or of several; none of None."""
+    return [Condition.parse(text) for text in ([where] if isinstance(where, str) else where or ())]

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from samesay.data.labels import NLI_NAMES
+from samesay.data.spellings import NLI_NAMES
 
 
 @dataclass(frozen=True, slots=True)

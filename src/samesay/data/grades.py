@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from samesay.data.labels import Place
+from samesay.data.label_schemes import Place
+from samesay.data.spellings import Spelling
 from samesay.errors import GradeInvalid
 from samesay.pairs import GradeScale
 
-_NO_GRADE = ("", "-")
 # GLUE writes it where it keeps the grade to itself; on a scale that reaches so far down it is a grade.
 _WITHHELD = -1.0
 
@@ -48,7 +48,7 @@ def holds_grades(values: Iterable[object]) -> bool:
 def read_grades(values: Iterable[object], *, place: Place, scale: GradeScale | None = None) -> GradeReading:
     """Turn a column of grades into numbers.
 
-    Null, NaN, an empty text and ``-`` are no grade, and so is -1 where the scale does not reach so far down.
+    Null, NaN, an empty text, ``-`` and words such as N/A are no grade, nor is -1 where the scale ends above it.
 
     Args:
         values: The column, as read.
@@ -101,9 +101,10 @@ def _scale_around(grades: list[float]) -> GradeScale:
 
 
 def _is_missing(value: object) -> bool:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return True
-    return isinstance(value, str) and value.strip() in _NO_GRADE
+    if _number(value) is not None:  # -1, too: it is a grade on some scales
+        return False
+    spelling = Spelling.of(value)
+    return spelling is not None and spelling.kind in ("missing", "none")
 
 
 def _number(value: object) -> float | None:

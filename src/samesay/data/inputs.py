@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.columns import find_columns
+from samesay.data.columns import find_columns, plain_name
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import read_labels
+from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts, split_column, splits_told
 from samesay.data.python_datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.python_values import decoded, listed, texts
 from samesay.data.rows import text_of
@@ -93,6 +94,7 @@ def table_from(
     parts = _parts(
         x if split is None else splits[split], y, sides, need_labels, "similarity" if scale else None
     )
+    _decode_literals(parts)
     if not allow_empty_sides:
         _refuse_empty(parts)
     if parts.labels is None or need_labels is False:
@@ -101,20 +103,25 @@ def table_from(
                 "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
             )
         return _unlabelled(parts)
-    place: Callable[[int], str] = lambda index: f"{parts.source} row {index + 1}"  # noqa: E731
-    declared = labels or parts.class_names
-    if declared is not None:
-        parts.labels = _numbered(parts.labels, list(declared))
+    n_rows = len(parts.first)
+    rows = _leave_out_headers(parts)
+    place: Callable[[int], str] = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
     graded = scale is not None or "grade" in parts.mapping or (labels is None and holds_grades(parts.labels))
     reading: GoldReading = (
         read_grades(parts.labels, place=place, scale=scale)
         if graded
-        else read_labels(parts.labels, sides=parts.sides, place=place, declared=declared)
+        else read_labels(
+            parts.labels,
+            sides=parts.sides,
+            place=place,
+            declared=labels or parts.class_names,
+            column=parts.mapping.get("label", "y"),
+        )
     )
     keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
     if not keep and parts.labels:
         raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
-    dropped: dict[str, int] = {}
+    dropped = {REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {}
     for reason in reading.reasons:
         if reason is not None:
             dropped[reason] = dropped.get(reason, 0) + 1
@@ -122,9 +129,9 @@ def table_from(
         source=parts.source,
         split=split,
         columns=parts.mapping,
-        rows_read=len(parts.first),
+        rows_read=n_rows,
         rows_dropped=dropped,
-        notes=(*parts.notes, *reading.notes),
+        notes=(*parts.notes, *reading.notes, *_splits_among(parts.columns)),
     )
     return PairTable(
         [parts.first[index] for index in keep],
@@ -132,16 +139,41 @@ def table_from(
         sides=parts.sides,
         origin=origin,
         columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
-        row_numbers=np.array(keep, dtype=np.int64) + 1,
+        row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
         **gold_columns(reading, keep),
     )
 
 
-def _numbered(labels: list[Any], names: Sequence[str]) -> list[Any]:
-    """Truth values as numbers of the names, where there are two and neither is a truth value itself."""
-    if len(names) != 2 or {name.casefold() for name in names} & {"true", "false"}:
-        return labels
-    return [int(label) if isinstance(label, bool) else label for label in labels]
+def _decode_literals(parts: _Parts) -> None:
+    parts.first, of_first = decoded_texts(parts.first, parts.mapping.get("first", parts.sides.first))
+    parts.second, of_second = decoded_texts(parts.second, parts.mapping.get("second", parts.sides.second))
+    parts.notes = (*parts.notes, *of_first, *of_second)
+
+
+def _leave_out_headers(parts: _Parts) -> list[int]:
+    """The rows that are no header, and ``parts`` with these rows alone."""
+    assert parts.labels is not None
+    names = [parts.mapping.get(role) for role in ("first", "second", "label", "grade")]
+    used = [parts.first, parts.second, parts.labels]
+    if not names[0]:  # lists have no header
+        return list(range(len(parts.first)))
+    header = [plain_name(name) for name in names if name]
+    rows = [
+        row
+        for row, values in enumerate(zip(*used[: len(header)], strict=True))
+        if [plain_name(value) if isinstance(value, str) else "" for value in values] != header
+    ]
+    if len(rows) < len(parts.first):
+        parts.first, parts.second, parts.labels = ([column[row] for row in rows] for column in used)
+        parts.columns = {name: [column[row] for row in rows] for name, column in parts.columns.items()}
+    return rows
+
+
+def _splits_among(columns: Mapping[str, list[str]]) -> tuple[str, ...]:
+    """A note where a column tells the rows' splits: objects in memory are read whole, and not by it."""
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    found = split_column(columns, rows)
+    return (f"{splits_told(*found)}, and all of them were read as one",) if found else ()
 
 
 def _unlabelled(parts: _Parts) -> PairTable:

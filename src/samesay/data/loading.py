@@ -8,31 +8,28 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from samesay.data import builtin
 from samesay.data.asked import Asked
 from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
-from samesay.data.conditions import Condition
+from samesay.data.conditions import conditions_in
 from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
 from samesay.data.grades import holds_grades, read_grades
 from samesay.data.labels import LabelReading, read_labels
+from samesay.data.odd_rows import HeaderWatch
+from samesay.data.raw_split import RawSplit, require_learned
 from samesay.data.readers import STANDARD_INPUT, RowStream
-from samesay.data.row_store import RowColumn, RowStore
-from samesay.data.rows import Row, side_text, text_of
+from samesay.data.row_store import RowStore
+from samesay.data.rows import Row
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
-from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
-from samesay.pairs import GradeScale, LabelSet, Sides, Task, is_empty
+from samesay.errors import ColumnNotFound, LabelMissing, NoRows, SliceInvalid, SplitNotFound
+from samesay.pairs import GradeScale, LabelSet, Sides, Task
 from samesay.printable import command
-
-_MOST_PLACES_SHOWN = 5
 
 
 def load_pairs(
@@ -45,14 +42,17 @@ def load_pairs(
     rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
     allow_empty_sides: bool = False,
-    where: str | None = None,
+    where: str | Sequence[str] | None = None,
     format: str | None = None,
     prefer: Sequence[str] = (),
     task: Task | None = None,
     scale: GradeScale | None = None,
     texts_in: Path | None = None,
+    target_labels: LabelSet | None = None,
 ) -> PairTable:
     """Load one split of a source.
+
+    A file in which a column tells every row's split (train, dev, test) is read as a folder of these splits is.
 
     Args:
         source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
@@ -68,7 +68,7 @@ def load_pairs(
             there is a label column, else as ``False``.
         allow_empty_sides: Keep pairs whose first or second text is empty.
         where: A condition on a column: ``"source~cat"`` (contains), ``"genre=fiction"`` (equals), or
-            ``"!="``, ``"!~"``; rows that do not meet it are left out.
+            ``"!="``, ``"!~"``; rows that do not meet it, or one of several, are left out.
         format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
@@ -77,6 +77,8 @@ def load_pairs(
         scale: The lowest and the highest grade; the whole numbers around those found where absent.
         texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
             and not in memory. Where the disk fills they come back to memory, with a warning.
+        target_labels: The labels of a model, or of training pairs, that the data should have: it is read as without
+            them where that gives these names, else as if they were ``labels``.
 
     Returns:
         The pairs in the order of the source.
@@ -98,8 +100,9 @@ def load_pairs(
         task,
         scale,
         texts_in,
+        target_labels,
     )
-    asked = located.only_split(prefer)
+    asked = SPLITS[0] if located.part else located.only_split(prefer)
     if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
         raise LabelMissing(
             f"The authors of {located.name} keep the labels of its split {asked!r}.",
@@ -107,7 +110,8 @@ def load_pairs(
             expected="a split with labels",
             hint=command(f"{located.name}:validation"),
         )
-    return reading.tables(located, [asked])[0]
+    (table,) = reading.tables(located, [asked], parts=prefer).values()
+    return table
 
 
 def load_splits(
@@ -120,24 +124,29 @@ def load_splits(
     rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
     allow_empty_sides: bool = False,
-    where: str | None = None,
+    where: str | Sequence[str] | None = None,
     format: str | None = None,
     task: Task | None = None,
     scale: GradeScale | None = None,
     texts_in: Path | None = None,
+    require_learned: bool = False,
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
-    A file is a train split; where a split is named, by the source or by ``split``, it is the only one. Arguments as
-    for ``load_pairs``.
+    A file is a train split, unless a column tells every row's; where a split is named, by the source or by ``split``,
+    it is the only one. Arguments as for ``load_pairs``, and ``require_learned`` refuses labels of validation that no
+    training pair has.
 
     Raises:
+        LabelMismatch: If there are such labels.
         SplitNotFound: If none of the three exists.
         SliceInvalid: If a slice is given for several splits at once.
         DataError: As ``load_pairs``.
     """
     located = locate(source, split=split)
-    if located.split is not None or len(located.splits) == 1:
+    if located.part:
+        wanted = [SPLITS[0]]
+    elif located.split is not None or len(located.splits) == 1:
         wanted = [located.only_split()]
     else:
         kept_back = located.corpus.unlabelled if located.corpus is not None and need_labels else ()
@@ -169,53 +178,15 @@ def load_splits(
         task,
         scale,
         texts_in,
+        None,
+        require_learned,
     )
-    return dict(zip(wanted, reading.tables(located, wanted), strict=True))
+    return reading.tables(located, wanted, parts=SPLITS, all_parts=True)
 
 
 def split_names(source: str | Path) -> list[str]:
     """The splits that a source has, train, validation and test first; no file is opened."""
     return list(locate(source).splits)
-
-
-@dataclass
-class _Raw:
-    """The rows of a split before their labels are read."""
-
-    split: str
-    format: str | None
-    files: tuple[str, ...]
-    map: ColumnMap
-    columns: list[str]
-    class_names: list[str] | None
-    store: RowStore
-    file_starts: list[int]
-    chosen: Sequence[int]
-    rows_read: int = 0
-    dropped: dict[str, int] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.chosen)
-
-    def rows(self) -> Iterator[Row]:
-        return self.store.chosen(self.chosen)
-
-    def keep(self, indices: Sequence[int]) -> None:
-        if isinstance(indices, range):
-            self.chosen = self.chosen[indices.start : indices.stop]
-        else:
-            self.chosen = array("q", (self.chosen[index] for index in indices))
-
-    def column(self, name: str) -> Sequence[str]:
-        """The values of a column as texts, in memory where the rows are."""
-        column = RowColumn(self.store, self.chosen, name)
-        return list(column) if self.store.in_memory else column
-
-    def place(self, index: int) -> str:
-        """``file:line``, or the row where a format has no lines."""
-        row = self.store[self.chosen[index]]
-        name = self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
-        return f"{name} row {row.number}" if row.line is None else f"{name}:{row.line}"
 
 
 @dataclass
@@ -228,20 +199,27 @@ class _Reading:
     rename: Mapping[str, str] | None
     need_labels: bool | None
     allow_empty_sides: bool
-    where: str | None
+    where: str | Sequence[str] | None
     format: str | None
     task: Task | None
     scale: GradeScale | None
     texts_in: Path | None
+    target: LabelSet | None = None
+    require_learned: bool = False
 
     def __post_init__(self) -> None:
         # A corpus may tell them later.
         self.columns_told, self.labels_told = bool(self.columns), self.labels is not None
 
-    def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
+    def tables(
+        self, source: Source, splits: list[str], *, parts: Sequence[str] = (), all_parts: bool = False
+    ) -> dict[str, PairTable]:
+        """The tables of ``splits``; or of a file whose column tells splits the first of ``parts`` in it, or all."""
         if source.corpus is not None:
             self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
+        if source.is_file:
+            raws = self._parted(source, raws[0], parts, all_parts=all_parts)
         answered = [raw for raw in raws if raw.map.gold is not None]
         gold: dict[str, tuple[GoldReading, int]] = {}
         if answered:
@@ -250,7 +228,24 @@ class _Reading:
             for raw in answered:
                 gold[raw.split] = (reading, start)
                 start += len(raw)
-        return [self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws]
+            if self.require_learned and isinstance(reading, LabelReading) and self.labels is None:
+                require_learned(answered, reading)
+        return {raw.split: self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws}
+
+    def _parted(
+        self, source: Source, raw: RawSplit, parts: Sequence[str], *, all_parts: bool
+    ) -> list[RawSplit]:
+        """The rows by split where a column tells it, and no condition is on that column; else all as they are."""
+        named = source.split if source.split in SPLITS else None
+        found = raw.by_split(
+            [named] if named else parts, aside={condition.column for condition in conditions_in(self.where)}
+        )
+        if source.part is not None and source.part not in found:
+            source.only_split()  # refuses it
+        if named and source.slice is not None:
+            for part in found.values():
+                part.cut(source.slice)
+        return list(found.values())[: None if all_parts else 1]
 
     def _follow(self, corpus: Corpus) -> None:
         """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
@@ -263,7 +258,7 @@ class _Reading:
         if self.scale is None and graded and corpus.scale is not None:
             self.scale = GradeScale(*corpus.scale)
 
-    def _gold(self, raws: list[_Raw]) -> GoldReading:
+    def _gold(self, raws: list[RawSplit]) -> GoldReading:
         starts = [0]
         for raw in raws:
             starts.append(starts[-1] + len(raw))
@@ -298,10 +293,12 @@ class _Reading:
             sides=raws[0].map.sides,
             place=place,
             declared=declared,
+            target=self.target,
             rename=self.rename,
+            column=raws[0].map.gold or LABEL,
         )
 
-    def _raw(self, source: Source, split: str) -> _Raw:
+    def _raw(self, source: Source, split: str) -> RawSplit:
         if source.tfds is not None:
             raw = self._from_tfds(source, split)
         elif source.is_generated:
@@ -314,27 +311,28 @@ class _Reading:
                 where=raw.files[0],
                 expected="at least one pair",
             )
-        if source.slice is not None and source.tfds is None:
-            start, stop = source.slice.bounds(len(raw), where=raw.files[0])
-            raw.keep(range(start, stop))
         raw.rows_read = len(raw)
-        if self.where is not None:
-            self._filter(raw, Condition.parse(self.where))
+        # Of a split that is a part of a file, the slice is of the part.
+        if source.slice is not None and source.tfds is None and not (source.is_file and source.split):
+            raw.cut(source.slice)
+        raw.leave_out_headers()
+        for condition in conditions_in(self.where):
+            raw.leave_out_unmet(condition)
         return raw
 
-    def _from_generator(self, source: Source, split: str) -> _Raw:
+    def _from_generator(self, source: Source, split: str) -> RawSplit:
         columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
         mapped = self._mapped(columns, source.name)
-        return _Raw(split, None, (source.name,), mapped, columns, None, *_stored(rows))
+        return RawSplit(split, None, (source.name,), mapped, columns, None, *_stored(rows))
 
-    def _from_tfds(self, source: Source, split: str) -> _Raw:
+    def _from_tfds(self, source: Source, split: str) -> RawSplit:
         """The rows of the slice alone: the split may be large, and tells how many it has."""
         assert source.tfds is not None
         rows = source.tfds.split(split)
         start, stop = source.slice.bounds(len(rows), where=rows.name) if source.slice else (0, len(rows))
         mapped = self._mapped(rows.columns, rows.name)
         names = rows.class_names.get(mapped.label or "")
-        return _Raw(
+        return RawSplit(
             split,
             rows.format,
             (rows.name,),
@@ -344,17 +342,17 @@ class _Reading:
             *_stored(rows.rows(start, stop), self.texts_in),
         )
 
-    def _from_files(self, source: Source, split: str) -> _Raw:
+    def _from_files(self, source: Source, split: str) -> RawSplit:
         files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
         names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
-        raw: _Raw | None = None
+        raw: RawSplit | None = None
         store = RowStore(self.texts_in)
         for path in files:
             with RowStream(path, format=self.format) as stream:
                 if raw is None:
                     mapped = self._mapped(stream.columns, stream.name)
                     class_names = stream.class_names.get(mapped.label) if mapped.label else None
-                    raw = _Raw(
+                    raw = RawSplit(
                         split, stream.format, names, mapped, stream.columns, class_names, store, [], []
                     )
                 elif set(raw.columns) != set(stream.columns):
@@ -364,7 +362,8 @@ class _Reading:
                         expected=", ".join(raw.columns),
                     )
                 raw.file_starts.append(len(raw.store))
-                raw.store.extend(stream)
+                watch = HeaderWatch(raw.columns, raw.map, stream.place)
+                raw.store.extend(watch.passed(stream, len(raw.store), raw.headers))
         assert raw is not None  # a split has a file
         raw.chosen = range(len(raw.store))
         return raw
@@ -379,21 +378,7 @@ class _Reading:
             task=self.task,
         )
 
-    def _filter(self, raw: _Raw, condition: Condition) -> None:
-        column = condition.column_among(raw.columns, where=raw.files[0])
-        before = len(raw)
-        raw.keep(
-            [
-                index
-                for index, row in enumerate(raw.rows())
-                if condition.met_by(text_of(row.values.get(column)))
-            ]
-        )
-        raw.dropped[f"not {condition}"] = before - len(raw)
-        if not len(raw):
-            raise NoRows(f"None of the {before:,} rows meets the condition {condition}.", where=raw.files[0])
-
-    def _table(self, source: Source, raw: _Raw, reading: GoldReading | None, start: int) -> PairTable:
+    def _table(self, source: Source, raw: RawSplit, reading: GoldReading | None, start: int) -> PairTable:
         keep: Sequence[int] = range(len(raw))
         if reading is not None:
             reasons = reading.reasons[start : start + len(keep)]
@@ -411,10 +396,10 @@ class _Reading:
                     details={"rows_dropped": dict(raw.dropped)},
                 )
         raw.keep(keep)
-        numbers = self._checked(raw)
+        numbers = raw.checked_numbers()
         first, second = raw.column(raw.map.first), raw.column(raw.map.second)
         if not self.allow_empty_sides:
-            self._refuse_empty(raw, first, second)
+            raw.refuse_empty(first, second)
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
             source=source.text,
@@ -425,7 +410,12 @@ class _Reading:
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
-            notes=(*source.provenance(raw.files[0]), *raw.map.notes, *(reading.notes if reading else ())),
+            notes=(
+                *source.provenance(raw.files[0]),
+                *raw.map.notes,
+                *raw.notes,
+                *(reading.notes if reading else ()),
+            ),
             asked=self._asked(source, raw, reading),
         )
         return PairTable(
@@ -438,7 +428,7 @@ class _Reading:
             **gold_columns(reading, (start + index for index in keep)),
         )
 
-    def _asked(self, source: Source, raw: _Raw, reading: GoldReading | None) -> Asked | None:
+    def _asked(self, source: Source, raw: RawSplit, reading: GoldReading | None) -> Asked | None:
         name = source.name_of(raw.split)
         if name is None:
             return None
@@ -449,7 +439,7 @@ class _Reading:
             # By roles and not by the sides' names: a model may call the sides otherwise.
             columns=raw.map.to_dict() if self.columns_told else None,
             rename_labels=dict(self.rename) if self.rename else None,
-            where=self.where,
+            where=self._where_of(source, raw),
             format=self.format,
             allow_empty_sides=self.allow_empty_sides,
             task=self.task,
@@ -458,37 +448,15 @@ class _Reading:
             numbered=of_labels.numbered if of_labels else False,
         )
 
-    def _checked(self, raw: _Raw) -> NDArray[np.int64]:
-        """The numbers of the rows, whose sides are texts."""
-        numbers = np.empty(len(raw), np.int64)
-        sides = (raw.map.first, raw.map.second)
-        for index, row in enumerate(raw.rows()):
-            numbers[index] = row.number
-            for column in sides:
-                if not isinstance(row.values.get(column), str):
-                    side_text(row.values, column, place=raw.place(index))
-        return numbers
-
-    def _refuse_empty(self, raw: _Raw, first: Sequence[str], second: Sequence[str]) -> None:
-        texts = enumerate(zip(first, second, strict=True))
-        empty = [place for place, (one, other) in texts if is_empty(one) or is_empty(other)]
-        if not empty:
-            return
-        place = empty[0]
-        column = raw.map.first if is_empty(first[place]) else raw.map.second
-        others = [raw.place(other) for other in empty[1:_MOST_PLACES_SHOWN]]
-        more = f" {len(empty):,} rows have an empty side." if others else ""
-        raise EmptySide(
-            f"The text in {column!r} is empty.{more}",
-            where=raw.place(place),
-            expected="two texts in every row",
-            hint="remove the rows, or keep them as they are with --allow-empty-sides",
-            details={"rows": len(empty), "first_places": [raw.place(place), *others]},
-        )
+    def _where_of(self, source: Source, raw: RawSplit) -> str | tuple[str, ...] | None:
+        """The conditions that the rows meet, that of their split among them where the source does not name it."""
+        told = (self.where,) if isinstance(self.where, str) else tuple(self.where or ())
+        texts = told if raw.part is None or source.split else (*told, raw.part)
+        return texts[0] if len(texts) == 1 else texts or None
 
 
 def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:
-    """Rows of one file, or of none, as the last fields of ``_Raw``."""
+    """Rows of one file, or of none, as the last fields of ``RawSplit``."""
     store = RowStore(folder)
     store.extend(rows)
     return store, [0], range(len(store))

@@ -17,7 +17,7 @@ class Reading(TypedDict, total=False):
         columns: Columns by role.
         labels: The label names, where the data has numbers.
         rename_labels: From a label name of the data to the name wanted, such as a model's.
-        where: A condition on a column that rows must meet.
+        where: A condition on a column that rows must meet, or several.
         format: Of the data, where its name does not tell.
         allow_empty_sides: Keep pairs with an empty side.
     """
@@ -27,7 +27,7 @@ class Reading(TypedDict, total=False):
     columns: Mapping[str, str] | None
     labels: LabelSet | Sequence[str] | None
     rename_labels: Mapping[str, str] | None
-    where: str | None
+    where: str | Sequence[str] | None
     format: str | None
     allow_empty_sides: bool
 

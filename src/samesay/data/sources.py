@@ -88,6 +88,18 @@ class Source:
             and Path(self.name).is_dir()
         )
 
+    @property
+    def is_file(self) -> bool:
+        """Whether it is one file, or standard input."""
+        return not (self.built_in or self.published or self.is_folder)
+
+    @property
+    def part(self) -> str | None:
+        """The split that was asked for of one file, of which a column may tell it; nothing where the file is it."""
+        if not self.is_file or self.split is None or self.split in self.splits:
+            return None
+        return self.split if self.split in SPLITS else None
+
     def files(self, split: str) -> tuple[Path, ...]:
         """The files of one of ``splits``, fetched where they come from a hub.
 
@@ -112,7 +124,8 @@ class Source:
             return f"{self.name}:{split}{cut}"
         if self.name == STANDARD_INPUT:
             return f"{self.name}{cut}"
-        return f"{Path(self.name).absolute()}{f':{split}' if self.is_folder else ''}{cut}"
+        named = self.is_folder or self.split is not None
+        return f"{Path(self.name).absolute()}{f':{split}' if named else ''}{cut}"
 
     def provenance(self, file: str) -> tuple[str, ...]:
         """What to know of published pairs that were read from ``file``: the very commit or version, and the licence."""

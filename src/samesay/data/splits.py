@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 SPLITS = ("train", "validation", "test")
-_SPELLINGS = {"training": "train", "dev": "validation", "valid": "validation", "val": "validation"}
+_SPELLINGS = {
+    "training": "train",
+    "dev": "validation",
+    "development": "validation",
+    "valid": "validation",
+    "val": "validation",
+    "trial": "validation",
+    "testing": "test",
+}
 
 
 def canonical_split(name: str) -> str:

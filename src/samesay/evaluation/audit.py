@@ -40,6 +40,7 @@ class Audit:
         findings: What to do something about, the serious ones first.
         skipped: What was not looked at, and why.
         seconds: Wall time.
+        notes: How the pairs were read.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Audit:
     findings: tuple[Finding, ...]
     skipped: tuple[str, ...]
     seconds: float
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> str:
@@ -88,6 +90,7 @@ class Audit:
             "shortcuts": [shortcut.to_dict() for shortcut in self.shortcuts],
             "skipped": list(self.skipped),
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 

@@ -111,6 +111,7 @@ def audit(
         findings=tuple(sorted(findings, key=lambda one: not one.is_fault)),
         skipped=skipped,
         seconds=time.perf_counter() - begin,
+        notes=tuple(dict.fromkeys(note for table in tables.values() for note in table.origin.notes)),
     )
 
 

@@ -144,7 +144,7 @@ def calibrate(
             where=str(model),
             expected="a model of classes",
         )
-    table, notes = load_labelled(data, predictor.labels, prefer=("validation",), **reading)
+    table = load_labelled(data, predictor.labels, prefer=("validation",), **reading)
     table = table.with_sides(predictor.sides).with_labels(predictor.labels)
     require_classes(table)
     if len(table) < LEAST_PAIRS:
@@ -165,7 +165,7 @@ def calibrate(
         after=after,
         abstention=abstention,
         overlap=overlap,
-        notes=(*notes, *told, *(overlap.notes() if overlap else [_NO_HASHES])),
+        notes=(*table.origin.notes, *told, *(overlap.notes() if overlap else [_NO_HASHES])),
     )
 
 

@@ -241,7 +241,7 @@ def compare_models(
     if markdown is not None:
         require_new(markdown, overwrite=overwrite)
     opened = _opened(words, dict(rename_model_labels or {}), reads)
-    table, notes = _table(data, opened.values(), reading)
+    table = _table(data, opened.values(), reading)
     contenders = _with_baselines(words, opened, table, baselines, of_another_source(reading))
     names = short_names(words)
     if changed is not None and table.graded:
@@ -249,8 +249,8 @@ def compare_models(
     evaluations = [_measured(one, table, progress) for one in contenders]
     costs, cost_notes, cost_pairs = _costs(contenders, names, table, reads, rounds)
     contrasts = _contrasts(evaluations, resamples)
-    if len(set(words)) < len(words):
-        notes = (*notes, "a model is named twice: it can differ from itself in speed alone")
+    twice = ["a model is named twice: it can differ from itself in speed alone"]
+    notes = [*table.origin.notes, *(twice if len(set(words)) < len(words) else ()), *cost_notes]
     compared = Comparison(
         tuple(
             ComparedModel(
@@ -270,7 +270,7 @@ def compare_models(
         table,
         resamples,
         cost_pairs,
-        (*table.origin.notes, *notes, *cost_notes),
+        tuple(notes),
     )
     if changed is not None:
         answers = [f"{what} {name}" for name in names for what in ("answer", "probability")]
@@ -332,14 +332,12 @@ def _require_same_labels(first: str, labels: LabelSet, other: str, others: Label
     )
 
 
-def _table(
-    data: str | Path, opened: Collection[Contender], reading: Reading
-) -> tuple[PairTable, tuple[str, ...]]:
+def _table(data: str | Path, opened: Collection[Contender], reading: Reading) -> PairTable:
     """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
     prefer = ("test", "validation")
     answers = [one.answers for one in opened]
     if not answers:
-        return load_pairs(data, prefer=prefer, **reading), ()
+        return load_pairs(data, prefer=prefer, **reading)
     if isinstance(answers[0], LabelSet):
         return load_for(answers[0], data, prefer=prefer, **reading)
     scale = next((one.answers for one in opened if one.manifest is not None), None)

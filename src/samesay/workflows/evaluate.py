@@ -130,7 +130,7 @@ def evaluate_model(
             )
         return _evaluate_grader(model, data, opened, report, slices, overwrite, progress, reading)
     labels, order = opened.predictor.labels, opened.predictor.sides
-    table, notes = load_for(labels, data, prefer=("test", "validation"), **reading)
+    table = load_for(labels, data, prefer=("test", "validation"), **reading)
     table = table.with_sides(order)
     made = _baselines(baselines, opened.manifest, labels, order, of_another_source(reading))
     parts = slices_of(table, slices) if report is not None else []
@@ -141,7 +141,7 @@ def evaluate_model(
         opened.backend,
         figures,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
-        (*notes, *(overlap.notes() if overlap else ())),
+        tuple(overlap.notes() if overlap else ()),
         overlap,
         metric_intervals(figures.probabilities, figures.label_ids, figures.predicted_ids),
     )
@@ -170,7 +170,7 @@ def _evaluate_grader(
 ) -> MeasuredModel:
     grader = opened.predictor
     assert isinstance(grader, Grader)
-    table, _ = load_for(grader.scale, data, prefer=("test", "validation"), **reading)
+    table = load_for(grader.scale, data, prefer=("test", "validation"), **reading)
     table = table.with_sides(grader.sides)
     parts = slices_of(table, slices) if report is not None else []
     figures = evaluate_grades(grader, table, progress=progress)

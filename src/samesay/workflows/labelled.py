@@ -8,7 +8,6 @@ from typing import Unpack
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, Reading, load_pairs
-from samesay.data.sources import is_standard_input
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, LabelSet
 
@@ -18,19 +17,9 @@ OWN_TRAINING_DATA = "trained-on"
 
 def load_labelled(
     data: str | Path, labels_of_model: LabelSet, *, prefer: Sequence[str], **reading: Unpack[Reading]
-) -> tuple[PairTable, tuple[str, ...]]:
-    """The table, its numbers read as the model's labels where it has no names, and a note where that was done."""
-    table = load_pairs(data, task="classification", prefer=prefer, **reading)
-    names = table.labels.names if table.labels else ()
-    told = reading.get("labels") is not None
-    if told or not all(name.isdecimal() for name in names) or set(names) & set(labels_of_model):
-        return table, ()
-    if is_standard_input(data):  # it can be read once only
-        return table, ()
-    reading["labels"] = labels_of_model
-    table = load_pairs(data, task="classification", prefer=prefer, **reading)
-    numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
-    return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
+) -> PairTable:
+    """The table, its numbers read as the model's labels where it has no names; its notes say so."""
+    return load_pairs(data, task="classification", prefer=prefer, target_labels=labels_of_model, **reading)
 
 
 def load_for(
@@ -39,8 +28,8 @@ def load_for(
     *,
     prefer: Sequence[str],
     **reading: Unpack[Reading],
-) -> tuple[PairTable, tuple[str, ...]]:
-    """The pairs with gold answers of a model's kind, and what is to be known of how they were read.
+) -> PairTable:
+    """The pairs with gold answers of a model's kind.
 
     Args:
         answers: The model's labels, the scale of its grades, or None for grades on the data's own scale.
@@ -53,9 +42,8 @@ def load_for(
         DataError: If the data cannot be used.
     """
     if isinstance(answers, LabelSet):
-        table, notes = load_labelled(data, answers, prefer=prefer, **reading)
-        return table.with_labels(answers), notes
-    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, **reading), ()
+        return load_labelled(data, answers, prefer=prefer, **reading).with_labels(answers)
+    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, **reading)
 
 
 def load_training_pairs(
@@ -73,7 +61,7 @@ def load_training_pairs(
         UsageError: If the model does not say what it was trained on, or that has changed.
     """
     if str(source) != OWN_TRAINING_DATA:
-        return load_labelled(source, labels, prefer=("train",), **reading)[0]
+        return load_labelled(source, labels, prefer=("train",), **reading)
     recorded = manifest.data.get("source") if manifest is not None else None
     if manifest is None or not recorded:
         raise UsageError(
@@ -82,7 +70,7 @@ def load_training_pairs(
             hint="name the training data: --baselines SOURCE",
         )
     split = manifest.data.get("split") or "train"
-    table, _ = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
+    table = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
     expected = manifest.data.get("fingerprint")
     if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
         raise UsageError(

@@ -126,9 +126,7 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
             expected="the model as it was trained",
         )
     scorer = open_scorer(bundle.path, verify=False)
-    table, notes = load_for(
-        bundle.manifest.answers, asked.data, prefer=("validation", "test"), **asked.reading
-    )
+    table = load_for(bundle.manifest.answers, asked.data, prefer=("validation", "test"), **asked.reading)
     table = table.with_sides(scorer.sides)
     overlap = overlap_with(bundle.path, table)
     narrow(source, target, asked.storage)
@@ -145,7 +143,7 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
         after.figures,
         source.stat().st_size,
         target.stat().st_size,
-        (*notes, *(overlap.notes() if overlap else ())),
+        (*table.origin.notes, *(overlap.notes() if overlap else ())),
     )
     if found.changed_share > asked.max_changed:
         raise QualityLost(

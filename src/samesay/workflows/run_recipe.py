@@ -50,7 +50,8 @@ class Run:
         columns: Column by role, where the names do not tell: first, second, label.
         labels: Names of the labels where the data holds numbers: the name of 0 first.
         rename_labels: From a label name of the data to the name wanted.
-        where: A condition that rows must meet: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``.
+        where: A condition that rows must meet: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
+            or a list of them. It holds for the validation pairs, too, if they have the column.
         format: Of the data, where its name does not tell: csv, tsv, jsonl or parquet.
         allow_empty_sides: Keep pairs with an empty text.
         task: Whether the data's answers are labels (classification) or grades (similarity); told from the data
@@ -76,7 +77,7 @@ class Run:
     columns: dict[str, str] | None = None
     labels: tuple[str, ...] | None = None
     rename_labels: dict[str, str] | None = None
-    where: str | None = None
+    where: str | tuple[str, ...] | None = None
     format: str | None = None
     allow_empty_sides: bool = False
     task: Task | None = None

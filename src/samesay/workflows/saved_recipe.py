@@ -136,7 +136,9 @@ def _is_read_alike(
 ) -> bool:
     """Whether a run that reads its training pairs by ``values`` would read these as they were read."""
     asked = table.origin.asked
-    if asked is None or asked.where is not None or asked.format is not None:
+    if asked is None or asked.format is not None:
+        return False
+    if asked.where != (values.get("where") if "label" in roles else None):
         return False
     if "label" in roles:
         same = asked.rename_labels == values.get("rename_labels") and _has_order_of(asked, model)

@@ -11,8 +11,10 @@ import numpy as np
 
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
-from samesay.data.sources import locate
-from samesay.errors import TrainingDiverged, UsageError
+from samesay.data.conditions import conditions_in
+from samesay.data.sources import is_standard_input, locate
+from samesay.data.splits import SPLITS, canonical_split
+from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder
@@ -124,7 +126,7 @@ def train(
     columns: Mapping[str, str] | None = None,
     labels: LabelSet | Sequence[str] | None = None,
     rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
+    where: str | Sequence[str] | None = None,
     format: str | None = None,
     allow_empty_sides: bool = False,
     new_head: bool = False,
@@ -158,7 +160,8 @@ def train(
         columns: Columns by role.
         labels: The label names, where the data has numbers.
         rename_labels: From a label name of the data to the name wanted.
-        where: A condition on a column that rows must meet.
+        where: A condition on a column that rows must meet, or several; also those of ``validation``, if they have the
+            column.
         format: Of the data, where its name does not tell.
         allow_empty_sides: Keep pairs with an empty side.
         new_head: Make a new head although the preset is a saved model.
@@ -217,7 +220,7 @@ def train(
         columns=dict(columns) if columns else None,
         labels=tuple(labels) if labels else None,
         rename_labels=dict(rename_labels) if rename_labels else None,
-        where=where,
+        where=where if isinstance(where, str | None) else tuple(where),
         format=format,
         allow_empty_sides=allow_empty_sides,
         task=task,
@@ -358,7 +361,7 @@ def _load(
     """Training and validation pairs, with one set of labels and one order of sides; with a teacher perhaps without."""
     need_labels = True if teacher is None else None
     if validation is None and split is None:
-        tables = load_splits(data, labels=labels, need_labels=need_labels, **reading)
+        tables = load_splits(data, labels=labels, need_labels=need_labels, require_learned=True, **reading)
         pairs = tables.get("train") or next(iter(tables.values()))
         held_out = tables.get("validation") if "train" in tables else None
         if held_out is not None and held_out.answers is None:
@@ -369,13 +372,35 @@ def _load(
         )
         held_out = None
     if validation is not None:
-        others = {**reading, "format": None, "where": None}
+        others = {**reading, "labels": labels, "format": None}
         if pairs.answers is not None:
-            others |= {"task": task_of(pairs.answers), "scale": pairs.scale}
-        held_out = load_pairs(validation, labels=labels, prefer=("validation", "test"), **others)
+            others |= {"task": task_of(pairs.answers), "scale": pairs.scale, "target_labels": pairs.labels}
+        held_out = _validation(validation, others)
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
+
+
+def _validation(source: str | Path, reading: Mapping[str, Any]) -> PairTable:
+    """The pairs that meet those of the conditions on the training pairs that can be asked of them; a note on others."""
+    asked = conditions_in(reading["where"])
+    # split=train says which rows are learned from.
+    of_split = [one for one in asked if canonical_split(one.text) in SPLITS]
+    met = [one for one in asked if one not in of_split]
+    options = {**reading, "prefer": ("validation", "test")}
+    try:
+        table = load_pairs(source, **{**options, "where": [str(one) for one in met]})
+    except ColumnNotFound as problem:
+        there = [one for one in met if one.column in problem.details.get("columns", ())]
+        if is_standard_input(source) or there == met:
+            raise
+        met = there
+        table = load_pairs(source, **{**options, "where": [str(one) for one in met]})
+    left = [str(one) for one in asked if one not in met]
+    if not left:
+        return table
+    note = f"--where {' and '.join(left)} is for the training pairs alone, and was not asked of the validation pairs"
+    return replace(table, origin=replace(table.origin, notes=(*table.origin.notes, note)))
 
 
 def _unlabelled(
@@ -441,6 +466,12 @@ def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tu
             f"{cut.pairs_cut:,} of {cut.pairs:,} pairs are longer than {model.max_length} tokens and were cut "
             f"(--max-length)"
         )
+    if held_out is not None:
+        of_validation = [note for note in held_out.origin.notes if note not in pairs.origin.notes]
+        of_validation += [
+            f"{count:,} rows were left out: {why}" for why, count in held_out.origin.rows_dropped.items()
+        ]
+        notes.extend(f"validation: {note}" for note in of_validation)
     if held_out is None:
         notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
         return tuple(notes)
