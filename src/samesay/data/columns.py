@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from samesay.data.bounds import MOST_COLUMNS
 from samesay.errors import ColumnNotFound, UsageError, near
 from samesay.pairs import Sides, Task
 
@@ -51,6 +53,8 @@ KNOWN_LABELS = (
     "answer_label",
 )
 KNOWN_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", "relatedness", "grade")
+_MOST_LISTED = 30
+_LONGEST_KNOWN = 64
 LABEL = "label"
 GRADE = "grade"
 
@@ -267,7 +271,8 @@ def existing_column(column: str, names: Sequence[str], where: str, *, role: str)
 
 def listed(names: Sequence[str]) -> str:
     """Column names for a message, long ones cut: a file without a header has sentences for names."""
-    return ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in names)
+    shown = ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED:,} more"
 
 
 def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNotFound:
@@ -330,6 +335,12 @@ def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotF
 
 
 def _plain(name: str) -> str:
+    """The name without case, blanks, hyphens and underscores; what is too long for a name of ours stays."""
+    return _folded(name) if len(name) <= _LONGEST_KNOWN else name
+
+
+@lru_cache(maxsize=MOST_COLUMNS)
+def _folded(name: str) -> str:
     return re.sub(r"[\s_\-.]", "", name.casefold())
 
 

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from samesay.data.rows import Row
+from samesay.data.bounds import MOST_VALUES, require_few_columns, require_few_values
+from samesay.data.rows import Row, first_twice
 from samesay.data.textlines import TextLines
 from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
 
@@ -71,6 +72,8 @@ def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
 
 def _object(text: str, lines: TextLines) -> dict[str, Any]:
     where = lines.place()
+    if len(text) > MOST_VALUES:
+        require_few_values(sum(map(text.count, ",[{")), where)
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except _KeyTwice as error:
@@ -93,6 +96,7 @@ def _object(text: str, lines: TextLines) -> dict[str, Any]:
         raise RowMalformed(
             f"Line {lines.line} is JSON, but {_kind(value)}, not an object.", where=where, expected=_EXPECTED
         )
+    require_few_columns(len(value), where)
     if "\\u" in text:
         _refuse_half_characters(value, lines)
     return value
@@ -107,8 +111,7 @@ class _KeyTwice(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _KeyTwice(next(name for name in names if names.count(name) > 1))
+        raise _KeyTwice(first_twice(name for name, _ in pairs) or "")
     return found
 
 

@@ -25,6 +25,8 @@ _NLI_SPELLINGS = {
 }
 # More different labels than this, in more than half of the rows, are not classes.
 _MOST_CLASSES = 100
+# So many are none, however often each is repeated.
+_MOST_DIFFERENT = 1_000
 _MOST_SHOWN = 8
 
 Place = Callable[[int], str]
@@ -110,11 +112,14 @@ def _found(values: Iterable[object], place: Place) -> _Found:
         found.reasons.append(kind if text is None else None)
         if text is not None:
             found.first_places.setdefault(text, index)
+            if len(found.first_places) > _MOST_DIFFERENT:
+                break
             found.kinds.add(kind)
     n_gold = sum(text is not None for text in found.texts)
-    if len(found.first_places) > _MOST_CLASSES and 2 * len(found.first_places) > n_gold:
+    n_different = len(found.first_places)
+    if n_different > _MOST_DIFFERENT or (n_different > _MOST_CLASSES and 2 * n_different > n_gold):
         raise LabelUnknown(
-            f"The label column has {len(found.first_places):,} different values in {n_gold:,} rows: "
+            f"The label column has {n_different:,} different values in {n_gold:,} rows: "
             "these are not classes.",
             where=place(0),
             expected="a column that repeats a few names",
@@ -267,7 +272,7 @@ def _declared_name(text: str, labels: LabelSet, where: str) -> str:
 def shown_names(names: Sequence[str]) -> str:
     """Names for a message, the first few where they are many."""
     more = f" and {len(names) - _MOST_SHOWN} more" if len(names) > _MOST_SHOWN else ""
-    return ", ".join(map(repr, names[:_MOST_SHOWN])) + more
+    return ", ".join(map(_short, names[:_MOST_SHOWN])) + more
 
 
 def _is_whole(text: str) -> bool:

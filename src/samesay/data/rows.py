@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from samesay.data.bounds import require_few_columns
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
 
 
@@ -33,8 +34,10 @@ def require_different(names: Sequence[str], *, where: str) -> None:
 
     Raises:
         ColumnNotFound: Naming the columns.
+        RowMalformed: If there are more than can be meant.
     """
-    twice = next((name for name in names if names.count(name) > 1), None)
+    require_few_columns(len(names), where)
+    twice = first_twice(names)
     if twice is not None:
         places = [place for place, name in enumerate(names, start=1) if name == twice]
         raise ColumnNotFound(
@@ -43,6 +46,16 @@ def require_different(names: Sequence[str], *, where: str) -> None:
             where=where,
             expected="a different name over every column",
         )
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """The first name that stands there for a second time."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:

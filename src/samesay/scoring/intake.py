@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import glob
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -235,7 +236,7 @@ def found_sources(
                 expected="a pattern that at least one file matches",
             )
         found += files
-    twice = [str(source) for place, source in enumerate(found) if source in found[:place]]
+    twice = [str(source) for source, times in Counter(found).items() if times > 1]
     if twice or not found:
         raise UsageError(
             f"The input {twice[0]!r} is named twice." if twice else "There is no input.",
