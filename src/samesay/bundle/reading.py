@@ -119,7 +119,9 @@ def _manifest_bytes(root: Path, asked: Path) -> bytes:
     try:
         size = _require_plain_file(root, MANIFEST_NAME)
         if size > _LARGEST_MANIFEST:
-            raise _damaged(f"{MANIFEST_NAME} holds {size:,} bytes; {_LARGEST_MANIFEST:,} are read at most.", place)
+            raise _damaged(
+                f"{MANIFEST_NAME} holds {size:,} bytes; {_LARGEST_MANIFEST:,} are read at most.", place
+            )
         return place.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise not_a_bundle(asked) from None

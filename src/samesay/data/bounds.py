@@ -23,6 +23,12 @@ FREELY_UNPACKED = 64 * 1024 * 1024
 MOST_TIMES_UNPACKED = 200
 """Beyond ``FREELY_UNPACKED`` bytes what is unpacked may be so many times what was packed; texts come to 3 to 20."""
 
+MOST_OPEN_PAGES = 128 * 1024 * 1024
+"""Bytes of a Parquet file's pages that are unpacked at a time; writers make pages of a million bytes."""
+
+MOST_NESTED = 16_000_000
+"""Values of a column of lists in one row group of a Parquet file: all may stand in one row."""
+
 MOST_IN_MEMORY = 128 * 1024 * 1024
 """Of a format that is read from its end, where it comes through a pipe or gzipped."""
 

@@ -123,7 +123,8 @@ def _quoted_records(
             n_values += line.count(delimiter)
             if n_letters > LONGEST_ROW:
                 raise row_too_long(
-                    lines.place(start), hint="look for a double quote that opens in this row and is not closed"
+                    lines.place(start),
+                    hint="look for a double quote that opens in this row and is not closed",
                 )
             require_few_values(n_values, lines.place(start))
             yield line

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from samesay.data.asked import Asked
 from samesay.data.columns import order_of
+from samesay.data.rows import folded
 from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
 
@@ -336,7 +337,11 @@ def _fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _pair_number(first: str, second: str) -> int:
-    texts = sorted(" ".join(text.casefold().split()) for text in (first, second))
+    return text_number(*sorted(map(folded, (first, second))))
+
+
+def text_number(*texts: str) -> int:
+    """A short hash of texts that are ``folded``, in their order, 64 bits: millions of them are held in an array."""
     raw = "\0".join(texts).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big")
 

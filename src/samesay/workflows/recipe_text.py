@@ -86,7 +86,9 @@ def read_recipe_text(path: str | Path) -> RecipeText:
         ) from None
     except OSError as problem:
         raise RecipeInvalid(
-            f"{path} cannot be read: {problem.strerror or problem}.", where=str(path), expected="a recipe file"
+            f"{path} cannot be read: {problem.strerror or problem}.",
+            where=str(path),
+            expected="a recipe file",
         ) from None
     if len(content) > MOST_BYTES:
         raise RecipeInvalid(
