@@ -32,7 +32,6 @@ from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any, ClassVar
 
-
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 200
 _MOST_NAMES = 1_000
@@ -62,12 +61,11 @@ class SameSayError(Exception):
         hint: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        message, where, expected, hint = map(_short, (message, where, expected, hint))
-        super().__init__(message)
-        self.message = message or ""
-        self.where = where
-        self.expected = expected
-        self.hint = hint
+        self.message = _short(message)
+        super().__init__(self.message)
+        self.where = where and _short(where)
+        self.expected = expected and _short(expected)
+        self.hint = hint and _short(hint)
         self.details = dict(details or {})
 
     def __str__(self) -> str:
@@ -501,8 +499,8 @@ def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
     return difflib.get_close_matches(name, names, n=limit, cutoff=0.55)
 
 
-def _short(text: str | None) -> str | None:
+def _short(text: str) -> str:
     """A text of a message, its middle left out where a file brought more of it than anybody reads."""
-    if text is None or len(text) <= _LONGEST_TEXT:
+    if len(text) <= _LONGEST_TEXT:
         return text
     return f"{text[: _LONGEST_TEXT // 2]} … ({len(text):,} letters in all) … {text[-_LONGEST_TEXT // 4 :]}"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.rows import words_of
+from samesay.data.rows import count_words
 from samesay.data.table import PairTable
 
 
@@ -30,11 +30,10 @@ class Lengths:
         median, high = np.percentile(values, (50, 99)).tolist()
         return cls(float(values.mean()), median, high, int(values.max()))
 
-
     @classmethod
     def of_words(cls, texts: Iterable[str]) -> Lengths:
         """The figures of ``texts``, in words."""
-        return cls.of(sum(1 for _ in words_of(text)) for text in texts)
+        return cls.of(map(count_words, texts))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from samesay.data.bounds import MOST_VALUES, require_few_columns, require_few_values
+from samesay.data.bounds import require_few_columns, require_few_values
 from samesay.data.rows import Row, first_twice
 from samesay.data.textlines import TextLines
 from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
@@ -15,6 +15,7 @@ from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, Ro
 _EXPECTED = 'one JSON object a line, such as {"premise": "…", "hypothesis": "…", "label": "neutral"}'
 
 
+_VALUE_BYTES = 80
 # Lines that may be broken before the first good one: a file of another format is not read to its end.
 _BROKEN_AT_FIRST = 1000
 
@@ -67,13 +68,13 @@ def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
                 if not lenient:
                     raise
                 error = broken
-        yield Row(number, lines.line, values, error)
+        nested = any(isinstance(value, list | dict) for value in values.values())
+        yield Row(number, lines.line, values, error, _VALUE_BYTES * _n_values(text) if nested else 0)
 
 
 def _object(text: str, lines: TextLines) -> dict[str, Any]:
     where = lines.place()
-    if len(text) > MOST_VALUES:
-        require_few_values(sum(map(text.count, ",[{")), where)
+    require_few_values(_n_values(text), where)
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except _KeyTwice as error:
@@ -100,6 +101,11 @@ def _object(text: str, lines: TextLines) -> dict[str, Any]:
     if "\\u" in text:
         _refuse_half_characters(value, lines)
     return value
+
+
+def _n_values(text: str) -> int:
+    """Of its lists and objects together, or more: a text may hold such signs, too."""
+    return sum(map(text.count, ",[{"))
 
 
 class _KeyTwice(Exception):

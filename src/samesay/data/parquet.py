@@ -28,7 +28,9 @@ from samesay.errors import (
 )
 
 _MOST_BUFFERED = 1 << 20
-# What pyarrow raises of values that Python's own types cannot hold, beside errors of its own, which are ValueErrors, too.
+# A list's numbers as Python's own.
+_NESTED_TIMES = 10
+# What pyarrow raises of values that Python's own types cannot hold, its own errors, which are ValueErrors, among them.
 _NO_PYTHON_VALUE = (ArithmeticError, ValueError, LookupError, TypeError, OSError)
 
 
@@ -109,10 +111,17 @@ def _rows(stream: BinaryIO, file: Any, name: str, *, lenient: bool) -> Iterator[
         ]
         if errors and not lenient:
             raise errors[min(errors)]
+        nested = _NESTED_TIMES * batch.nbytes // batch.num_rows if _is_nested(batch.schema) else 0
         for place, values in enumerate(zip(*columns, strict=True)):
             number += 1
             error = errors.get(place)
-            yield Row(number, None, {} if error else dict(zip(names, values, strict=True)), error)
+            yield Row(number, None, {} if error else dict(zip(names, values, strict=True)), error, nested)
+
+
+def _is_nested(schema: Any) -> bool:
+    import pyarrow as pa
+
+    return any(pa.types.is_nested(kind) for kind in schema.types)
 
 
 def _values(column: Any, title: str, name: str, rows_before: int, errors: dict[int, DataError]) -> list[Any]:
@@ -157,7 +166,7 @@ def _values(column: Any, title: str, name: str, rows_before: int, errors: dict[i
 
 
 def _as_text(column: Any) -> Any:
-    """A column of times beyond Python's years, or of a zone that nobody knows, as texts, or as the number of its ticks."""
+    """Times beyond Python's years, or of a zone that nobody knows, as texts, or as the number of their ticks."""
     import pyarrow as pa
 
     if pa.types.is_temporal(column.type):

@@ -70,10 +70,9 @@ def group_size(stream: BinaryIO, file: Any, number: int) -> GroupSize:
                 dictionary = max(dictionary, size)
                 continue
             largest = max(largest, size)
-            if encoding in (_PLAIN, _DELTA_LENGTHS):
-                share = size / max(n_values, 1)
-            else:  # by a number, or by what it shares with the one before: a value may be as long as all of it
-                share = max(dictionary, size)
+            # Told by a number, or by what it shares with the one before, a value may be as long as all of them.
+            own = encoding in (_PLAIN, _DELTA_LENGTHS)
+            share = size / max(n_values, 1) if own else max(dictionary, size)
             value_bytes = max(value_bytes, share)
         open_bytes += largest + dictionary
         levels = file.schema.column(place)

@@ -33,6 +33,11 @@ _PICKLED = b"\x80"
 _LOG = logging.getLogger("samesay")
 
 
+def temporary_folder() -> Path:
+    """Where the file of rows lies that are looked at once and kept nowhere."""
+    return Path(tempfile.gettempdir())
+
+
 class RowStore:
     """Rows that are appended, counted, and read one by one or in order, from several threads if need be.
 

@@ -6,16 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from io import StringIO
 from sys import getsizeof
 from typing import Any
 
 from samesay.data.bounds import require_few_columns
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
 
-
 _LONG = 1_000_000
-_WORD = re.compile(r"\S+")
+_BLANK = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,25 +26,19 @@ class Row:
         values: Column name to value, in the order of the file: texts in CSV and TSV, else what the format
             holds; bytes only where they are no text.
         error: Why it could not be read, and has no values; only where broken rows were asked for.
+        nested_bytes: What its lists and objects take in memory, roughly.
     """
 
     number: int
     line: int | None
     values: dict[str, Any]
     error: DataError | None = None
+    nested_bytes: int = 0
 
     @property
     def held_bytes(self) -> int:
         """What its values take in memory, roughly."""
-        return 200 + sum(map(_held_bytes, self.values.values()))
-
-
-def _held_bytes(value: Any) -> int:
-    """As ``sys.getsizeof``, with what a list or an object holds; rows are not nested deeper than JSON's reader goes."""
-    size = getsizeof(value)
-    if isinstance(value, dict):
-        return size + sum(map(_held_bytes, value.values())) + sum(map(getsizeof, value))
-    return size + sum(map(_held_bytes, value)) if isinstance(value, list) else size
+        return 200 + self.nested_bytes + sum(map(getsizeof, self.values.values()))
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:
@@ -108,20 +100,26 @@ def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
     )
 
 
-def words_of(text: str) -> Iterator[str]:
-    """Its words one by one: all at once, those of a text of megabytes take twenty times its memory."""
-    return iter(text.split()) if len(text) < _LONG else (word[0] for word in _WORD.finditer(text))
+def count_words(text: str) -> int:
+    """How many words it has."""
+    return sum(len(part.split()) for part in _parts(text))
 
 
 def folded(text: str) -> str:
     """Without case, and with one blank for every run of them: texts that are so alike count as one."""
-    text = text.casefold()
-    if len(text) < _LONG:
-        return " ".join(text.split())
-    out = StringIO()
-    for place, word in enumerate(words_of(text)):
-        out.write(f" {word}" if place else word)
-    return out.getvalue()
+    return " ".join(" ".join(words) for part in _parts(text.casefold()) if (words := part.split()))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text cut between words: all words of megabytes at once would take twenty times its memory."""
+    start = 0
+    while len(text) - start > _LONG:
+        blank = _BLANK.search(text, start + _LONG)
+        if blank is None:
+            break
+        yield text[start : blank.start()]
+        start = blank.start()
+    yield text[start:] if start else text
 
 
 def text_of(value: Any) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -16,6 +16,8 @@ from samesay.data.columns import order_of
 from samesay.data.rows import folded
 from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
+
+_CHUNK_LETTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +164,19 @@ class PairTable:
         """The pairs as objects, labels by name."""
         names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
         return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
+
+    def chunks(self, n_pairs: int) -> Iterator[list[Pair]]:
+        """The pairs without their labels, some at a time: fewer than ``n_pairs`` where texts are long."""
+        chunk: list[Pair] = []
+        n_letters = 0
+        for pair in map(Pair, self.first, self.second):
+            chunk.append(pair)
+            n_letters += len(pair.first) + len(pair.second)
+            if len(chunk) == n_pairs or n_letters > _CHUNK_LETTERS:
+                yield chunk
+                chunk, n_letters = [], 0
+        if chunk:
+            yield chunk
 
     def row_number(self, place: int) -> int:
         """The row of one pair in its source, from 1; its place in the table where the source has no rows."""

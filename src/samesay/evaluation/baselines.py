@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from samesay.data import PairTable
 
 # Every word counts, one-letter ones too: "a" against "no" is just what a shortcut feeds on.
+# Letters of a text that are read: its words and word pairs take a hundred times their room.
+_READ_LETTERS = 10_000
 _WORD = r"(?u)\b\w+\b"
 
 
@@ -106,7 +108,7 @@ class OneSideBaseline:
         except ImportError as error:
             raise ExtraMissing.of("train", "scikit-learn", "The one-side baseline") from error
         assert table.labels is not None
-        texts = table.first if reads_first else table.second
+        texts = [text[:_READ_LETTERS] for text in (table.first if reads_first else table.second)]
         pipeline = make_pipeline(
             TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), sublinear_tf=True),
             LogisticRegression(max_iter=1000, random_state=seed),
@@ -139,7 +141,7 @@ class OneSideBaseline:
         """Probabilities, shape ``(n_pairs, n_labels)``; 0 for a label that training never showed."""
         rows = np.zeros((len(pairs), len(self._labels)), dtype=np.float32)
         if pairs:
-            texts = [pair.first if self._reads_first else pair.second for pair in pairs]
+            texts = [(pair.first if self._reads_first else pair.second)[:_READ_LETTERS] for pair in pairs]
             rows[:, self._pipeline.classes_] = self._pipeline.predict_proba(texts)
         return rows
 

@@ -8,6 +8,7 @@ from typing import Unpack
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, Reading, load_pairs
+from samesay.data.row_store import temporary_folder
 from samesay.data.sources import is_standard_input
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, LabelSet
@@ -20,7 +21,7 @@ def load_labelled(
     data: str | Path, labels_of_model: LabelSet, *, prefer: Sequence[str], **reading: Unpack[Reading]
 ) -> tuple[PairTable, tuple[str, ...]]:
     """The table, its numbers read as the model's labels where it has no names, and a note where that was done."""
-    table = load_pairs(data, task="classification", prefer=prefer, **reading)
+    table = load_pairs(data, task="classification", prefer=prefer, texts_in=temporary_folder(), **reading)
     names = table.labels.names if table.labels else ()
     told = reading.get("labels") is not None
     if told or not all(name.isdecimal() for name in names) or set(names) & set(labels_of_model):
@@ -28,7 +29,7 @@ def load_labelled(
     if is_standard_input(data):  # it can be read once only
         return table, ()
     reading["labels"] = labels_of_model
-    table = load_pairs(data, task="classification", prefer=prefer, **reading)
+    table = load_pairs(data, task="classification", prefer=prefer, texts_in=temporary_folder(), **reading)
     numbered = ", ".join(f"{index} = {name}" for index, name in enumerate(labels_of_model))
     return table, (f"the data's labels are numbers, read in the model's order: {numbered}",)
 
@@ -55,7 +56,8 @@ def load_for(
     if isinstance(answers, LabelSet):
         table, notes = load_labelled(data, answers, prefer=prefer, **reading)
         return table.with_labels(answers), notes
-    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, **reading), ()
+    folder = temporary_folder()
+    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, texts_in=folder, **reading), ()
 
 
 def load_training_pairs(
