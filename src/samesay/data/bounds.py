@@ -19,7 +19,7 @@ MOST_VALUES = 200_000
 BATCH_BYTES = 32 * 1024 * 1024
 """Rows that are held at a time, where a format packs rows into batches."""
 
-FREELY_UNPACKED = 64 * 1024 * 1024
+FREELY_UNPACKED = 4 * 1024 * 1024
 MOST_TIMES_UNPACKED = 200
 """Beyond ``FREELY_UNPACKED`` bytes what is unpacked may be so many times what was packed; texts come to 3 to 20."""
 

@@ -86,7 +86,7 @@ def _batches(stream: BinaryIO, file: Any, name: str) -> Iterator[Any]:
                 )
             # In one thread: for a few rows at a time several are slower.
             for batch in file.iter_batches(size.rows_at_once, row_groups=[number], use_threads=False):
-                if batch.nbytes <= 2 * BATCH_BYTES:
+                if batch.nbytes <= LONGEST_ROW:
                     yield batch
                 else:
                     yield from (batch.slice(row, 1) for row in range(batch.num_rows))

@@ -18,7 +18,7 @@ from samesay.data import ColumnMap, Row, SourceRows, find_columns, side_text
 from samesay.errors import ColumnNotFound, DataError, RowMalformed, SourceNotFound, UsageError
 from samesay.pairs import Pair, Sides
 
-_CHUNK_BYTES = 16 * 1024 * 1024
+_CHUNK_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)

@@ -103,16 +103,21 @@ def read_recipe_text(path: str | Path) -> RecipeText:
         ) from None
     read = (_read_toml if place.suffix.lower() == ".toml" else _read_yaml)(text, str(path))
     for key, value in read.values.items():
-        if _beyond_numbers(value):
-            _refuse(f"{key} holds a number that no setting can have.", str(path), read.lines.get(key))
+        fault = _fault(value)
+        if fault is not None:
+            _refuse(f"{key} {fault}.", str(path), read.lines.get(key))
     return read
 
 
-def _beyond_numbers(value: Any) -> bool:
-    """Whether a whole number in it is too large for the machine's: even a comparison with it may overflow."""
+def _fault(value: Any, depth: int = 1) -> str | None:
+    """What no setting can be: nested too deep, or a number too large for the machine, with which sums may overflow."""
+    if depth > _MOST_DEPTH:
+        return "is nested too deep for a recipe"
     if isinstance(value, dict | list):
-        return any(map(_beyond_numbers, value.values() if isinstance(value, dict) else value))
-    return isinstance(value, int) and not -(2**63) <= value < 2**63
+        parts = value.values() if isinstance(value, dict) else value
+        return next((fault for part in parts if (fault := _fault(part, depth + 1))), None)
+    too_large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return "holds a number that no setting can have" if too_large else None
 
 
 def _read_toml(text: str, path: str) -> RecipeText:
