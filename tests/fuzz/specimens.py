@@ -110,7 +110,7 @@ def _odd_parquet(random: Random, path: Path) -> None:
         "duration": lambda: pa.array(
             [random.choice((0, 2**62, -(2**62)))] * n, pa.duration(random.choice(("s", "us", "ns")))
         ),
-        "decimal": lambda: pa.array([None] * n, pa.decimal256(76, random.choice((0, 38, -5)))),
+        "decimal": lambda: pa.array([None] * n, pa.decimal256(76, random.choice((0, 38, 76)))),
         "float16": lambda: pa.array([None] * n, pa.float16()),
         "bytes": lambda: pa.array([random.choice((b"\xff\xfe", b"", b"a"))] * n, pa.binary()),
         "struct": lambda: pa.array(

@@ -49,7 +49,7 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.name}:{self.seed}  {self.wrong}  [{self.command}]\n    " + "\n    ".join(
-            self.said.splitlines()[:12]
+            self.said.splitlines()[-12:]
         )
 
 
@@ -92,7 +92,7 @@ class Watched:
     def _gone(self, name: str, seed: int, wrong: str) -> Finding:
         self.close()
         said = (self.home / "stderr.txt").read_text(errors="replace")
-        return Finding(name, seed, wrong, said=said[-3_000:])
+        return Finding(name, seed, wrong, said=said[-1_500:])
 
     def _asked(self, name: str, seed: int, *, patience: float = 1) -> Finding | None:
         assert self._process is not None
