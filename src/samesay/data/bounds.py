@@ -9,7 +9,10 @@ from __future__ import annotations
 from samesay.errors import RowMalformed
 
 LONGEST_ROW = 8 * 1024 * 1024
-"""Bytes of one row, in whatever format, and so of one text; a long novel has a third of it. Its tokens take some forty times as much."""
+"""Bytes of one row, in whatever format, and so of one text; a long novel has a third of it.
+
+Its tokens take some forty times as much.
+"""
 
 MOST_COLUMNS = 10_000
 
