@@ -29,7 +29,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, ClassVar
+
+_LONGEST_TEXT = 4_000
+_LONGEST_NAME = 200
+_MOST_NAMES = 1_000
 
 
 class SameSayError(Exception):
@@ -56,11 +61,11 @@ class SameSayError(Exception):
         hint: str | None = None,
         details: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.where = where
-        self.expected = expected
-        self.hint = hint
+        self.message = _short(message)
+        super().__init__(self.message)
+        self.where = where and _short(where)
+        self.expected = expected and _short(expected)
+        self.hint = hint and _short(hint)
         self.details = dict(details or {})
 
     def __str__(self) -> str:
@@ -489,5 +494,15 @@ class Interrupted(SameSayError):
 
 
 def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
-    """The names most like ``name``, best first, for "did you mean"."""
-    return difflib.get_close_matches(name, list(known), n=limit, cutoff=0.55)
+    """The names most like ``name``, best first, for "did you mean"; whole texts and endless lists are not searched."""
+    if len(name) > _LONGEST_NAME:
+        return []
+    names = [other for other in islice(known, _MOST_NAMES) if len(other) <= _LONGEST_NAME]
+    return difflib.get_close_matches(name, names, n=limit, cutoff=0.55)
+
+
+def _short(text: str) -> str:
+    """A text of a message, its middle left out where a file brought more of it than anybody reads."""
+    if len(text) <= _LONGEST_TEXT:
+        return text
+    return f"{text[: _LONGEST_TEXT // 2]} … ({len(text):,} letters in all) … {text[-_LONGEST_TEXT // 4 :]}"

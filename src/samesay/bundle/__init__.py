@@ -11,7 +11,7 @@ from __future__ import annotations
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import FORMAT_VERSION, MANIFEST_NAME, PARTS, PartLayout, Verdict
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
-from samesay.bundle.pair_hashes import read_pair_hashes, write_pair_hashes
+from samesay.bundle.pair_hashes import read_pair_hashes, read_pair_numbers, write_pair_hashes
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.recognition import is_bundle
 from samesay.bundle.revising import write_decision
@@ -34,6 +34,7 @@ __all__ = [
     "model_card",
     "open_bundle",
     "read_pair_hashes",
+    "read_pair_numbers",
     "require_replaceable",
     "write_bundle",
     "write_decision",

@@ -75,11 +75,12 @@ def parse(content: bytes) -> dict[str, Any]:
     """
 
     def once(items: list[tuple[str, Any]]) -> dict[str, Any]:
-        keys = [key for key, _ in items]
-        twice = sorted({key for key in keys if keys.count(key) > 1})
-        if twice:
-            raise ValueError(f"the key {twice[0]!r} stands there twice")
-        return dict(items)
+        found: dict[str, Any] = {}
+        for key, value in items:
+            if key in found:
+                raise ValueError(f"the key {key[:60]!r} stands there twice")
+            found[key] = value
+        return found
 
     def no_constant(name: str) -> Any:
         raise ValueError(f"{name} is no JSON")

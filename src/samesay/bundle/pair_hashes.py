@@ -9,6 +9,8 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby, islice
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from samesay.errors import BundleDamaged, UsageError
 
 _AT_ONCE = 1 << 16
+_LONGEST_LINE = 1_000
 
 
 def write_pair_hashes(path: str | Path, hashes: Mapping[str, Iterable[str] | NDArray[np.uint64]]) -> int:
@@ -69,11 +72,41 @@ def read_pair_hashes(path: str | Path) -> dict[str, frozenset[str]]:
         BundleDamaged: If the file is something else.
     """
     splits: dict[str, set[str]] = {}
-    try:
-        text = gzip.decompress(Path(path).read_bytes()).decode("utf-8")
-        for line in text.splitlines():
-            split, value = line.split("\t")
-            splits.setdefault(split, set()).add(value)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise BundleDamaged(f"The pair hashes cannot be read: {error}.", where=str(path)) from error
+    for split, value in _lines(path):
+        splits.setdefault(split, set()).add(value)
     return {split: frozenset(values) for split, values in splits.items()}
+
+
+def read_pair_numbers(path: str | Path) -> Iterator[tuple[str, NDArray[np.uint64]]]:
+    """The same as numbers, some of one split at a time: a model of many pairs has more than are held in memory.
+
+    Raises:
+        BundleDamaged: While iterating, if the file is something else.
+    """
+    for split, lines in groupby(_lines(path), key=itemgetter(0)):
+        values = (value for _, value in lines)
+        while block := list(islice(values, _AT_ONCE)):
+            try:
+                numbers = np.fromiter((int(value, 16) for value in block), np.uint64, len(block))
+            except (ValueError, OverflowError) as error:
+                raise _damaged(path, error) from error
+            yield split, numbers
+
+
+def _lines(path: str | Path) -> Iterator[tuple[str, str]]:
+    try:
+        with gzip.open(path, "rb") as stream:
+            last = b""
+            while line := stream.readline(_LONGEST_LINE):
+                # What is repeated could unpack to gigabytes; what is different and sorted cannot.
+                if line <= last:
+                    raise ValueError("its lines are not sorted, each once")
+                last = line
+                split, value = line.decode("utf-8").removesuffix("\n").split("\t")
+                yield split, value
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: str | Path, error: Exception) -> BundleDamaged:
+    return BundleDamaged(f"The pair hashes cannot be read: {error}.", where=str(path))

@@ -19,6 +19,9 @@ from samesay.bundle.writing import DROPPINGS, record_of
 from samesay.errors import BundleDamaged, BundleError, PartUnavailable, UsageError
 from samesay.storage.durable import restore_previous
 
+_LARGEST_MANIFEST = 8_000_000
+"""Bytes; with figures of every epoch and a long recipe a manifest has some 100,000."""
+
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
@@ -115,7 +118,11 @@ def open_bundle(path: str | Path, *, verify: bool = True, parts: Iterable[str] |
 def _manifest_bytes(root: Path, asked: Path) -> bytes:
     place = root / MANIFEST_NAME
     try:
-        _require_plain_file(root, MANIFEST_NAME)
+        size = _require_plain_file(root, MANIFEST_NAME)
+        if size > _LARGEST_MANIFEST:
+            raise _damaged(
+                f"{MANIFEST_NAME} holds {size:,} bytes; {_LARGEST_MANIFEST:,} are read at most.", place
+            )
         return place.read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise not_a_bundle(asked) from None

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 _WIDTH_OF_A_FILE = 110
 
 
+# So much of a text is shown; a table is for looking at, and --json has all of it.
+_SHOWN_LETTERS = 2_000
+_SHOWN_PARTS = 50
+
+
 def console() -> Console:
     """Standard output as rich sees it; without colours and of a fixed width where it is not a terminal."""
     from rich.console import Console
@@ -52,12 +57,12 @@ def table(
     drawn = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for place, name in enumerate(columns):
         right = numbers_from is not None and place >= numbers_from
-        drawn.add_column(Text(visible(name)), justify="right" if right else "left", overflow="fold")
+        drawn.add_column(Text(visible(cut(name))), justify="right" if right else "left", overflow="fold")
     for row in rows:
         drawn.add_row(*(Text(visible(cell(value))) for value in row))
     out = console()
     if title:
-        out.print(Text(visible(title), style="bold"))
+        out.print(Text(visible(cut(title)), style="bold"))
     out.print(drawn)
     out.print()
 
@@ -71,10 +76,10 @@ def facts(rows: Mapping[str, Any], *, title: str | None = None) -> None:
     drawn.add_column()
     drawn.add_column(overflow="fold")
     for name, value in rows.items():
-        drawn.add_row(Text(visible(name), style="dim"), Text(visible(cell(value))))
+        drawn.add_row(Text(visible(cut(name)), style="dim"), Text(visible(cell(value))))
     out = console()
     if title:
-        out.print(Text(visible(title), style="bold"))
+        out.print(Text(visible(cut(title)), style="bold"))
     out.print(drawn)
     out.print()
 
@@ -85,7 +90,7 @@ def notes(texts: Iterable[str]) -> None:
 
     out = console()
     for text in texts:
-        out.print(Text(f"note: {visible(text)}"))
+        out.print(Text(f"note: {visible(cut(text))}"))
 
 
 def saved(path: str, onnx: Mapping[str, Any], remarks: Iterable[str]) -> None:
@@ -106,10 +111,21 @@ def cell(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {cell(part)}" for name, part in value.items()) or "–"
+        return _joined(f"{cut(str(name))} {cell(part)}" for name, part in value.items())
     if isinstance(value, list | tuple):
-        return ", ".join(cell(part) for part in value) or "–"
-    return str(value)
+        return _joined(map(cell, value))
+    return cut(str(value))
+
+
+def _joined(parts: Iterable[str]) -> str:
+    texts = list(parts)
+    more = f" and {len(texts) - _SHOWN_PARTS:,} more" if len(texts) > _SHOWN_PARTS else ""
+    return (", ".join(texts[:_SHOWN_PARTS]) or "–") + more
+
+
+def cut(text: str) -> str:
+    """The beginning of a text that is too long to be looked at, with its length."""
+    return text if len(text) <= _SHOWN_LETTERS else f"{text[:_SHOWN_LETTERS]}… ({len(text):,} letters in all)"
 
 
 def size(n_bytes: int) -> str:

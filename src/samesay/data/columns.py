@@ -8,7 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
+from samesay.data.bounds import MOST_COLUMNS
 from samesay.errors import ColumnNotFound, UsageError, near
 from samesay.pairs import Sides, Task
 from samesay.printable import command
@@ -53,6 +55,8 @@ KNOWN_LABELS = (
     "answer_label",
 )
 KNOWN_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", "relatedness", "grade")
+_MOST_LISTED = 30
+_LONGEST_KNOWN = 64
 LABEL = "label"
 GRADE = "grade"
 
@@ -269,7 +273,8 @@ def existing_column(column: str, names: Sequence[str], where: str, *, role: str)
 
 def listed(names: Sequence[str]) -> str:
     """Column names for a message, long ones cut: a file without a header has sentences for names."""
-    return ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in names)
+    shown = ", ".join(name if len(name) <= 40 else name[:39] + "…" for name in names[:_MOST_LISTED])
+    return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED:,} more"
 
 
 def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNotFound:
@@ -333,7 +338,15 @@ def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotF
 
 
 def plain_name(name: str) -> str:
-    """A name without what spellings of it differ in: case, blanks, hyphens, underscores, dots, a byte order mark."""
+    """A name without what spellings of it differ in: case, blanks, hyphens, underscores, dots, a byte order mark.
+
+    What is too long for a name of ours stays as it is.
+    """
+    return _folded(name) if len(name) <= _LONGEST_KNOWN else name
+
+
+@lru_cache(maxsize=MOST_COLUMNS)
+def _folded(name: str) -> str:
     return re.sub(r"[\s_\-.\ufeff]", "", name.casefold())
 
 

@@ -14,13 +14,16 @@ import re
 from collections.abc import Iterable, Iterator
 from itertools import chain
 
+from samesay.data.bounds import (
+    LONGEST_ROW,
+    MOST_VALUES,
+    require_few_columns,
+    require_few_values,
+    row_too_long,
+)
 from samesay.data.rows import Row, require_different
 from samesay.data.textlines import TextLines
 from samesay.errors import NoRows, RowMalformed
-
-# Python refuses fields over 131,072 characters; documents are longer. A longer field still is a quote never
-# closed.
-LONGEST_FIELD = 16 * 1024 * 1024
 
 _DOUBLED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
 _Record = tuple[int, list[str] | RowMalformed]
@@ -108,11 +111,29 @@ def _column_names(line: int, names: list[str], lines: TextLines) -> list[str]:
 def _quoted_records(
     lines: TextLines, text: Iterable[str], delimiter: str, *, first_line: int | None = None
 ) -> Iterator[_Record]:
-    csv.field_size_limit(max(LONGEST_FIELD, csv.field_size_limit()))
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
+    # Python refuses fields over 131,072 characters; documents are longer.
+    csv.field_size_limit(max(LONGEST_ROW, csv.field_size_limit()))
+    start = n_letters = n_values = 0
+
+    def bounded() -> Iterator[str]:
+        """The lines, as long as the row that they belong to is not too long."""
+        nonlocal n_letters, n_values
+        for line in text:
+            n_letters += len(line)
+            n_values += line.count(delimiter)
+            if n_letters > LONGEST_ROW:
+                raise row_too_long(
+                    lines.place(start),
+                    hint="look for a double quote that opens in this row and is not closed",
+                )
+            require_few_values(n_values, lines.place(start))
+            yield line
+
+    reader = csv.reader(bounded(), delimiter=delimiter, strict=True)
     while True:
         start = lines.line + 1 if first_line is None else first_line
         first_line = None
+        n_letters = n_values = 0
         try:
             fields = next(reader, None)
         except csv.Error as error:
@@ -129,10 +150,9 @@ def _quoted_records(
 
 def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
     text = str(error)
-    if "unexpected end of data" in text or "field limit" in text:
-        far = f" within {LONGEST_FIELD:,} characters" if "field limit" in text else ""
+    if "unexpected end of data" in text:
         return RowMalformed(
-            f"A double quote that opens in the row at line {start} is not closed{far}.",
+            f"A double quote that opens in the row at line {start} is not closed.",
             where=lines.place(start),
             expected='quotes in pairs, a quote inside a quoted text doubled: "she said ""yes"""',
         )
@@ -160,9 +180,12 @@ def _tab_records(lines: TextLines) -> Iterator[_Record]:
     if header.startswith('"'):
         yield from _quoted_records(lines, chain((header,), text), "\t", first_line=lines.line)
         return
+    require_few_columns(header.count("\t") + 1, lines.place())
     yield lines.line, header.rstrip("\r\n").split("\t")
     for raw in text:
         bare = raw.rstrip("\r\n")
+        if len(bare) > MOST_VALUES:
+            require_few_values(bare.count("\t"), lines.place())
         if bare:
             yield lines.line, [_unwrapped(field) for field in bare.split("\t")]
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
+from samesay.data.rows import count_words
 from samesay.data.table import PairTable
 
 
@@ -21,13 +22,18 @@ class Lengths:
     longest: int
 
     @classmethod
-    def of(cls, lengths: Sequence[int]) -> Lengths:
+    def of(cls, lengths: Iterable[int]) -> Lengths:
         """The figures of ``lengths``; all 0 where there are none."""
-        if not len(lengths):
+        values = np.fromiter(lengths, np.int64)
+        if not len(values):
             return cls(0.0, 0.0, 0.0, 0)
-        values = np.asarray(lengths)
         median, high = np.percentile(values, (50, 99)).tolist()
         return cls(float(values.mean()), median, high, int(values.max()))
+
+    @classmethod
+    def of_words(cls, texts: Iterable[str]) -> Lengths:
+        """The figures of ``texts``, in words."""
+        return cls.of(map(count_words, texts))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +101,11 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
     return Description(
         n_pairs=n_pairs,
         sides=(table.sides.first, table.sides.second),
-        characters={name: Lengths.of([len(text) for text in side]) for name, side in texts.items()},
-        words={name: Lengths.of([len(text.split()) for text in side]) for name, side in texts.items()},
+        characters={name: Lengths.of(map(len, side)) for name, side in texts.items()},
+        words={name: Lengths.of_words(side) for name, side in texts.items()},
         label_counts=counts,
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
-        repeated_pairs=n_pairs - len(set(table.pair_hashes())),
+        repeated_pairs=n_pairs - len(np.unique(table.pair_numbers())),
         samples=tuple(
             Sample(row, pair.first, pair.second, pair.label, grade)
             for row, pair, grade in zip(rows, shown.pairs(), grades, strict=True)

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import Any
 
-from samesay.data.rows import Row
+from samesay.data.bounds import require_few_columns, require_few_values
+from samesay.data.rows import Row, first_twice
 from samesay.data.textlines import TextLines
 from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
 from samesay.printable import command
@@ -15,6 +16,7 @@ from samesay.printable import command
 _EXPECTED = 'one JSON object a line, such as {"premise": "…", "hypothesis": "…", "label": "neutral"}'
 
 
+_VALUE_BYTES = 80
 # Lines that may be broken before the first good one: a file of another format is not read to its end.
 _BROKEN_AT_FIRST = 1000
 
@@ -67,11 +69,13 @@ def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
                 if not lenient:
                     raise
                 error = broken
-        yield Row(number, lines.line, values, error)
+        nested = any(isinstance(value, list | dict) for value in values.values())
+        yield Row(number, lines.line, values, error, _VALUE_BYTES * _n_values(text) if nested else 0)
 
 
 def _object(text: str, lines: TextLines) -> dict[str, Any]:
     where = lines.place()
+    require_few_values(_n_values(text), where)
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except _KeyTwice as error:
@@ -94,9 +98,15 @@ def _object(text: str, lines: TextLines) -> dict[str, Any]:
         raise RowMalformed(
             f"Line {lines.line} is JSON, but {_kind(value)}, not an object.", where=where, expected=_EXPECTED
         )
+    require_few_columns(len(value), where)
     if "\\u" in text:
         _refuse_half_characters(value, lines)
     return value
+
+
+def _n_values(text: str) -> int:
+    """Of its lists and objects together, or more: a text may hold such signs, too."""
+    return sum(map(text.count, ",[{"))
 
 
 class _KeyTwice(Exception):
@@ -108,8 +118,7 @@ class _KeyTwice(Exception):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _KeyTwice(next(name for name in names if names.count(name) > 1))
+        raise _KeyTwice(first_twice(name for name, _ in pairs) or "")
     return found
 
 

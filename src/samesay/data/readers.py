@@ -5,21 +5,20 @@ Knows formats, not columns: what a row's values mean is ``columns`` and ``labels
 
 from __future__ import annotations
 
-import gzip
 import io
 import sys
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
+from samesay.data.bounds import MOST_IN_MEMORY
 from samesay.data.delimited import read_delimited
 from samesay.data.jsonlines import read_json_lines
 from samesay.data.parquet import read_parquet
 from samesay.data.rows import Row
-from samesay.data.textlines import TextLines, damaged_gzip, gunzipped
-from samesay.errors import FormatUnknown, SourceNotFound, near
+from samesay.data.textlines import READ_ERRORS, TextLines, gunzipped, reading_failed
+from samesay.errors import FormatUnknown, RowMalformed, SourceNotFound, near
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 SUFFIXES = {
@@ -75,7 +74,7 @@ class RowStream:
         self._raw = _open(path)
         self.class_names: dict[str, list[str]] = {}
         try:
-            stream = gunzipped(self._raw)
+            stream = gunzipped(self._raw, self.name)
             self.format = named or _sniffed(stream, self.name)
             if self.format == "parquet":
                 self.columns, self._rows, self.class_names = read_parquet(
@@ -161,8 +160,8 @@ def _sniffed(stream: BinaryIO, name: str) -> str:
     assert isinstance(stream, io.BufferedReader)
     try:
         start = stream.peek(4096)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise damaged_gzip(name, error) from error
+    except READ_ERRORS as error:
+        raise reading_failed(name, error) from error
     if start.startswith(_PARQUET_MAGIC):
         return "parquet"
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
@@ -172,10 +171,18 @@ def _sniffed(stream: BinaryIO, name: str) -> str:
 
 
 def _seekable(stream: BinaryIO, name: str) -> BinaryIO:
-    """Parquet is read from its end, so what is piped or packed is taken into memory."""
+    """Parquet is read from its end, so what is piped or packed is taken into memory, as far as it may be large."""
     if isinstance(stream, io.BufferedReader) and isinstance(stream.raw, io.FileIO) and stream.seekable():
         return stream
     try:
-        return io.BytesIO(stream.read())
-    except (EOFError, OSError, zlib.error) as error:
-        raise damaged_gzip(name, error) from error
+        content = stream.read(MOST_IN_MEMORY + 1)
+    except READ_ERRORS as error:
+        raise reading_failed(name, error) from error
+    if len(content) > MOST_IN_MEMORY:
+        raise RowMalformed(
+            f"{name} is a Parquet file of more than {MOST_IN_MEMORY:,} bytes, piped or gzipped.",
+            where=name,
+            expected="a Parquet file on the disk, as it is: it is read from its end, and packed within",
+            hint="save it, unpacked, and name the file",
+        )
+    return io.BytesIO(content)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import marshal
 import os
+import pickle
 import tempfile
 import weakref
 from array import array
@@ -19,13 +20,22 @@ from typing import Any, overload
 from samesay.data.rows import Row, text_of
 
 FEW = 10_000
-"""So many rows stay in memory, some 10 MB."""
+"""So many rows stay in memory, some 10 MB; fewer where they take more than ``FEW_BYTES``."""
+
+FEW_BYTES = 64 * 1024 * 1024
 
 _BLOCK = 1_024
 _BUFFERED = 1 << 20
-# What marshal writes and reads as it is; it would turn NumPy's numbers into bytes.
+_READ_AT_ONCE = 1 << 23
+# What marshal writes and reads as it is; it would turn NumPy's numbers into bytes. The rest is pickled.
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_PICKLED = b"\x80"
 _LOG = logging.getLogger("samesay")
+
+
+def temporary_folder() -> Path:
+    """Where the file of rows lies that are looked at once and kept nowhere."""
+    return Path(tempfile.gettempdir())
 
 
 class RowStore:
@@ -42,7 +52,8 @@ class RowStore:
         self._buffer = bytearray()
         # (n_rows + 1,): where each row begins in the file.
         self._places = array("q", [0])
-        # Rows with values that have no plain form, such as lists or dates.
+        self._held = 0
+        # Rows that could not be read, and have no values.
         self._odd: dict[int, Row] = {}
         self._names: tuple[str, ...] = ()
 
@@ -60,8 +71,10 @@ class RowStore:
             else:
                 self._rows.append(row)
             try:
-                if self._rows is not None and self._folder is not None and len(self._rows) > FEW:
-                    self._move_to_file(self._folder)
+                if self._rows is not None and self._folder is not None:
+                    self._held += row.held_bytes
+                    if len(self._rows) > FEW or self._held > FEW_BYTES:
+                        self._move_to_file(self._folder)
                 elif len(self._buffer) >= _BUFFERED:
                     self._flush()
             except OSError as problem:
@@ -84,7 +97,7 @@ class RowStore:
         while at < len(indices):
             end = min(at + _BLOCK, len(indices))
             first, last = indices[at], indices[end - 1]
-            if self._rows is None and last - first < 4 * _BLOCK:
+            if self._rows is None and self._places[last + 1] - self._places[first] < _READ_AT_ONCE:
                 together = self._read(first, last + 1)
                 yield from (together[index - first] for index in indices[at:end])
             else:
@@ -93,13 +106,15 @@ class RowStore:
 
     def _append(self, row: Row) -> None:
         values = row.values
-        if row.error is not None or not all(type(value) in _PLAIN for value in values.values()):
+        if row.error is not None:
             self._odd[len(self)] = row
             self._places.append(self._places[-1])
             return
         names = tuple(values)
         told = None if names == self._names else names
-        raw = marshal.dumps((row.number, row.line, told, tuple(values.values())), 2)
+        content = (row.number, row.line, told, tuple(values.values()))
+        plain = all(type(value) in _PLAIN for value in content[-1])
+        raw = marshal.dumps(content, 2) if plain else pickle.dumps(content)
         self._buffer += raw
         self._places.append(self._places[-1] + len(raw))
 
@@ -145,7 +160,8 @@ class RowStore:
         ]
 
     def _decoded(self, raw: bytes) -> Row:
-        number, line, names, values = marshal.loads(raw)
+        # The file is this process' own and has no name: nobody else can have written there.
+        number, line, names, values = (pickle if raw.startswith(_PICKLED) else marshal).loads(raw)
         return Row(number, line, dict(zip(names or self._names, values, strict=True)))
 
 

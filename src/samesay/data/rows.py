@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from sys import getsizeof
 from typing import Any
 
+from samesay.data.bounds import require_few_columns
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
+
+_LONG = 1_000_000
+_BLANK = re.compile(r"\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +26,19 @@ class Row:
         values: Column name to value, in the order of the file: texts in CSV and TSV, else what the format
             holds; bytes only where they are no text.
         error: Why it could not be read, and has no values; only where broken rows were asked for.
+        nested_bytes: What its lists and objects take in memory, roughly.
     """
 
     number: int
     line: int | None
     values: dict[str, Any]
     error: DataError | None = None
+    nested_bytes: int = 0
+
+    @property
+    def held_bytes(self) -> int:
+        """What its values take in memory, roughly."""
+        return 200 + self.nested_bytes + sum(map(getsizeof, self.values.values()))
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:
@@ -33,8 +46,10 @@ def require_different(names: Sequence[str], *, where: str) -> None:
 
     Raises:
         ColumnNotFound: Naming the columns.
+        RowMalformed: If there are more than can be meant.
     """
-    twice = next((name for name in names if names.count(name) > 1), None)
+    require_few_columns(len(names), where)
+    twice = first_twice(names)
     if twice is not None:
         places = [place for place, name in enumerate(names, start=1) if name == twice]
         raise ColumnNotFound(
@@ -43,6 +58,16 @@ def require_different(names: Sequence[str], *, where: str) -> None:
             where=where,
             expected="a different name over every column",
         )
+
+
+def first_twice(names: Iterable[str]) -> str | None:
+    """The first name that stands there for a second time."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
@@ -73,6 +98,28 @@ def side_text(values: Mapping[str, Any], column: str, *, place: str) -> str:
         where=place,
         expected="a text",
     )
+
+
+def count_words(text: str) -> int:
+    """How many words it has."""
+    return sum(len(part.split()) for part in _parts(text))
+
+
+def folded(text: str) -> str:
+    """Without case, and with one blank for every run of them: texts that are so alike count as one."""
+    return " ".join(" ".join(words) for part in _parts(text.casefold()) if (words := part.split()))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """The text cut between words: all words of megabytes at once would take twenty times its memory."""
+    start = 0
+    while len(text) - start > _LONG:
+        blank = _BLANK.search(text, start + _LONG)
+        if blank is None:
+            break
+        yield text[start : blank.start()]
+        start = blank.start()
+    yield text[start:] if start else text
 
 
 def text_of(value: Any) -> str:

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 from samesay.errors import SliceInvalid
 
-_BOUNDARY = r"\s*(-?\d[\d_]*)?\s*(%)?\s*"
+_BOUNDARY = r"\s*(-?\d[\d_]{0,17})?\s*(%)?\s*"
 _SLICE = re.compile(rf"\[{_BOUNDARY}:{_BOUNDARY}\]")
-_TAIL = re.compile(r"(?P<name>.*?)\s*(?P<slice>\[[^\[\]]*\])\s*", re.DOTALL)
 _EXPECTED = "[start:stop] in rows or percent, either left out, such as [:20%], [100:200] or [-10%:]"
 
 
@@ -106,10 +105,11 @@ def split_off_slice(text: str) -> tuple[str, Slice | None]:
     Raises:
         SliceInvalid: If it ends in brackets that hold no slice.
     """
-    match = _TAIL.fullmatch(text)
-    if match is None:
+    whole = text.rstrip()
+    start = whole.rfind("[")
+    if start < 0 or whole.find("]", start) != len(whole) - 1:
         return text, None
-    return match["name"], Slice.parse(match["slice"])
+    return whole[:start].rstrip(), Slice.parse(whole[start:])
 
 
 def _boundary(text: str, number: str | None, percent: str | None) -> Boundary | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -13,8 +13,11 @@ from numpy.typing import NDArray
 
 from samesay.data.asked import Asked
 from samesay.data.columns import order_of
+from samesay.data.rows import folded
 from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
+
+_CHUNK_LETTERS = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,19 @@ class PairTable:
         """The pairs as objects, labels by name."""
         names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
         return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
+
+    def chunks(self, n_pairs: int) -> Iterator[list[Pair]]:
+        """The pairs without their labels, some at a time: fewer than ``n_pairs`` where texts are long."""
+        chunk: list[Pair] = []
+        n_letters = 0
+        for pair in map(Pair, self.first, self.second):
+            chunk.append(pair)
+            n_letters += len(pair.first) + len(pair.second)
+            if len(chunk) == n_pairs or n_letters > _CHUNK_LETTERS:
+                yield chunk
+                chunk, n_letters = [], 0
+        if chunk:
+            yield chunk
 
     def row_number(self, place: int) -> int:
         """The row of one pair in its source, from 1; its place in the table where the source has no rows."""
@@ -336,7 +352,11 @@ def _fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def _pair_number(first: str, second: str) -> int:
-    texts = sorted(" ".join(text.casefold().split()) for text in (first, second))
+    return text_number(*sorted(map(folded, (first, second))))
+
+
+def text_number(*texts: str) -> int:
+    """A short hash of texts that are ``folded``, in their order, 64 bits: millions of them are held in an array."""
     raw = "\0".join(texts).encode("utf-8", "surrogatepass")
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest(), "big")
 

@@ -109,7 +109,7 @@ def _read_lines(source: str | Path) -> TextList:
             f"{source} cannot be read: {error.strerror or error}.", where=name, expected="a readable file"
         ) from error
     try:
-        lines = TextLines(gunzipped(raw), name)
+        lines = TextLines(gunzipped(raw, name), name)
         read = [(lines.place(), line.rstrip("\r\n")) for line in lines]
     finally:
         if not piped:

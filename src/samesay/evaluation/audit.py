@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.description import Lengths
+from samesay.data.rows import folded
+from samesay.data.table import text_number
 from samesay.errors import AuditFindings
 from samesay.evaluation.finding import Finding
 from samesay.evaluation.near_duplicates import ALIKE, near_duplicates
@@ -102,12 +105,13 @@ def place(split: str, table: PairTable, row: int) -> str:
 def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[Finding]]:
     """Counts of one split, and what is found in them."""
     n = len(table)
-    empty_first = list(map(is_empty, table.first))
-    empty_second = list(map(is_empty, table.second))
-    identical = sum(
-        _plain(first) == _plain(second) for first, second in zip(table.first, table.second, strict=True)
+    empty_first, empty_second = (
+        np.fromiter(map(is_empty, side), np.bool_, n) for side in (table.first, table.second)
     )
-    repeated = n - len(set(table.pair_hashes()))
+    identical = sum(
+        folded(first) == folded(second) for first, second in zip(table.first, table.second, strict=True)
+    )
+    repeated = n - len(np.unique(table.pair_numbers()))
     facts: dict[str, Any] = {
         "pairs": n,
         "rows_dropped": dict(table.origin.rows_dropped),
@@ -116,12 +120,15 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
             side: _words(texts) for side, texts in zip(table.sides, (table.first, table.second), strict=True)
         },
         "repeated": repeated,
-        "empty": {table.sides.first: sum(empty_first), table.sides.second: sum(empty_second)},
+        "empty": {
+            table.sides.first: int(empty_first.sum()),
+            table.sides.second: int(empty_second.sum()),
+        },
         "identical_sides": identical,
         "truncated": None,
     }
     findings = []
-    one_sided = np.flatnonzero(np.array(empty_first) | np.array(empty_second))
+    one_sided = np.flatnonzero(empty_first | empty_second)
     if one_sided.size:
         places = tuple(place(split, table, row) for row in one_sided[:_EXAMPLES].tolist())
         told = f"{split}: {one_sided.size:,} of {n:,} pairs have an empty text"
@@ -138,44 +145,59 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
 
 def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], list[Finding]]:
     """Pairs that carry more than one label, in one split or in two; case and blanks make no difference."""
-    seen: dict[tuple[str, str], list[tuple[str, int, str]]] = {}
-    for split, table in tables.items():
-        if table.labelled:
-            for row, name in enumerate(table.label_names()):
-                key = (_plain(table.first[row]), _plain(table.second[row]))
-                seen.setdefault(key, []).append((split, row, name))
-    contradicted = [where for where in seen.values() if len({name for _, _, name in where}) > 1]
-    rows = sum(len(where) for where in contradicted)
-    counts = {"pairs": len(contradicted), "rows": rows}
-    if not contradicted:
-        return counts, []
-    places = tuple(
-        ", ".join(f"{place(split, tables[split], row)}: {name}" for split, row, name in where[:3])
-        for where in contradicted[:_EXAMPLES]
+    labelled = [split for split, table in tables.items() if table.labelled]
+    if not labelled:
+        return {"pairs": 0, "rows": 0}, []
+    numbers = np.concatenate([_pair_numbers(tables[split]) for split in labelled])
+    splits = np.repeat(np.arange(len(labelled)), [len(tables[split]) for split in labelled])
+    rows = np.concatenate([np.arange(len(tables[split])) for split in labelled])
+    known: dict[str, int] = {}
+    labels = np.concatenate(
+        [
+            np.array([known.setdefault(name, len(known)) for name in tables[split].labels or ()], np.int32)[
+                tables[split].label_ids
+            ]
+            for split in labelled
+        ]
     )
-    told = f"{len(contradicted):,} pairs carry more than one label, in {rows:,} rows"
+    _, first, pair_of = np.unique(numbers, return_index=True, return_inverse=True)
+    least, most = np.full(len(first), len(known)), np.full(len(first), -1)
+    np.minimum.at(least, pair_of, labels)
+    np.maximum.at(most, pair_of, labels)
+    contradicted = np.flatnonzero(least != most)
+    contradicted = contradicted[np.argsort(first[contradicted])]  # in the order in which they come
+    of_them = np.flatnonzero(np.isin(pair_of, contradicted))
+    counts = {"pairs": len(contradicted), "rows": len(of_them)}
+    if not len(contradicted):
+        return counts, []
+    names = list(known)
+    places = tuple(
+        ", ".join(
+            f"{place(labelled[splits[at]], tables[labelled[splits[at]]], int(rows[at]))}: {names[labels[at]]}"
+            for at in of_them[pair_of[of_them] == one][:3]
+        )
+        for one in contradicted[:_EXAMPLES]
+    )
+    told = f"{counts['pairs']:,} pairs carry more than one label, in {counts['rows']:,} rows"
     return counts, [Finding("contradicting-labels", "fault", told, places)]
 
 
 def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str, int]], list[Finding]]:
     """Pairs, and texts of each side, that one split has from another."""
     names = list(tables)
-    hashes = {name: tables[name].pair_hashes() for name in names}
+    hashes = {name: tables[name].pair_numbers() for name in names}
     sides = tuple(tables[names[0]].sides)
     texts = {
-        name: tuple([_plain(text) for text in side] for side in (table.first, table.second))
-        for name, table in tables.items()
+        name: tuple(_numbers(side) for side in (table.first, table.second)) for name, table in tables.items()
     }
     shared: dict[str, dict[str, int]] = {}
     findings = []
     for index, earlier in enumerate(names):
-        known_pairs = set(hashes[earlier])
-        known_texts = tuple(set(side) for side in texts[earlier])
         for later in names[index + 1 :]:
-            here = np.flatnonzero([one in known_pairs for one in hashes[later]])
+            here = np.flatnonzero(np.isin(hashes[later], hashes[earlier]))
             counts = {"pairs": len(here)}
-            for side, known, mine in zip(sides, known_texts, texts[later], strict=True):
-                counts[side] = sum(text in known for text in mine)
+            for side, known, mine in zip(sides, texts[earlier], texts[later], strict=True):
+                counts[side] = int(np.isin(mine, known).sum())
                 if counts[side]:
                     told = f"{counts[side]:,} pairs of {later} have a {side} that {earlier} has, too"
                     findings.append(Finding("shared-texts", "caution", told))
@@ -194,26 +216,28 @@ def nearly_shared(tables: Mapping[str, PairTable]) -> tuple[dict[str, Any], list
         ExtraMissing: If scikit-learn is not installed.
     """
     names = list(tables)
-    seen: set[tuple[str, str]] = set()
-    rows: list[tuple[int, int]] = []
-    for number, table in enumerate(tables.values()):
-        for row, key in enumerate(
-            (_plain(one), _plain(other)) for one, other in zip(table.first, table.second, strict=True)
-        ):
-            if key not in seen and all(key):
-                seen.add(key)
-                rows.append((number, row))
-    groups = np.array([number for number, _ in rows], np.int64)
-    first = [tables[names[number]].first[row] for number, row in rows]
-    second = [tables[names[number]].second[row] for number, row in rows]
+    numbers = [_pair_numbers(table) for table in tables.values()]
+    full = [_both_full(table) for table in tables.values()]
+    groups = np.repeat(np.arange(len(names)), [len(one) for one in numbers])
+    rows = np.concatenate([np.arange(len(one)) for one in numbers])
+    places_kept = np.flatnonzero(np.concatenate(full))
+    # Each pair once: where it occurs first.
+    _, once = np.unique(np.concatenate(numbers)[places_kept], return_index=True)
+    kept = places_kept[np.sort(once)]
+    groups, rows = groups[kept], rows[kept]
     if len(rows) < 2:
         return {"asked": {}, "found": {}, "alike": ALIKE}, []
-    near = near_duplicates(first, second, groups)
+
+    def pair(index: int) -> tuple[str, str]:
+        table, row = tables[names[groups[index]]], int(rows[index])
+        return table.first[row], table.second[row]
+
+    near = near_duplicates(pair, groups)
     asked = {name: int((groups[near.asked] == number).sum()) for number, name in enumerate(names)}
     found: dict[str, int] = {}
     places: dict[str, list[str]] = {}
     for one, other in near.found.tolist():
-        (mine, row), (theirs, there) = rows[one], rows[other]
+        mine, row, theirs, there = groups[one], int(rows[one]), groups[other], int(rows[other])
         key = f"{names[mine]}, {names[theirs]}"
         found[key] = found.get(key, 0) + 1
         here = place(names[mine], tables[names[mine]], row)
@@ -260,9 +284,25 @@ def _balance(split: str, table: PairTable) -> list[Finding]:
 
 
 def _words(texts: Sequence[str]) -> dict[str, float]:
-    lengths = Lengths.of([len(text.split()) for text in texts])
+    lengths = Lengths.of_words(texts)
     return {"mean": lengths.mean, "median": lengths.median, "percentile_99": lengths.percentile_99}
 
 
-def _plain(text: str) -> str:
-    return " ".join(text.casefold().split())
+def _numbers(texts: Sequence[str]) -> NDArray[np.uint64]:
+    """A number for each text, equal where they say the same: the texts themselves may be more than fit in memory."""
+    return np.fromiter((text_number(folded(text)) for text in texts), np.uint64, len(texts))
+
+
+def _pair_numbers(table: PairTable) -> NDArray[np.uint64]:
+    """The same of pairs whose sides are in their order."""
+    both = zip(table.first, table.second, strict=True)
+    return np.fromiter(
+        (text_number(folded(first), folded(second)) for first, second in both), np.uint64, len(table)
+    )
+
+
+def _both_full(table: PairTable) -> NDArray[np.bool_]:
+    both = zip(table.first, table.second, strict=True)
+    return np.fromiter(
+        (bool(first.strip() and second.strip()) for first, second in both), np.bool_, len(table)
+    )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from samesay.data import PairTable
 
+# Letters of a text that are read: its words and word pairs take a hundred times their room.
+_READ_LETTERS = 10_000
 # Every word counts, one-letter ones too: "a" against "no" is just what a shortcut feeds on.
 _WORD = r"(?u)\b\w+\b"
 
@@ -106,7 +108,7 @@ class OneSideBaseline:
         except ImportError as error:
             raise ExtraMissing.of("train", "scikit-learn", "The one-side baseline") from error
         assert table.labels is not None
-        texts = table.first if reads_first else table.second
+        texts = [text[:_READ_LETTERS] for text in (table.first if reads_first else table.second)]
         pipeline = make_pipeline(
             TfidfVectorizer(token_pattern=_WORD, ngram_range=(1, 2), sublinear_tf=True),
             LogisticRegression(max_iter=1000, random_state=seed),
@@ -140,6 +142,7 @@ class OneSideBaseline:
         texts = texts_from(pairs, sides=self.sides)[0 if self._reads_first else 1]
         rows = np.zeros((len(texts), len(self._labels)), dtype=np.float32)
         if texts:
+            texts = [text[:_READ_LETTERS] for text in texts]
             rows[:, self._pipeline.classes_] = self._pipeline.predict_proba(texts)
         return rows
 

@@ -180,8 +180,8 @@ def evaluate(
     labels = predictor.labels
     table = table.with_labels(labels).with_sides(predictor.sides)
     assert table.label_ids is not None
-    pairs = [Pair(first, second) for first, second in zip(table.first, table.second, strict=True)]
-    probabilities, truncated, seconds = _answers(predictor, pairs, table.label_ids, progress)
+    n_pairs = len(table)
+    probabilities, truncated, seconds = _answers(predictor, table, table.label_ids, progress)
     decisions = decisions_of(predictor, probabilities)
     confusion = metrics.confusion_matrix(table.label_ids, decisions.label_ids, len(labels))
     supports = confusion.sum(axis=1)
@@ -195,7 +195,7 @@ def evaluate(
     }
     assert majority is not None  # there are pairs, so all four are defined
     return Evaluation(
-        n_pairs=len(pairs),
+        n_pairs=n_pairs,
         metrics={name: value for name, value in figures.items() if value is not None},
         labels=labels.names,
         per_class=tuple(scores),
@@ -209,8 +209,8 @@ def evaluate(
         rows_dropped=dict(table.origin.rows_dropped),
         truncated=truncated,
         seconds=seconds,
-        pairs_per_second=per_second(len(pairs), seconds),
-        notes=_notes(labels.names, scores, truncated, len(pairs), table.origin.notes),
+        pairs_per_second=per_second(n_pairs, seconds),
+        notes=_notes(labels.names, scores, truncated, n_pairs, table.origin.notes),
         probabilities=probabilities,
         label_ids=table.label_ids,
         decisions=decisions,
@@ -219,20 +219,21 @@ def evaluate(
 
 def _answers(
     predictor: Predictor,
-    pairs: list[Pair],
+    table: PairTable,
     label_ids: NDArray[np.int32],
     progress: ProgressListener | None,
 ) -> tuple[NDArray[np.float64], int | None, float]:
     """Every pair's probabilities, how many pairs were cut, and the time that answering took."""
     n_labels = len(predictor.labels)
-    rows = np.empty((len(pairs), n_labels))
+    n_pairs, done = len(table), 0
+    rows = np.empty((n_pairs, n_labels))
     truncated = 0 if isinstance(predictor, TruncatingPredictor) else None
     seconds = 0.0
     right = 0
     if progress is not None:
-        progress(Progress("evaluate", 0, len(pairs)))
-    for start in range(0, len(pairs), CHUNK):
-        chunk = pairs[start : start + CHUNK]
+        progress(Progress("evaluate", 0, n_pairs))
+    for chunk in table.chunks(CHUNK):
+        start, done = done, done + len(chunk)
         began = time.perf_counter()
         if isinstance(predictor, TruncatingPredictor):
             reading = predictor.read(chunk)
@@ -240,7 +241,6 @@ def _answers(
         else:
             answers, lost = predictor.predict(chunk), None
         seconds += time.perf_counter() - began
-        done = start + len(chunk)
         rows[start:done] = metrics.require_probabilities(answers, n_pairs=len(chunk), n_labels=n_labels)
         if lost is not None and truncated is not None:
             truncated += int((np.asarray(lost) > 0).any(axis=1).sum())
@@ -250,7 +250,7 @@ def _answers(
                 "accuracy": round(right / done, 4),
                 "pairs_per_second": round(per_second(done, seconds), 1),
             }
-            progress(Progress("evaluate", done, len(pairs), facts))
+            progress(Progress("evaluate", done, n_pairs, facts))
     return rows, truncated, seconds
 
 

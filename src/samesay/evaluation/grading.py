@@ -15,7 +15,7 @@ import numpy as np
 from samesay.data.inputs import texts_from
 from samesay.errors import NoRows
 from samesay.evaluation.grade_metrics import grade_metrics, require_grades
-from samesay.pairs import Grader, GradeScale, Pair, Progress, ProgressListener, Sides, per_second
+from samesay.pairs import Grader, GradeScale, Progress, ProgressListener, Sides, per_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -100,14 +100,14 @@ def evaluate_grades(
     truth = table.gold_grades()
     if not len(table):
         raise NoRows(f"There are no pairs in {table.origin} to measure on.", where=str(table.origin))
-    pairs = [Pair(first, second) for first, second in zip(table.first, table.second, strict=True)]
+    n_pairs, done = len(table), 0
     tell = progress or (lambda _: None)
-    grades = np.empty(len(pairs), np.float32)
+    grades = np.empty(n_pairs, np.float32)
     truncated, seconds = 0, 0.0
     can_tell = hasattr(grader, "read")
-    tell(Progress("evaluate", 0, len(pairs)))
-    for start in range(0, len(pairs), CHUNK):
-        chunk = pairs[start : start + CHUNK]
+    tell(Progress("evaluate", 0, n_pairs))
+    for chunk in table.chunks(CHUNK):
+        start, done = done, done + len(chunk)
         began = time.perf_counter()
         if can_tell:
             answers, lost = grader.read(chunk)  # type: ignore[attr-defined]
@@ -115,29 +115,26 @@ def evaluate_grades(
         else:
             answers = grader.grade(chunk)
         seconds += time.perf_counter() - began
-        done = start + len(chunk)
         grades[start:done] = require_grades(answers, n_pairs=len(chunk))
-        tell(
-            Progress("evaluate", done, len(pairs), {"pairs_per_second": round(per_second(done, seconds), 1)})
-        )
+        tell(Progress("evaluate", done, n_pairs, {"pairs_per_second": round(per_second(done, seconds), 1)}))
     notes = list(table.origin.notes)
-    if len(pairs) > 1 and np.ptp(grades) < 1e-6:
+    if n_pairs > 1 and np.ptp(grades) < 1e-6:
         notes.append(f"every grade is {grades[0]:.2f}: the model does not tell these pairs apart")
     if truncated:
-        notes.append(f"{truncated:,} of {len(pairs):,} pairs were longer than the model reads, and were cut")
+        notes.append(f"{truncated:,} of {n_pairs:,} pairs were longer than the model reads, and were cut")
     mean = float(truth.mean(dtype=np.float64))
     return GradeEvaluation(
-        n_pairs=len(pairs),
+        n_pairs=n_pairs,
         metrics=grade_metrics(truth, grades),
         scale=grader.scale,
         mean_grade=mean,
-        mean_metrics=grade_metrics(truth, np.full(len(pairs), mean)),
+        mean_metrics=grade_metrics(truth, np.full(n_pairs, mean)),
         sides=table.sides,
         source=str(table.origin),
         rows_dropped=dict(table.origin.rows_dropped),
         truncated=truncated if can_tell else None,
         seconds=seconds,
-        pairs_per_second=per_second(len(pairs), seconds),
+        pairs_per_second=per_second(n_pairs, seconds),
         notes=tuple(notes),
         truth=truth,
         grades=grades,
@@ -156,7 +153,7 @@ class WordOverlap:
         texts = list(zip(*texts_from(pairs, sides=self.sides), strict=True))
         shares = np.ones(len(texts), np.float32)
         for place, pair in enumerate(texts):
-            first, second = (set(re.findall(r"\w+", text.casefold())) for text in pair)
+            first, second = ({word[0] for word in re.finditer(r"\w+", text.casefold())} for text in pair)
             if first | second:
                 shares[place] = len(first & second) / len(first | second)
         return self.scale.from_unit(shares)

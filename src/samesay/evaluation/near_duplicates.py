@@ -6,7 +6,7 @@ sample of pairs is asked about all others, so the share that it finds is an esti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +21,12 @@ ALIKE = 0.85
 """The cosine from which on two texts are nearly alike; both sides of two pairs have to be."""
 
 _FITTED_TEXTS = 20_000
+_FITTED_LETTERS = 4_000_000
 _COMPARISONS = 300_000_000
 _LEAST_ASKED, _MOST_ASKED = 1_000, 5_000
-_CHUNK_CELLS = 16_000_000
+_CHUNK = 1_024
+# Letters of a text that are compared: each costs a run of three letters.
+_READ_LETTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -40,62 +43,70 @@ class NearDuplicates:
 
 
 def near_duplicates(
-    first: Sequence[str], second: Sequence[str], asked_of: NDArray[np.int64], *, seed: int = 0
+    pair: Callable[[int], tuple[str, str]], groups: NDArray[np.int64], *, seed: int = 0
 ) -> NearDuplicates:
-    """Look for pairs that are nearly alike.
+    """Look for pairs that are nearly alike; of texts of more than 2,000 letters the beginning is compared.
 
     Args:
-        first: The first texts.
-        second: The second texts; no pair occurs twice.
-        asked_of: A group (split) for every pair; the sample has as many pairs of each, where there are so many.
+        pair: From an index to the pair's two texts; no pair occurs twice.
+        groups: A group (split) for every pair; the sample has as many pairs of each, where there are so many.
         seed: Decides the sample.
 
     Raises:
         ExtraMissing: If scikit-learn is not installed.
     """
-    asked = _sample(asked_of, seed)
-    one, other = _Side(first, seed), _Side(second, seed)
-    rows = max(1, _CHUNK_CELLS // len(first))
-    found = []
-    for start in range(0, len(asked), rows):
-        chunk = asked[start : start + rows]
-        alike = np.minimum(one.cosines(chunk), other.cosines(chunk))
-        alike[np.arange(len(chunk)), chunk] = 0
-        best = alike.argmax(axis=1)
-        near = alike[np.arange(len(chunk)), best] >= ALIKE
-        found.append(np.stack([chunk[near], best[near]], axis=1))
-    return NearDuplicates(asked, np.concatenate(found) if found else np.empty((0, 2), np.int64))
+    asked = _sample(groups, seed)
+    read = [_beginnings(pair, asked, side) for side in (0, 1)]
+    vectorizers = [_vectorizer(pair, len(groups), side, seed) for side in (0, 1)]
+    wanted = [
+        None if vectorizer is None else vectorizer.transform(texts)
+        for vectorizer, texts in zip(vectorizers, read, strict=True)
+    ]
+    best = np.zeros(len(asked), np.int64)
+    cosine = np.full(len(asked), -1, np.float32)
+    if all(vectorizer is not None for vectorizer in vectorizers):
+        for start in range(0, len(groups), _CHUNK):
+            chunk = np.arange(start, min(start + _CHUNK, len(groups)))
+            alike = np.full((len(asked), len(chunk)), np.inf, np.float32)
+            for side in (0, 1):
+                others = vectorizers[side].transform(_beginnings(pair, chunk, side))
+                np.minimum(alike, (wanted[side] @ others.T).toarray(), out=alike)
+            own = np.flatnonzero((asked >= start) & (asked < start + len(chunk)))
+            alike[own, asked[own] - start] = 0
+            place = alike.argmax(axis=1)
+            highest = alike[np.arange(len(asked)), place]
+            better = highest > cosine
+            best[better], cosine[better] = chunk[place[better]], highest[better]
+    near = cosine >= ALIKE
+    return NearDuplicates(asked, np.stack([asked[near], best[near]], axis=1))
 
 
-class _Side:
-    """The texts of one side, each different one as a row of unit length."""
+def _beginnings(pair: Callable[[int], tuple[str, str]], indices: NDArray[np.int64], side: int) -> list[str]:
+    return [pair(index)[side][:_READ_LETTERS] for index in indices.tolist()]
 
-    def __init__(self, texts: Sequence[str], seed: int) -> None:
-        try:
-            from sklearn.feature_extraction.text import TfidfVectorizer
-        except ImportError as error:
-            raise ExtraMissing.of("evaluation", "scikit-learn", "Looking for near-duplicates") from error
-        different = list(dict.fromkeys(texts))
-        number = {text: place for place, text in enumerate(different)}
-        self._text_of = np.array([number[text] for text in texts], np.int64)
-        kind: Any = np.float32
-        vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), sublinear_tf=True, dtype=kind)
-        draw = np.random.default_rng(seed).permutation(len(different))[:_FITTED_TEXTS]
-        self._rows: Any = None
-        self._columns: Any = None
-        try:
-            vectorizer.fit([different[place] for place in draw.tolist()])
-        except ValueError:
-            # A side without any run of letters is nearly like no other.
-            return
-        self._rows = vectorizer.transform(different).tocsr()
-        self._columns = self._rows.T.tocsr()
 
-    def cosines(self, pairs: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Of these pairs' texts with those of all pairs, shape ``(n_asked, n_pairs)``."""
-        if self._rows is None:
-            return np.zeros((len(pairs), len(self._text_of)), np.float32)
-        return (self._rows[self._text_of[pairs]] @ self._columns).toarray()[:, self._text_of]
+def _vectorizer(pair: Callable[[int], tuple[str, str]], n_pairs: int, side: int, seed: int) -> Any:
+    """Runs of letters and how rare they are, told by some of the texts; None where they have none."""
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError as error:
+        raise ExtraMissing.of("evaluation", "scikit-learn", "Looking for near-duplicates") from error
+    kind: Any = np.float32
+    vectorizer = TfidfVectorizer(analyzer="char_wb", ngram_range=(3, 3), sublinear_tf=True, dtype=kind)
+    texts: dict[str, None] = {}
+    n_letters = 0
+    for index in np.random.default_rng(seed).permutation(n_pairs).tolist():
+        text = pair(index)[side][:_READ_LETTERS]
+        if text not in texts:
+            texts[text] = None
+            n_letters += len(text)
+        if len(texts) == _FITTED_TEXTS or n_letters > _FITTED_LETTERS:
+            break
+    try:
+        return vectorizer.fit(texts)
+    except ValueError:
+        # A side without any run of letters is nearly like no other.
+        return None
 
 
 def _sample(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import glob
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +17,8 @@ from typing import Any
 from samesay.data import ColumnMap, Row, SourceRows, find_columns, side_text
 from samesay.errors import ColumnNotFound, DataError, RowMalformed, SourceNotFound, UsageError
 from samesay.pairs import Pair, Sides
+
+_CHUNK_BYTES = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +140,7 @@ class Intake:
             raise
 
     def __iter__(self) -> Iterator[Chunk]:
-        rows = self._rows()
-        while taken := list(islice(rows, self._chunk_rows)):
+        for taken in self._taken():
             digest = hashlib.sha256()
             for file, row in taken:
                 digest.update(repr((file, row.number, row.values, str(row.error))).encode("utf-8"))
@@ -148,6 +149,19 @@ class Intake:
             for file, row in taken:
                 self._sort(chunk, file, row)
             yield chunk
+
+    def _taken(self) -> Iterator[list[tuple[str, Row]]]:
+        """The rows of each chunk: fewer than ``chunk_rows`` where they are long."""
+        taken: list[tuple[str, Row]] = []
+        held = 0
+        for file, row in self._rows():
+            taken.append((file, row))
+            held += row.held_bytes
+            if len(taken) == self._chunk_rows or held > _CHUNK_BYTES:
+                yield taken
+                taken, held = [], 0
+        if taken:
+            yield taken
 
     def __enter__(self) -> Intake:
         return self
@@ -235,7 +249,7 @@ def found_sources(
                 expected="a pattern that at least one file matches",
             )
         found += files
-    twice = [str(source) for place, source in enumerate(found) if source in found[:place]]
+    twice = [str(source) for source, times in Counter(found).items() if times > 1]
     if twice or not found:
         raise UsageError(
             f"The input {twice[0]!r} is named twice." if twice else "There is no input.",

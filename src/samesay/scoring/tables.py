@@ -249,6 +249,10 @@ def _refuse_unknown(row: Mapping[str, Any], known: frozenset[str], place: str) -
         )
 
 
+# Arrow's own errors are among them.
+_NOT_ARROWS = (TypeError, OverflowError, ValueError, NotImplementedError)
+
+
 class _ParquetWriter:
     """Columns keep the types that the input declares; others take those of the first rows written."""
 
@@ -281,7 +285,8 @@ class _ParquetWriter:
         values = {column: [row.get(column) for row in rows] for column in self._columns}
         self._begin(values, places)
         arrays = [self._array(values[each.name], each, places) for each in self._schema]
-        self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
+        with self._held(places):
+            self._writer.write_table(self._pa.Table.from_arrays(arrays, schema=self._schema))
 
     def close(self) -> None:
         self._begin({column: [] for column in self._columns}, [])
@@ -302,23 +307,36 @@ class _ParquetWriter:
             if kind is None:
                 try:
                     kind = self._pa.infer_type(values[column])
-                except self._pa.ArrowException as error:
-                    raise self._mixed(column, error, places) from error
+                except _NOT_ARROWS as error:
+                    raise self._mixed(column, "none", error, places) from error
                 if self._pa.types.is_null(kind):
                     kind = self._pa.string()
             fields.append(self._pa.field(column, kind))
         self._schema = self._pa.schema(fields)
-        self._writer = pq.ParquetWriter(self._target, self._schema, compression="zstd")
+        with self._held(places):
+            self._writer = pq.ParquetWriter(self._target, self._schema, compression="zstd")
+
+    @contextmanager
+    def _held(self, places: Sequence[str]) -> Iterator[None]:
+        """What Arrow can hold and Parquet cannot, such as objects without a key."""
+        try:
+            yield
+        except _NOT_ARROWS as error:
+            raise RowMalformed(
+                f"The rows hold what Parquet cannot: {error}.",
+                where=places[0] if places else None,
+                hint="name an output ending in .jsonl, where every value keeps its own type",
+            ) from error
 
     def _array(self, values: list[Any], column: Any, places: Sequence[str]) -> Any:
         try:
             return self._pa.array(values, column.type)
-        except (self._pa.ArrowException, TypeError, OverflowError, ValueError) as error:
-            raise self._mixed(column, error, places) from error
+        except _NOT_ARROWS as error:
+            raise self._mixed(column.name, column.type, error, places) from error
 
-    def _mixed(self, column: Any, error: Exception, places: Sequence[str]) -> RowMalformed:
+    def _mixed(self, column: str, kind: Any, error: Exception, places: Sequence[str]) -> RowMalformed:
         return RowMalformed(
-            f"{column.name!r} holds values of different types, and a Parquet column has one, here {column.type}, taken "
+            f"{column!r} holds values of different types, and a Parquet column has one, here {kind}, taken "
             f"from the first rows: {error}",
             where=f"{places[0]} or one of the {len(places)} rows from there" if places else None,
             hint="name an output ending in .jsonl, where every value keeps its own type",

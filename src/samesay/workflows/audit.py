@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
 from samesay.data import PairTable, Reading, load_splits
+from samesay.data.row_store import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
 from samesay.evaluation.audit import (
@@ -68,7 +69,7 @@ def audit(
         require_file(hard, overwrite=overwrite)
     _require_extra()
     reading.setdefault("allow_empty_sides", True)
-    tables = load_splits(data, need_labels=None, **reading)
+    tables = load_splits(data, need_labels=None, texts_in=temporary_folder(), **reading)
     encoder = None if preset is None else _encoder(preset)
 
     facts: dict[str, dict[str, Any]] = {}

@@ -11,6 +11,7 @@ from samesay.data import Description, PairTable, Reading, describe, load_pairs
 from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.generator import SIDES, SPLITS, generate
 from samesay.data.readers import format_of
+from samesay.data.row_store import temporary_folder
 from samesay.errors import TargetExists
 from samesay.pairs import GradeScale, Sides, Task
 from samesay.scoring.tables import table_writer
@@ -79,7 +80,15 @@ def show_data(
     Raises:
         DataError: One of its leaves, if the source cannot be read.
     """
-    table = load_pairs(source, need_labels=None, prefer=SPLITS, task=task, scale=scale, **reading)
+    table = load_pairs(
+        source,
+        need_labels=None,
+        prefer=SPLITS,
+        task=task,
+        scale=scale,
+        texts_in=temporary_folder(),
+        **reading,
+    )
     return describe(table, n_samples=n_samples)
 
 

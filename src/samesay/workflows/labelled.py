@@ -8,6 +8,7 @@ from typing import Unpack
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, Reading, load_pairs
+from samesay.data.row_store import temporary_folder
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, LabelSet
 
@@ -19,7 +20,14 @@ def load_labelled(
     data: str | Path, labels_of_model: LabelSet, *, prefer: Sequence[str], **reading: Unpack[Reading]
 ) -> PairTable:
     """The table, its numbers read as the model's labels where it has no names; its notes say so."""
-    return load_pairs(data, task="classification", prefer=prefer, target_labels=labels_of_model, **reading)
+    return load_pairs(
+        data,
+        task="classification",
+        prefer=prefer,
+        target_labels=labels_of_model,
+        texts_in=temporary_folder(),
+        **reading,
+    )
 
 
 def load_for(
@@ -43,7 +51,8 @@ def load_for(
     """
     if isinstance(answers, LabelSet):
         return load_labelled(data, answers, prefer=prefer, **reading).with_labels(answers)
-    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, **reading)
+    folder = temporary_folder()
+    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, texts_in=folder, **reading)
 
 
 def load_training_pairs(

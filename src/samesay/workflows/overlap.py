@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from samesay.bundle import open_bundle, read_pair_hashes
+import numpy as np
+
+from samesay.bundle import open_bundle, read_pair_numbers
 from samesay.data import PairTable
 
 
@@ -56,8 +58,9 @@ def overlap_with(model: str | Path, table: PairTable) -> Overlap | None:
     bundle = open_bundle(model, parts=("pair_hashes",))
     if not bundle.has("pair_hashes"):
         return None
-    seen = read_pair_hashes(bundle.part("pair_hashes"))
-    hashes = table.pair_hashes()
-    none: frozenset[str] = frozenset()
-    train, validation = (seen.get(split, none) for split in ("train", "validation"))
-    return Overlap(len(hashes), sum(one in train for one in hashes), sum(one in validation for one in hashes))
+    mine, counts = np.unique(table.pair_numbers(), return_counts=True)
+    seen = {"train": 0, "validation": 0}
+    for split, numbers in read_pair_numbers(bundle.part("pair_hashes")):
+        if split in seen:
+            seen[split] += int(counts[np.isin(mine, numbers)].sum())
+    return Overlap(len(table), seen["train"], seen["validation"])

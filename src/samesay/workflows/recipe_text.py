@@ -17,7 +17,8 @@ from typing import Any, NoReturn
 
 from samesay.errors import ExtraMissing, RecipeInvalid
 
-MOST_BYTES = 65_536
+# A whole recipe with all comments has a quarter. Python's reader of TOML takes time by the square of a key's dots.
+MOST_BYTES = 32_768
 _MOST_DEPTH = 8
 SUFFIXES = (".yaml", ".yml", ".toml")
 
@@ -83,6 +84,12 @@ def read_recipe_text(path: str | Path) -> RecipeText:
         raise RecipeInvalid(
             f"There is no recipe file {str(path)!r}.", where=str(path), hint="samesay config prints one"
         ) from None
+    except OSError as problem:
+        raise RecipeInvalid(
+            f"{path} cannot be read: {problem.strerror or problem}.",
+            where=str(path),
+            expected="a recipe file",
+        ) from None
     if len(content) > MOST_BYTES:
         raise RecipeInvalid(
             "The recipe is too large.", where=str(path), expected=f"at most {MOST_BYTES:,} bytes"
@@ -94,15 +101,29 @@ def read_recipe_text(path: str | Path) -> RecipeText:
         raise RecipeInvalid(
             "The recipe is not UTF-8.", where=f"{path}:{line}", expected="text in UTF-8"
         ) from None
-    if place.suffix.lower() == ".toml":
-        return _read_toml(text, str(path))
-    return _read_yaml(text, str(path))
+    read = (_read_toml if place.suffix.lower() == ".toml" else _read_yaml)(text, str(path))
+    for key, value in read.values.items():
+        fault = _fault(value)
+        if fault is not None:
+            _refuse(f"{key} {fault}.", str(path), read.lines.get(key))
+    return read
+
+
+def _fault(value: Any, depth: int = 1) -> str | None:
+    """What no setting can be: nested too deep, or a number too large for the machine, with which sums may overflow."""
+    if depth > _MOST_DEPTH:
+        return "is nested too deep for a recipe"
+    if isinstance(value, dict | list):
+        parts = value.values() if isinstance(value, dict) else value
+        return next((fault for part in parts if (fault := _fault(part, depth + 1))), None)
+    too_large = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return "holds a number that no setting can have" if too_large else None
 
 
 def _read_toml(text: str, path: str) -> RecipeText:
     try:
         values = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:  # ValueError also of a number of thousands of digits
         found = re.search(r"\(at line (\d+)", str(problem))
         _refuse(f"This is not TOML: {problem}.", path, int(found[1]) if found else None)
     lines: dict[str, int] = {}
@@ -135,8 +156,9 @@ def _read_yaml(text: str, path: str) -> RecipeText:
 
     for tag, (pattern, first) in CORE_SCHEMA.items():
         Loader.add_implicit_resolver(tag, re.compile(pattern), first)
-    loader = Loader(text)
+    loader = None
     try:
+        loader = Loader(text)
         node = loader.get_single_node()
     except yaml.YAMLError as problem:
         mark = getattr(problem, "problem_mark", None)
@@ -144,7 +166,8 @@ def _read_yaml(text: str, path: str) -> RecipeText:
         quotes = "a text with signs of YAML in it, such as - : # [ {, goes in quotes"
         _refuse(f"This is not YAML: {said}.", path, mark.line + 1 if mark else None, hint=quotes)
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     if node is None:
         return RecipeText(path, {}, {})
     values = _built(yaml, node, path)

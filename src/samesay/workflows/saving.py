@@ -18,7 +18,7 @@ from samesay.bundle import (
     BundleDraft,
     is_bundle,
     open_bundle,
-    read_pair_hashes,
+    read_pair_numbers,
     write_bundle,
     write_pair_hashes,
 )
@@ -149,8 +149,7 @@ def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint
         seen["validation"].append(record.validation.pair_numbers())
     opened = open_bundle(model.preset, verify=False) if is_bundle(model.preset) else None
     if opened is not None and opened.has("pair_hashes"):
-        for split, hashes in read_pair_hashes(opened.part("pair_hashes")).items():
-            numbers = np.fromiter((int(one, 16) for one in hashes), np.uint64, len(hashes))
+        for split, numbers in read_pair_numbers(opened.part("pair_hashes")):
             seen.setdefault(split, []).append(numbers)
     return {split: np.concatenate(numbers) for split, numbers in seen.items() if numbers}
 
