@@ -16,6 +16,8 @@ def without_safetensors(folder: Path) -> EncoderUnsupported:
     from samesay.model.huggingface_folder import TENSORS, has_classifier
     from samesay.model.huggingface_weights import read_json
 
+    if (folder / ADAPTER).is_file():
+        return adapter_alone(folder)
     pickled = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
     found = (
         f"; {pickled[0]} is a pickle, which can run any code when read, and is not opened" if pickled else ""
@@ -42,6 +44,7 @@ def without_safetensors(folder: Path) -> EncoderUnsupported:
 
 def adapter_alone(folder: Path) -> EncoderUnsupported:
     """The error for a folder with an adapter and without the model that it belongs to."""
+    from samesay.model.huggingface_settings import in_short
     from samesay.model.huggingface_weights import read_json
 
     config = read_json(folder / ADAPTER)
@@ -59,10 +62,10 @@ def adapter_alone(folder: Path) -> EncoderUnsupported:
         f"AutoTokenizer.from_pretrained({str(tokenizer)!r}).save_pretrained({new!r})"
     )
     return EncoderUnsupported(
-        f"This folder holds an adapter (LoRA or the like) of the model {base!r}, and not the model itself.",
+        f"This folder holds an adapter (LoRA or the like) of the model {in_short(base)}, and not the model itself.",
         where=str(folder / ADAPTER),
         expected=f"a whole model; peft, transformers and torch merge the two into {new}",
-        hint=f"python -c {shlex.quote(program)}",
+        hint=f"python -c {shlex.quote(program)}" if isinstance(base, str) else None,
     )
 
 
