@@ -319,6 +319,13 @@ def test_tokens_that_somebody_added_are_refused_by_name(
     assert "'covid19'" in refused(capsys, folder, 34)
 
 
+@pytest.mark.parametrize("name", ["tokenizer_config.json", "config.json"])
+def test_a_tokenizer_of_other_rules_is_not_read_as_its_family_s(folder: Path, capsys: Any, name: str) -> None:
+    content = json.loads((folder / name).read_text())
+    (folder / name).write_text(json.dumps({**content, "tokenizer_class": "BertJapaneseTokenizer"}))
+    assert "BertJapaneseTokenizer" in refused(capsys, folder, 34)
+
+
 def test_training_refuses_added_tokens_and_odd_sizes_as_an_import_does(
     folder: Path, pairs_file: Path, tmp_path: Path, capsys: Any
 ) -> None:

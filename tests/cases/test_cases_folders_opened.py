@@ -7,7 +7,6 @@ import re
 import runpy
 import shlex
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -226,6 +225,14 @@ def test_an_adapter_alone_says_how_to_merge_it(tmp_path: Path, capsys: Any) -> N
     assert "num_labels=3" in hint
     assert "merge_and_unload().save_pretrained('my adapter-merged')" in hint
     assert "AutoTokenizer.from_pretrained('owner/base').save_pretrained('my adapter-merged')" in hint
-    assert sys.executable not in hint
-    (adapter / "adapter_config.json").write_text("[]")
-    assert "adapter_config.json" in refused(capsys, adapter, 35)
+    # The settings of its model beside it do not make a model of it.
+    (adapter / "config.json").write_text(
+        json.dumps(
+            {"model_type": "bert", "architectures": ["BertForSequenceClassification"], "num_labels": 3}
+        )
+    )
+    assert program(refused(capsys, adapter, 35)) == hint
+    (adapter / "config.json").unlink()
+    for odd in ("[]", '{"base_model_name_or_path": ["x"]}', '{"task_type": 3}'):
+        (adapter / "adapter_config.json").write_text(odd)
+        assert "adapter_config.json" in refused(capsys, adapter, 35)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from fake_hub import NOWHERE, ask_apart, fake_hub
+from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.cli.main import cli
 from samesay.errors import HubUnreachable
 from samesay.model.catalogue import kaggle_folder
@@ -36,13 +37,15 @@ def opened(cache: Path, *names: str, **environment: str) -> list[dict[str, Any]]
     return ask_apart(OPEN, cache, *names, **environment)
 
 
-def test_a_hugging_face_model_opens_online_then_offline_and_refusals_are_told_apart(tmp_path: Path) -> None:
+def test_a_hugging_face_model_opens_online_then_offline_and_refusals_are_told_apart(
+    tmp_path: Path, tiny_preset: Path
+) -> None:
     good = save_tiny_hugging_face_bert(tmp_path / "good")
     unheard_of = shutil.copytree(good, tmp_path / "unheard-of")
     (unheard_of / "config.json").write_text(json.dumps({"model_type": "unheard-of"}))
     without = shutil.copytree(good, tmp_path / "without")
     (without / "model.safetensors").rename(without / "pytorch_model.bin")
-    models = {"me/tiny": good, "me/unheard-of": unheard_of, "me/without": without}
+    models = {"me/tiny": good, "me/unheard-of": unheard_of, "me/without": without, "me/keras": tiny_preset}
     refused = {"me/private": (401, "RepoNotFound"), "me/gated": (403, "GatedRepo"), "me/forbidden": (403, "")}
     names = [f"hf://{name}" for name in (*models, *refused, "me/nothing")]
     cache = tmp_path / "cache"
@@ -55,6 +58,12 @@ def test_a_hugging_face_model_opens_online_then_offline_and_refusals_are_told_ap
     assert "unheard-of" in found["hf://me/unheard-of"]["message"]
     assert found["hf://me/without"]["code"] == "encoder-unsupported"
     assert "model.safetensors" in found["hf://me/without"]["message"]
+    # The hub is asked again: the pickle was not fetched.
+    assert (
+        f"from_pretrained('me/without', revision='{COMMIT}')"
+        in shlex.split(found["hf://me/without"]["hint"])[2]
+    )
+    assert sum(found["hf://me/keras"]["row"][0]) == pytest.approx(1, abs=1e-5)
     for name, status in (("private", 401), ("gated", 403), ("forbidden", 403)):
         error = found[f"hf://me/{name}"]
         assert (error["code"], error["details"].get("status")) == ("preset-unknown", status), error

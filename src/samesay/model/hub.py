@@ -17,7 +17,7 @@ SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf://(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[^:@\s]+))?", re.ASCII)
 
 # No pickle among them. What a model is comes first, so that nobody waits for weights that cannot be used.
-_FACTS = ("*.json", "*.txt", "*.model", "assets/*")
+_FACTS = ("*.json", "*.txt", "*.model", "assets/*", "adapter_model.safetensors")
 _ELSEWHERE = ("onnx/*", "openvino/*", "coreml/*")
 _WEIGHTS = ("model*.safetensors", "0_*/*.safetensors", "*.weights.h5")
 

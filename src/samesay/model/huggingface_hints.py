@@ -16,31 +16,35 @@ def without_safetensors(folder: Path) -> EncoderUnsupported:
     from samesay.model.huggingface_folder import TENSORS, has_classifier
     from samesay.model.huggingface_weights import read_json
 
+    if (folder / ADAPTER).is_file():
+        return adapter_alone(folder)
     pickled = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
     found = (
         f"; {pickled[0]} is a pickle, which can run any code when read, and is not opened" if pickled else ""
     )
     config = read_json(folder / "config.json")
     kind = "AutoModelForSequenceClassification" if has_classifier(config) else "AutoModel"
-    new = f"{_name_of(folder)}-safetensors"
-    again = f"{kind}.from_pretrained({str(folder)!r}).save_pretrained({new!r})"
+    new, source = f"{_name_of(folder)}-safetensors", _source(folder)
     # transformers 5 writes a tokenizer.json alone.
-    pieces = [path.name for path in folder.glob("*.model")]
-    copied = "".join(f"; shutil.copy({str(folder / name)!r}, {new!r})" for name in sorted(pieces))
+    pieces = sorted(folder.glob("*.model"))
+    copied = "".join(f"; shutil.copy({str(place)!r}, {new!r})" for place in pieces)
     program = (
-        f"import shutil; from transformers import {kind}, AutoTokenizer; {again}; "
-        f"AutoTokenizer.from_pretrained({str(folder)!r}).save_pretrained({new!r}){copied}"
+        f"import shutil; from transformers import {kind}, AutoTokenizer; "
+        f"{kind}.from_pretrained({source}).save_pretrained({new!r}); "
+        f"AutoTokenizer.from_pretrained({source}).save_pretrained({new!r}){copied}"
     )
     return EncoderUnsupported(
         f"This folder holds no {TENSORS}{found}.",
         where=str(folder),
-        expected=f"the weights as {TENSORS}; where you trust these, transformers and torch write them as {new}",
-        hint=f"python -c {shlex.quote(program)}" if pickled else None,
+        expected=f"the weights as {TENSORS}; where you trust others, transformers and torch write them as {new}",
+        # Of the hub no pickle was fetched, and there may be one.
+        hint=f"python -c {shlex.quote(program)}" if pickled or _is_snapshot(folder) else None,
     )
 
 
 def adapter_alone(folder: Path) -> EncoderUnsupported:
     """The error for a folder with an adapter and without the model that it belongs to."""
+    from samesay.model.huggingface_settings import in_short
     from samesay.model.huggingface_weights import read_json
 
     config = read_json(folder / ADAPTER)
@@ -58,10 +62,10 @@ def adapter_alone(folder: Path) -> EncoderUnsupported:
         f"AutoTokenizer.from_pretrained({str(tokenizer)!r}).save_pretrained({new!r})"
     )
     return EncoderUnsupported(
-        f"This folder holds an adapter (LoRA or the like) of the model {base!r}, and not the model itself.",
+        f"This folder holds an adapter (LoRA or the like) of the model {in_short(base)}, and not the model itself.",
         where=str(folder / ADAPTER),
         expected=f"a whole model; peft, transformers and torch merge the two into {new}",
-        hint=f"python -c {shlex.quote(program)}",
+        hint=f"python -c {shlex.quote(program)}" if isinstance(base, str) else None,
     )
 
 
@@ -81,9 +85,21 @@ def _outputs(folder: Path) -> int | None:
 _HEADS = ("classifier.weight", "classifier.out_proj.weight", "score.weight")
 
 
+def _is_snapshot(folder: Path) -> bool:
+    """Whether it lies in a cache of the hub."""
+    return folder.parent.name == "snapshots" and folder.parent.parent.name.startswith("models--")
+
+
 def _name_of(folder: Path) -> str:
     """Of a new folder beside it; that of the model where it lies in a cache of the hub."""
-    whole = folder.resolve()
-    if whole.parent.name == "snapshots":
-        return whole.parent.parent.name.removeprefix("models--").replace("--", "-")
-    return whole.name
+    if _is_snapshot(folder):
+        return folder.parent.parent.name.removeprefix("models--").replace("--", "-")
+    return folder.resolve().name
+
+
+def _source(folder: Path) -> str:
+    """What ``from_pretrained`` is given: the folder, or the model of the hub at its commit."""
+    if not _is_snapshot(folder):
+        return repr(str(folder))
+    repository = folder.parent.parent.name.removeprefix("models--").replace("--", "/", 1)
+    return f"{repository!r}, revision={folder.name!r}"

@@ -35,6 +35,8 @@ def open_tokenizer(folder: Path, model_type: str, tokenizer_class: Any, *, rows:
     opened, special = _FAMILIES[model_type]
     fast = _json(folder / "tokenizer.json")
     said = _json(folder / "tokenizer_config.json")
+    if not fast:
+        _require_class(folder, said, model_type)
     _require_no_added_tokens(folder, fast, said, special)
     try:
         tokenizer = opened(folder, fast, said, tokenizer_class)
@@ -77,6 +79,27 @@ def length_limit(folder: Path) -> int | None:
         if said < _NO_LIMIT:
             limits.append(int(said))
     return min(limits, default=None)
+
+
+_CLASSES = {
+    "bert": ("BertTokenizer", "DistilBertTokenizer"),
+    "distilbert": ("BertTokenizer", "DistilBertTokenizer"),
+    "roberta": ("RobertaTokenizer",),
+    "xlm-roberta": ("XLMRobertaTokenizer",),
+    "albert": ("AlbertTokenizer",),
+    "deberta-v2": ("DebertaV2Tokenizer", "DebertaV3Tokenizer"),
+}
+_ANY_CLASS = ("PreTrainedTokenizer", "TokenizersBackend")
+
+
+def _require_class(folder: Path, said: Mapping[str, Any], model_type: str) -> None:
+    """Refuse a class that cuts texts by other rules, as of Japanese: where no tokenizer.json holds them, it is code."""
+    name = said.get("tokenizer_class") or _json(folder / "config.json").get("tokenizer_class")
+    known = _CLASSES[model_type]
+    if name is not None and (
+        not isinstance(name, str) or name.removesuffix("Fast") not in (*known, *_ANY_CLASS)
+    ):
+        raise _odd("tokenizer_class", name, f"{known[0]}, or a tokenizer.json", folder)
 
 
 # Models without a limit of their own say 1e30 there.

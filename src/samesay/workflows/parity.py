@@ -84,6 +84,10 @@ def compare_with_original(model: PairModel, folder: Path) -> tuple[dict[str, Any
         notes.append(f"transformers could not be asked for its logits: {problem.message}")
         return found, notes
     if original is None:
+        if not found:
+            notes.append(
+                "nothing here tells whether its token ids are the folder's own: it has no tokenizer.json"
+            )
         return found, notes
 
     def by_transformers(pairs: Sequence[tuple[str, str]]) -> list[list[int]]:
