@@ -31,6 +31,7 @@ _FIELDS = {
         "suffix_indicator": str,
         "unknown_token": str,
         **_PACKING_FIELDS,
+        "separators": int,
         "max_length": int,
     },
     BytePair.kind: {
@@ -53,6 +54,9 @@ _FIELDS = {
     },
 }
 
+_UNSAID = {WordPiece.kind: {"separators": 1}}
+"""Fields that are not written where they have this value: saved models of before they were fields lack them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PairEncoder:
@@ -66,7 +70,7 @@ class PairEncoder:
         separator_token: The piece behind either text.
         pad_token: The piece of padding.
         max_length: The most tokens in a row, special ones included.
-        separators: How many separators stand between the texts: 1, or 2 for RoBERTa and XLM-R.
+        separators: How many separators stand between the texts: 1, or 2 for RoBERTa, XLM-R and MPNet.
     """
 
     tokenizer: WordPiece | BytePair | SentencePiece
@@ -107,8 +111,9 @@ class PairEncoder:
         start_token: str = "[CLS]",
         separator_token: str = "[SEP]",
         pad_token: str = "[PAD]",
+        separators: int = 1,
     ) -> PairEncoder:
-        """An encoder of BERT or DistilBERT.
+        """An encoder of BERT, DistilBERT or MPNet.
 
         Args:
             vocabulary: The pieces, a piece's place being its id.
@@ -121,6 +126,7 @@ class PairEncoder:
             start_token: The piece at the start of every row.
             separator_token: The piece behind either text.
             pad_token: The piece of padding.
+            separators: How many separators stand between the texts.
 
         Raises:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
@@ -136,6 +142,7 @@ class PairEncoder:
             separator_token=separator_token,
             pad_token=pad_token,
             max_length=max_length,
+            separators=separators,
         )
 
     @classmethod
@@ -291,7 +298,12 @@ class PairEncoder:
             "separators": self.separators,
             "max_length": self.max_length,
         }
-        return {name: described[name] for name in _FIELDS[self.kind]}
+        unsaid = _UNSAID.get(self.kind, {})
+        return {
+            name: described[name]
+            for name in _FIELDS[self.kind]
+            if name not in unsaid or described[name] != unsaid[name]
+        }
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> PairEncoder:
@@ -308,6 +320,7 @@ class PairEncoder:
                 f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, _FIELDS))
             )
         known = _FIELDS[kind]
+        saved = {**_UNSAID.get(kind, {}), **saved}
         for name, expected in known.items():
             # bool is an int to Python, not to JSON.
             if name not in saved or type(saved[name]) is not expected:

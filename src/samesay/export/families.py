@@ -10,6 +10,7 @@ from samesay.export.albert import write_albert
 from samesay.export.bert import write_bert
 from samesay.export.deberta import write_deberta
 from samesay.export.graph import Graph, Value
+from samesay.export.mpnet import write_mpnet
 from samesay.export.roberta import write_roberta
 
 FamilyWriter = Callable[[Graph, Any, Value, Value, Value], Value]
@@ -21,12 +22,13 @@ raised where an activation or a layer is not one that can be written. A family t
 separators alone does not read ``segment_ids``: every graph has the same three inputs.
 """
 
-# (task, backbone) class names within keras_hub.models; a family is added here and has a module of its own.
+# (task, backbone) class names as samesay.model.families knows them; a family is added here and has a module of its own.
 _FAMILIES: dict[tuple[str, str], FamilyWriter] = {
     ("AlbertTextClassifier", "AlbertBackbone"): write_albert,
     ("BertTextClassifier", "BertBackbone"): write_bert,
     ("DebertaV3TextClassifier", "DebertaV3Backbone"): write_deberta,
     ("DistilBertTextClassifier", "DistilBertBackbone"): write_roberta,
+    ("MPNetTextClassifier", "MPNetBackbone"): write_mpnet,
     ("RobertaTextClassifier", "RobertaBackbone"): write_roberta,
     ("XLMRobertaTextClassifier", "XLMRobertaBackbone"): write_roberta,
 }
@@ -45,7 +47,7 @@ def writer_for(task: Any) -> FamilyWriter:
         it may
             compute anything.
     """
-    from samesay.model.exact_gelu import is_published
+    from samesay.model.families import is_published
 
     for names, writer in _FAMILIES.items():
         if is_published(task, *names):

