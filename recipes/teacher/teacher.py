@@ -1,6 +1,6 @@
 """Train the teacher: MPNet on a mix of corpora of natural language inference, in stages, each a whole model.
 
-    python recipes/teacher/teacher.py DATA OUTPUT [--stages N]
+    python recipes/teacher/teacher.py DATA OUTPUT [--stages N] [options of samesay train]
 
 DATA is a folder with a folder for each corpus of CORPORA (``train.parquet``: premise, hypothesis, label). OUTPUT is
 outside of the checkout; everything lies there: the mix, the state of the run, a model for every stage. A killed run goes
@@ -14,6 +14,7 @@ on with the same command, at its last checkpoint.
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -111,6 +112,8 @@ def main() -> int:
     parser.add_argument("output", type=Path, metavar="OUTPUT", help="where all of it goes, outside of the checkout")
     parser.add_argument("--stages", type=int, default=3, choices=(1, 2, 3), help="how many are run [3]")
     arguments, further = parser.parse_known_args()
+    # Whoever ends this process ends the stage that it waits for, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     mix(arguments.data, arguments.output)
     for stage in range(1, arguments.stages + 1):
         try:
