@@ -42,9 +42,7 @@ def save_family(
         **sizes,
     )
     preprocessor = class_named(f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=max_length)
-    task = class_named(f"{name}TextClassifier")(
-        backbone=backbone, preprocessor=preprocessor, num_classes=2
-    )
+    task = class_named(f"{name}TextClassifier")(backbone=backbone, preprocessor=preprocessor, num_classes=2)
     # KerasHub's own start gives nearly the same answer to every text, and anything agrees with that.
     random = np.random.default_rng(0)
     for variable in task.weights:

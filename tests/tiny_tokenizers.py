@@ -131,7 +131,9 @@ def keras_tokenizer(family: str) -> Any:
         return tokenizer(sentencepiece_model(family))
     if family == "mpnet":
         # Its own special tokens in front, <pad> with the id 1; of BERT's the unknown one alone is used.
-        pieces = [piece for piece in wordpiece_vocabulary() if piece not in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")]
+        pieces = [
+            piece for piece in wordpiece_vocabulary() if piece not in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
+        ]
         return tokenizer(["<s>", "<pad>", "</s>", "<unk>", *pieces, "<mask>"], lowercase=True)
     # As Chinese BERT was published: ideographs apart, case kept.
     return tokenizer(wordpiece_vocabulary(), lowercase=family != "bert_zh")

@@ -58,7 +58,9 @@ def read(folder: Path, split: str) -> list[tuple[str, str, str]]:
     return [(*texts, LABELS[label]) for *texts, label in dict.fromkeys(rows) if label >= 0 and all(texts)]
 
 
-def sampled(corpora: list[list[tuple[str, str, str]]], draw: np.random.Generator) -> list[tuple[str, str, str]]:
+def sampled(
+    corpora: list[list[tuple[str, str, str]]], draw: np.random.Generator
+) -> list[tuple[str, str, str]]:
     """SAMPLE pairs, as many of each label; of each corpus the same number, and all where it has fewer."""
     chosen: list[tuple[str, str, str]] = []
     for label in LABELS:
@@ -74,7 +76,9 @@ def sampled(corpora: list[list[tuple[str, str, str]]], draw: np.random.Generator
 def write(rows: list[tuple[str, str, str]], place: Path) -> None:
     """Write a table of pairs, if it is not there."""
     if not place.is_file():
-        columns = dict(zip(("premise", "hypothesis", "label"), map(list, zip(*rows, strict=True)), strict=True))
+        columns = dict(
+            zip(("premise", "hypothesis", "label"), map(list, zip(*rows, strict=True)), strict=True)
+        )
         unfinished = place.with_suffix(".unfinished")
         pq.write_table(pa.table(columns), unfinished)
         unfinished.rename(place)
@@ -87,7 +91,9 @@ def mix(data: Path, output: Path) -> None:
     corpora = [read(data / name, "train") for name in CORPORA]
     write(sampled(corpora, np.random.default_rng(SEED)), output / "sample.parquet")
     write(list(dict.fromkeys(row for rows in corpora for row in rows)), output / "all.parquet")
-    write([row for name, split in VALIDATION for row in read(data / name, split)], output / "validation.parquet")
+    write(
+        [row for name, split in VALIDATION for row in read(data / name, split)], output / "validation.parquet"
+    )
 
 
 def train(output: Path, stage: int, further: list[str]) -> None:
@@ -98,9 +104,23 @@ def train(output: Path, stage: int, further: list[str]) -> None:
     pairs = output / ("sample.parquet" if stage == 1 else "all.parquet")
     preset = "mpnet" if stage == 1 else str(output / f"stage-{stage - 1}")
     command = [sys.executable, "-m", "samesay", "train", str(pairs), "--config", str(RECIPE)]
-    command += ["--preset", preset, "--output", str(model), "--validation", str(output / "validation.parquet")]
+    command += [
+        "--preset",
+        preset,
+        "--output",
+        str(model),
+        "--validation",
+        str(output / "validation.parquet"),
+    ]
     command += ["--learning-rate", RATES[stage - 1], "--seed", str(SEED + stage)]
-    command += ["--checkpoints", str(output / f"state-{stage}"), "--checkpoint-every", "600", "--resume", *further]
+    command += [
+        "--checkpoints",
+        str(output / f"state-{stage}"),
+        "--checkpoint-every",
+        "600",
+        "--resume",
+        *further,
+    ]
     print(" ".join(command), file=sys.stderr, flush=True)
     subprocess.run(command, check=True)
 
@@ -109,7 +129,9 @@ def main() -> int:
     """Run the stages that are missing."""
     parser = argparse.ArgumentParser(description="Train the teacher, or go on with it.")
     parser.add_argument("data", type=Path, metavar="DATA", help="the folder of the corpora")
-    parser.add_argument("output", type=Path, metavar="OUTPUT", help="where all of it goes, outside of the checkout")
+    parser.add_argument(
+        "output", type=Path, metavar="OUTPUT", help="where all of it goes, outside of the checkout"
+    )
     parser.add_argument("--stages", type=int, default=3, choices=(1, 2, 3), help="how many are run [3]")
     arguments, further = parser.parse_known_args()
     # Whoever ends this process ends the stage that it waits for, too.

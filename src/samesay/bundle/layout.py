@@ -112,7 +112,7 @@ PARTS: dict[str, PartLayout] = {
 }
 
 # The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a grader with
-# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels". A cascade of models will be
-# another kind, with stages of its own.
-MODEL, GRADER = "model", "grader"
-KINDS: tuple[str, ...] = (MODEL, GRADER)
+# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an embedder with a vector of
+# "dimension" numbers for a single text. A cascade of models will be another kind, with stages of its own.
+MODEL, GRADER, EMBEDDER = "model", "grader", "embedder"
+KINDS: tuple[str, ...] = (MODEL, GRADER, EMBEDDER)

@@ -11,7 +11,7 @@ from typing import Any
 
 from samesay.encoding.bytepair import BytePair
 from samesay.encoding.encoded import EncodedPairs
-from samesay.encoding.packing import pack, shortest_limit, specials
+from samesay.encoding.packing import pack, pack_single, shortest_limit, specials
 from samesay.encoding.sentence_piece import SentencePiece
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
@@ -277,6 +277,29 @@ class PairEncoder:
                 separator_id=self.tokenizer.ids[self.separator_token],
                 max_length=self.max_length,
                 separators=self.separators,
+            )
+
+    def encode_texts(self, texts: Sequence[str]) -> Iterator[EncodedPairs]:
+        """Single texts, row ``i`` being ``[CLS] texts[i] [SEP]``, in parts of a few thousand, at least one.
+
+        Raises:
+            EncodingInvalid: If a text holds a lone surrogate; its ``details`` hold the row, from 0.
+            UsageError: If ``texts`` is one string, or holds something else than strings.
+        """
+        if isinstance(texts, str):
+            raise UsageError(
+                "The texts are one string, not a sequence of strings.",
+                expected="a list of strings",
+                hint="[text]",
+            )
+        for begin in range(0, max(len(texts), 1), _CHUNK):
+            yield pack_single(
+                self.tokenizer.encode(
+                    _checked_texts(texts[begin : begin + _CHUNK], side="first", begin=begin)
+                ),
+                start_id=self.tokenizer.ids[self.start_token],
+                separator_id=self.tokenizer.ids[self.separator_token],
+                max_length=self.max_length,
             )
 
     def with_max_length(self, max_length: int) -> PairEncoder:

@@ -113,7 +113,13 @@ def write_tokenizer(tokenizer: Any, folder: Path, *, segments: bool, max_length:
             f"The tokenizer {kind.__name__} cannot be written for transformers.",
             where="the model's tokenizer",
             expected=", ".join(
-                ["BertTokenizer", "DistilBertTokenizer", "MPNetTokenizer", "RobertaTokenizer", *_SENTENCE_PIECE]
+                [
+                    "BertTokenizer",
+                    "DistilBertTokenizer",
+                    "MPNetTokenizer",
+                    "RobertaTokenizer",
+                    *_SENTENCE_PIECE,
+                ]
             ),
         )
     _write_json(folder / "special_tokens_map.json", special)

@@ -24,14 +24,20 @@ from samesay.export.transformer import (
 
 def write_mpnet(graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value) -> Value:
     """A ``FamilyWriter`` for ``MPNetTextClassifier``."""
-    first = write_mpnet_encoder(graph, task.backbone, token_ids, padding_mask)  # (B, H)
+    first = write_mpnet_encoder(graph, task.backbone, token_ids, segment_ids, padding_mask, first_alone=True)
     return write_head(graph, first, task.pooled_dense, task.output_dense)
 
 
 def write_mpnet_encoder(
-    graph: Graph, backbone: Any, token_ids: Value, padding_mask: Value, *, first_alone: bool = True
+    graph: Graph,
+    backbone: Any,
+    token_ids: Value,
+    segment_ids: Value,
+    padding_mask: Value,
+    *,
+    first_alone: bool = False,
 ) -> Value:
-    """The hidden state of the first token, (B, H), or of all, (B, L, H)."""
+    """An ``EncoderWriter`` for ``MPNetBackbone``; (B, H) of the first token alone where that is all that is read."""
     from samesay.model.mpnet import BiasedTransformerEncoder
 
     tokens = write_tokens(graph, backbone.embeddings.token_embedding, token_ids)

@@ -157,9 +157,7 @@ def open_encoder(folder: Path, **head: Any) -> Any:
 
 def _opened(folder: EncoderFolder, layout: Layout, *, with_head: bool, **head: Any) -> Any:
     exact_gelu = _require_same_computation(folder, layout)
-    # Encoders that were saved alone call their tensors so, without the family's name in front.
-    prefix = f"{layout.model_type}."
-    with _TensorFiles(folder.path, None if with_head else prefix) as files:
+    with _TensorFiles(folder.path, None if with_head else layout.prefix) as files:
         backbone = _encoder(class_named(layout.backbone), layout, folder)
         task_class = class_named(layout.task)
         if exact_gelu:
@@ -172,7 +170,9 @@ def _opened(folder: EncoderFolder, layout: Layout, *, with_head: bool, **head: A
         )
         task = task_class(backbone=backbone, preprocessor=preprocessor, **head)
         for tensor in layout.tensors(task):
-            if with_head or tensor.name.startswith(prefix):
+            # BERT's pooler is part of a head: encoders that were saved alone may lack it.
+            of_encoder = tensor.name.startswith(layout.prefix) and ".pooler." not in tensor.name
+            if with_head or of_encoder:
                 _put(tensor, files, folder)
     return task
 

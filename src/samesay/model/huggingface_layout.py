@@ -101,6 +101,13 @@ class Layout:
     encoder: Callable[[Mapping[str, Any]], dict[str, Any]] | None = None
     requires: tuple[tuple[str, Any, Any], ...] = ()
 
+    @property
+    def prefix(self) -> str:
+        """What the names of an encoder's tensors begin with, but for folders of the encoder alone."""
+        return {"xlm-roberta": "roberta.", "deberta-v2": "deberta."}.get(
+            self.model_type, f"{self.model_type}."
+        )
+
 
 def _plain(name: str, variable: Any) -> Tensor:
     return Tensor(name, variable, tuple(variable.shape))

@@ -155,10 +155,10 @@ def minilm_folder() -> Path | None:
     return folder if (folder / "config.json").is_file() else None
 
 
-def fetched(preset: Preset) -> Preset:
+def fetched(preset: Preset, *, whole: bool = False) -> Preset:
     """``preset``, or the folder that an ``hf://`` address leads to, downloaded, where KerasHub is not to open it.
 
-    That is a sequence classifier, or an encoder that KerasHub lacks.
+    That is a sequence classifier, or an encoder that KerasHub lacks; with ``whole`` any model, all of its files.
 
     Raises:
         HubUnreachable: If it has to be fetched and cannot be.
@@ -171,7 +171,8 @@ def fetched(preset: Preset) -> Preset:
     repository = preset.location.removeprefix(HUGGING_FACE)
     try:
         config = json.loads(Path(hf_hub_download(repository, "config.json")).read_text(encoding="utf-8"))
-        if not has_classifier(config) and config.get("model_type") not in OWN_FAMILIES:
+        ours = has_classifier(config) or config.get("model_type") in OWN_FAMILIES
+        if not ours and not whole:
             return preset
         folder = snapshot_download(repository, allow_patterns=list(_CLASSIFIER_FILES))
     except Exception as problem:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 # What every graph of ours reads: names with ONNX Runtime's words for their types; the shapes are (batch,
 # length).
 INPUTS = {"token_ids": "tensor(int32)", "segment_ids": "tensor(int32)", "padding_mask": "tensor(bool)"}
-# What it answers: shape (batch, n_labels).
-OUTPUT = "logits"
+# What it answers: shape (batch, n_labels), or of an encoder (batch, dimension).
+LOGITS, VECTORS = "logits", "vectors"
 OUTPUT_TYPE = "tensor(float)"
 
 _PROBE_LENGTH = 3
@@ -39,6 +39,7 @@ class Graph:
         n_labels: How many logits a row must have.
         vocabulary_size: The ids it will be given are below this.
         threads: Runs side by side; `default_threads` if None.
+        output: What its output is called.
 
     Raises:
         BundleDamaged: If the file is no graph, or not one with these inputs and this output.
@@ -46,8 +47,15 @@ class Graph:
     """
 
     def __init__(
-        self, path: Path, *, n_labels: int, vocabulary_size: int, threads: int | None = None
+        self,
+        path: Path,
+        *,
+        n_labels: int,
+        vocabulary_size: int,
+        threads: int | None = None,
+        output: str = LOGITS,
     ) -> None:
+        self._output = output
         self.threads = default_threads() if threads is None else threads
         if self.threads < 1:
             raise UsageError(
@@ -75,7 +83,7 @@ class Graph:
             BundleDamaged: If the graph cannot be run, or answers with what is no number.
         """
         try:
-            (logits,) = self._session.run([OUTPUT], batch._asdict())
+            (logits,) = self._session.run([self._output], batch._asdict())
         except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
             raise self._failed(error, batch.token_ids.shape) from error
         if not np.isfinite(logits).all():
@@ -101,12 +109,12 @@ class Graph:
         outputs = {each.name: each for each in self._session.get_outputs()}
         if inputs != INPUTS:
             raise self._mismatch(f"It reads {_listed(inputs)}.", f"inputs {_listed(INPUTS)}")
-        if set(outputs) != {OUTPUT} or outputs[OUTPUT].type != OUTPUT_TYPE:
+        if set(outputs) != {self._output} or outputs[self._output].type != OUTPUT_TYPE:
             found = {name: each.type for name, each in outputs.items()}
-            raise self._mismatch(f"It answers {_listed(found)}.", f"one output, {OUTPUT} {OUTPUT_TYPE}")
-        shape = outputs[OUTPUT].shape
+            raise self._mismatch(f"It answers {_listed(found)}.", f"one output, {self._output} {OUTPUT_TYPE}")
+        shape = outputs[self._output].shape
         if len(shape) != 2 or (isinstance(shape[1], int) and shape[1] != n_labels):
-            raise self._mismatch(f"Its logits have the shape {shape}.", f"shape (batch, {n_labels})")
+            raise self._mismatch(f"Its {self._output} have the shape {shape}.", f"shape (batch, {n_labels})")
         for each in self._session.get_inputs():
             fixed = [size for size in each.shape if isinstance(size, int)]
             if len(each.shape) != 2 or fixed:
@@ -122,7 +130,9 @@ class Graph:
         )
         found = self.run(batch).shape
         if found != (1, n_labels):
-            raise self._mismatch(f"One pair gives logits of the shape {found}.", f"shape (1, {n_labels})")
+            raise self._mismatch(
+                f"One row gives {self._output} of the shape {found}.", f"shape (1, {n_labels})"
+            )
 
     def _mismatch(self, found: str, expected: str) -> BundleDamaged:
         return BundleDamaged(
