@@ -3,8 +3,8 @@
     python recipes/teacher/teacher.py DATA OUTPUT [--stages N] [options of samesay train]
 
 DATA is a folder with a folder for each corpus of CORPORA (``train.parquet``: premise, hypothesis, label). OUTPUT is
-outside of the checkout; everything lies there: the mix, the state of the run, a model for every stage. A killed run goes
-on with the same command, at its last checkpoint.
+outside of the checkout; everything lies there: the mix, the state of the run, a model for every stage. A killed run
+goes on with the same command, at its last checkpoint.
 
 1. 60,000 pairs, as many of each label, drawn from all corpora in like numbers as far as they reach.
 2. From there all pairs, once.

@@ -90,7 +90,7 @@ def _head(manifest: Manifest, name: str) -> str:
 def _embedder(manifest: Manifest, name: str) -> str:
     return f"""# {_text(name)}
 
-A model that gives a vector of {manifest.dimension} numbers for a single text, of which it reads {manifest.max_length} tokens.
+A model that gives a vector of {manifest.dimension} numbers for a single text. It reads {manifest.max_length} tokens.
 Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}.
 
 ## How to use it

@@ -66,7 +66,7 @@ class RelativePositionBias(keras.layers.Layer):
 
     def call(self, token_ids: Any) -> Any:
         """``(batch, length)`` ids, of which the length alone counts, to ``(1, num_heads, length, length)``."""
-        ops = keras.ops
+        ops: Any = keras.ops
         places = ops.arange(ops.shape(token_ids)[1], dtype="int32")
         apart = ops.subtract(ops.expand_dims(places, 0), ops.expand_dims(places, 1))  # key - query
         rows = ops.take(ops.array(distance_buckets()), ops.clip(apart, -FARTHEST, FARTHEST) + FARTHEST)
@@ -86,7 +86,9 @@ class RelativePositionBias(keras.layers.Layer):
 class BiasedTransformerEncoder(keras_hub.layers.TransformerEncoder):
     """``keras_hub.layers.TransformerEncoder``, normalising after each block, with numbers added to its scores."""
 
-    def call(self, inputs: Any, position_bias: Any, padding_mask: Any = None, training: Any = None) -> Any:
+    def call(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self, inputs: Any, position_bias: Any, padding_mask: Any = None, training: Any = None
+    ) -> Any:
         """``(batch, length, hidden)`` to the same.
 
         Args:
@@ -95,7 +97,7 @@ class BiasedTransformerEncoder(keras_hub.layers.TransformerEncoder):
             padding_mask: ``(batch, length)``, true at tokens.
             training: Whether dropout drops.
         """
-        ops = keras.ops
+        ops: Any = keras.ops
         attention = self._self_attention_layer
         query = attention.query_dense(inputs) * float(attention.key_dim) ** -0.5
         scores = ops.einsum("btnd,bsnd->bnts", query, attention.key_dense(inputs)) + position_bias
@@ -165,7 +167,7 @@ class MPNetBackbone(keras_hub.models.Backbone):
                 num_heads=num_heads,
                 intermediate_dim=intermediate_dim,
                 activation="gelu",
-                dropout=dropout,
+                dropout=dropout,  # pyright: ignore[reportArgumentType]  # their default is a whole number
                 layer_norm_epsilon=layer_norm_epsilon,
                 kernel_initializer=small(),
                 dtype=dtype,

@@ -76,7 +76,7 @@ def _parts() -> list[Path | None]:
     """The file of every wheel; None where it is not installed."""
     found = []
     for number in range(1, len(WHEELS) + 1):
-        # find_spec on a top-level name runs none of the wheel's code; the name is no identifier, and is found all the same.
+        # find_spec on a top-level name runs none of the wheel's code; it finds what is no identifier, too.
         spec = importlib.util.find_spec(f"{_NAME}-pypi-part_{number:03}")
         places = spec.submodule_search_locations if spec else None
         file = Path(places[0]) / "input" / f"{_NAME}.zip.{number:03}" if places else None

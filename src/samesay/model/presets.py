@@ -132,8 +132,8 @@ def resolve(name: str | Path) -> Preset:
         f"There is no folder {text!r}." if looks_like_path else f"There is no preset named {text!r}.",
         where="preset",
         expected=(
-            "a KerasHub name (bert_tiny_en_uncased), 'minilm', 'mpnet', hf://owner/model, kaggle://owner/model/keras/variant, "
-            "or a folder in KerasHub or Hugging Face layout, or a saved model"
+            "a KerasHub name (bert_tiny_en_uncased), 'minilm', 'mpnet', hf://owner/model, "
+            "kaggle://owner/model/keras/variant, or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
         hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
         details={"near": close},
