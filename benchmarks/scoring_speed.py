@@ -80,20 +80,19 @@ def torch_graph(path: Path, like: Any) -> Any:
     options.inter_op_num_threads = 1
     options.log_severity_level = 4
     session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    read = [one.name for one in session.get_inputs()]
 
     class TorchGraph:
         n_outputs, threads, callers = like.n_outputs, like.threads, like.callers
 
         @staticmethod
         def run(batch: Any) -> Any:
-            return session.run(
-                ["logits"],
-                {
-                    "input_ids": batch.token_ids.astype(np.int64),
-                    "attention_mask": batch.padding_mask.astype(np.int64),
-                    "token_type_ids": batch.segment_ids.astype(np.int64),
-                },
-            )[0]
+            given = {
+                "input_ids": batch.token_ids,
+                "attention_mask": batch.padding_mask,
+                "token_type_ids": batch.segment_ids,
+            }
+            return session.run(["logits"], {name: given[name].astype(np.int64) for name in read})[0]
 
     return TorchGraph()
 

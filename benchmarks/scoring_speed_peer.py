@@ -44,12 +44,13 @@ def export(folder: Path, target: Path, *, dynamo: bool) -> str:
     example = AutoTokenizer.from_pretrained(str(folder))(
         ["a dog runs", "a cat"], ["an animal moves", "it sleeps"], padding=True, return_tensors="pt"
     )
-    given = {name: example[name] for name in INPUTS}
+    # MPNet has no segments.
+    given = {name: example[name] for name in INPUTS if name in example}
     if dynamo:
         batch, length = torch.export.Dim("batch"), torch.export.Dim("length")
-        shapes: dict[str, Any] = {"dynamic_shapes": {name: {0: batch, 1: length} for name in INPUTS}}
+        shapes: dict[str, Any] = {"dynamic_shapes": {name: {0: batch, 1: length} for name in given}}
     else:
-        axes = {name: {0: "batch", 1: "length"} for name in INPUTS}
+        axes = {name: {0: "batch", 1: "length"} for name in given}
         shapes = {"dynamic_axes": {**axes, "logits": {0: "batch"}}}
     try:
         torch.onnx.export(
@@ -57,7 +58,7 @@ def export(folder: Path, target: Path, *, dynamo: bool) -> str:
             (),
             str(target),
             kwargs=given,
-            input_names=list(INPUTS),
+            input_names=list(given),
             output_names=["logits"],
             dynamo=dynamo,
             **shapes,

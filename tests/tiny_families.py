@@ -23,7 +23,8 @@ def save_family(
         dropout: Within the encoder; KerasHub's default where absent.
     """
     import keras
-    from keras_hub import models
+
+    from samesay.model.families import class_named
 
     keras.utils.set_random_seed(0)
     name = TOKENIZERS[family]
@@ -31,7 +32,7 @@ def save_family(
     sizes: dict[str, Any] = {"embedding_dim": 8} if family == "albert" else {}
     if dropout is not None:
         sizes["dropout"] = dropout
-    backbone = getattr(models, f"{name}Backbone")(
+    backbone = class_named(f"{name}Backbone")(
         vocabulary_size=tokenizer.vocabulary_size(),
         num_layers=n_layers,
         num_heads=2,
@@ -40,10 +41,8 @@ def save_family(
         max_sequence_length=max_length,
         **sizes,
     )
-    preprocessor = getattr(models, f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=max_length)
-    task = getattr(models, f"{name}TextClassifier")(
-        backbone=backbone, preprocessor=preprocessor, num_classes=2
-    )
+    preprocessor = class_named(f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=max_length)
+    task = class_named(f"{name}TextClassifier")(backbone=backbone, preprocessor=preprocessor, num_classes=2)
     # KerasHub's own start gives nearly the same answer to every text, and anything agrees with that.
     random = np.random.default_rng(0)
     for variable in task.weights:

@@ -35,8 +35,9 @@ TOKENIZERS = {
     "xlm_roberta": "XLMRoberta",
     "albert": "Albert",
     "deberta_v3": "DebertaV3",
+    "mpnet": "MPNet",
 }
-"""From what ``keras_tokenizer`` is asked for to how KerasHub's classes of that family begin."""
+"""From what ``keras_tokenizer`` is asked for to how the classes of that family begin."""
 
 
 @functools.cache
@@ -120,13 +121,19 @@ def wordpiece_vocabulary() -> list[str]:
 
 
 def keras_tokenizer(family: str) -> Any:
-    """KerasHub's tokenizer of a family, over a vocabulary of ours."""
-    from keras_hub import models
+    """The Keras tokenizer of a family, over a vocabulary of ours."""
+    from samesay.model.families import class_named
 
-    tokenizer = getattr(models, f"{TOKENIZERS[family]}Tokenizer")
+    tokenizer = class_named(f"{TOKENIZERS[family]}Tokenizer")
     if family == "roberta":
         return tokenizer(*bytepair_files())
     if family in ("xlm_roberta", "albert", "deberta_v3"):
         return tokenizer(sentencepiece_model(family))
+    if family == "mpnet":
+        # Its own special tokens in front, <pad> with the id 1; of BERT's the unknown one alone is used.
+        pieces = [
+            piece for piece in wordpiece_vocabulary() if piece not in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")
+        ]
+        return tokenizer(["<s>", "<pad>", "</s>", "<unk>", *pieces, "<mask>"], lowercase=True)
     # As Chinese BERT was published: ideographs apart, case kept.
     return tokenizer(wordpiece_vocabulary(), lowercase=family != "bert_zh")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from samesay.scoring import Scorer
     from samesay.training import Recipe
     from samesay.workflows.check import check
+    from samesay.workflows.embedder import Embedder
     from samesay.workflows.pair_model import PairModel, load
 
 __version__ = "0.1.0"
@@ -35,6 +36,7 @@ _LATE = {
     "PairModel": "samesay.workflows.pair_model",
     "load": "samesay.workflows.pair_model",
     "check": "samesay.workflows.check",
+    "Embedder": "samesay.workflows.embedder",
     "PairTable": "samesay.data",
     "load_pairs": "samesay.data",
     "Recipe": "samesay.training",
@@ -42,6 +44,7 @@ _LATE = {
 }
 
 __all__ = [
+    "Embedder",
     "Judgement",
     "LabelSet",
     "Pair",

@@ -193,13 +193,16 @@ def test_the_bundle_s_folder_is_as_told(trained_bundle: Path) -> None:
 def test_the_manifest_is_as_told(trained_bundle: Path) -> None:
     told = [name for row in table(DOCS / "bundle.md", "key") for name in re.findall(r"`(\w+)`", row[0])]
     written = json.loads((trained_bundle / "samesay.json").read_text(encoding="utf-8"))
-    assert set(told) == set(written) | {"scale"}  # which a bundle of kind grader has
+    assert set(told) == set(written) | {"scale", "dimension"}  # of a grader, of an embedder
     assert {field.name for field in dataclasses.fields(Manifest)} <= set(told)
     assert set(written["decision"]) <= set(re.findall(r"`(\w+)`", (DOCS / "bundle.md").read_text("utf-8")))
     assert open_bundle(trained_bundle).manifest.labels
 
 
-def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tmp_path: Path) -> None:
+def test_the_keys_of_json_are_as_told(
+    trained_bundle: Path, tiny_preset: Path, pairs_file: Path, tmp_path: Path
+) -> None:
+    preset, vectors = str(tiny_preset), str(tmp_path / "vectors.npy")
     model, data, scored = str(trained_bundle), str(pairs_file), str(tmp_path / "scored.csv")
     head, *rest = pairs_file.read_text(encoding="utf-8").splitlines(keepends=True)
     twice = tmp_path / "twice.csv"
@@ -215,6 +218,7 @@ def test_the_keys_of_json_are_as_told(trained_bundle: Path, pairs_file: Path, tm
         "`score`, a file": ["score", model, "--input", data, "--output", scored],
         "`score --window`": ["score", model, "a dog runs", "the cat runs. a dog runs.", "--window", "1"],
         "`rank`": ["rank", model, "--query", "a dog runs", "--input", f"{data}[:3]", "--column", "premise"],
+        "`embed`": ["embed", data, "--column", "premise", "--model", preset, "--output", vectors],
         "`duplicates`": ["duplicates", model, f"{data}[:5]", "--column", "premise"],
         "`export`": ["export", model, str(tmp_path / "exported")],
         "`import`": ["import", str(tmp_path / "exported"), "--output", str(tmp_path / "imported")],

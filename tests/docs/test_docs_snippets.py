@@ -27,6 +27,7 @@ README = ROOT / "README.md"
 # a few kilobytes with random weights (tests/tiny_bert.py); its figures mean nothing, and the pages print none.
 STAND_INS = (
     ("--preset minilm", "--preset {tiny}"),
+    ("--model minilm", "--model {tiny}"),
     ('"minilm"', '"{tiny}"'),
     ("preset: minilm", "preset: {tiny}"),
     ('"bert_tiny_en_uncased"', '"{tiny}"'),

@@ -18,14 +18,13 @@ NEW = ("walking women read", "the fox is lazy in the cafe", "12345 dogs_dogs", "
 @pytest.fixture(scope="module", params=[*TOKENIZERS])
 def both(request: pytest.FixtureRequest) -> tuple[Any, Any, list[str]]:
     """A family's tokenizer, the same one cut for TEXTS, and its special pieces."""
-    from keras_hub import models
-
+    from samesay.model.families import class_named
     from samesay.model.tokenizer import encoder_for
 
     name = TOKENIZERS[request.param]
     tokenizer = keras_tokenizer(request.param)
     task = type("Task", (), {})
-    task.preprocessor = getattr(models, f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=32)
+    task.preprocessor = class_named(f"{name}TextClassifierPreprocessor")(tokenizer, sequence_length=32)
     task.backbone = None
     whole = encoder_for(task).tokenizer
     special = list(tokenizer.special_tokens)

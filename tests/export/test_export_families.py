@@ -11,6 +11,7 @@ from random_tasks import VOCABULARY, batch, keras_outputs, open_graph, with_rand
 
 from samesay.errors import EncoderUnsupported
 from samesay.export import supported_encoders, write_onnx
+from samesay.model.families import class_named
 
 models = keras_hub.models
 SIZES = {
@@ -45,6 +46,7 @@ FAMILIES = {
     "AlbertBackbone": albert,
     "DebertaV3Backbone": deberta,
     "DistilBertBackbone": plain(models.DistilBertBackbone, models.DistilBertTextClassifier),
+    "MPNetBackbone": plain(class_named("MPNetBackbone"), class_named("MPNetTextClassifier")),
     "RobertaBackbone": plain(models.RobertaBackbone, models.RobertaTextClassifier),
     "XLMRobertaBackbone": plain(models.XLMRobertaBackbone, models.XLMRobertaTextClassifier),
 }

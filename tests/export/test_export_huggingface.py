@@ -28,6 +28,7 @@ from samesay.errors import (
 )
 from samesay.export.huggingface import huggingface_config
 from samesay.export.huggingface_tokenizer import write_tokenizer
+from samesay.model.families import class_named
 from samesay.model.huggingface_folder import describe, open_classifier
 from samesay.model.huggingface_layout import LAYOUTS, Layout, layout_of
 from samesay.pairs import LabelSet, Pair, Sides
@@ -313,6 +314,14 @@ _TENSORS: dict[str, dict[str, tuple[int, ...]]] = {
         "classifier.dense.weight": (8, 8),
         "classifier.out_proj.weight": (3, 8),
     },
+    "mpnet": {
+        "mpnet.embeddings.position_embeddings.weight": (18, 8),
+        "mpnet.encoder.layer.1.attention.attn.o.weight": (8, 8),
+        "mpnet.encoder.layer.1.attention.LayerNorm.bias": (8,),
+        "mpnet.encoder.relative_attention_bias.weight": (32, 2),
+        "classifier.dense.weight": (8, 8),
+        "classifier.out_proj.bias": (3,),
+    },
     "distilbert": {
         "distilbert.embeddings.position_embeddings.weight": (16, 8),
         "distilbert.transformer.layer.1.attention.out_lin.weight": (8, 8),
@@ -342,9 +351,7 @@ _MORE = {"albert": {"embedding_dim": 4}, "deberta-v2": {"bucket_size": 8}}
 
 @pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.model_type)
 def test_every_family_lies_as_transformers_wants_it(layout: Layout) -> None:
-    import keras_hub
-
-    backbone = getattr(keras_hub.models, layout.backbone)(
+    backbone = class_named(layout.backbone)(
         vocabulary_size=20,
         num_layers=2,
         num_heads=2,
@@ -353,7 +360,7 @@ def test_every_family_lies_as_transformers_wants_it(layout: Layout) -> None:
         max_sequence_length=16,
         **_MORE.get(layout.model_type, {}),
     )
-    task = getattr(keras_hub.models, layout.task)(backbone=backbone, num_classes=3)
+    task = class_named(layout.task)(backbone=backbone, num_classes=3)
     tensors = {tensor.name: tensor for tensor in layout.tensors(task)}
     expected = _TENSORS[layout.model_type]
     assert {name: tensors[name].shape for name in expected} == expected
@@ -381,7 +388,7 @@ def test_every_family_lies_as_transformers_wants_it(layout: Layout) -> None:
     )
     assert config["architectures"] == [layout.architecture]
     assert config[layout.activation_key] == layout.activations[0]
-    positions = 18 if "roberta" in layout.model_type else 16
+    positions = 18 if "roberta" in layout.model_type or layout.model_type == "mpnet" else 16
     assert config["max_position_embeddings"] == positions
     assert layout_of(task) is layout
 

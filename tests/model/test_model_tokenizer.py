@@ -13,6 +13,7 @@ import pytest
 
 from samesay.encoding import PairEncoder
 from samesay.errors import TokenizerUnsupported, UsageError
+from samesay.model.families import class_named
 from samesay.model.tokenizer import encoder_for
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "encoding"))
@@ -29,9 +30,7 @@ def tiny_task(
     family: str, *, max_length: int = 64, truncate: str = "round_robin", tokenizer: Any = None
 ) -> Any:
     """What ``encoder_for`` reads of a task: its preprocessor, and how far its positions reach."""
-    import keras_hub
-
-    preprocessor = getattr(keras_hub.models, f"{TOKENIZERS[family]}TextClassifierPreprocessor")(
+    preprocessor = class_named(f"{TOKENIZERS[family]}TextClassifierPreprocessor")(
         tokenizer or keras_tokenizer(family), sequence_length=max_length, truncate=truncate
     )
     return SimpleNamespace(preprocessor=preprocessor, backbone=SimpleNamespace(max_sequence_length=512))

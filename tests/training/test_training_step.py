@@ -64,7 +64,7 @@ def test_twenty_steps_give_the_losses_and_the_weights_of_keras_step(
     )
 
 
-@pytest.mark.parametrize("family", ["roberta", "xlm_roberta", "distil_bert"])
+@pytest.mark.parametrize("family", ["roberta", "xlm_roberta", "distil_bert", "mpnet"])
 @pytest.mark.filterwarnings(
     # KerasHub leaves the file of a SentencePiece model to the garbage collector.
     "ignore:unclosed file.*vocabulary.spm:ResourceWarning",

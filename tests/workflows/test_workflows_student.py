@@ -30,7 +30,7 @@ TEXTS = (list(LINES[:8]), list(LINES[8:16]))
 
 
 @pytest.fixture(
-    scope="module", params=["bert", "distil_bert", "roberta", "xlm_roberta", "albert", "deberta_v3"]
+    scope="module", params=["bert", "distil_bert", "roberta", "xlm_roberta", "albert", "deberta_v3", "mpnet"]
 )
 def model(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> samesay.PairModel:
     folder = tmp_path_factory.mktemp("presets") / request.param

@@ -56,6 +56,11 @@ def model_card(
     Returns:
         Markdown, ending in a newline.
     """
+    if manifest.dimension is not None:
+        return (
+            "\n\n".join([_embedder(manifest, name), _training(manifest, upstream), _contents(manifest)])
+            + "\n"
+        )
     sections = [
         _head(manifest, name),
         _labels(manifest),
@@ -81,6 +86,25 @@ def _head(manifest: Manifest, name: str) -> str:
         f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. "
         f"Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}."
     )
+
+
+def _embedder(manifest: Manifest, name: str) -> str:
+    return f"""# {_text(name)}
+
+A model that gives a vector of {manifest.dimension} numbers for a single text. It reads {manifest.max_length} tokens.
+Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}.
+
+## How to use it
+
+```sh
+samesay embed texts.txt --model {name} --output vectors.npy
+```
+
+```python
+import samesay
+
+samesay.Embedder.open("{name}").encode(["one text", "another"])  # one row a text
+```"""
 
 
 def _labels(manifest: Manifest) -> str:

@@ -17,11 +17,13 @@ from typing import Any, TypeGuard
 
 from samesay.bundle.canonical import canonical_sha256, parse, plain, render
 from samesay.bundle.layout import (
+    EMBEDDER,
     FORMAT_NAME,
     FORMAT_VERSION,
     GRADERS,
     KINDS,
     MANIFEST_NAME,
+    MODEL,
     PARTS,
     VERDICTS,
     Verdict,
@@ -156,8 +158,9 @@ class Manifest:
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
         parts: The declared parts by name.
-        kind: What the bundle is: ``"model"``, or one of the graders with a scale.
+        kind: What the bundle is: ``"model"``, one of the graders with a scale, or ``"embedder"`` with a dimension.
         scale: The lowest and the highest grade of a grader; None for a model.
+        dimension: Numbers of an embedder's vectors; None for others.
         decision: How a label comes out of logits.
         metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
         data: What it was trained on: fingerprint, counts, source.
@@ -179,6 +182,7 @@ class Manifest:
     versions: dict[str, Any] = field(default_factory=dict)
     created: str = ""
     scale: GradeScale | None = None
+    dimension: int | None = None
 
     def __post_init__(self) -> None:
         self.decision.require_labels(self.labels)
@@ -208,7 +212,7 @@ class Manifest:
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
-                **({"labels": list(self.labels)} if self.scale is None else {"scale": list(self.scale)}),
+                **self._answers(),
                 "sides": list(self.sides),
                 "max_length": self.max_length,
                 "decision": self.decision.to_dict(),
@@ -222,6 +226,11 @@ class Manifest:
         )
         document["checksum"] = _PREFIX + canonical_sha256(document)
         return document
+
+    def _answers(self) -> dict[str, Any]:
+        if self.dimension is not None:
+            return {"dimension": self.dimension}
+        return {"labels": list(self.labels)} if self.scale is None else {"scale": list(self.scale)}
 
     def to_json(self) -> bytes:
         """The bytes of ``samesay.json``.
@@ -310,7 +319,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     if not 1 <= max_length <= MOST_TOKENS:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
-        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind not in GRADERS else ())
+        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind == MODEL else ())
         scale = _scale(document, GRADERS[kind], where) if kind in GRADERS else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
@@ -318,7 +327,10 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
         decision.require_labels(labels)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
-    if not labels.names and scale is None:
+    dimension = _need(document, "dimension", int, where) if kind == EMBEDDER else None
+    if dimension is not None and dimension < 1:
+        raise _damaged(f"{MANIFEST_NAME} says that vectors have {dimension} numbers.", where)
+    if not labels.names and scale is None and dimension is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
     if version < 3 and any(part.verdict == "measured" for part in parts.values()):
@@ -332,6 +344,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
         task=_need(document, "task", str, where),
         labels=labels,
         scale=scale,
+        dimension=dimension,
         sides=sides,
         max_length=max_length,
         decision=decision,

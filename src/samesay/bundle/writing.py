@@ -12,6 +12,7 @@ from typing import Any
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import (
+    EMBEDDER,
     GRADERS,
     MANIFEST_NAME,
     MODEL,
@@ -175,6 +176,7 @@ class BundleDraft:
         task: str,
         labels: LabelSet | None = None,
         scale: GradeScale | None = None,
+        dimension: int | None = None,
         sides: Sides,
         max_length: int,
         decision: Decision | Mapping[str, Any] | None = None,
@@ -191,6 +193,7 @@ class BundleDraft:
             task: What is judged, such as ``"classification"``.
             labels: The names of the classes in the order of the logits; none for a grader.
             scale: The lowest and the highest grade of a grader, which is a kind of its own.
+            dimension: Numbers of a vector, of an embedder, which is a kind of its own, too.
             sides: The names of the two texts in reading order.
             max_length: The most tokens of a pair that are read.
             decision: Temperature, thresholds, abstention; a plain softmax if left out.
@@ -208,13 +211,16 @@ class BundleDraft:
         if not isinstance(decision, Decision):
             decision = Decision(**dict(decision or {}))
         facts = {
-            "kind": next(kind for kind, one in GRADERS.items() if one == scale.activation)
+            "kind": EMBEDDER
+            if dimension is not None
+            else next(kind for kind, one in GRADERS.items() if one == scale.activation)
             if scale
             else MODEL,
             "created": datetime.now(UTC).isoformat(timespec="seconds") if created is None else created,
             "task": task,
             "labels": labels or LabelSet(()),
             "scale": scale,
+            "dimension": dimension,
             "sides": sides,
             "max_length": int(max_length),
             "decision": decision,

@@ -37,19 +37,10 @@ def show(found: Mapping[str, Any]) -> None:
     """Print the facts of a saved model for people."""
     from samesay.cli import render
 
-    first, second = found["sides"]
-    decision = {name: value for name, value in found["decision"].items() if value not in (None, {}, [])}
     render.facts(
         {
             "task": found["task"],
-            **(
-                {"labels": found["labels"]}
-                if found["scale"] is None
-                else {"grades": "from {:g} to {:g}".format(*found["scale"])}
-            ),
-            "sides": f"{first}, then {second}",
-            "reads": f"{found['max_length']:,} tokens of a pair",
-            "decision": decision,
+            **_answers(found),
             "created": found["created"],
             "files": "as they were written" if found["verified"] else "not verified (--no-verify)",
         },
@@ -75,6 +66,27 @@ def show(found: Mapping[str, Any]) -> None:
             render.facts(_flat(found[name]), title=name.capitalize())
     if found["undeclared"]:
         say(f"Not declared and not looked at: {render.cell(found['undeclared'])}")
+
+
+def _answers(found: Mapping[str, Any]) -> dict[str, Any]:
+    """What a model reads and answers with."""
+    if found["dimension"] is not None:
+        return {
+            "vectors": f"of {found['dimension']} numbers",
+            "reads": f"{found['max_length']:,} tokens of a text",
+        }
+    first, second = found["sides"]
+    answers = (
+        {"labels": found["labels"]}
+        if found["scale"] is None
+        else {"grades": "from {:g} to {:g}".format(*found["scale"])}
+    )
+    return {
+        **answers,
+        "sides": f"{first}, then {second}",
+        "reads": f"{found['max_length']:,} tokens of a pair",
+        "decision": {name: value for name, value in found["decision"].items() if value not in (None, {}, [])},
+    }
 
 
 def _reason(detail: Any) -> str:

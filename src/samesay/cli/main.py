@@ -37,6 +37,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "score": ("samesay.cli.score", "Label one pair of texts, or every row of a file."),
     "rank": ("samesay.cli.rank", "Rank texts by what a model says of each beside a query."),
     "duplicates": ("samesay.cli.duplicates", "Find which texts of a list, or of two lists, say the same."),
+    "embed": ("samesay.cli.embed", "Write a vector for every text of a file."),
     "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
     "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
     "verify": ("samesay.cli.verify", "Repeat the proof that a model's ONNX part answers as Keras does."),

@@ -26,7 +26,7 @@ _LINE_SUFFIXES = (".txt", ".txt.gz")
 
 @dataclass(frozen=True, slots=True)
 class TextList:
-    """Texts in the order of their source, those without a letter to read left out and counted.
+    """Texts in the order of their source; those without a letter to read are counted, and left out if so wished.
 
     Attributes:
         name: What messages call the source.
@@ -35,7 +35,7 @@ class TextList:
         texts: The texts.
         places: Where each stands, ``file:line``.
         rows: The record that each is part of, by column.
-        n_empty: Records left out because their text is empty.
+        n_empty: Records whose text is empty.
     """
 
     name: str
@@ -51,7 +51,11 @@ class TextList:
 
 
 def load_texts(
-    source: str | Path | Sequence[str], *, column: str | None = None, format: str | None = None
+    source: str | Path | Sequence[str],
+    *,
+    column: str | None = None,
+    format: str | None = None,
+    keep_empty: bool = False,
 ) -> TextList:
     """Read texts.
 
@@ -61,6 +65,7 @@ def load_texts(
         column: Of a table, the column that holds them; found by its usual name, or as the only one, where absent.
         format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input
             is lines unless it says otherwise, or a ``column`` was asked for, or it is a slice.
+        keep_empty: Whether texts without a letter to read stay.
 
     Raises:
         UsageError: If a column of lines was asked for.
@@ -77,13 +82,13 @@ def load_texts(
                     expected="a table: csv, tsv, jsonl or parquet",
                     hint="leave --column out, or say which: --input-format csv",
                 )
-            found = _read_lines(source)
+            found = _read_lines(source, keep_empty)
         else:
-            found = _read_column(source, column, format)
+            found = _read_column(source, column, format, keep_empty)
     else:
         _require_texts(source)
         places = [f"texts[{index}]" for index in range(len(source))]
-        found = _kept("texts", "text", ["text"], places, [{"text": text} for text in source])
+        found = _kept("texts", "text", ["text"], places, [{"text": text} for text in source], keep_empty)
     if not found.texts:
         raise NoRows(
             f"{found.name} holds no text.", where=found.name, expected="at least one text that is not empty"
@@ -99,7 +104,7 @@ def _is_lines(source: str | Path, column: str | None, format: str | None) -> boo
     return str(source).lower().endswith(_LINE_SUFFIXES)
 
 
-def _read_lines(source: str | Path) -> TextList:
+def _read_lines(source: str | Path, keep_empty: bool) -> TextList:
     piped = str(source) == STANDARD_INPUT
     name = "standard input" if piped else str(source)
     try:
@@ -114,23 +119,29 @@ def _read_lines(source: str | Path) -> TextList:
     finally:
         if not piped:
             raw.close()
-    return _kept(name, "text", ["text"], [place for place, _ in read], [{"text": line} for _, line in read])
+    rows = [{"text": line} for _, line in read]
+    return _kept(name, "text", ["text"], [place for place, _ in read], rows, keep_empty)
 
 
-def _read_column(source: str | Path, column: str | None, format: str | None) -> TextList:
+def _read_column(source: str | Path, column: str | None, format: str | None, keep_empty: bool) -> TextList:
     with SourceRows(source, format=format) as stream:
         chosen = _text_column(stream.columns, column, where=stream.name)
         read = [(stream.place(row), row.values) for row in stream]
-        return _kept(
-            stream.name, chosen, stream.columns, [place for place, _ in read], [values for _, values in read]
-        )
+        places, rows = [place for place, _ in read], [values for _, values in read]
+        return _kept(stream.name, chosen, stream.columns, places, rows, keep_empty)
 
 
 def _kept(
-    name: str, column: str, columns: Sequence[str], places: list[str], rows: list[dict[str, Any]]
+    name: str,
+    column: str,
+    columns: Sequence[str],
+    places: list[str],
+    rows: list[dict[str, Any]],
+    keep_empty: bool,
 ) -> TextList:
     texts = [side_text(row, column, place=place) for row, place in zip(rows, places, strict=True)]
-    keep = [index for index, text in enumerate(texts) if not is_empty(text)]
+    n_empty = sum(map(is_empty, texts))
+    keep = [index for index, text in enumerate(texts) if keep_empty or not is_empty(text)]
     return TextList(
         name=name,
         column=column,
@@ -138,7 +149,7 @@ def _kept(
         texts=[texts[index] for index in keep],
         places=[places[index] for index in keep],
         rows=[rows[index] for index in keep],
-        n_empty=len(texts) - len(keep),
+        n_empty=n_empty,
     )
 
 

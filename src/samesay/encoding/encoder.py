@@ -11,7 +11,7 @@ from typing import Any
 
 from samesay.encoding.bytepair import BytePair
 from samesay.encoding.encoded import EncodedPairs
-from samesay.encoding.packing import pack, shortest_limit, specials
+from samesay.encoding.packing import pack, pack_single, shortest_limit, specials
 from samesay.encoding.sentence_piece import SentencePiece
 from samesay.encoding.wordpiece import WordPiece, WordPieceRules
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
@@ -31,6 +31,7 @@ _FIELDS = {
         "suffix_indicator": str,
         "unknown_token": str,
         **_PACKING_FIELDS,
+        "separators": int,
         "max_length": int,
     },
     BytePair.kind: {
@@ -53,6 +54,9 @@ _FIELDS = {
     },
 }
 
+_UNSAID = {WordPiece.kind: {"separators": 1}}
+"""Fields that are not written where they have this value: saved models of before they were fields lack them."""
+
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PairEncoder:
@@ -66,7 +70,7 @@ class PairEncoder:
         separator_token: The piece behind either text.
         pad_token: The piece of padding.
         max_length: The most tokens in a row, special ones included.
-        separators: How many separators stand between the texts: 1, or 2 for RoBERTa and XLM-R.
+        separators: How many separators stand between the texts: 1, or 2 for RoBERTa, XLM-R and MPNet.
     """
 
     tokenizer: WordPiece | BytePair | SentencePiece
@@ -107,8 +111,9 @@ class PairEncoder:
         start_token: str = "[CLS]",
         separator_token: str = "[SEP]",
         pad_token: str = "[PAD]",
+        separators: int = 1,
     ) -> PairEncoder:
-        """An encoder of BERT or DistilBERT.
+        """An encoder of BERT, DistilBERT or MPNet.
 
         Args:
             vocabulary: The pieces, a piece's place being its id.
@@ -121,6 +126,7 @@ class PairEncoder:
             start_token: The piece at the start of every row.
             separator_token: The piece behind either text.
             pad_token: The piece of padding.
+            separators: How many separators stand between the texts.
 
         Raises:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
@@ -136,6 +142,7 @@ class PairEncoder:
             separator_token=separator_token,
             pad_token=pad_token,
             max_length=max_length,
+            separators=separators,
         )
 
     @classmethod
@@ -272,6 +279,29 @@ class PairEncoder:
                 separators=self.separators,
             )
 
+    def encode_texts(self, texts: Sequence[str]) -> Iterator[EncodedPairs]:
+        """Single texts, row ``i`` being ``[CLS] texts[i] [SEP]``, in parts of a few thousand, at least one.
+
+        Raises:
+            EncodingInvalid: If a text holds a lone surrogate; its ``details`` hold the row, from 0.
+            UsageError: If ``texts`` is one string, or holds something else than strings.
+        """
+        if isinstance(texts, str):
+            raise UsageError(
+                "The texts are one string, not a sequence of strings.",
+                expected="a list of strings",
+                hint="[text]",
+            )
+        for begin in range(0, max(len(texts), 1), _CHUNK):
+            yield pack_single(
+                self.tokenizer.encode(
+                    _checked_texts(texts[begin : begin + _CHUNK], side="first", begin=begin)
+                ),
+                start_id=self.tokenizer.ids[self.start_token],
+                separator_id=self.tokenizer.ids[self.separator_token],
+                max_length=self.max_length,
+            )
+
     def with_max_length(self, max_length: int) -> PairEncoder:
         """The same encoder with another limit, sharing the vocabulary.
 
@@ -291,7 +321,12 @@ class PairEncoder:
             "separators": self.separators,
             "max_length": self.max_length,
         }
-        return {name: described[name] for name in _FIELDS[self.kind]}
+        unsaid = _UNSAID.get(self.kind, {})
+        return {
+            name: described[name]
+            for name in _FIELDS[self.kind]
+            if name not in unsaid or described[name] != unsaid[name]
+        }
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> PairEncoder:
@@ -308,6 +343,7 @@ class PairEncoder:
                 f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, _FIELDS))
             )
         known = _FIELDS[kind]
+        saved = {**_UNSAID.get(kind, {}), **saved}
         for name, expected in known.items():
             # bool is an int to Python, not to JSON.
             if name not in saved or type(saved[name]) is not expected:

@@ -66,6 +66,25 @@ def round_robin(
     return keep_first, np.minimum(second, room - keep_first)
 
 
+def pack_single(texts: Ragged, *, start_id: int, separator_id: int, max_length: int) -> EncodedPairs:
+    """Rows of ``[start] text [separator]``, cut at their ends, all of it segment 0.
+
+    Args:
+        texts: The texts.
+        start_id: At the start of every row.
+        separator_id: At its end.
+        max_length: The most tokens in a row, special ones included.
+    """
+    kept = np.minimum(texts.lengths, max_length - 2)
+    offsets = np.zeros(len(kept) + 1, np.int64)
+    np.cumsum(kept + 2, out=offsets[1:])
+    token_ids = np.full(int(offsets[-1]), separator_id, np.int32)
+    token_ids[offsets[:-1]] = start_id
+    token_ids[spans(offsets[:-1] + 1, kept)] = texts.ids[spans(texts.offsets[:-1], kept)]
+    lost = np.stack([texts.lengths - kept, np.zeros_like(kept)], axis=1)
+    return EncodedPairs(token_ids, offsets, np.diff(offsets).astype(np.int32), lost.astype(np.int32), (2, 0))
+
+
 def pack(
     first: Ragged, second: Ragged, *, start_id: int, separator_id: int, max_length: int, separators: int = 1
 ) -> EncodedPairs:

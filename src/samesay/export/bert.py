@@ -19,12 +19,26 @@ from samesay.export.transformer import (
 def write_bert(graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value) -> Value:
     """A ``FamilyWriter`` for ``BertTextClassifier``."""
     backbone = task.backbone
+    first = write_bert_encoder(graph, backbone, token_ids, segment_ids, padding_mask, first_alone=True)
+    return write_head(graph, first, backbone.pooled_dense, task.output_dense)
+
+
+def write_bert_encoder(
+    graph: Graph,
+    backbone: Any,
+    token_ids: Value,
+    segment_ids: Value,
+    padding_mask: Value,
+    *,
+    first_alone: bool = False,
+) -> Value:
+    """An ``EncoderWriter`` for ``BertBackbone``; (B, H) of the first token alone where that is all that is read."""
     x = write_bert_embeddings(graph, backbone, token_ids, segment_ids)  # (B, L, H)
     layers = [
         read_encoder_layer(layer, f"layer_{index}") for index, layer in enumerate(backbone.transformer_layers)
     ]
-    first = write_encoder(graph, x, layers, write_mask_bias(graph, padding_mask))  # (B, H)
-    return write_head(graph, first, backbone.pooled_dense, task.output_dense)
+    mask = write_mask_bias(graph, padding_mask)
+    return write_encoder(graph, x, layers, mask, first_alone=first_alone)
 
 
 def write_bert_embeddings(graph: Graph, backbone: Any, token_ids: Value, segment_ids: Value) -> Value:

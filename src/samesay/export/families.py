@@ -7,10 +7,11 @@ from typing import Any
 
 from samesay.errors import EncoderUnsupported
 from samesay.export.albert import write_albert
-from samesay.export.bert import write_bert
+from samesay.export.bert import write_bert, write_bert_encoder
 from samesay.export.deberta import write_deberta
 from samesay.export.graph import Graph, Value
-from samesay.export.roberta import write_roberta
+from samesay.export.mpnet import write_mpnet, write_mpnet_encoder
+from samesay.export.roberta import write_roberta, write_roberta_encoder
 
 FamilyWriter = Callable[[Graph, Any, Value, Value, Value], Value]
 """Adds a whole classifier to a graph: ``(graph, task, token_ids, segment_ids, padding_mask) -> logits``.
@@ -21,15 +22,28 @@ raised where an activation or a layer is not one that can be written. A family t
 separators alone does not read ``segment_ids``: every graph has the same three inputs.
 """
 
-# (task, backbone) class names within keras_hub.models; a family is added here and has a module of its own.
+EncoderWriter = Callable[[Graph, Any, Value, Value, Value], Value]
+"""Adds an encoder: ``(graph, backbone, token_ids, segment_ids, padding_mask) -> hidden states (B, L, H)``."""
+
+# (task, backbone) class names as samesay.model.families knows them; a family is added here and has a module of its own.
 _FAMILIES: dict[tuple[str, str], FamilyWriter] = {
     ("AlbertTextClassifier", "AlbertBackbone"): write_albert,
     ("BertTextClassifier", "BertBackbone"): write_bert,
     ("DebertaV3TextClassifier", "DebertaV3Backbone"): write_deberta,
     ("DistilBertTextClassifier", "DistilBertBackbone"): write_roberta,
+    ("MPNetTextClassifier", "MPNetBackbone"): write_mpnet,
     ("RobertaTextClassifier", "RobertaBackbone"): write_roberta,
     ("XLMRobertaTextClassifier", "XLMRobertaBackbone"): write_roberta,
 }
+
+_ENCODERS: dict[str, EncoderWriter] = {
+    "BertBackbone": write_bert_encoder,
+    "DistilBertBackbone": write_roberta_encoder,
+    "MPNetBackbone": write_mpnet_encoder,
+    "RobertaBackbone": write_roberta_encoder,
+    "XLMRobertaBackbone": write_roberta_encoder,
+}
+"""Those whose hidden states are given out, for vectors."""
 
 
 def supported_encoders() -> tuple[str, ...]:
@@ -45,7 +59,7 @@ def writer_for(task: Any) -> FamilyWriter:
         it may
             compute anything.
     """
-    from samesay.model.exact_gelu import is_published
+    from samesay.model.families import is_published
 
     for names, writer in _FAMILIES.items():
         if is_published(task, *names):
@@ -57,4 +71,22 @@ def writer_for(task: Any) -> FamilyWriter:
         expected=", ".join(f"{task_name} on {backbone_name}" for task_name, backbone_name in _FAMILIES),
         hint="train and predict with the Keras part; scoring without Keras needs a supported encoder",
         details={"backbone": type(backbone).__name__, "supported": list(supported_encoders())},
+    )
+
+
+def encoder_writer_for(task: Any) -> EncoderWriter:
+    """What writes the hidden states of the encoder of ``task``.
+
+    Raises:
+        EncoderUnsupported: If its backbone is not one of the known classes.
+    """
+    from samesay.model.families import is_published
+
+    for backbone, writer in _ENCODERS.items():
+        if is_published(task, f"{backbone.removesuffix('Backbone')}TextClassifier", backbone):
+            return writer
+    raise EncoderUnsupported(
+        f"No vectors can be made with {type(getattr(task, 'backbone', None)).__name__}.",
+        where="the model's encoder",
+        expected=", ".join(_ENCODERS),
     )

@@ -25,6 +25,7 @@ from tokenizers import (
 
 from samesay.errors import TokenizerUnsupported
 from samesay.model.backend import keras_hub
+from samesay.model.families import class_named
 
 # Characters that are assigned to nothing, so that nothing which is done to a text makes or moves them: around a
 # mark that folding spells with several, and in place of a space that does not separate words.
@@ -51,7 +52,7 @@ _COMPOUND_MARKS = [
     if unicodedata.category(mark).startswith("P") and len(unicodedata.normalize("NFKC", mark)) > 1
 ]
 
-# Of RoBERTa and XLM-R.
+# Of RoBERTa and XLM-R; MPNet's unknown token is BERT's.
 _FAIRSEQ_SPECIALS = {
     "bos_token": "<s>",
     "eos_token": "</s>",
@@ -97,7 +98,12 @@ def write_tokenizer(tokenizer: Any, folder: Path, *, segments: bool, max_length:
         "model_input_names": ["input_ids", *(["token_type_ids"] if segments else []), "attention_mask"],
     }
     if kind in (models_of_kerashub.BertTokenizer, models_of_kerashub.DistilBertTokenizer):
-        special = _write_wordpiece(tokenizer, folder, settings)
+        special = _write_wordpiece(
+            tokenizer, folder, settings, _BERT_SPECIALS, pair="[CLS] $A [SEP] $B:1 [SEP]:1"
+        )
+    elif kind is class_named("MPNetTokenizer"):
+        special = {**_FAIRSEQ_SPECIALS, "unk_token": "[UNK]"}
+        _write_wordpiece(tokenizer, folder, settings, special, pair="<s> $A </s> </s> $B </s>")
     elif kind is models_of_kerashub.RobertaTokenizer:
         special = _write_byte_pairs(tokenizer, folder, settings)
     elif kind.__name__ in _SENTENCE_PIECE and kind is getattr(models_of_kerashub, kind.__name__):
@@ -107,14 +113,23 @@ def write_tokenizer(tokenizer: Any, folder: Path, *, segments: bool, max_length:
             f"The tokenizer {kind.__name__} cannot be written for transformers.",
             where="the model's tokenizer",
             expected=", ".join(
-                ["BertTokenizer", "DistilBertTokenizer", "RobertaTokenizer", *_SENTENCE_PIECE]
+                [
+                    "BertTokenizer",
+                    "DistilBertTokenizer",
+                    "MPNetTokenizer",
+                    "RobertaTokenizer",
+                    *_SENTENCE_PIECE,
+                ]
             ),
         )
     _write_json(folder / "special_tokens_map.json", special)
     _write_json(folder / "tokenizer_config.json", {**settings, **special})
 
 
-def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> dict[str, str]:
+def _write_wordpiece(
+    tokenizer: Any, folder: Path, settings: dict[str, Any], special: dict[str, str], *, pair: str
+) -> dict[str, str]:
+    """Write the files; ``special`` names the special tokens, and ``pair`` says how two texts are packed."""
     vocabulary = list(tokenizer.get_vocabulary())
     rust = Tokenizer(
         models.WordPiece(
@@ -127,13 +142,13 @@ def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> 
     rust.normalizer = _folding(lowercase=tokenizer.lowercase, accents=tokenizer.strip_accents)
     rust.pre_tokenizer = _cutting(cjk=tokenizer.split_on_cjk)
     rust.decoder = decoders.WordPiece(prefix=tokenizer.suffix_indicator)
-    special = dict(_BERT_SPECIALS)
+    start, end = special["cls_token"], special["sep_token"]
     rust.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[(name, vocabulary.index(name)) for name in ("[CLS]", "[SEP]")],
+        single=f"{start} $A {end}",
+        pair=pair,
+        special_tokens=[(name, vocabulary.index(name)) for name in (start, end)],
     )
-    rust.add_special_tokens([token for token in special.values() if token in vocabulary])
+    rust.add_special_tokens([token for token in dict.fromkeys(special.values()) if token in vocabulary])
     rust.save(str(folder / "tokenizer.json"))
     (folder / "vocab.txt").write_text("".join(f"{piece}\n" for piece in vocabulary), encoding="utf-8")
     settings.update(
@@ -143,7 +158,7 @@ def _write_wordpiece(tokenizer: Any, folder: Path, settings: dict[str, Any]) -> 
         strip_accents=tokenizer.strip_accents,
         tokenize_chinese_chars=tokenizer.split_on_cjk,
     )
-    return special
+    return dict(special)
 
 
 def _folding(*, lowercase: bool, accents: bool) -> normalizers.Normalizer:

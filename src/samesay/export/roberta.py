@@ -23,7 +23,22 @@ def write_roberta(
     graph: Graph, task: Any, token_ids: Value, segment_ids: Value, padding_mask: Value
 ) -> Value:
     """A ``FamilyWriter`` for ``RobertaTextClassifier``, ``XLMRobertaTextClassifier``, ``DistilBertTextClassifier``."""
-    backbone = task.backbone
+    first = write_roberta_encoder(
+        graph, task.backbone, token_ids, segment_ids, padding_mask, first_alone=True
+    )
+    return write_head(graph, first, task.pooled_dense, task.output_dense)
+
+
+def write_roberta_encoder(
+    graph: Graph,
+    backbone: Any,
+    token_ids: Value,
+    segment_ids: Value,
+    padding_mask: Value,
+    *,
+    first_alone: bool = False,
+) -> Value:
+    """An ``EncoderWriter`` for their backbones; (B, H) of the first token alone where that is all that is read."""
     tokens = write_tokens(graph, backbone.embeddings.token_embedding, token_ids)
     positions = write_positions(graph, backbone.embeddings.position_embedding, token_ids)
     x = write_norm(
@@ -34,5 +49,5 @@ def write_roberta(
     layers = [
         read_encoder_layer(layer, f"layer_{index}") for index, layer in enumerate(backbone.transformer_layers)
     ]
-    first = write_encoder(graph, x, layers, write_mask_bias(graph, padding_mask))  # (B, H)
-    return write_head(graph, first, task.pooled_dense, task.output_dense)
+    mask = write_mask_bias(graph, padding_mask)
+    return write_encoder(graph, x, layers, mask, first_alone=first_alone)

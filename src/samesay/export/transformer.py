@@ -94,8 +94,8 @@ def read_norm(layer: Any, name: str) -> Norm:
     return Norm(name, array_of(layer.gamma), array_of(layer.beta), float(layer.epsilon))
 
 
-def read_encoder_layer(layer: Any, name: str) -> EncoderLayer:
-    """A ``keras_hub.layers.TransformerEncoder``.
+def read_encoder_layer(layer: Any, name: str, *, kind: type | None = None) -> EncoderLayer:
+    """A ``keras_hub.layers.TransformerEncoder``, or another ``kind`` that has the same blocks.
 
     Raises:
         EncoderUnsupported: If it is something else, normalises first, or its activation is unknown.
@@ -103,12 +103,13 @@ def read_encoder_layer(layer: Any, name: str) -> EncoderLayer:
     import keras_hub
 
     # The class itself: a subclass may compute something else from the same variables.
-    if type(layer) is not keras_hub.layers.TransformerEncoder or layer.normalize_first:
-        kind = type(layer).__name__ + (" that normalises first" if hasattr(layer, "normalize_first") else "")
+    expected = kind or keras_hub.layers.TransformerEncoder
+    if type(layer) is not expected or layer.normalize_first:
+        found = type(layer).__name__ + (" that normalises first" if hasattr(layer, "normalize_first") else "")
         raise EncoderUnsupported(
-            f"A transformer layer of the kind {kind} is not known to the ONNX writer.",
+            f"A transformer layer of the kind {found} is not known to the ONNX writer.",
             where=name,
-            expected="keras_hub.layers.TransformerEncoder(normalize_first=False)",
+            expected=f"{expected.__name__}(normalize_first=False)",
         )
     attention = layer._self_attention_layer
     parts = (attention.query_dense, attention.key_dense, attention.value_dense, attention.output_dense)
@@ -168,17 +169,40 @@ def write_mask_bias(graph: Graph, padding_mask: Value) -> Value:
     )
 
 
-def write_encoder(graph: Graph, x: Value, layers: list[EncoderLayer], mask_bias: Value) -> Value:
-    """All layers, and of the last one only what the first token needs: (B, L, H) -> (B, H)."""
-    for layer in layers[:-1]:
-        x = _write_layer(graph, x, layer, mask_bias)
+def write_encoder(
+    graph: Graph,
+    x: Value,
+    layers: list[EncoderLayer],
+    mask_bias: Value,
+    position_bias: Value | None = None,
+    *,
+    first_alone: bool = True,
+) -> Value:
+    """All layers, and of the last one only what the first token needs: (B, L, H) -> (B, H).
+
+    Args:
+        graph: What it is added to.
+        x: The embedded tokens.
+        layers: In their order.
+        mask_bias: By ``write_mask_bias``.
+        position_bias: What scores get for the places of query and key, (N, L, L); nothing where absent.
+        first_alone: Whether the first token is all that is read; (B, L, H) -> (B, L, H) where not.
+    """
+    bias = graph.op("Unsqueeze", mask_bias, graph.integers(1, 2))  # (B, 1, 1, L)
+    if position_bias is not None:
+        bias = graph.op("Add", bias, position_bias)  # (B, N, L, L)
     if not layers:
-        return write_first_token(graph, x)
-    return _write_last_layer(graph, x, layers[-1], mask_bias)
+        return write_first_token(graph, x) if first_alone else x
+    for layer in layers[:-1] if first_alone else layers:
+        x = _write_layer(graph, x, layer, bias)
+    if not first_alone:
+        return x
+    of_first = graph.op("Gather", bias, graph.weight("first_token", np.int64(0)), axis=2)  # (B, 1 or N, L)
+    return _write_last_layer(graph, x, layers[-1], of_first)
 
 
-def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) -> Value:
-    """One layer for all tokens: (B, L, H) -> (B, L, H)."""
+def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, bias: Value) -> Value:
+    """One layer for all tokens: (B, L, H) -> (B, L, H); ``bias`` is added to scores of (B, N, L, L)."""
     hidden = layer.query.kernel.shape[0]
     by_head = graph.integers(0, 0, layer.heads, hidden // layer.heads)
 
@@ -188,7 +212,6 @@ def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) 
     query = heads(_scaled_query(layer), [0, 2, 1, 3])  # (B, N, L, D)
     key = heads(layer.key, [0, 2, 3, 1])  # (B, N, D, L)
     value = heads(layer.value, [0, 2, 1, 3])  # (B, N, L, D)
-    bias = graph.op("Unsqueeze", mask_bias, graph.integers(1, 2))  # (B, 1, 1, L)
     shares = graph.op(
         "Softmax", graph.op("Add", graph.op("MatMul", query, key), bias), axis=-1
     )  # (B, N, L, L)
@@ -197,8 +220,8 @@ def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) 
     return write_behind_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
 
 
-def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Value) -> Value:
-    """The layer's output at the first token alone: (B, L, H) -> (B, H).
+def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, bias: Value) -> Value:
+    """The layer's output at the first token alone: (B, L, H) -> (B, H); ``bias`` is added to its scores, (B, N, L).
 
     Besides asking for one token, this never computes keys and values. For one query q the score of token t is
     q·(t K + k) = (q Kᵀ)·t + q·k: the key kernel moves to the query's side, and q·k, the same for every
@@ -218,7 +241,6 @@ def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, mask_bias: Va
     )  # (N, B, H)
     query = graph.op("Transpose", query, perm=[1, 0, 2])  # (B, N, H)
     scores = graph.op("MatMul", query, graph.op("Transpose", x, perm=[0, 2, 1]))  # (B, N, L)
-    bias = graph.op("Unsqueeze", mask_bias, graph.integers(1))  # (B, 1, L)
     shares = graph.op("Softmax", graph.op("Add", scores, bias), axis=-1)
     mixed = graph.op("Transpose", graph.op("MatMul", shares, x), perm=[1, 0, 2])  # (N, B, H)
     value_kernel = layer.value.kernel.reshape(hidden, heads, width).transpose(1, 0, 2)  # (N, H, D)

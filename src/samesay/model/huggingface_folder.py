@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import EncoderUnsupported, HeadMismatch, SameSayError, UsageError
-from samesay.model.backend import keras_hub
+from samesay.model.families import class_named
 from samesay.model.huggingface_hints import ADAPTER, adapter_alone
 from samesay.model.huggingface_layout import LAYOUTS, POSITION_OFFSET, Layout, Tensor
 from samesay.model.huggingface_settings import in_short, odd, read_settings, require_shapes
@@ -249,11 +249,10 @@ def _task(
     exact_gelu: bool,
     **settings: Any,
 ) -> Any:
-    models = keras_hub().models
     arguments = layout.shape.arguments(values)
     # RoBERTa's first positions are for padding.
     arguments.setdefault("max_sequence_length", values["max_position_embeddings"] - POSITION_OFFSET)
-    backbone_class, task_class = getattr(models, layout.backbone), getattr(models, layout.task)
+    backbone_class, task_class = class_named(layout.backbone), class_named(layout.task)
     if exact_gelu:
         from samesay.model.exact_gelu import ExactGeluBertBackbone, ExactGeluBertTextClassifier
 

@@ -5,8 +5,8 @@ reads them. Where the two layouts differ, beside names:
 
 - a dense kernel is (inputs, outputs) in Keras and (outputs, inputs) there; attention's heads have an axis of their
   own in Keras;
-- RoBERTa and XLM-R keep two rows in front of the positions, for padding, and one token-type row that is added to
-  every token; KerasHub has neither.
+- RoBERTa, XLM-R and MPNet keep two rows in front of the positions, for padding, and the former two one token-type row
+  that is added to every token; KerasHub has neither.
 """
 
 from __future__ import annotations
@@ -21,7 +21,16 @@ from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
 from samesay.model.backend import keras
-from samesay.model.huggingface_settings import ALBERT, BERT, DEBERTA, DISTILBERT, ROBERTA, XLM_ROBERTA, Shape
+from samesay.model.huggingface_settings import (
+    ALBERT,
+    BERT,
+    DEBERTA,
+    DISTILBERT,
+    MPNET,
+    ROBERTA,
+    XLM_ROBERTA,
+    Shape,
+)
 
 POSITION_OFFSET = 2
 """Rows in front of RoBERTa's positions: they count from the padding id + 1, and that id is 1."""
@@ -163,6 +172,14 @@ _DISTILBERT_LAYER = {
     "output": "ffn.lin2",
     "output_norm": "output_layer_norm",
 }
+_MPNET_LAYER = {
+    **_BERT_LAYER,
+    "query": "attention.attn.q",
+    "key": "attention.attn.k",
+    "value": "attention.attn.v",
+    "attention_output": "attention.attn.o",
+    "attention_norm": "attention.LayerNorm",
+}
 _ALBERT_LAYER = {
     "query": "attention.query",
     "key": "attention.key",
@@ -223,6 +240,24 @@ def _roberta(task: Any) -> Iterator[Tensor]:
     yield from _norm("roberta.embeddings.LayerNorm", backbone.embeddings_layer_norm)
     for index, layer in enumerate(backbone.transformer_layers):
         yield from _encoder_layer(f"roberta.encoder.layer.{index}", layer, _BERT_LAYER)
+    yield from _dense("classifier.dense", task.pooled_dense)
+    yield from _dense("classifier.out_proj", task.output_dense)
+
+
+def _mpnet(task: Any) -> Iterator[Tensor]:
+    backbone = task.backbone
+    positions = backbone.embeddings.position_embedding.position_embeddings
+    yield _plain("mpnet.embeddings.word_embeddings.weight", backbone.token_embedding.embeddings)
+    yield Tensor(
+        "mpnet.embeddings.position_embeddings.weight",
+        positions,
+        (positions.shape[0] + POSITION_OFFSET, positions.shape[1]),
+        rows_in_front=POSITION_OFFSET,
+    )
+    yield from _norm("mpnet.embeddings.LayerNorm", backbone.embeddings_layer_norm)
+    for index, layer in enumerate(backbone.transformer_layers):
+        yield from _encoder_layer(f"mpnet.encoder.layer.{index}", layer, _MPNET_LAYER)
+    yield _plain("mpnet.encoder.relative_attention_bias.weight", backbone.position_bias.embeddings)
     yield from _dense("classifier.dense", task.pooled_dense)
     yield from _dense("classifier.out_proj", task.output_dense)
 
@@ -298,6 +333,18 @@ def _roberta_settings(task: Any) -> dict[str, Any]:
         "bos_token_id": tokenizer.start_token_id,
         "eos_token_id": tokenizer.end_token_id,
         "classifier_dropout": task.dropout,
+    }
+
+
+def _mpnet_settings(task: Any) -> dict[str, Any]:
+    tokenizer = task.preprocessor.tokenizer
+    return {
+        **_common_settings(task),
+        "max_position_embeddings": task.backbone.max_sequence_length + POSITION_OFFSET,
+        "relative_attention_num_buckets": 32,
+        "layer_norm_eps": task.backbone.layer_norm_epsilon,
+        "bos_token_id": tokenizer.start_token_id,
+        "eos_token_id": tokenizer.end_token_id,
     }
 
 
@@ -380,6 +427,22 @@ LAYOUTS: tuple[Layout, ...] = (
         shape=XLM_ROBERTA,
     ),
     Layout(
+        model_type="mpnet",
+        architecture="MPNetForSequenceClassification",
+        task="MPNetTextClassifier",
+        backbone="MPNetBackbone",
+        tensors=_mpnet,
+        settings=_mpnet_settings,
+        activation_key="hidden_act",
+        activations=("gelu",),
+        # Whatever the folder has: the backbone is ours, and takes it.
+        epsilon=1e-5,
+        epsilon_key=None,
+        shape=MPNET,
+        # Neither can be otherwise in transformers, whatever config.json says of it.
+        requires=(("relative_attention_num_buckets", 32, 32), ("pad_token_id", 1, 1)),
+    ),
+    Layout(
         model_type="distilbert",
         architecture="DistilBertForSequenceClassification",
         task="DistilBertTextClassifier",
@@ -440,7 +503,7 @@ def layout_of(task: Any) -> Layout:
     Raises:
         EncoderUnsupported: If no layout is known for it, or its head has a form that there is none for there.
     """
-    from samesay.model.exact_gelu import is_published
+    from samesay.model.families import is_published
 
     backbone: Any = getattr(task, "backbone", None)
     layout = next((one for one in LAYOUTS if is_published(task, one.task, one.backbone)), None)

@@ -266,6 +266,31 @@ def _roberta(words: int) -> Shape:
 ROBERTA = _roberta(50_265)
 XLM_ROBERTA = _roberta(30_522)
 
+MPNET = Shape(
+    settings=(
+        *_sizes(layers=12, hidden=768, heads=12, inner=3_072, words=30_527),
+        whole("max_position_embeddings", 512, low=3, high=MOST_POSITIONS),
+        Setting("hidden_act", "text", "gelu"),
+        Setting("layer_norm_eps", "number", 1e-12, "layer_norm_epsilon", 0, 1),
+        whole("relative_attention_num_buckets", 32, low=32, high=32),
+        # Positions are counted from the one after it.
+        Setting("pad_token_id", "whole number", 1, low=1, high=1),
+    ),
+    axes={
+        "mpnet.embeddings.word_embeddings.weight": ("vocab_size", "hidden_size"),
+        "mpnet.embeddings.position_embeddings.weight": ("max_position_embeddings", "hidden_size"),
+        "mpnet.encoder.relative_attention_bias.weight": (
+            "relative_attention_num_buckets",
+            "num_attention_heads",
+        ),
+        "mpnet.encoder.layer.0.intermediate.dense.weight": ("intermediate_size", "hidden_size"),
+    },
+    layer="mpnet.encoder.layer.",
+    layers="num_hidden_layers",
+    heads=_HEADS,
+    output="classifier.out_proj",
+)
+
 DISTILBERT = Shape(
     settings=(
         whole("vocab_size", 30_522, "vocabulary_size"),

@@ -88,6 +88,7 @@ _CLASSES = {
     "xlm-roberta": ("XLMRobertaTokenizer",),
     "albert": ("AlbertTokenizer",),
     "deberta-v2": ("DebertaV2Tokenizer", "DebertaV3Tokenizer"),
+    "mpnet": ("MPNetTokenizer",),
 }
 _ANY_CLASS = ("PreTrainedTokenizer", "TokenizersBackend")
 
@@ -160,7 +161,20 @@ def _require_no_added_tokens(
         )
 
 
-def _wordpiece(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+def _wordpiece(special: frozenset[str]) -> Callable[..., Any]:
+    def opened(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+        return _pieces(folder, fast, said, tokenizer_class, special)
+
+    return opened
+
+
+def _pieces(
+    folder: Path,
+    fast: Mapping[str, Any],
+    said: Mapping[str, Any],
+    tokenizer_class: Any,
+    special: frozenset[str],
+) -> Any:
     model = _object(fast, "model", folder)
     place = folder / "vocab.txt"
     if model.get("type") == "WordPiece":
@@ -176,7 +190,7 @@ def _wordpiece(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], t
             where=str(folder),
             expected="vocab.txt, or a tokenizer.json of the kind WordPiece",
         )
-    _require_pieces(vocabulary, sorted(_BRACKETS), folder)
+    _require_pieces(vocabulary, sorted(special), folder)
     lowercase, accents = (
         _flag(said, "do_lower_case", True, folder),
         _flag(said, "strip_accents", None, folder),
@@ -250,12 +264,13 @@ def _sentence_pieces(name: str) -> Callable[..., Any]:
 
 
 _FAMILIES: dict[str, tuple[Callable[..., Any], frozenset[str]]] = {
-    "bert": (_wordpiece, _BRACKETS),
-    "distilbert": (_wordpiece, _BRACKETS),
+    "bert": (_wordpiece(_BRACKETS), _BRACKETS),
+    "distilbert": (_wordpiece(_BRACKETS), _BRACKETS),
     "roberta": (_bytepair, _ANGLES),
     "xlm-roberta": (_sentence_pieces("sentencepiece.bpe.model"), _ANGLES),
     "albert": (_sentence_pieces("spiece.model"), _BRACKETS | {"<pad>", "<unk>"}),
     "deberta-v2": (_sentence_pieces("spm.model"), _BRACKETS),
+    "mpnet": (_wordpiece(_ANGLES - {"<unk>"} | {"[UNK]"}), _ANGLES | _BRACKETS),
 }
 """By model type: who reads its files, and the special tokens that are its own and not added."""
 

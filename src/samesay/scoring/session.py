@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 # What every graph of ours reads: names with ONNX Runtime's words for their types; the shapes are (batch,
 # length).
 INPUTS = {"token_ids": "tensor(int32)", "segment_ids": "tensor(int32)", "padding_mask": "tensor(bool)"}
-# What it answers: shape (batch, n_labels).
-OUTPUT = "logits"
+# What it answers: shape (batch, n_labels), or of an encoder (batch, dimension).
+LOGITS, VECTORS = "logits", "vectors"
 OUTPUT_TYPE = "tensor(float)"
 
 # Two rows: a graph that answers one row whatever it is asked would pass for one that was asked for one.
@@ -47,6 +47,7 @@ class Graph:
         n_labels: How many logits a row must have.
         vocabulary_size: The ids it will be given are below this.
         threads: Runs side by side; `default_threads` if None.
+        output: What its output is called.
 
     Raises:
         BundleDamaged: If the file is no graph, or not one with these inputs and this output.
@@ -54,8 +55,15 @@ class Graph:
     """
 
     def __init__(
-        self, path: Path, *, n_labels: int, vocabulary_size: int, threads: int | None = None
+        self,
+        path: Path,
+        *,
+        n_labels: int,
+        vocabulary_size: int,
+        threads: int | None = None,
+        output: str = LOGITS,
     ) -> None:
+        self._output = output
         self.threads = default_threads() if threads is None else threads
         if self.threads < 1:
             raise UsageError(
@@ -84,7 +92,7 @@ class Graph:
                 is no number.
         """
         try:
-            (logits,) = self._session.run([OUTPUT], batch._asdict())
+            (logits,) = self._session.run([self._output], batch._asdict())
         except Exception as error:  # ONNX Runtime's exceptions have no common base of their own
             raise self._failed(error, batch.token_ids.shape) from error
         expected = (len(batch.token_ids), self.n_outputs)
@@ -120,11 +128,13 @@ class Graph:
         if types != INPUTS:
             raise self._mismatch(f"It reads {_listed(types)}.", f"inputs {_listed(INPUTS)}")
         answers = {name: kind for name, (kind, _) in outputs.items()}
-        if answers != {OUTPUT: OUTPUT_TYPE}:
-            raise self._mismatch(f"It answers {_listed(answers)}.", f"one output, {OUTPUT} {OUTPUT_TYPE}")
-        _, shape = outputs[OUTPUT]
+        if answers != {self._output: OUTPUT_TYPE}:
+            raise self._mismatch(
+                f"It answers {_listed(answers)}.", f"one output, {self._output} {OUTPUT_TYPE}"
+            )
+        _, shape = outputs[self._output]
         if len(shape) != 2 or (isinstance(shape[1], int) and shape[1] != n_labels):
-            raise self._mismatch(f"Its logits have the shape {shape}.", f"shape (batch, {n_labels})")
+            raise self._mismatch(f"Its {self._output} have the shape {shape}.", f"shape (batch, {n_labels})")
         for name, (_, shape) in inputs.items():
             if len(shape) != 2 or any(isinstance(size, int) for size in shape):
                 raise self._mismatch(f"{name} has the shape {shape}.", "any batch and any length")

@@ -3,7 +3,7 @@
 Of the last layer only the first position is computed, since the head reads no other, without keys and values; in the
 other layers queries, keys and values are one product. Everything is read from the Keras layers themselves: their
 variables, rates, activations. Knows BERT, RoBERTa, XLM-RoBERTa and DistilBERT, whose layers are
-``keras_hub.layers.TransformerEncoder``.
+``keras_hub.layers.TransformerEncoder``, and MPNet, whose layers add numbers to the scores.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ import keras
 import numpy as np
 
 from samesay.model.backend import keras_hub
-from samesay.model.exact_gelu import is_published
+from samesay.model.families import is_published
 from samesay.training.dropout_bits import dropped
 
-FAMILIES = ("Bert", "Roberta", "XLMRoberta", "DistilBert")
+FAMILIES = ("Bert", "Roberta", "XLMRoberta", "DistilBert", "MPNet")
 """Encoders whose layers are known here, by the first part of KerasHub's names."""
 
 _MASKED = -1e9
@@ -31,11 +31,11 @@ def unknown_layers(task: Any) -> str | None:
     """What a KerasHub text classifier computes that is not known here, as the end of a sentence; None for nothing."""
     if _family(task) is None:
         return f"the layers of {type(task).__name__} are not known to it"
-    hub = keras_hub()
+    kind = _layer_class(task)
     for layer in task.backbone.transformer_layers:
         attention = getattr(layer, "_self_attention_layer", None)
         if (
-            type(layer) is not hub.layers.TransformerEncoder
+            type(layer) is not kind
             or type(attention) is not keras.layers.MultiHeadAttention
             or layer.normalize_first
             or attention._flash_attention
@@ -65,6 +65,7 @@ class OnePosition:
         table = encoder if family == "Bert" else encoder.embeddings
         self._positions = table.position_embedding.position_embeddings
         self._segments = encoder.segment_embedding.embeddings if family == "Bert" else None
+        self._distances = encoder.position_bias.embeddings if family == "MPNet" else None
         self.tokens = encoder.token_embedding.embeddings
         self._norm = encoder.embeddings_layer_norm
         self._dropout = encoder.embeddings_dropout
@@ -82,6 +83,8 @@ class OnePosition:
         yield self._positions
         if self._segments is not None:
             yield self._segments
+        if self._distances is not None:
+            yield self._distances
         yield from self._norm.weights
         for layer in self._layers:
             attention = layer._self_attention_layer
@@ -127,9 +130,11 @@ class OnePosition:
             x = x + jax.nn.one_hot(batch["segment_ids"], table.shape[0], dtype=x.dtype) @ table
         x = self._dropped(_normed(x, self._norm, of), self._dropout, of)
         x = x.reshape(height * width, -1)
-        masked = jnp.where(batch["padding_mask"], np.float32(0), np.float32(_MASKED))[:, None, None, :]
+        added = jnp.where(batch["padding_mask"], np.float32(0), np.float32(_MASKED))[:, None, None, :]
+        if self._distances is not None:
+            added = added + _by_distance(of(self._distances), width)
         for layer in self._layers:
-            x = self._layer(layer, x, masked, of, first_alone=layer is self._layers[-1])
+            x = self._layer(layer, x, added, of, first_alone=layer is self._layers[-1])
         for part in self._head:
             if isinstance(part, keras.layers.Dropout):
                 x = self._dropped(x, part, of)
@@ -137,14 +142,17 @@ class OnePosition:
                 x = part.activation(x @ _kernel(part, of) + of(part.bias))
         return x
 
-    def _layer(self, layer: Any, x: Any, masked: Any, of: Values, *, first_alone: bool) -> Any:
-        """One transformer layer: rows ``(height * width, hidden)`` to as many, or to the first of each pair."""
+    def _layer(self, layer: Any, x: Any, added: Any, of: Values, *, first_alone: bool) -> Any:
+        """One transformer layer: rows ``(height * width, hidden)`` to as many, or to the first of each pair.
+
+        ``added`` is what scores get, ``(height, 1, 1, width)`` or ``(height, n_heads, width, width)``.
+        """
         attention = layer._self_attention_layer
         attend = self._first_attends if first_alone else self._all_attend
         out = attention.output_dense
-        mixed = attend(attention, x, masked, of) @ _kernel(out, of).reshape(x.shape[-1], -1) + of(out.bias)
+        mixed = attend(attention, x, added, of) @ _kernel(out, of).reshape(x.shape[-1], -1) + of(out.bias)
         if first_alone:
-            x = x.reshape(*masked.shape[::3], -1)[:, 0]
+            x = x.reshape(*added.shape[::3], -1)[:, 0]
         x = _normed(
             self._dropped(mixed, layer._self_attention_dropout, of) + x,
             layer._self_attention_layer_norm,
@@ -157,9 +165,9 @@ class OnePosition:
             self._dropped(narrow, layer._feedforward_dropout, of) + x, layer._feedforward_layer_norm, of
         )
 
-    def _all_attend(self, attention: Any, x: Any, masked: Any, of: Values) -> Any:
+    def _all_attend(self, attention: Any, x: Any, added: Any, of: Values) -> Any:
         """What each position takes from all of its pair: rows ``(height * width, hidden)`` to as many."""
-        height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
+        height, hidden, n_heads = added.shape[0], x.shape[-1], attention.num_heads
         parts = (attention.query_dense, attention.key_dense, attention.value_dense)
         kernels = jnp.concatenate([_kernel(dense, of).reshape(hidden, hidden) for dense in parts], 1)
         joined = x @ kernels + jnp.concatenate([of(dense.bias).reshape(hidden) for dense in parts])
@@ -168,17 +176,17 @@ class OnePosition:
             for at in (0, hidden, 2 * hidden)
         )
         q = q * np.float32((hidden // n_heads) ** -0.5)
-        scores = jnp.einsum("btnd,bsnd->bnts", q, k) + masked  # (height, n_heads, width, width)
+        scores = jnp.einsum("btnd,bsnd->bnts", q, k) + added  # (height, n_heads, width, width)
         shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
         return jnp.einsum("bnts,bsnd->btnd", shares, v).reshape(-1, hidden)
 
-    def _first_attends(self, attention: Any, x: Any, masked: Any, of: Values) -> Any:
+    def _first_attends(self, attention: Any, x: Any, added: Any, of: Values) -> Any:
         """What the first position of each pair takes from all: rows ``(height * width, hidden)`` to ``height``.
 
         Neither keys nor values are computed. The score of token ``t`` is ``q·(tK + k) = (qKᵀ)·t + q·k``, whose last
         term is the same for all tokens and cancels in the softmax; what is taken is ``(Σ p t)V + v Σ p``.
         """
-        height, hidden, n_heads = masked.shape[0], x.shape[-1], attention.num_heads
+        height, hidden, n_heads = added.shape[0], x.shape[-1], attention.num_heads
         by_head = hidden, n_heads, hidden // n_heads
         tokens = x.reshape(height, -1, hidden)
         query = tokens[:, 0] @ _kernel(attention.query_dense, of).reshape(hidden, hidden)
@@ -188,7 +196,7 @@ class OnePosition:
             query.reshape(height, *by_head[1:]),
             _kernel(attention.key_dense, of).reshape(by_head),
         )
-        scores = jnp.einsum("bnh,bsh->bns", asked, tokens) + masked[:, 0]  # (height, n_heads, width)
+        scores = jnp.einsum("bnh,bsh->bns", asked, tokens) + added[:, :, 0]  # (height, n_heads, width)
         shares = self._dropped(jax.nn.softmax(scores), attention._dropout_layer, of)
         taken = jnp.einsum("bns,bsh->bnh", shares, tokens)
         value = attention.value_dense
@@ -203,10 +211,29 @@ class OnePosition:
 
 def _family(task: Any) -> str | None:
     for one in FAMILIES:
-        names = (f"{one}TextClassifier", f"{one}Backbone")
-        if hasattr(keras_hub().models, names[0]) and is_published(task, *names):
+        if is_published(task, f"{one}TextClassifier", f"{one}Backbone"):
             return one
     return None
+
+
+def _layer_class(task: Any) -> type:
+    """Of the layers that a family is made of."""
+    if _family(task) != "MPNet":
+        return keras_hub().layers.TransformerEncoder
+    from samesay.model.mpnet import BiasedTransformerEncoder
+
+    return BiasedTransformerEncoder
+
+
+def _by_distance(table: Any, width: int) -> Any:
+    """What scores get for the distance of two tokens: ``(buckets, n_heads)`` to ``(1, n_heads, width, width)``."""
+    from samesay.model.mpnet import FARTHEST, distance_buckets
+
+    places = np.arange(width)
+    apart = np.clip(places - places[:, None], -FARTHEST, FARTHEST)  # key - query
+    # A product instead of a lookup, whose gradient would go row by row.
+    chosen = jax.nn.one_hot(distance_buckets()[apart + FARTHEST], table.shape[0], dtype=table.dtype)
+    return jnp.einsum("tsb,bn->nts", chosen, table)[None]
 
 
 def _kernel(dense: Any, of: Values) -> Any:

@@ -27,6 +27,7 @@ def inspect_model(model: str | Path, *, verify: bool = True) -> dict[str, Any]:
         "task": manifest.task,
         "labels": list(manifest.labels),
         "scale": None if manifest.scale is None else list(manifest.scale),
+        "dimension": manifest.dimension,
         "sides": list(manifest.sides),
         "max_length": manifest.max_length,
         "decision": manifest.decision.to_dict(),

