@@ -13,7 +13,8 @@ import pytest
 from samesay.cli.main import main
 from samesay.data import load_pairs
 from samesay.errors import ColumnNotFound, ExtraMissing, TargetExists, UsageError
-from samesay.evaluation import WordOverlap, examination
+from samesay.evaluation import WordOverlap
+from samesay.evaluation.report import examination
 from samesay.pairs import GradeScale
 from samesay.workflows import evaluate as workflow
 from samesay.workflows.evaluate import evaluate_model

@@ -12,7 +12,7 @@ from samesay.cli.plain import print_json, say, visible
 from samesay.errors import AuditFindings
 
 if TYPE_CHECKING:
-    from samesay.evaluation.audit import Audit
+    from samesay.evaluation.audit.audit import Audit
 
 
 @click.command("audit")

@@ -10,7 +10,7 @@ from samesay.cli.options import Mapping, json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
 
 if TYPE_CHECKING:
-    from samesay.evaluation.behaviour import BehaviourOutcome, CapabilityResult
+    from samesay.evaluation.behaviour.results import BehaviourOutcome, CapabilityResult
     from samesay.workflows.check import CheckedModel
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import samesay
 from samesay.bundle import new_folder
 from samesay.errors import TargetExists
-from samesay.evaluation.page import render_page
+from samesay.evaluation.report import render_page
 
 PAGE = "report.html"
 FIGURES = "report.json"

@@ -13,7 +13,7 @@ from samesay.bundle import require_replaceable
 from samesay.data import PairTable, load_pairs, load_splits, require_contrast
 from samesay.data.sources import locate
 from samesay.errors import TrainingDiverged, UsageError
-from samesay.evaluation import Evaluation, GradeEvaluation
+from samesay.evaluation import Evaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder
 from samesay.model.presets import resolve
@@ -69,7 +69,7 @@ class TrainResult:
     label_counts: dict[str, int]
     scale: GradeScale | None
     sides: Sides
-    evaluation: Evaluation | GradeEvaluation | None
+    evaluation: Evaluation | None
     history: list[dict[str, Any]]
     best_epoch: float
     interrupted: bool
