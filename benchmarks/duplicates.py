@@ -182,8 +182,8 @@ def measure_whole(
 
 def plant(n_texts: int, n_pairs: int, *, seed: int = 0) -> tuple[list[str], list[tuple[int, int]]]:
     """Different generated sentences in random order, and the index pairs of those that word one scene."""
-    from samesay.data.caption_scenes import SceneSampler
-    from samesay.data.caption_train_words import TRAIN_WORDS
+    from samesay.synthetic.captions.scenes import SceneSampler
+    from samesay.synthetic.captions.train_words import TRAIN_WORDS
 
     draw = random.Random(f"planted duplicates {seed}")
     sampler = SceneSampler(TRAIN_WORDS, held_out=False)

@@ -87,7 +87,7 @@ def _run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
 def _trained(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     from samesay import PairModel
     from samesay.data import load_pairs
-    from samesay.evaluation import Evaluation
+    from samesay.evaluation import ClassificationEvaluation
 
     print(
         f"{'all weights' if recipe.lora is None else 'LoRA'}, seed {recipe.seed} ...",
@@ -102,7 +102,7 @@ def _trained(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     begin = time.perf_counter()
     result = model.fit(train, recipe=recipe)
     figures = model.evaluate(held_out)
-    assert isinstance(figures, Evaluation)
+    assert isinstance(figures, ClassificationEvaluation)
     return {
         "accuracy": round(figures.metrics["accuracy"], 4),
         "macro_f1": round(figures.metrics["macro_f1"], 4),

@@ -42,7 +42,7 @@ from samesay.training import WORKED_EXAMPLE, Recipe
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
-    from samesay.evaluation import Evaluation
+    from samesay.evaluation import ClassificationEvaluation as Evaluation
 
 SIDES = Sides("hypothesis", "premise")
 CLOSE_TO_A_SAMPLE = "source~cat"

@@ -61,7 +61,8 @@ def measure(n_pairs: int, n_labels: int) -> dict[str, Any]:
         last = time.process_time()
 
     from samesay.data import Origin, PairTable
-    from samesay.evaluation import evaluate, examine, metric_intervals, render_page, slices_of
+    from samesay.evaluation import evaluate
+    from samesay.evaluation.report import examine, render_page, slices_of
     from samesay.pairs import LabelSet, Sides
 
     labels = LabelSet(tuple(f"label {index}" for index in range(n_labels)))
@@ -81,7 +82,7 @@ def measure(n_pairs: int, n_labels: int) -> dict[str, Any]:
     lap("imports")
     evaluation = evaluate(Drawn(), table)
     lap("figures")
-    intervals = metric_intervals(evaluation.probabilities, evaluation.label_ids)
+    intervals = evaluation.intervals()
     lap("intervals")
     slices = slices_of(table)
     lap("slices")

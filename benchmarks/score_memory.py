@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks import measuring
 
-from samesay.data.generator import generate
+from samesay.data.builtin import generate
 from samesay.pairs import Progress
 from samesay.scoring import Scorer, score_file
 

@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks import measuring
 from benchmarks.training_speed_ours import LABELS, opened
 
-from samesay.data.generator import generate
+from samesay.data.builtin import generate
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 3

@@ -43,7 +43,7 @@ TOKENIZERS = {
 @functools.cache
 def training_lines() -> tuple[str, ...]:
     """The lines above and sentences of the project's own generator."""
-    from samesay.data.generator import generate
+    from samesay.data.builtin import generate
 
     table = generate(120)
     return (*LINES * 3, *table.first, *table.second)

@@ -8,12 +8,12 @@ from itertools import product
 
 import pytest
 
-from samesay.data.behaviour_block import Block
-from samesay.data.behaviour_perturbations import PERTURBATIONS
-from samesay.data.behaviour_suite import BLOCKS, CAPABILITIES, blocks_of
-from samesay.data.behaviour_words import COMPARATIVES, MEN, PEOPLE, WOMEN
-from samesay.data.generator import iter_pairs
 from samesay.errors import UsageError
+from samesay.synthetic.behaviour.block import Block
+from samesay.synthetic.behaviour.perturbations import PERTURBATIONS
+from samesay.synthetic.behaviour.suite import BLOCKS, CAPABILITIES, blocks_of
+from samesay.synthetic.behaviour.words import COMPARATIVES, MEN, PEOPLE, WOMEN
+from samesay.synthetic.captions.generator import iter_pairs
 
 # Words of form, which every English text has; all other words of the generator's train split are content.
 FORM = (

@@ -10,12 +10,13 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from samesay.data.caption_grammar import Noun, a
-from samesay.data.caption_scenes import SceneSampler
-from samesay.data.caption_test_words import TEST_WORDS
-from samesay.data.caption_train_words import TRAIN_WORDS
-from samesay.data.generator import generate, iter_pairs
+from samesay.data.builtin import generate
 from samesay.errors import UsageError
+from samesay.synthetic.captions.generator import iter_pairs
+from samesay.synthetic.captions.grammar import Noun, a
+from samesay.synthetic.captions.scenes import SceneSampler
+from samesay.synthetic.captions.test_words import TEST_WORDS
+from samesay.synthetic.captions.train_words import TRAIN_WORDS
 
 # Grammar, number and relation: the only words that the two sides of the train/test divide may share.
 GOLDEN = "398b92a43b18164415050aec6a35d684a6753d417c5bf096f6ec139bafbf5ea7"

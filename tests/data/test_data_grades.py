@@ -10,7 +10,7 @@ import pytest
 from samesay.data import load_pairs
 from samesay.data.grades import holds_grades, read_grades
 from samesay.errors import GradeInvalid
-from samesay.evaluation.grade_metrics import grade_metrics, pearson, spearman
+from samesay.evaluation.metrics import grade_metrics, pearson, spearman
 from samesay.pairs import GradeScale
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from samesay.data import Origin, PairTable
-from samesay.evaluation import evaluate, examine, metric_intervals, slices_of
+from samesay.evaluation import evaluate
 from samesay.evaluation.policy import Decisions
+from samesay.evaluation.report import examine, slices_of
 from samesay.pairs import LabelSet, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
@@ -72,7 +73,7 @@ def examined(rows, label_ids, *, labels=NLI, slice_columns=(), trained_on=None, 
     """The evaluation, its intervals and its examination."""
     table = make_table(label_ids, labels=labels, **texts)
     evaluation = evaluate(Fixed(rows, labels), table)
-    intervals = metric_intervals(evaluation.probabilities, evaluation.label_ids, resamples=100)
+    intervals = evaluation.intervals(resamples=100)
     slices = slices_of(table, slice_columns)
     return (
         evaluation,

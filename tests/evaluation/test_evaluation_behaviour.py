@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samesay.data.behaviour_suite import CAPABILITIES
-from samesay.data.generator import generate
+from samesay.data.builtin import generate
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
-from samesay.evaluation.behaviour import measure_behaviour
-from samesay.evaluation.behaviour_expectations import (
+from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
     INVARIANCES,
     TEMPLATES,
@@ -21,7 +19,9 @@ from samesay.evaluation.behaviour_expectations import (
     suite_tests,
     users_test,
 )
+from samesay.evaluation.behaviour.results import measure_behaviour
 from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.synthetic.behaviour.suite import CAPABILITIES
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
 SAMENESS = LabelSet(("different", "same"))

@@ -9,14 +9,13 @@ import pytest
 
 from samesay.data import Origin, PairTable
 from samesay.errors import ExtraMissing, UsageError
-from samesay.evaluation import evaluate, evaluate_grades
+from samesay.evaluation import evaluate
 from samesay.evaluation.comparison import (
-    contrast_evaluations,
-    contrast_grades,
+    contrast,
     holm,
     mcnemar,
 )
-from samesay.evaluation.grade_metrics import grade_metrics
+from samesay.evaluation.metrics import grade_metrics
 from samesay.pairs import GradeScale, LabelSet, Sides
 
 stats = pytest.importorskip("scipy.stats")
@@ -96,7 +95,7 @@ def test_the_counts_and_the_differences_are_those_of_the_two_evaluations():
     random = np.random.default_rng(2)
     truth = random.integers(0, 3, 200)
     one, other = (evaluation(truth, random_rows(random, truth, 3, skill)) for skill in (1.0, 2.5))
-    (found,) = contrast_evaluations(one, [other], resamples=200)
+    (found,) = contrast(one, [other], resamples=200)
     for name, difference in found.differences.items():
         assert difference.value == pytest.approx(other.metrics[name] - one.metrics[name], abs=1e-9)
         assert difference.low < difference.value < difference.high
@@ -119,7 +118,7 @@ def test_the_intervals_are_scipy_s_of_figures_that_are_computed_pair_by_pair():
     truth = random.integers(0, 3, 40)
     rows = [random_rows(random, truth, 3, skill) for skill in (0.5, 1.5)]
     one, other = (evaluation(truth, each) for each in rows)
-    (found,) = contrast_evaluations(one, [other], resamples=12, seed=9)
+    (found,) = contrast(one, [other], resamples=12, seed=9)
 
     def figures(drawn, axis=-1):
         columns = []
@@ -157,7 +156,7 @@ def test_the_interval_holds_what_theory_says_of_many_pairs():
     random = np.random.default_rng(4)
     truth = random.integers(0, 3, 4000)
     one, other = (evaluation(truth, random_rows(random, truth, 3, skill)) for skill in (1.0, 1.2))
-    (found,) = contrast_evaluations(one, [other], resamples=1000)
+    (found,) = contrast(one, [other], resamples=1000)
     gains = (other.predicted_ids == truth).astype(float) - (one.predicted_ids == truth)
     half = 1.96 * gains.std() / math.sqrt(len(gains))
     difference = found.differences["accuracy"]
@@ -171,8 +170,8 @@ def test_the_order_of_the_labels_makes_no_difference():
     one, other = (evaluation(truth, each) for each in rows)
     turned = evaluation(truth, rows[1], order=[2, 0, 1])
     assert (
-        contrast_evaluations(one, [other], resamples=50)[0].decisions
-        == contrast_evaluations(one, [turned], resamples=50)[0].decisions
+        contrast(one, [other], resamples=50)[0].decisions
+        == contrast(one, [turned], resamples=50)[0].decisions
     )
 
 
@@ -182,7 +181,7 @@ def test_several_models_are_corrected_for_being_several():
     reference, *others = (
         evaluation(truth, random_rows(random, truth, 3, skill)) for skill in (1.0, 1.6, 1.4, 1.0)
     )
-    found = [one.decisions for one in contrast_evaluations(reference, others, resamples=20)]
+    found = [one.decisions for one in contrast(reference, others, resamples=20)]
     assert [one.p_adjusted for one in found] == holm([one.p_value for one in found])
     assert any(one.p_adjusted > one.p_value for one in found)
 
@@ -190,7 +189,7 @@ def test_several_models_are_corrected_for_being_several():
 def test_identical_answers_are_no_difference_and_no_division_by_zero():
     truth = [0, 1, 2, 0]
     same = [evaluation(truth, np.eye(3)[[0, 1, 1, 0]]) for _ in range(2)]
-    (found,) = contrast_evaluations(same[0], [same[1]], resamples=50)
+    (found,) = contrast(same[0], [same[1]], resamples=50)
     assert (found.decisions.changed, found.decisions.p_value, found.decisions.p_adjusted) == (0, 1, 1)
     assert {(one.value, one.low, one.high) for one in found.differences.values()} == {(0, 0, 0)}
     assert not found.differences["accuracy"].is_clear
@@ -199,7 +198,7 @@ def test_identical_answers_are_no_difference_and_no_division_by_zero():
 @pytest.mark.parametrize(("n", "p_value"), [(1, 1.0), (2, 0.5)])
 def test_one_pair_and_two(n, p_value):
     right, wrong = evaluation([0] * n, np.eye(3)[[0] * n]), evaluation([0] * n, np.eye(3)[[1] * n])
-    (found,) = contrast_evaluations(wrong, [right], resamples=50)
+    (found,) = contrast(wrong, [right], resamples=50)
     assert found.decisions.p_value == p_value
     assert found.differences["accuracy"].value == 1
     assert (found.differences["accuracy"].low is None) == (n == 1)
@@ -210,7 +209,7 @@ def test_a_thousand_labels():
     names = tuple(f"label {place}" for place in range(1000))
     truth = random.integers(0, 1000, 1500)
     one, other = (evaluation(truth, random_rows(random, truth, 1000, skill), names) for skill in (2.0, 5.0))
-    (found,) = contrast_evaluations(one, [other], resamples=20)
+    (found,) = contrast(one, [other], resamples=20)
     expected = other.metrics["macro_f1"] - one.metrics["macro_f1"]
     assert found.differences["macro_f1"].value == pytest.approx(expected, abs=1e-9)
 
@@ -218,9 +217,9 @@ def test_a_thousand_labels():
 def test_evaluations_of_other_pairs_are_refused():
     one, other = evaluation([0, 1], np.eye(3)[[0, 1]]), evaluation([0, 2], np.eye(3)[[0, 1]])
     with pytest.raises(UsageError, match="not measured on the same pairs"):
-        contrast_evaluations(one, [other])
+        contrast(one, [other])
     with pytest.raises(UsageError, match="different labels"):
-        contrast_evaluations(one, [evaluation([0, 1], np.eye(3)[[0, 1]], ("a", "b", "c"))])
+        contrast(one, [evaluation([0, 1], np.eye(3)[[0, 1]], ("a", "b", "c"))])
 
 
 def test_graders_are_compared_by_all_their_figures():
@@ -230,23 +229,23 @@ def test_graders_are_compared_by_all_their_figures():
     texts = [""] * 150
     table = PairTable(texts, texts, None, None, Sides(), Origin("made"), scale=scale, grades=truth)
     one, other = (
-        evaluate_grades(FixedGrades((truth + noise * random.normal(size=150)).clip(0, 5), scale), table)
+        evaluate(FixedGrades((truth + noise * random.normal(size=150)).clip(0, 5), scale), table)
         for noise in (2.0, 0.5)
     )
-    (found,) = contrast_grades(one, [other], resamples=100)
+    (found,) = contrast(one, [other], resamples=100)
     assert found.decisions is None
     assert found.differences["spearman"].low > 0
     assert found.differences["mse"].high < 0
     for name, difference in found.differences.items():
         expected = grade_metrics(truth, other.grades)[name] - grade_metrics(truth, one.grades)[name]
         assert difference.value == pytest.approx(expected, abs=1e-9)
-    constant = evaluate_grades(FixedGrades([2.5] * 150, scale), table)
-    assert "spearman" not in contrast_grades(one, [constant], resamples=20)[0].differences
+    constant = evaluate(FixedGrades([2.5] * 150, scale), table)
+    assert "spearman" not in contrast(one, [constant], resamples=20)[0].differences
 
 
 def test_without_scipy_the_extra_is_named(monkeypatch):
     monkeypatch.setitem(__import__("sys").modules, "scipy.stats", None)
     one = evaluation([0], np.eye(3)[[0]])
     with pytest.raises(ExtraMissing) as caught:
-        contrast_evaluations(one, [one])
+        contrast(one, [one])
     assert caught.value.hint == "pip install 'samesay[evaluation]'"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +12,7 @@ import pytest
 from samesay.data import Origin, PairTable
 from samesay.errors import LabelMismatch, LabelMissing, ModelError, NoRows
 from samesay.evaluation import Evaluation, evaluate
-from samesay.evaluation.evaluation import CHUNK
+from samesay.evaluation.answering import CHUNK
 from samesay.pairs import LabelSet, Pair, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
@@ -158,7 +157,7 @@ def test_what_was_cut_is_counted_if_the_predictor_can_tell():
     class Cutting(Told):
         def read(self, pairs):
             lost = np.array([[0, 3] if pair.first == "first 1" else [0, 0] for pair in pairs], np.int32)
-            return SimpleNamespace(probabilities=self.predict(pairs), tokens_lost=lost)
+            return self.predict(pairs), lost
 
     predictor = Cutting({f"first {place}": "neutral" for place in range(3)})
     result = evaluate(predictor, make_table(["neutral", "neutral", "entailment"]))

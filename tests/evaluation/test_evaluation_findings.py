@@ -11,9 +11,10 @@ import pytest
 from made_answers import NLI, FixedWithThresholds, calibrated, examined, figures_of, make_table
 
 from samesay.errors import ColumnNotFound
-from samesay.evaluation import evaluate, examine, metric_intervals, render_page, slices_of
+from samesay.evaluation import evaluate, metric_intervals
 from samesay.evaluation.coverage import accuracy_by_coverage
-from samesay.evaluation.slices import measure_slices
+from samesay.evaluation.report import examine, render_page, slices_of
+from samesay.evaluation.report.slice_results import accuracy_of_slices
 from samesay.pairs import LabelSet
 
 pytest.importorskip("cleanlab")
@@ -111,7 +112,7 @@ def test_a_slice_of_three_rows_is_marked_and_is_no_finding():
     genre = ["rare"] * 3 + ["common"] * 397
     _, _, examination = examined(rows, truth, columns={"genre": genre}, slice_columns=["genre"])
     rare = next(one for one in examination.slices if one.name == "rare")
-    assert (rare.n, rare.accuracy, rare.few, rare.p_value) == (3, 0, True, None)
+    assert (rare.n, rare.value, rare.few, rare.p_value) == (3, 0, True, None)
     assert rare.high > 0.5
     found = {one.code: one for one in examination.findings}
     assert "weak-slice" not in found
@@ -186,7 +187,7 @@ def test_p_values_are_those_of_scipy_s_test_corrected():
     rows, truth = calibrated(300)
     right = rows.argmax(axis=1) == truth
     slices = [one for one in slices_of(make_table(truth)) if one.group == "negation"]
-    measured = measure_slices(slices, right)
+    measured = accuracy_of_slices(slices, right)
     raw = [
         stats.fisher_exact(
             [

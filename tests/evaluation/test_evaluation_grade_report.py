@@ -10,18 +10,12 @@ from made_answers import FIRST, SECOND
 from page_reader import Page
 
 from samesay.data import Origin, PairTable
-from samesay.evaluation import (
-    WordOverlap,
-    evaluate_grades,
-    examine_grades,
-    grade_intervals,
-    render_page,
-    slices_of,
-)
-from samesay.evaluation.grade_drawings import draw_grade_slices
-from samesay.evaluation.grade_slices import measure_grade_slices
-from samesay.evaluation.page import format_figure, resolve
-from samesay.evaluation.slices import Slice
+from samesay.evaluation import WordOverlap, evaluate, grade_intervals
+from samesay.evaluation.report import examine, render_page, slices_of
+from samesay.evaluation.report.drawings import draw_error_of_slices
+from samesay.evaluation.report.page import format_figure, resolve
+from samesay.evaluation.report.slice_results import error_of_slices
+from samesay.evaluation.report.slices import Slice
 from samesay.pairs import GradeScale, Sides
 
 stats = pytest.importorskip("scipy.stats")
@@ -61,14 +55,14 @@ def table_of(truth, *, first=None, columns=None):
 def examined(truth, answers, *, slice_columns=(), trained_on=None, **table_options):
     """The examination, and what ``report.json`` would hold."""
     table = table_of(truth, **table_options)
-    figures, words = (evaluate_grades(one, table) for one in (Fixed(answers), WordOverlap(SCALE, SIDES)))
-    intervals = grade_intervals(figures.truth, figures.grades)
-    examination = examine_grades(
+    figures, words = (evaluate(one, table) for one in (Fixed(answers), WordOverlap(SCALE, SIDES)))
+    intervals = figures.intervals()
+    examination = examine(
         figures,
         table,
         intervals=intervals,
         slices=slices_of(table, slice_columns),
-        word_overlap=words,
+        baselines={"word overlap": words},
         trained_on=trained_on,
     )
     report = {
@@ -152,13 +146,13 @@ def test_slices_are_compared_by_scipy_s_test_and_their_intervals_are_student_s()
     random = np.random.default_rng(1)
     errors = random.normal(0, 1, 200)
     rows = np.arange(200) < 80
-    (figures,) = measure_grade_slices([Slice("half", "first", rows)], errors)
+    (figures,) = error_of_slices([Slice("half", "first", rows)], errors)
     sizes = abs(errors)
     assert figures.p_value == pytest.approx(stats.mannwhitneyu(sizes[rows], sizes[~rows]).pvalue, abs=1e-12)
     low, high = stats.t.interval(0.95, 79, loc=sizes[rows].mean(), scale=stats.sem(sizes[rows]))
     assert (figures.low, figures.high) == (pytest.approx(low), pytest.approx(high))
     assert figures.bias == pytest.approx(errors[rows].mean())
-    assert (figures.mae, figures.rest) == (
+    assert (figures.value, figures.rest) == (
         pytest.approx(sizes[rows].mean()),
         pytest.approx(sizes[~rows].mean()),
     )
@@ -171,7 +165,7 @@ def test_the_words_of_the_slices_picture_name_the_worst_and_the_best_that_have_e
     _, report = examined(truth, answers, columns={"genre": genre}, slice_columns=["genre"])
     known = {one["mae"]: one for one in report["slices"] if not one["few"]}
     worst, best = known[max(known)], known[min(known)]
-    words = draw_grade_slices(report).words
+    words = draw_error_of_slices(report).words
     assert f"Highest: {worst['group']}, {worst['name']}, {worst['mae']:.2f}. " in words
     assert f"Lowest: {best['group']}, {best['name']}, {best['mae']:.2f}. " in words
     assert words.index("Highest") < words.index("Lowest")

@@ -10,8 +10,8 @@ import pytest
 from made_answers import calibrated, figures_of
 from page_reader import Page
 
-from samesay.evaluation import render_page
-from samesay.evaluation.page import format_figure, resolve
+from samesay.evaluation.report import render_page
+from samesay.evaluation.report.page import format_figure, resolve
 from samesay.pairs import LabelSet
 
 pytest.importorskip("cleanlab")

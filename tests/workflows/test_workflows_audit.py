@@ -12,7 +12,7 @@ import pytest
 from samesay.cli.main import main
 from samesay.data import PairTable, load_pairs
 from samesay.errors import AuditFindings, ExtraMissing, UsageError
-from samesay.evaluation.shortcut import folds_of
+from samesay.evaluation.audit.shortcut import folds_of
 from samesay.workflows.audit import audit
 
 # Made-up words, so that no two texts are alike by chance.

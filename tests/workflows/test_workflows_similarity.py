@@ -12,7 +12,7 @@ import pytest
 import samesay
 from samesay.bundle import open_bundle
 from samesay.data import load_pairs
-from samesay.data.generator import generate
+from samesay.data.builtin import generate
 from samesay.errors import GradeInvalid, HeadMismatch, UsageError
 from samesay.evaluation import WordOverlap
 from samesay.pairs import GradeScale, Sides
@@ -99,7 +99,7 @@ def test_the_bundle_is_of_a_kind_that_older_readers_refuse(trained: TrainResult)
     assert open_bundle(trained.path).manifest.scale == SCALE
     assert inspect_model(trained.path)["scale"] == [0, 5]
     assert "from 0 to 5" in (trained.path / "README.md").read_text(encoding="utf-8")
-    assert (trained.path / "report" / "grades.png").is_file()
+    assert (trained.path / "report" / "answers.png").is_file()
     with pytest.raises(UsageError, match="grades similarity"):
         samesay.Scorer.open(trained.path)
 

@@ -13,7 +13,7 @@ from samesay.cli.streams import remarks
 from samesay.errors import AuditFindings
 
 if TYPE_CHECKING:
-    from samesay.evaluation.audit import Audit
+    from samesay.evaluation.audit.audit import Audit
 
 
 @click.command("audit")

@@ -11,7 +11,7 @@ from samesay.cli.plain import counted, note, print_json, say, visible
 from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
-    from samesay.evaluation.behaviour import BehaviourOutcome, CapabilityResult
+    from samesay.evaluation.behaviour.results import BehaviourOutcome, CapabilityResult
     from samesay.workflows.check import CheckedModel
 
 

@@ -11,7 +11,7 @@ from samesay.cli.plain import print_json, say
 from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
-    from samesay.evaluation import Evaluation, GradeEvaluation
+    from samesay.evaluation import ClassificationEvaluation, Evaluation
     from samesay.workflows.evaluate import MeasuredModel
 
 # Above this many labels the matrix is wider than a screen; --json has it whole, and so has --picture.
@@ -96,24 +96,22 @@ def command(
                 say(f"The report: {measured.report}")
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
-        from samesay.evaluation import GradeEvaluation, save_confusion_picture, save_grade_picture
+        from samesay.evaluation import save_answers_picture
 
-        if isinstance(measured.evaluation, GradeEvaluation):
-            save_grade_picture(measured.evaluation, picture)
-        else:
-            save_confusion_picture(measured.evaluation, picture)
+        save_answers_picture(measured.evaluation, picture)
 
 
 def show(measured: MeasuredModel) -> None:
     """Print a measured model for people."""
     from samesay.cli import render
-    from samesay.evaluation import GradeEvaluation
+    from samesay.evaluation import ClassificationEvaluation, SimilarityEvaluation
 
     figures = measured.evaluation
-    if isinstance(figures, GradeEvaluation):
-        _show_grades(measured, figures)
-    else:
-        _show_labels(measured, figures)
+    _show_metrics(measured, figures)
+    if isinstance(figures, ClassificationEvaluation):
+        _show_labels(figures)
+    elif isinstance(figures, SimilarityEvaluation):
+        say(f"Grades from {figures.scale}.")
     _show_intervals(measured)
     dropped = sum(figures.rows_dropped.values())
     if dropped:
@@ -125,40 +123,27 @@ def show(measured: MeasuredModel) -> None:
     render.notes([*figures.notes, *measured.notes])
 
 
-def _show_grades(measured: MeasuredModel, figures: GradeEvaluation) -> None:
+def _show_metrics(measured: MeasuredModel, figures: Evaluation) -> None:
     from samesay.cli import render
 
-    names = ("spearman", "pearson", "mse", "mae")
-    compared = [
-        ("model", figures.metrics),
-        *((name, one.metrics) for name, one in measured.baselines.items()),
-        (f"always {figures.mean_grade:.2f}", figures.mean_metrics),
-    ]
+    constant = figures.constant
+    compared = {
+        "model": figures.metrics,
+        **{name: one.metrics for name, one in measured.baselines.items()},
+        f"always {constant.answer}": constant.metrics,
+    }
+    names = list(figures.metrics)
     render.table(
-        ["", *names],
-        [(name, *(metrics.get(figure) for figure in names)) for name, metrics in compared],
-        title=f"{measured.model} on {figures.n_pairs:,} pairs of {figures.source} ({measured.backend}), "
-        f"grades from {figures.scale}",
-        numbers_from=1,
-    )
-
-
-def _show_labels(measured: MeasuredModel, figures: Evaluation) -> None:
-    from samesay.cli import render
-
-    compared = [("model", figures), *measured.baselines.items()]
-    render.table(
-        ["", "accuracy", "macro F1", "loss"],
-        [
-            *(
-                (name, one.metrics["accuracy"], one.metrics["macro_f1"], one.metrics["loss"])
-                for name, one in compared
-            ),
-            (f"always {figures.majority_label}", figures.majority_accuracy, None, None),
-        ],
+        ["", *(name.replace("_f1", " F1") for name in names)],
+        [(name, *(metrics.get(figure) for figure in names)) for name, metrics in compared.items()],
         title=f"{measured.model} on {figures.n_pairs:,} pairs of {figures.source} ({measured.backend})",
         numbers_from=1,
     )
+
+
+def _show_labels(figures: ClassificationEvaluation) -> None:
+    from samesay.cli import render
+
     render.table(
         ["label", "precision", "recall", "F1", "pairs", "answers"],
         [
@@ -190,7 +175,7 @@ def _show_intervals(measured: MeasuredModel) -> None:
         say(f"95 % intervals: {', '.join(spans)}")
 
 
-def _show_confusion(figures: Evaluation) -> None:
+def _show_confusion(figures: ClassificationEvaluation) -> None:
     from samesay.cli import render
 
     if len(figures.labels) > _MOST_LABELS_IN_A_TABLE:

@@ -322,7 +322,6 @@ def _needed(run: Run) -> dict[str, Any]:
 def show(result: TrainResult) -> None:
     """Print a training run for people."""
     from samesay.cli import render
-    from samesay.evaluation import Evaluation
 
     recipe = result.recipe
     trained, of = result.trained_weights
@@ -373,11 +372,8 @@ def show(result: TrainResult) -> None:
         figures = ", ".join(
             f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.metrics.items()
         )
-        always = (
-            f"always {measured.majority_label}: accuracy {measured.majority_accuracy:.4f}"
-            if isinstance(measured, Evaluation)
-            else f"always {measured.mean_grade:.2f}: mse {measured.mean_metrics['mse']:.4f}"
-        )
+        beaten = ", ".join(f"{name} {value:.4f}" for name, value in measured.constant.metrics.items())
+        always = f"always {measured.constant.answer}: {beaten}"
         say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({always})")
     if result.seeds is not None:
         _show_seeds(result.seeds)

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from samesay.data.rows import Row
+from samesay.data.table import Origin, PairTable
 from samesay.errors import UsageError
 
 HANDWRITTEN = Path(__file__).with_name("handwritten.jsonl")
@@ -30,8 +33,6 @@ def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], li
     Raises:
         UsageError: If the name says something else after its colons.
     """
-    from samesay.data.generator import generate  # it builds tables, and its word lists take time to read
-
     n_pairs, seed = _size_and_seed(name)
     if whole and split != "train":
         n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
@@ -48,6 +49,50 @@ def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], li
         for number, values in enumerate(zip(*columns.values(), strict=True), start=1)
     ]
     return names, rows
+
+
+def generate(n_pairs: int, *, split: str = "train", seed: int = 0) -> PairTable:
+    """``n_pairs`` different pairs, their classes within one pair of equal shares, in memory.
+
+    Args:
+        n_pairs: How many, at least 1.
+        split: ``train``, ``validation`` (same words and templates, other premises) or ``test`` (other words,
+            other templates).
+        seed: Any integer; the same one gives the same table everywhere.
+
+    Returns:
+        A table with sides ``premise,hypothesis`` and a column ``capability``.
+
+    Raises:
+        UsageError: If ``n_pairs`` is below 1 or there is no such split.
+
+    >>> table = generate(3, seed=7)
+    >>> sorted(table.label_names())
+    ['contradiction', 'entailment', 'neutral']
+    """
+    from samesay.synthetic.captions.generator import (  # its word lists take time to read
+        LABELS,
+        SIDES,
+        iter_pairs,
+    )
+
+    if n_pairs < 1:
+        raise UsageError(f"Cannot generate {n_pairs} pairs.", where="n_pairs", expected="a number from 1 up")
+    drawn = [item for _, item in zip(range(n_pairs), iter_pairs(split=split, seed=seed), strict=False)]
+    return PairTable(
+        first=[pair.first for pair, _ in drawn],
+        second=[pair.second for pair, _ in drawn],
+        labels=LABELS,
+        label_ids=np.array([LABELS.index(pair.label or "") for pair, _ in drawn], dtype=np.int32),
+        sides=SIDES,
+        origin=Origin(
+            source="generated",
+            split=split,
+            rows_read=n_pairs,
+            notes=(f"labels true by construction; seed {seed}",),
+        ),
+        columns={"capability": [capability for _, capability in drawn]},
+    )
 
 
 def _size_and_seed(name: str) -> tuple[int, int]:

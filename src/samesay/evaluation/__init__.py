@@ -1,50 +1,75 @@
-"""How good an answer is: metrics, the evaluation of a ``Predictor`` on a table, baselines, a report.
+"""How good an answer is: metrics, evaluations, calibration, comparison, audits, the behaviour suite, the report.
 
-The room knows nothing of how a ``Predictor`` works inside; a Keras model, its ONNX part and a constant are
-measured by the same lines.
+Measured through ``Predictor``: a Keras model, its ONNX part, a baseline and a constant by the same lines.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, overload
+
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
-from samesay.evaluation.evaluation import Evaluation, TruncatingPredictor, evaluate
-from samesay.evaluation.examination import Examination, examine, require_report_packages
-from samesay.evaluation.grade_examination import GradeExamination, examine_grades
-from samesay.evaluation.grading import GradeEvaluation, WordOverlap, evaluate_grades
+from samesay.evaluation.classification import ClassificationEvaluation, evaluate_classifier
+from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.intervals import Interval, grade_intervals, metric_intervals, share_interval
-from samesay.evaluation.page import render_page
 from samesay.evaluation.pictures import (
     CostPoint,
-    save_confusion_picture,
+    save_answers_picture,
     save_cost_picture,
-    save_grade_picture,
     save_learning_curves,
 )
-from samesay.evaluation.slices import slices_of
+from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_grader
+from samesay.pairs import Grader, Predictor, ProgressListener
+
+if TYPE_CHECKING:
+    from samesay.data import PairTable
 
 __all__ = [
+    "ClassificationEvaluation",
     "CostPoint",
     "Evaluation",
-    "Examination",
-    "GradeEvaluation",
-    "GradeExamination",
     "Interval",
     "MajorityBaseline",
     "OneSideBaseline",
-    "TruncatingPredictor",
+    "SimilarityEvaluation",
     "WordOverlap",
     "evaluate",
-    "evaluate_grades",
-    "examine",
-    "examine_grades",
     "grade_intervals",
     "metric_intervals",
-    "render_page",
-    "require_report_packages",
-    "save_confusion_picture",
+    "save_answers_picture",
     "save_cost_picture",
-    "save_grade_picture",
     "save_learning_curves",
     "share_interval",
-    "slices_of",
 ]
+
+
+@overload
+def evaluate(
+    predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
+) -> ClassificationEvaluation: ...
+@overload
+def evaluate(
+    predictor: Grader, table: PairTable, *, progress: ProgressListener | None = None
+) -> SimilarityEvaluation: ...
+def evaluate(
+    predictor: Predictor | Grader, table: PairTable, *, progress: ProgressListener | None = None
+) -> Evaluation:
+    """Measure ``predictor`` on ``table``, whose texts are put into the predictor's reading order.
+
+    Labels are matched by name, in whatever order either side has them; the pairs may use a part of the predictor's
+    labels. Grades must be on its scale.
+
+    Args:
+        predictor: What is measured.
+        table: Labelled or graded pairs.
+        progress: Hears the stage ``evaluate``, in pairs, with ``pairs_per_second`` and, of labels, ``accuracy`` so far.
+
+    Raises:
+        LabelMissing: If the pairs carry no labels or grades.
+        LabelMismatch: If they carry a label that the predictor does not know; names the renaming if one fits.
+        GradeInvalid: If a grade is outside the predictor's scale.
+        NoRows: If there are no pairs.
+        ModelError: If an answer is not a distribution over the labels, or no number.
+    """
+    if isinstance(predictor, Grader):
+        return evaluate_grader(predictor, table, progress=progress)
+    return evaluate_classifier(predictor, table, progress=progress)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
+from samesay.evaluation.classification import ClassificationEvaluation
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.grade_metrics import grade_metrics
-from samesay.evaluation.grading import GradeEvaluation
 from samesay.evaluation.intervals import LEVEL, RESAMPLES
-from samesay.evaluation.metrics import CLIP
+from samesay.evaluation.metrics import grade_metrics, log_losses
+from samesay.evaluation.similarity import SimilarityEvaluation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -96,91 +96,48 @@ class Contrast:
         return asdict(self)
 
 
-def contrast_evaluations(
+def contrast(
     reference: Evaluation, others: Sequence[Evaluation], *, resamples: int = RESAMPLES, seed: int = 0
 ) -> list[Contrast]:
-    """Test classifiers against one of them.
+    """Test models against one of them.
 
-    Accuracies are compared by McNemar's test in its exact form (McNemar 1947, "Note on the sampling error of the
-    difference between correlated proportions or percentages"; recommended by Dietterich 1998, "Approximate Statistical
-    Tests for Comparing Supervised Classification Learning Algorithms"), corrected by Holm (1979, "A Simple Sequentially
-    Rejective Multiple Test Procedure"). Intervals are percentiles of the paired bootstrap (Efron & Tibshirani 1993;
-    for language tasks Koehn 2004, Berg-Kirkpatrick et al. 2012).
+    Intervals of the differences of all metrics are percentiles of the paired bootstrap (Efron & Tibshirani 1993; for
+    language tasks Koehn 2004, Berg-Kirkpatrick et al. 2012). Accuracies of classifiers are also compared by McNemar's
+    test in its exact form (McNemar 1947, "Note on the sampling error of the difference between correlated proportions
+    or percentages"; recommended by Dietterich 1998, "Approximate Statistical Tests for Comparing Supervised
+    Classification Learning Algorithms"), corrected by Holm (1979, "A Simple Sequentially Rejective Multiple Test
+    Procedure").
 
     Args:
         reference: What the others are tested against.
-        others: Evaluations on the same pairs in the same order, with the same label names in any order.
+        others: Evaluations on the same pairs in the same order, with the same label names in any order, or on the same
+            scale.
         resamples: How often pairs are drawn for the intervals.
         seed: Of the drawing.
 
     Raises:
         ExtraMissing: If scipy is not installed.
-        UsageError: If the evaluations are not of the same pairs.
+        UsageError: If the evaluations are not of the same pairs, labels or scale.
     """
     require_scipy()
-    truth = reference.label_ids.astype(np.int64)
-    answers = decided(reference, reference.labels)
     found = []
     for other in others:
-        places = _places(other.labels, reference.labels)
-        if not np.array_equal(places[other.label_ids], truth):
-            raise _other_pairs(reference.source, other.source)
-        changed = decided(other, reference.labels)
-        differences = _bootstrapped(
-            _classifier_differences(
-                truth, (answers, changed), (_losses(reference), _losses(other)), len(reference.labels)
-            ),
-            CLASS_FIGURES,
-            len(truth),
-            resamples=resamples,
-            seed=seed,
-        )
-        found.append(Contrast(differences, _decisions(truth, answers, changed)))
-    adjusted = holm([one.decisions.p_value for one in found if one.decisions is not None])
+        if isinstance(reference, ClassificationEvaluation) and isinstance(other, ClassificationEvaluation):
+            statistic, names, decisions = *_classifiers(reference, other), _decisions(reference, other)
+        elif isinstance(reference, SimilarityEvaluation) and isinstance(other, SimilarityEvaluation):
+            statistic, names, decisions = *_graders(reference, other), None
+        else:
+            raise UsageError("One model gives labels and the other grades.", expected="models of one task")
+        differences = _bootstrapped(statistic, names, reference.n_pairs, resamples=resamples, seed=seed)
+        found.append(Contrast(differences, decisions))
+    adjusted = iter(holm([one.decisions.p_value for one in found if one.decisions is not None]))
     return [
-        replace(one, decisions=replace(one.decisions, p_adjusted=p_value)) if one.decisions else one
-        for one, p_value in zip(found, adjusted, strict=True)
+        replace(one, decisions=replace(one.decisions, p_adjusted=next(adjusted))) if one.decisions else one
+        for one in found
     ]
 
 
-def contrast_grades(
-    reference: GradeEvaluation,
-    others: Sequence[GradeEvaluation],
-    *,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> list[Contrast]:
-    """Compare graders with one of them: paired bootstrap intervals of the differences of all figures.
-
-    Args:
-        reference: What the others are compared with.
-        others: Evaluations on the same pairs in the same order, on the same scale.
-        resamples: How often pairs are drawn.
-        seed: Of the drawing.
-
-    Raises:
-        ExtraMissing, UsageError: As ``contrast_evaluations``.
-    """
-    require_scipy()
-    found = []
-    for other in others:
-        if reference.scale != other.scale:
-            raise UsageError(
-                "The models grade on different scales.",
-                expected=f"one scale; received: {reference.scale} and {other.scale}",
-            )
-        if not np.array_equal(reference.truth, other.truth):
-            raise _other_pairs(reference.source, other.source)
-        statistic = _grader_differences(reference, other)
-        found.append(
-            Contrast(
-                _bootstrapped(statistic, GRADE_FIGURES, len(reference.truth), resamples=resamples, seed=seed)
-            )
-        )
-    return found
-
-
-def decided(evaluation: Evaluation, labels: Sequence[str]) -> NDArray[np.int64]:
+def decided(evaluation: ClassificationEvaluation, labels: Sequence[str]) -> NDArray[np.int64]:
     """The answers as indices into ``labels``, which are the evaluation's own in any order; shape ``(n_pairs,)``."""
     return _places(evaluation.labels, labels)[evaluation.predicted_ids]
 
@@ -216,13 +173,15 @@ def require_scipy() -> None:
         raise ExtraMissing.of("evaluation", "scipy", "Comparing models") from error
 
 
-def _decisions(truth: NDArray[np.int64], reference: NDArray[np.int64], model: NDArray[np.int64]) -> Decisions:
-    of_reference, of_model = reference == truth, model == truth
+def _decisions(reference: ClassificationEvaluation, model: ClassificationEvaluation) -> Decisions:
+    truth, names = reference.label_ids, reference.labels
+    ours, theirs = decided(model, names), decided(reference, names)
+    of_reference, of_model = theirs == truth, ours == truth
     only_model = int((of_model & ~of_reference).sum())
     only_reference = int((of_reference & ~of_model).sum())
     p_value = mcnemar(only_model, only_reference)
     return Decisions(
-        changed=int((reference != model).sum()),
+        changed=int((theirs != ours).sum()),
         both_right=int((of_reference & of_model).sum()),
         only_model=only_model,
         only_reference=only_reference,
@@ -232,20 +191,22 @@ def _decisions(truth: NDArray[np.int64], reference: NDArray[np.int64], model: ND
     )
 
 
-def _classifier_differences(
-    truth: NDArray[np.int64],
-    answers: tuple[NDArray[np.int64], NDArray[np.int64]],
-    losses: tuple[NDArray[np.float64], NDArray[np.float64]],
-    n_labels: int,
-) -> Statistic:
-    """Accuracy, macro F1 and log loss of the second of two models minus the first's, of any drawn pairs."""
+def _classifiers(
+    reference: ClassificationEvaluation, other: ClassificationEvaluation
+) -> tuple[Statistic, tuple[str, ...]]:
+    """Accuracy, macro F1 and log loss of ``other`` minus the reference's, of any drawn pairs."""
     from scipy.sparse import csr_array
 
+    truth, n_labels = reference.label_ids.astype(np.int64), len(reference.labels)
+    places = _places(other.labels, reference.labels)
+    if not np.array_equal(places[other.label_ids], truth):
+        raise _other_pairs(reference, other)
     # All that accuracy and F1 need of a drawing is how often each combination of right label and two answers came.
     combined, cell_of = np.unique(
-        (truth * n_labels + answers[0]) * n_labels + answers[1], return_inverse=True
+        (truth * n_labels + decided(reference, reference.labels)) * n_labels + places[other.predicted_ids],
+        return_inverse=True,
     )
-    true, one, other = combined // n_labels**2, combined // n_labels % n_labels, combined % n_labels
+    true, said, said_by_other = combined // n_labels**2, combined // n_labels % n_labels, combined % n_labels
     n_cells = len(combined)
 
     def membership(classes: NDArray[np.int64], where: NDArray[np.bool_]) -> csr_array:
@@ -254,9 +215,11 @@ def _classifier_differences(
         return csr_array((np.ones(len(cells)), (cells, classes[cells])), shape=(n_cells, n_labels))
 
     everywhere = np.ones(n_cells, bool)
-    sizes = [membership(true, everywhere) + membership(said, everywhere) for said in (one, other)]
-    hits = [membership(true, said == true) for said in (one, other)]
-    loss = losses[1] - losses[0]
+    sizes = [
+        membership(true, everywhere) + membership(answer, everywhere) for answer in (said, said_by_other)
+    ]
+    hits = [membership(true, answer == true) for answer in (said, said_by_other)]
+    loss = log_losses(other.label_ids, other.probabilities) - log_losses(truth, reference.probabilities)
 
     def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
         n_draws, n_pairs = drawn.shape
@@ -272,11 +235,20 @@ def _classifier_differences(
             [accuracies[1] - accuracies[0], scores[1] - scores[0], loss[drawn].mean(axis=1)]
         )  # (3, n_draws)
 
-    return differences
+    return differences, CLASS_FIGURES
 
 
-def _grader_differences(reference: GradeEvaluation, other: GradeEvaluation) -> Statistic:
-    """All figures of the second of two graders minus the first's, of any drawn pairs; NaN where one has none."""
+def _graders(
+    reference: SimilarityEvaluation, other: SimilarityEvaluation
+) -> tuple[Statistic, tuple[str, ...]]:
+    """All metrics of ``other`` minus the reference's, of any drawn pairs; NaN where one has none."""
+    if reference.scale != other.scale:
+        raise UsageError(
+            "The models grade on different scales.",
+            expected=f"one scale; received: {reference.scale} and {other.scale}",
+        )
+    if not np.array_equal(reference.truth, other.truth):
+        raise _other_pairs(reference, other)
 
     def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
         rows = []
@@ -287,7 +259,7 @@ def _grader_differences(reference: GradeEvaluation, other: GradeEvaluation) -> S
             rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in GRADE_FIGURES])
         return np.array(rows).T  # (4, n_draws)
 
-    return differences
+    return differences, GRADE_FIGURES
 
 
 def _bootstrapped(
@@ -327,12 +299,6 @@ def _bootstrapped(
     }
 
 
-def _losses(evaluation: Evaluation) -> NDArray[np.float64]:
-    """Each pair's log loss in nats, clipped as in ``metrics.log_loss``."""
-    of_truth = evaluation.probabilities[np.arange(evaluation.n_pairs), evaluation.label_ids]
-    return -np.log(np.clip(of_truth, CLIP, 1 - CLIP))
-
-
 def _places(names: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
     if set(names) != set(labels):
         raise UsageError(
@@ -341,9 +307,9 @@ def _places(names: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
     return np.array([list(labels).index(name) for name in names])
 
 
-def _other_pairs(reference: str, other: str) -> UsageError:
+def _other_pairs(reference: Evaluation, other: Evaluation) -> UsageError:
     return UsageError(
         "The models were not measured on the same pairs, so nothing can be said of their difference.",
-        where=f"{reference}; {other}",
+        where=f"{reference.source}; {other.source}",
         expected="evaluations of one table, in one order",
     )

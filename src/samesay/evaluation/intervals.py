@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from samesay.evaluation.grade_metrics import pearson
-from samesay.evaluation.metrics import log_losses
+from samesay.evaluation.metrics import log_losses, pearson
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
+from samesay.evaluation.classification import ClassificationEvaluation
+from samesay.evaluation.evaluation import Evaluation
+from samesay.evaluation.similarity import SimilarityEvaluation
 from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from samesay.evaluation.evaluation import Evaluation
-    from samesay.evaluation.grading import GradeEvaluation
 
 _FORMATS = (".png", ".svg")
 _DOTS_PER_INCH = 144
@@ -58,20 +59,29 @@ class CostPoint:
     peak_memory: int | None
 
 
-def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
-    """Draw the confusion matrix: counts, and each row's shares as shade.
+def save_answers_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
+    """Draw answers over right answers: a confusion matrix with each row's shares as shade, or dots over the diagonal.
 
     Args:
         evaluation: What was measured.
         path: A ``.png`` or ``.svg`` file; replaced if it exists.
-        title: Above the picture; source and accuracy where absent.
+        title: Above the picture; the source and its metrics where absent.
 
     Raises:
         UsageError: If the name ends otherwise.
         ExtraMissing: If matplotlib is not installed.
         OutputUnwritable, DiskFull: If the file cannot be written.
+        TypeError: If it is an evaluation of neither task.
     """
     target = _target(path)
+    if isinstance(evaluation, ClassificationEvaluation):
+        return _save_confusion(evaluation, target, title)
+    if isinstance(evaluation, SimilarityEvaluation):
+        return _save_grades(evaluation, target, title)
+    raise TypeError(f"cannot draw {type(evaluation).__name__}")
+
+
+def _save_confusion(evaluation: ClassificationEvaluation, target: Path, title: str | None) -> Path:
     counts = np.array(evaluation.confusion, dtype=np.int64)
     totals = counts.sum(axis=1, keepdims=True)
     shares = counts / np.maximum(totals, 1)  # (n_labels, n_labels); a row without pairs stays 0
@@ -98,18 +108,7 @@ def save_confusion_picture(evaluation: Evaluation, path: str | Path, *, title: s
     return _save(figure, target, title=title, description=_confusion_in_words(evaluation))
 
 
-def save_grade_picture(evaluation: GradeEvaluation, path: str | Path, *, title: str | None = None) -> Path:
-    """Draw every pair's grade over its right grade; on the diagonal the two are equal.
-
-    Args:
-        evaluation: What to draw.
-        path: A ``.png`` or ``.svg`` file; replaced if it exists.
-        title: Above the picture; the source and the correlation where absent.
-
-    Raises:
-        UsageError, ExtraMissing, OutputUnwritable, DiskFull: As ``save_confusion_picture``.
-    """
-    target = _target(path)
+def _save_grades(evaluation: SimilarityEvaluation, target: Path, title: str | None) -> Path:
     figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
     title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {figures}"
     figure = _figure(5.4, 5.4)
@@ -139,7 +138,7 @@ def save_cost_picture(
 
     Raises:
         UsageError: If there is no model to draw, or the name ends otherwise.
-        ExtraMissing, OutputUnwritable, DiskFull: As ``save_confusion_picture``.
+        ExtraMissing, OutputUnwritable, DiskFull: As ``save_answers_picture``.
     """
     target = _target(path)
     if not points:
@@ -282,7 +281,7 @@ def _plain_numbers(axes: Axes, *, wide: bool) -> None:
     axes.xaxis.set_minor_formatter(NullFormatter())
 
 
-def _confusion_in_words(evaluation: Evaluation) -> str:
+def _confusion_in_words(evaluation: ClassificationEvaluation) -> str:
     parts = []
     for place, name in enumerate(evaluation.labels):
         row = evaluation.confusion[place]

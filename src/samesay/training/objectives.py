@@ -10,8 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import UsageError
-from samesay.evaluation.grade_metrics import pearson, spearman
-from samesay.evaluation.metrics import accuracy, class_scores, confusion_matrix, log_loss, macro_f1
+from samesay.evaluation.metrics import (
+    accuracy,
+    class_scores,
+    confusion_matrix,
+    log_loss,
+    macro_f1,
+    pearson,
+    spearman,
+)
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, grade_loss, pair_loss
 from samesay.pairs import LabelSet
 from samesay.scoring import sigmoid, softmax

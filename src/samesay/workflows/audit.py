@@ -15,7 +15,7 @@ from samesay.data import PairTable, Reading, load_splits
 from samesay.data.row_store import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
-from samesay.evaluation.audit import (
+from samesay.evaluation.audit.audit import (
     Audit,
     contradictions,
     describe_split,
@@ -23,8 +23,8 @@ from samesay.evaluation.audit import (
     of_shortcut,
     shared_between,
 )
+from samesay.evaluation.audit.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
 from samesay.evaluation.finding import Finding
-from samesay.evaluation.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
 from samesay.pairs import Progress, ProgressListener
 from samesay.scoring import open_scorer
 from samesay.workflows.listing import require_file, write_rows

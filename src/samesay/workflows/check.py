@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data import load_pairs
-from samesay.data.behaviour_file import SuiteRow, read_suite
 from samesay.errors import LabelMismatch, NoRows, UsageError
-from samesay.evaluation.behaviour import Behaviour, CapabilityResult, measure_behaviour
-from samesay.evaluation.behaviour_expectations import (
+from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
     BehaviourTest,
     chosen,
@@ -21,6 +19,8 @@ from samesay.evaluation.behaviour_expectations import (
     suite_tests,
     users_test,
 )
+from samesay.evaluation.behaviour.results import Behaviour, CapabilityResult, measure_behaviour
+from samesay.evaluation.behaviour.suite_file import SuiteRow, read_suite
 from samesay.pairs import Answers, Grader, GradeScale, Predictor, ProgressListener
 from samesay.workflows.listing import require_file, write_rows
 from samesay.workflows.predictors import Backend, open_predictor

@@ -11,19 +11,17 @@ import numpy as np
 
 from samesay.data import PairTable, Reading, load_pairs, of_another_source
 from samesay.errors import LabelMismatch, UsageError
-from samesay.evaluation import CostPoint, Evaluation, GradeEvaluation, evaluate, evaluate_grades
+from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation, evaluate
 from samesay.evaluation.comparison import (
     LEVEL,
     RESAMPLES,
     Contrast,
-    contrast_evaluations,
-    contrast_grades,
+    contrast,
     decided,
     require_scipy,
 )
 from samesay.evaluation.intervals import share_interval
 from samesay.pairs import (
-    Grader,
     GradeScale,
     LabelSet,
     Pair,
@@ -72,7 +70,7 @@ class ComparedModel:
     name: str
     model: str
     kind: str
-    evaluation: Evaluation | GradeEvaluation
+    evaluation: Evaluation
     accuracy_interval: tuple[float, float] | None
     contrast: Contrast | None
     cost: Cost | None
@@ -148,7 +146,9 @@ class Comparison:
             return
         labels = self.table.labels
         assert labels is not None
-        evaluations = [one.evaluation for one in self.models if isinstance(one.evaluation, Evaluation)]
+        evaluations = [
+            one.evaluation for one in self.models if isinstance(one.evaluation, ClassificationEvaluation)
+        ]
         answers = np.stack([decided(one, labels.names) for one in evaluations])
         sure = np.stack([one.probabilities.max(axis=1) for one in evaluations])
         for place in np.flatnonzero((answers != answers[0]).any(axis=0)).tolist():
@@ -246,9 +246,9 @@ def compare_models(
     names = short_names(words)
     if changed is not None and table.graded:
         raise UsageError("Graders decide nothing that could change.", where="changed", hint="leave it out")
-    evaluations = [_measured(one, table, progress) for one in contenders]
+    evaluations = [evaluate(one.predictor, table, progress=progress) for one in contenders]
     costs, cost_notes, cost_pairs = _costs(contenders, names, table, reads, rounds)
-    contrasts = _contrasts(evaluations, resamples)
+    contrasts = contrast(evaluations[0], evaluations[1:], resamples=resamples)
     twice = ["a model is named twice: it can differ from itself in speed alone"]
     notes = [*table.origin.notes, *(twice if len(set(words)) < len(words) else ()), *cost_notes]
     compared = Comparison(
@@ -375,23 +375,8 @@ def _with_baselines(
     return found
 
 
-def _measured(
-    contender: Contender, table: PairTable, progress: ProgressListener | None
-) -> Evaluation | GradeEvaluation:
-    if isinstance(contender.predictor, Grader):
-        return evaluate_grades(contender.predictor, table, progress=progress)
-    return evaluate(contender.predictor, table, progress=progress)
-
-
-def _contrasts(evaluations: Sequence[Evaluation | GradeEvaluation], resamples: int) -> list[Contrast]:
-    reference, *others = evaluations
-    if isinstance(reference, Evaluation):
-        return contrast_evaluations(reference, others, resamples=resamples)  # type: ignore[arg-type]
-    return contrast_grades(reference, others, resamples=resamples)  # type: ignore[arg-type]
-
-
-def _interval_of(evaluation: Evaluation | GradeEvaluation) -> tuple[float, float] | None:
-    if isinstance(evaluation, GradeEvaluation):
+def _interval_of(evaluation: Evaluation) -> tuple[float, float] | None:
+    if not isinstance(evaluation, ClassificationEvaluation):
         return None
     right = int((evaluation.predicted_ids == evaluation.label_ids).sum())
     interval = share_interval(right, evaluation.n_pairs)
@@ -434,8 +419,6 @@ def _costs(
     return list(costs), notes, len(sample)
 
 
-def _own_notes(
-    contender: Contender, evaluation: Evaluation | GradeEvaluation, table: PairTable
-) -> tuple[str, ...]:
+def _own_notes(contender: Contender, evaluation: Evaluation, table: PairTable) -> tuple[str, ...]:
     """What concerns this model alone: the table's own notes stand once for all."""
     return (*contender.notes, *(note for note in evaluation.notes if note not in table.origin.notes))

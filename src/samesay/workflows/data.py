@@ -8,14 +8,15 @@ from pathlib import Path
 from typing import Any, BinaryIO, Unpack
 
 from samesay.data import Description, PairTable, Reading, describe, load_pairs
+from samesay.data.builtin import generate
 from samesay.data.corpora import CORPORA, Corpus
-from samesay.data.generator import SIDES, SPLITS, generate
 from samesay.data.readers import format_of
 from samesay.data.row_store import temporary_folder
 from samesay.errors import TargetExists
 from samesay.pairs import GradeScale, Sides, Task
 from samesay.scoring.tables import table_writer
 from samesay.storage import destination, new_file, new_folder
+from samesay.synthetic.captions.generator import SIDES, SPLITS
 
 # Beside a train split of so many pairs, each of the other splits gets this share.
 _HELD_OUT_SHARE = 5

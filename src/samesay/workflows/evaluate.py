@@ -12,26 +12,17 @@ from samesay.data import Reading, of_another_source
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
-    Examination,
-    GradeEvaluation,
-    GradeExamination,
     Interval,
     MajorityBaseline,
     OneSideBaseline,
     WordOverlap,
     evaluate,
-    evaluate_grades,
-    examine,
-    examine_grades,
-    grade_intervals,
-    metric_intervals,
-    require_report_packages,
-    slices_of,
 )
-from samesay.pairs import Grader, LabelSet, ProgressListener, Sides
+from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
+from samesay.pairs import Answers, GradeScale, ProgressListener, Sides
 from samesay.workflows.labelled import load_for, load_training_pairs
 from samesay.workflows.overlap import Overlap, overlap_with
-from samesay.workflows.predictors import Backend, OpenedPredictor, open_predictor
+from samesay.workflows.predictors import Backend, open_predictor
 from samesay.workflows.report import require_free, write_report
 
 
@@ -53,12 +44,12 @@ class MeasuredModel:
 
     model: str
     backend: str
-    evaluation: Evaluation | GradeEvaluation
-    baselines: dict[str, Evaluation] | dict[str, GradeEvaluation]
+    evaluation: Evaluation
+    baselines: dict[str, Evaluation]
     notes: tuple[str, ...] = ()
     overlap: Overlap | None = None
     intervals: dict[str, Interval | None] = field(default_factory=dict)
-    examination: Examination | GradeExamination | None = None
+    examination: Examination | None = None
     report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
@@ -121,78 +112,31 @@ def evaluate_model(
             hint="name a folder for it: --report FOLDER",
         )
     opened = open_predictor(model, backend=backend)
-    if isinstance(opened.predictor, Grader):
-        if baselines is not None:
-            raise UsageError(
-                "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
-                where="baselines",
-                hint="leave --baselines out",
-            )
-        return _evaluate_grader(model, data, opened, report, slices, overwrite, progress, reading)
-    labels, order = opened.predictor.labels, opened.predictor.sides
-    table = load_for(labels, data, prefer=("test", "validation"), **reading)
+    predictor, order = opened.predictor, opened.predictor.sides
+    answers = opened.manifest.answers
+    table = load_for(answers, data, prefer=("test", "validation"), **reading)
     table = table.with_sides(order)
-    made = _baselines(baselines, opened.manifest, labels, order, of_another_source(reading))
+    made = _baselines(baselines, opened.manifest, answers, order, of_another_source(reading))
     parts = slices_of(table, slices) if report is not None else []
-    figures = evaluate(opened.predictor, table, progress=progress)
+    evaluation = evaluate(predictor, table, progress=progress)
     overlap = overlap_with(model, table)
     measured = MeasuredModel(
         str(model),
         opened.backend,
-        figures,
+        evaluation,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
         tuple(overlap.notes() if overlap else ()),
         overlap,
-        metric_intervals(figures.probabilities, figures.label_ids, figures.predicted_ids),
+        evaluation.intervals(),
     )
     if report is None:
         return measured
     examination = examine(
-        figures,
+        evaluation,
         table,
         intervals=measured.intervals,
         slices=parts,
-        trained_on=None if overlap is None else overlap.train,
-    )
-    measured = replace(measured, examination=examination)
-    return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
-
-
-def _evaluate_grader(
-    model: str | Path,
-    data: str | Path,
-    opened: OpenedPredictor,
-    report: str | Path | None,
-    slices: Sequence[str],
-    overwrite: bool,
-    progress: ProgressListener | None,
-    reading: Reading,
-) -> MeasuredModel:
-    grader = opened.predictor
-    assert isinstance(grader, Grader)
-    table = load_for(grader.scale, data, prefer=("test", "validation"), **reading)
-    table = table.with_sides(grader.sides)
-    parts = slices_of(table, slices) if report is not None else []
-    figures = evaluate_grades(grader, table, progress=progress)
-    overlap = overlap_with(model, table)
-    of_words = evaluate_grades(WordOverlap(grader.scale, grader.sides), table)
-    measured = MeasuredModel(
-        str(model),
-        opened.backend,
-        figures,
-        {"word overlap": of_words},
-        tuple(overlap.notes() if overlap else ()),
-        overlap,
-        grade_intervals(figures.truth, figures.grades),
-    )
-    if report is None:
-        return measured
-    examination = examine_grades(
-        figures,
-        table,
-        intervals=measured.intervals,
-        slices=parts,
-        word_overlap=of_words,
+        baselines=measured.baselines,
         trained_on=None if overlap is None else overlap.train,
     )
     measured = replace(measured, examination=examination)
@@ -200,11 +144,20 @@ def _evaluate_grader(
 
 
 def _baselines(
-    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Reading
+    source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: Reading
 ) -> dict[str, Any]:
+    """What to beat: of similarity always the overlap of words, of labels what the pairs of ``source`` give away."""
+    if isinstance(answers, GradeScale):
+        if source is not None:
+            raise UsageError(
+                "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
+                where="baselines",
+                hint="leave --baselines out",
+            )
+        return {"word overlap": WordOverlap(answers, sides)}
     if source is None:
         return {}
-    table = load_training_pairs(source, manifest, labels, reading).with_sides(sides).with_labels(labels)
+    table = load_training_pairs(source, manifest, answers, reading).with_sides(sides).with_labels(answers)
     return {
         "majority": MajorityBaseline.train(table),
         f"{sides.first} only": OneSideBaseline.train(table, "first"),

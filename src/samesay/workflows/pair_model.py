@@ -14,7 +14,7 @@ from samesay.data import PairTable, require_contrast
 from samesay.data.python_datasets import splits_of
 from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
-from samesay.evaluation import Evaluation, GradeEvaluation, evaluate, evaluate_grades
+from samesay.evaluation import Evaluation, evaluate
 from samesay.model import opening
 from samesay.model.hub import HubModel
 from samesay.model.opening import OpenedModel, classifier_of, open_model
@@ -392,9 +392,7 @@ class PairModel:
             raise result.diverged
         return result
 
-    def evaluate(
-        self, x: Any, y: Any = None, *, progress: ProgressListener | None = None
-    ) -> Evaluation | GradeEvaluation:
+    def evaluate(self, x: Any, y: Any = None, *, progress: ProgressListener | None = None) -> Evaluation:
         """Measure on labelled or graded pairs.
 
         Raises:
@@ -402,9 +400,7 @@ class PairModel:
             GradeInvalid: If they carry a grade outside its scale.
         """
         table = self._table(x, y, prefer=("test", "validation"))
-        if self.scale is not None:
-            return evaluate_grades(self.grader, table, progress=progress)
-        return evaluate(self.predictor, table, progress=progress)
+        return evaluate(self.predictor if self.scale is None else self.grader, table, progress=progress)
 
     def predict(self, x: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.

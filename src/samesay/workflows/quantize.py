@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from samesay.bundle import Bundle
 from samesay.data import PairTable, Reading
 from samesay.errors import QualityLost, UsageError
-from samesay.evaluation import evaluate, evaluate_grades
+from samesay.evaluation import evaluate
 from samesay.export.storage import Storage, narrow
 from samesay.pairs import ProgressListener
 from samesay.scoring import GradeScorer, Scorer, open_scorer
@@ -178,7 +178,7 @@ def _measured(scorer: Scorer | GradeScorer, table: PairTable, progress: Progress
         found = evaluate(scorer, table, progress=progress)
         answers, label_ids = found.probabilities, found.predicted_ids
     else:
-        found = evaluate_grades(scorer, table, progress=progress)
+        found = evaluate(scorer, table, progress=progress)
         low, high = scorer.scale
         answers, label_ids = (found.grades.astype(np.float64) - low) / (high - low), None
     figures = {name: found.metrics[name] for name in _KEPT_FIGURES if name in found.metrics}

@@ -9,7 +9,7 @@ from typing import Any
 
 import samesay
 from samesay.errors import TargetExists
-from samesay.evaluation.page import render_page
+from samesay.evaluation.report import render_page
 from samesay.storage import destination, new_folder
 
 PAGE = "report.html"

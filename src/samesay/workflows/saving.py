@@ -24,9 +24,7 @@ from samesay.bundle import (
 )
 from samesay.evaluation import (
     Evaluation,
-    GradeEvaluation,
-    save_confusion_picture,
-    save_grade_picture,
+    save_answers_picture,
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
@@ -61,7 +59,7 @@ def save_model(
     path: Path,
     *,
     overwrite: bool = False,
-    evaluation: Evaluation | GradeEvaluation | None = None,
+    evaluation: Evaluation | None = None,
     run: Run | None = None,
     progress: ProgressListener | None = None,
 ) -> SavedModel:
@@ -126,9 +124,7 @@ def _room_for(weights: Sequence[Any]) -> int:
     return sum(2 * 4 * math.prod(one.shape) + 4096 for one in weights)
 
 
-def _put_record(
-    draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | GradeEvaluation | None
-) -> None:
+def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluation | None) -> None:
     report = draft.folder("report")
     others = {f"-seed-{seed}": result for seed, result in record.other_seeds.items()}
     for suffix, result in {"": record.result, **others}.items():
@@ -136,10 +132,8 @@ def _put_record(
         (report / f"history{suffix}.jsonl").write_text("".join(lines), encoding="utf-8")
         curves = report / f"learning_curves{suffix}.png"
         save_learning_curves(result.history, curves, best_epoch=result.best_epoch)
-    if isinstance(evaluation, GradeEvaluation):
-        save_grade_picture(evaluation, report / "grades.png")
-    elif evaluation is not None:
-        save_confusion_picture(evaluation, report / "confusion.png")
+    if evaluation is not None:
+        save_answers_picture(evaluation, report / "answers.png")
 
 
 def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
@@ -154,7 +148,7 @@ def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint
     return {split: np.concatenate(numbers) for split, numbers in seen.items() if numbers}
 
 
-def known_facts(model: PairModel, evaluation: Evaluation | GradeEvaluation | None) -> dict[str, Any]:
+def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
     """What the manifest records beside labels and sides; ``evaluation`` only for a model that was just trained."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
@@ -207,13 +201,8 @@ def _counts(table: PairTable) -> dict[str, Any]:
     return {"pairs": len(table), "mean_grade": float(table.gold_grades().mean())}
 
 
-def figures_for_card(evaluation: Evaluation | GradeEvaluation) -> Mapping[str, Any]:
+def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
     """An evaluation as the manifest keeps it, the majority or the mean grade beside it."""
-    if isinstance(evaluation, GradeEvaluation):
-        baselines = {"mean grade": evaluation.mean_metrics}
-        return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}
-    return {
-        **evaluation.metrics,
-        "pairs": evaluation.n_pairs,
-        "baselines": {"majority": {"accuracy": evaluation.majority_accuracy}},
-    }
+    constant = evaluation.constant
+    baselines = {constant.name: constant.metrics}
+    return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}

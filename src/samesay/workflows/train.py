@@ -15,7 +15,7 @@ from samesay.data.conditions import conditions_in
 from samesay.data.sources import is_standard_input, locate
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError
-from samesay.evaluation import Evaluation, GradeEvaluation
+from samesay.evaluation import Evaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder
 from samesay.model.presets import resolve
@@ -71,7 +71,7 @@ class TrainResult:
     label_counts: dict[str, int]
     scale: GradeScale | None
     sides: Sides
-    evaluation: Evaluation | GradeEvaluation | None
+    evaluation: Evaluation | None
     history: list[dict[str, Any]]
     best_epoch: float
     interrupted: bool

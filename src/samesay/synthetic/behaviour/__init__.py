@@ -1,0 +1,1 @@
+"""The blocks of the behaviour suite, capability by capability, by seed."""

@@ -1,0 +1,1 @@
+"""Caption-like pairs, any number of them, by seed."""
