@@ -39,7 +39,7 @@ def open_tokenizer(folder: Path, model_type: str, tokenizer_class: Any, *, rows:
         _require_class(folder, said, model_type)
     _require_no_added_tokens(folder, fast, said, special)
     try:
-        tokenizer = opened(folder, fast, said, tokenizer_class)
+        tokenizer = opened(folder, fast, said, tokenizer_class, special)
         size = tokenizer.vocabulary_size()
     except SameSayError:
         raise
@@ -160,7 +160,13 @@ def _require_no_added_tokens(
         )
 
 
-def _wordpiece(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+def _wordpiece(
+    folder: Path,
+    fast: Mapping[str, Any],
+    said: Mapping[str, Any],
+    tokenizer_class: Any,
+    special: frozenset[str],
+) -> Any:
     model = _object(fast, "model", folder)
     place = folder / "vocab.txt"
     if model.get("type") == "WordPiece":
@@ -176,7 +182,7 @@ def _wordpiece(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], t
             where=str(folder),
             expected="vocab.txt, or a tokenizer.json of the kind WordPiece",
         )
-    _require_pieces(vocabulary, sorted(_BRACKETS), folder)
+    _require_pieces(vocabulary, sorted(special), folder)
     lowercase, accents = (
         _flag(said, "do_lower_case", True, folder),
         _flag(said, "strip_accents", None, folder),
@@ -199,7 +205,13 @@ def _wordpiece(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], t
     )
 
 
-def _bytepair(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+def _bytepair(
+    folder: Path,
+    fast: Mapping[str, Any],
+    said: Mapping[str, Any],
+    tokenizer_class: Any,
+    special: frozenset[str],
+) -> Any:
     model = _object(fast, "model", folder)
     place = folder / "tokenizer.json"
     if model.get("type") == "BPE":
@@ -218,7 +230,7 @@ def _bytepair(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], to
             expected="vocab.json and merges.txt, or a tokenizer.json of the kind BPE",
         )
     ordered = _in_order(vocabulary, place)
-    _require_pieces(ordered, sorted(_ANGLES), folder)
+    _require_pieces(ordered, sorted(special), folder)
     if not isinstance(merges, list) or not all(map(_is_merge, merges)):
         raise _odd("merges", merges, "a list of two pieces each", place)
     return tokenizer_class(
@@ -236,7 +248,13 @@ def _is_merge(merge: Any) -> bool:
 
 
 def _sentence_pieces(name: str) -> Callable[..., Any]:
-    def opened(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+    def opened(
+        folder: Path,
+        fast: Mapping[str, Any],
+        said: Mapping[str, Any],
+        tokenizer_class: Any,
+        special: frozenset[str],
+    ) -> Any:
         # KerasHub's own converters leave the file open.
         if not (folder / name).is_file():
             raise EncoderUnsupported(
