@@ -15,6 +15,7 @@ from samesay.model.huggingface_settings import in_short
 from samesay.model.huggingface_weights import MOST_JSON_BYTES, read_json
 
 _BRACKETS = frozenset({"[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"})
+_OF_MPNET = frozenset({"<s>", "<pad>", "</s>", "<unk>", "[UNK]", "<mask>"})
 _ANGLES = frozenset({"<s>", "<pad>", "</s>", "<unk>", "<mask>"})
 _SHOWN = 8
 
@@ -39,7 +40,7 @@ def open_tokenizer(folder: Path, model_type: str, tokenizer_class: Any, *, rows:
         _require_class(folder, said, model_type)
     _require_no_added_tokens(folder, fast, said, special)
     try:
-        tokenizer = opened(folder, fast, said, tokenizer_class)
+        tokenizer = opened(folder, fast, said, tokenizer_class, special)
         size = tokenizer.vocabulary_size()
     except SameSayError:
         raise
@@ -88,7 +89,7 @@ _CLASSES = {
     "xlm-roberta": ("XLMRobertaTokenizer",),
     "albert": ("AlbertTokenizer",),
     "deberta-v2": ("DebertaV2Tokenizer", "DebertaV3Tokenizer"),
-    "mpnet": ("MPNetTokenizer",),
+    "mpnet": ("MPNetTokenizer", "BertTokenizer"),
 }
 _ANY_CLASS = ("PreTrainedTokenizer", "TokenizersBackend")
 
@@ -161,14 +162,7 @@ def _require_no_added_tokens(
         )
 
 
-def _wordpiece(special: frozenset[str]) -> Callable[..., Any]:
-    def opened(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
-        return _pieces(folder, fast, said, tokenizer_class, special)
-
-    return opened
-
-
-def _pieces(
+def _wordpiece(
     folder: Path,
     fast: Mapping[str, Any],
     said: Mapping[str, Any],
@@ -213,7 +207,13 @@ def _pieces(
     )
 
 
-def _bytepair(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+def _bytepair(
+    folder: Path,
+    fast: Mapping[str, Any],
+    said: Mapping[str, Any],
+    tokenizer_class: Any,
+    special: frozenset[str],
+) -> Any:
     model = _object(fast, "model", folder)
     place = folder / "tokenizer.json"
     if model.get("type") == "BPE":
@@ -232,7 +232,7 @@ def _bytepair(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], to
             expected="vocab.json and merges.txt, or a tokenizer.json of the kind BPE",
         )
     ordered = _in_order(vocabulary, place)
-    _require_pieces(ordered, sorted(_ANGLES), folder)
+    _require_pieces(ordered, sorted(special), folder)
     if not isinstance(merges, list) or not all(map(_is_merge, merges)):
         raise _odd("merges", merges, "a list of two pieces each", place)
     return tokenizer_class(
@@ -250,7 +250,13 @@ def _is_merge(merge: Any) -> bool:
 
 
 def _sentence_pieces(name: str) -> Callable[..., Any]:
-    def opened(folder: Path, fast: Mapping[str, Any], said: Mapping[str, Any], tokenizer_class: Any) -> Any:
+    def opened(
+        folder: Path,
+        fast: Mapping[str, Any],
+        said: Mapping[str, Any],
+        tokenizer_class: Any,
+        special: frozenset[str],
+    ) -> Any:
         # KerasHub's own converters leave the file open.
         if not (folder / name).is_file():
             raise EncoderUnsupported(
@@ -264,13 +270,13 @@ def _sentence_pieces(name: str) -> Callable[..., Any]:
 
 
 _FAMILIES: dict[str, tuple[Callable[..., Any], frozenset[str]]] = {
-    "bert": (_wordpiece(_BRACKETS), _BRACKETS),
-    "distilbert": (_wordpiece(_BRACKETS), _BRACKETS),
+    "bert": (_wordpiece, _BRACKETS),
+    "distilbert": (_wordpiece, _BRACKETS),
+    "mpnet": (_wordpiece, _OF_MPNET),
     "roberta": (_bytepair, _ANGLES),
     "xlm-roberta": (_sentence_pieces("sentencepiece.bpe.model"), _ANGLES),
     "albert": (_sentence_pieces("spiece.model"), _BRACKETS | {"<pad>", "<unk>"}),
     "deberta-v2": (_sentence_pieces("spm.model"), _BRACKETS),
-    "mpnet": (_wordpiece(_ANGLES - {"<unk>"} | {"[UNK]"}), _ANGLES | _BRACKETS),
 }
 """By model type: who reads its files, and the special tokens that are its own and not added."""
 
