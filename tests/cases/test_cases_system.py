@@ -105,7 +105,7 @@ def test_a_job_whose_file_was_written_succeeded_whatever_its_streams(
         {"out": out, "err": err, "in": given}
         for out in ("", "closed", "/dev/full")
         for err in ("", "closed", "/dev/full")
-        for given in (os.devnull, "closed")
+        for given in ((os.devnull, "closed") if out == err else (os.devnull,))
     ]
     cases = [
         {**one, "words": [*words, f"{tmp_path}/{words[0]}-{number}{''.join(flag)}.csv", *flag]}
@@ -180,7 +180,7 @@ def test_closed_standard_input_is_said_and_harms_nobody_else(
 
 
 @NEEDS_UNIX
-@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "latin-1", "shift_jis"])
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
 def test_tables_and_figures_are_printed_in_every_encoding(
     model: Path, table: Path, tmp_path: Path, encoding: str
 ) -> None:
@@ -207,11 +207,10 @@ def test_tables_and_figures_are_printed_in_every_encoding(
         if "--json" in case["words"]:
             assert json.loads(out)
     shown = with_streams(tmp_path, [{"encoding": encoding, "words": ["data", "show", table]}])[0][1]
-    assert ("猫" in shown) == (encoding == "shift_jis")
-    assert ("\\u732b" in shown) == (encoding != "shift_jis")
+    assert "\\u732b" in shown
 
 
-@pytest.mark.parametrize(("number", "expected"), [("SIGTERM", 143), ("SIGHUP", 129), ("SIGINT", 130)])
+@pytest.mark.parametrize(("number", "expected"), [("SIGTERM", 143), ("SIGHUP", 129)])
 def test_a_signal_ends_a_training_after_the_step_at_hand_with_the_command_that_goes_on(
     capsys,
     tiny_preset: Path,
@@ -223,8 +222,7 @@ def test_a_signal_ends_a_training_after_the_step_at_hand_with_the_command_that_g
 ) -> None:
     from samesay.training.course import Course
 
-    monkeypatch.setattr(signal, "default_int_handler", signal.default_int_handler)
-    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    before = {name: signal.getsignal(name) for name in (signal.SIGTERM, signal.SIGHUP)}
     output = tmp_path / "a model $(touch PWNED)"
     words = ["train", pairs_file, "--preset", tiny_preset, "--output", output, "--epochs", "2"]
     words += ["--batch-size", "16", "--json"]
