@@ -277,6 +277,7 @@ def test_sigterm_ends_scoring_by_several_processes_without_a_trace(model: Path, 
     source.write_text("premise,hypothesis\n" + "a dog runs,the cat sleeps\n" * 400_000, encoding="utf-8")
     run = subprocess.Popen(
         [sys.executable, "-m", "samesay", "score", model, "--input", source, "--output", out, "--jobs", "2"],
+        start_new_session=True,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -284,7 +285,7 @@ def test_sigterm_ends_scoring_by_several_processes_without_a_trace(model: Path, 
         if any(path.stat().st_size for path in tmp_path.glob(".*/rows")):
             break
         time.sleep(0.05)
-    run.send_signal(signal.SIGTERM)
+    os.killpg(run.pid, signal.SIGTERM)  # as a scheduler does: every process of the group
     _, err = run.communicate(timeout=30)
     assert run.returncode == 143, err
     assert "leaked" not in err
