@@ -120,6 +120,8 @@ def mutate(random: Random, path: Path) -> None:
 def mend_manifest(folder: Path) -> None:
     """Let a saved model's manifest be right about its files and itself again, as a forger would."""
     place = folder / "samesay.json"
+    if place.is_symlink() or not place.is_file():
+        return
     try:
         document = json.loads(place.read_text("utf-8"))
         for part in document["parts"].values():
