@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import zipfile
+import zlib
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -188,7 +189,7 @@ def _mutated(random: Random, content: bytes, name: str) -> bytes:
             return _mutated_lines(random, content, lambda one, line: _mutated_fields(one, line, separator))
         if suffix == "safetensors":
             return _mutated_safetensors(random, content)
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile, RecursionError):
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile, zlib.error, RecursionError):
         pass  # a second change of what is broken already
     return _mutated_bytes(random, content)
 
