@@ -30,14 +30,13 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @click.option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
-@partial(data_options, empty_sides=False)
+@partial(data_options, without=("allow_empty_sides",))
 @quiet_option
 @json_option
 def command(
     data: str,
     *,
     strict: bool,
-    format_: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -56,7 +55,7 @@ def command(
     from samesay.workflows.audit import audit
 
     with progress_display(quiet=quiet) as progress:
-        found = audit(data, format=format_, progress=progress, **options)
+        found = audit(data, progress=progress, **options)
     if as_json:
         print_json(found.to_dict())
     else:

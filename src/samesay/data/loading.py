@@ -7,97 +7,79 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data import builtin
 from samesay.data.asked import Asked
-from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
+from samesay.data.columns import LABEL, ColumnMap, Rows, as_graded, find_columns
 from samesay.data.conditions import Condition
 from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
-from samesay.data.grades import holds_grades, read_grades
+from samesay.data.grades import holds_decimal_commas, holds_grades, read_grades, with_point
 from samesay.data.labels import LabelReading, read_labels
+from samesay.data.options import ReadOptions
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowColumn, RowStore
-from samesay.data.rows import Row, side_text, text_of
+from samesay.data.rows import Row, SkippedRow, SkippedRows, side_text, text_of
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
-from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
-from samesay.pairs import GradeScale, LabelSet, Sides, Task
+from samesay.errors import (
+    ColumnNotFound,
+    DataError,
+    EmptySide,
+    LabelMissing,
+    NoRows,
+    SliceInvalid,
+    SplitNotFound,
+)
+from samesay.pairs import GradeScale
 
 _MOST_PLACES_SHOWN = 5
+# No column has such a name: a NUL is refused, or a key of JSON that nobody writes.
+_BROKEN, _REASON = "\0code", "\0reason"
 
 
 def load_pairs(
     source: str | Path,
+    reading: ReadOptions | None = None,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
-    allow_empty_sides: bool = False,
-    where: str | None = None,
-    format: str | None = None,
     prefer: Sequence[str] = (),
-    task: Task | None = None,
-    scale: GradeScale | None = None,
     texts_in: Path | None = None,
+    **options: Any,
 ) -> PairTable:
     """Load one split of a source.
 
     Args:
         source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
             (``samesay.data.sources`` lists the words).
-        split: The split where ``source`` does not name it, its slice too: ``"train[:20%]"``.
-        sides: The names and reading order wanted; the table's own names in the usual order where ``None``.
-        columns: Columns by role, where their names do not tell: ``first``, ``second`` or the sides' names,
-            ``label`` or ``grade``.
-        labels: The label names, if known: numbers index them and other names are refused.
-        rename_labels: From a label name of the data to the name wanted.
+        reading: How it is read where it does not tell.
         need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
             is refused. ``False``: labels are not looked at, every pair stays. ``None``: as ``True`` where
             there is a label column, else as ``False``.
-        allow_empty_sides: Keep pairs whose first or second text is empty.
-        where: A condition on a column: ``"source~cat"`` (contains), ``"genre=fiction"`` (equals), or
-            ``"!="``, ``"!~"``; rows that do not meet it are left out.
-        format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
-        task: ``classification`` reads labels, ``similarity`` reads grades. Where absent the data tell: a column of
-            grades by its name, or of numbers of which some lie between whole numbers, is graded.
-        scale: The lowest and the highest grade; the whole numbers around those found where absent.
         texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
             and not in memory. Where the disk fills they come back to memory, with a warning.
+        **options: Fields of ``ReadOptions`` that differ from ``reading``: ``columns``, ``labels``, ``split`` and so on.
 
     Returns:
         The pairs in the order of the source.
 
     Raises:
         DataError: One of its leaves, with file and line where there is one.
-        ExtraMissing: For a Parquet file without pyarrow.
+        ExtraMissing: For a Parquet file without pyarrow, or a workbook without openpyxl.
     """
-    located = locate(source, split=split)
-    reading = _Reading(
-        sides,
-        columns,
-        labels,
-        rename_labels,
-        need_labels,
-        allow_empty_sides,
-        where,
-        format,
-        task,
-        scale,
-        texts_in,
-    )
+    reading = replace(reading or ReadOptions(), **options)
+    located = locate(source, split=reading.split)
     asked = located.only_split(prefer)
     if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
         raise LabelMissing(
@@ -106,24 +88,16 @@ def load_pairs(
             expected="a split with labels",
             hint=f"{located.name}:validation",
         )
-    return reading.tables(located, [asked])[0]
+    return _Reading(reading, need_labels, texts_in).tables(located, [asked])[0]
 
 
 def load_splits(
     source: str | Path,
+    reading: ReadOptions | None = None,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
-    allow_empty_sides: bool = False,
-    where: str | None = None,
-    format: str | None = None,
-    task: Task | None = None,
-    scale: GradeScale | None = None,
     texts_in: Path | None = None,
+    **options: Any,
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
@@ -135,7 +109,8 @@ def load_splits(
         SliceInvalid: If a slice is given for several splits at once.
         DataError: As ``load_pairs``.
     """
-    located = locate(source, split=split)
+    reading = replace(reading or ReadOptions(), **options)
+    located = locate(source, split=reading.split)
     if located.split is not None or len(located.splits) == 1:
         wanted = [located.only_split()]
     else:
@@ -156,20 +131,8 @@ def load_splits(
             expected="a slice of one split",
             hint=f"{located.name}:{wanted[0]}{located.slice}",
         )
-    reading = _Reading(
-        sides,
-        columns,
-        labels,
-        rename_labels,
-        need_labels,
-        allow_empty_sides,
-        where,
-        format,
-        task,
-        scale,
-        texts_in,
-    )
-    return dict(zip(wanted, reading.tables(located, wanted), strict=True))
+    tables = _Reading(reading, need_labels, texts_in).tables(located, wanted)
+    return dict(zip(wanted, tables, strict=True))
 
 
 def split_names(source: str | Path) -> list[str]:
@@ -192,6 +155,8 @@ class _Raw:
     chosen: Sequence[int]
     rows_read: int = 0
     dropped: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    skipped: SkippedRows = field(default_factory=SkippedRows)
 
     def __len__(self) -> int:
         return len(self.chosen)
@@ -213,29 +178,26 @@ class _Raw:
     def place(self, index: int) -> str:
         """``file:line``, or the row where a format has no lines."""
         row = self.store[self.chosen[index]]
-        name = self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
-        return f"{name} row {row.number}" if row.line is None else f"{name}:{row.line}"
+        return (
+            f"{self.file(index)} row {row.number}" if row.line is None else f"{self.file(index)}:{row.line}"
+        )
+
+    def file(self, index: int) -> str:
+        """The file that a row is from."""
+        return self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
 
 
 @dataclass
 class _Reading:
     """What was asked of a source, applied to its splits."""
 
-    sides: Sides | None
-    columns: Mapping[str, str] | None
-    labels: LabelSet | Sequence[str] | None
-    rename: Mapping[str, str] | None
+    options: ReadOptions
     need_labels: bool | None
-    allow_empty_sides: bool
-    where: str | None
-    format: str | None
-    task: Task | None
-    scale: GradeScale | None
     texts_in: Path | None
 
     def __post_init__(self) -> None:
-        # A corpus may tell them later.
-        self.columns_told, self.labels_told = bool(self.columns), self.labels is not None
+        # What was asked for; of the options that are followed a corpus may decide some later.
+        self.told = self.options
 
     def tables(self, source: Source, splits: list[str]) -> list[PairTable]:
         if source.corpus is not None:
@@ -253,14 +215,16 @@ class _Reading:
 
     def _follow(self, corpus: Corpus) -> None:
         """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
-        graded = not corpus.labels or self.task == "similarity"
+        options = self.options
+        graded = not corpus.labels or options.task == "similarity"
         # One with labels has its grades in a column that says so by its name.
-        if self.columns is None and not (graded and corpus.labels):
-            self.columns = {LABEL: corpus.columns[LABEL]}
-        if self.labels is None and not graded:
-            self.labels = corpus.labels
-        if self.scale is None and graded and corpus.scale is not None:
-            self.scale = GradeScale(*corpus.scale)
+        if options.columns is None and not (graded and corpus.labels):
+            options = replace(options, columns={LABEL: corpus.columns[LABEL]})
+        if options.labels is None and not graded:
+            options = replace(options, labels=corpus.labels)
+        if options.scale is None and graded and corpus.scale is not None:
+            options = replace(options, scale=GradeScale(*corpus.scale))
+        self.options = options
 
     def _gold(self, raws: list[_Raw]) -> GoldReading:
         starts = [0]
@@ -271,8 +235,9 @@ class _Reading:
             which = bisect_right(starts, index) - 1
             return raws[which].place(index - starts[which])
 
+        options = self.options
         names = raws[0].class_names
-        declared = self.labels or names
+        declared = options.labels or names
         # A number of a source that names its classes is that name, whatever order they are wanted in.
         named = dict(enumerate(names)) if names and set(names) <= set(declared or ()) else {}
 
@@ -280,24 +245,29 @@ class _Reading:
             for raw in raws:
                 for row in raw.rows():
                     value = row.values.get(raw.map.gold or "")
-                    yield named.get(value, value) if isinstance(value, int) else value
+                    value = named.get(value, value) if isinstance(value, int) else value
+                    yield with_point(value) if commas else value
 
-        told_names = self.labels is not None or self.rename is not None or self.task == "classification"
-        if (
-            raws[0].map.label is not None
-            and not told_names
-            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows())
-        ):
+        commas = False
+        commas = options.decimal_comma or holds_decimal_commas(values())
+        if commas and not options.decimal_comma:
+            raws[0].notes.append("numbers such as 3,8 were read with a decimal comma")
+        told_names = (
+            options.labels is not None
+            or options.rename_labels is not None
+            or options.task == "classification"
+        )
+        if raws[0].map.label is not None and not told_names and holds_grades(islice(values(), len(raws[0]))):
             for raw in raws:
                 raw.map = as_graded(raw.map)
         if raws[0].map.grade is not None:
-            return read_grades(values(), place=place, scale=self.scale)
+            return read_grades(values(), place=place, scale=options.scale, skip=options.skip)
         return read_labels(
             values(),
             sides=raws[0].map.sides,
             place=place,
             declared=declared,
-            rename=self.rename,
+            rename=options.rename_labels,
         )
 
     def _raw(self, source: Source, split: str) -> _Raw:
@@ -317,9 +287,40 @@ class _Reading:
             start, stop = source.slice.bounds(len(raw), where=raw.files[0])
             raw.keep(range(start, stop))
         raw.rows_read = len(raw)
-        if self.where is not None:
-            self._filter(raw, Condition.parse(self.where))
+        if self.options.skip:
+            self._skip(raw)
+        if self.options.where is not None:
+            self._filter(raw, Condition.parse(self.options.where))
         return raw
+
+    def _skip(self, raw: _Raw) -> None:
+        """Leave out the rows that could not be read, and those whose sides are no texts."""
+        keep = array("q")
+        for index, row in enumerate(raw.rows()):
+            code, reason = row.values.get(_BROKEN), row.values.get(_REASON)
+            if code is None:
+                try:
+                    texts = [
+                        side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
+                    ]
+                    if not self.options.allow_empty_sides and not all(text.strip() for text in texts):
+                        raise EmptySide("The text of a side is empty.")
+                except DataError as error:
+                    code, reason = error.code, error.message
+                else:
+                    keep.append(index)
+                    continue
+            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, str(code), str(reason)))
+        raw.keep(keep)
+        raw.dropped |= raw.skipped.counts
+        raw.notes += raw.skipped.notes()
+        if not len(raw):
+            raise NoRows(
+                f"None of the {raw.rows_read:,} rows can be used: {raw.skipped.rows[0].reason}",
+                where=raw.skipped.rows[0].place,
+                expected="at least one pair",
+                details={"rows_dropped": dict(raw.dropped)},
+            )
 
     def _from_generator(self, source: Source, split: str) -> _Raw:
         columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
@@ -349,9 +350,9 @@ class _Reading:
         raw: _Raw | None = None
         store = RowStore(self.texts_in)
         for path in files:
-            with RowStream(path, format=self.format) as stream:
+            with RowStream(path, self.options) as stream:
                 if raw is None:
-                    mapped = self._mapped(stream.columns, stream.name)
+                    mapped = self._mapped(stream.columns, stream.name, stream.first_rows)
                     class_names = stream.class_names.get(mapped.label) if mapped.label else None
                     raw = _Raw(
                         split, stream.format, names, mapped, stream.columns, class_names, store, [], []
@@ -363,19 +364,21 @@ class _Reading:
                         expected=", ".join(raw.columns),
                     )
                 raw.file_starts.append(len(raw.store))
-                raw.store.extend(stream)
+                raw.store.extend(map(_kept, stream))
+                raw.notes += stream.notes
         assert raw is not None  # a split has a file
         raw.chosen = range(len(raw.store))
         return raw
 
-    def _mapped(self, names: list[str], where: str) -> ColumnMap:
+    def _mapped(self, names: list[str], where: str, rows: Rows = tuple) -> ColumnMap:
         return find_columns(
             names,
             where=where,
-            sides=self.sides,
-            columns=self.columns,
+            sides=self.options.sides,
+            columns=self.options.columns,
             need_label=self.need_labels,
-            task=self.task,
+            task=self.options.task,
+            rows=rows,
         )
 
     def _filter(self, raw: _Raw, condition: Condition) -> None:
@@ -412,7 +415,7 @@ class _Reading:
         raw.keep(keep)
         numbers = self._checked(raw)
         first, second = raw.column(raw.map.first), raw.column(raw.map.second)
-        if not self.allow_empty_sides:
+        if not self.options.allow_empty_sides:
             self._refuse_empty(raw, first, second)
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
@@ -424,7 +427,13 @@ class _Reading:
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
-            notes=(*source.provenance(raw.files[0]), *raw.map.notes, *(reading.notes if reading else ())),
+            notes=(
+                *source.provenance(raw.files[0]),
+                *raw.notes,
+                *raw.map.notes,
+                *(reading.notes if reading else ()),
+            ),
+            skipped=tuple(raw.skipped.rows),
             asked=self._asked(source, raw, reading),
         )
         return PairTable(
@@ -444,16 +453,11 @@ class _Reading:
         of_labels = reading if isinstance(reading, LabelReading) else None
         return Asked(
             name,
-            raw.map.sides,
             # By roles and not by the sides' names: a model may call the sides otherwise.
-            columns=raw.map.to_dict() if self.columns_told else None,
-            rename_labels=dict(self.rename) if self.rename else None,
-            where=self.where,
-            format=self.format,
-            allow_empty_sides=self.allow_empty_sides,
-            task=self.task,
+            replace(self.told, split=None, columns=raw.map.to_dict() if self.told.columns else None),
+            raw.map.sides,
             labels=of_labels.labels if of_labels else None,
-            told_labels=self.labels_told,
+            told_labels=self.told.labels is not None,
             numbered=of_labels.numbered if of_labels else False,
         )
 
@@ -480,10 +484,17 @@ class _Reading:
         raise EmptySide(
             f"The text in {column!r} is empty.{more}",
             where=raw.place(place),
-            expected="two texts in every row",
-            hint="remove the rows, or keep them as they are with --allow-empty-sides",
+            expected="two texts in every row; or --allow-empty-sides, which keeps such rows as they are",
+            hint="--on-error skip",
             details={"rows": len(empty), "first_places": [raw.place(place), *others]},
         )
+
+
+def _kept(row: Row) -> Row:
+    """A row as it is stored: one that cannot be read with the reason as its values, so that it keeps its place."""
+    if row.error is None:
+        return row
+    return Row(row.number, row.line, {_BROKEN: row.error.code, _REASON: row.error.message})
 
 
 def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:

@@ -24,6 +24,7 @@ from typing import Any, BinaryIO, Literal
 
 from samesay.bundle.durable import as_output_error
 from samesay.bundle.renaming import taken
+from samesay.data import ReadOptions
 from samesay.data.readers import FORMATS, format_of
 from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
@@ -105,6 +106,7 @@ def score_file(
     output_format: str | None = None,
     chunk_rows: int = CHUNK_PAIRS,
     progress: ProgressListener | None = None,
+    **options: Any,
 ) -> FileReport:
     """Score every row of a table, or of several.
 
@@ -131,6 +133,7 @@ def score_file(
         chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
         progress: Told of the stage ``"resume"`` if the run goes on behind rows that are done, with their number, and of
             ``"score"`` after every chunk.
+        **options: How the input is read besides: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         DataError: One of its leaves, with file and line, if the input cannot be read.
@@ -149,6 +152,7 @@ def score_file(
             raise UsageError(f"{name} is {value!r}.", expected=f"one of {', '.join(known)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
+    reading = ReadOptions(columns=columns, format=input_format, on_error=on_error, **options)  # type: ignore[arg-type]
     started = time.perf_counter()
     direct = _is_direct(output)
     if direct and on_error == "skip":
@@ -168,10 +172,8 @@ def score_file(
     with Intake(
         sources,
         sides=facts.sides,
-        columns=columns,
-        format=input_format,
+        reading=reading,
         chunk_rows=chunk_rows,
-        skip=on_error == "skip",
     ) as intake:
         added = added_columns(intake.columns, facts, where=intake.name, tell_file=several)
         answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
@@ -243,7 +245,7 @@ class _Run:
     def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
         """All of it, for the user."""
         facts, total = self.answering.facts, self.total
-        notes = [*self.intake.mapped.notes, renamed(self.answering.added)]
+        notes = [*self.intake.notes, renamed(self.answering.added)]
         if total.truncated and on_truncate == "warn":
             notes.append(
                 f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
@@ -487,7 +489,7 @@ def _table(
     if told is not None and told not in FORMATS:
         raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
     # Generated pairs come from no file and have no format of their own.
-    own = intake.format or "jsonl"
+    own = "csv" if intake.format == "xlsx" else intake.format or "jsonl"
     format = told or (own if _is_direct(output) else format_of(Path(output)))
     return _Table(
         names=[*intake.columns, *added.values()],

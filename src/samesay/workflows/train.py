@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.bundle import require_replaceable
-from samesay.data import PairTable, load_pairs, load_splits, require_contrast
-from samesay.data.sources import locate
+from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
+from samesay.data.sources import exists, locate
 from samesay.errors import TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation, GradeEvaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder
 from samesay.model.presets import resolve
-from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
+from samesay.pairs import GradeScale, ProgressListener, Sides, task_of
 from samesay.training import Recipe
 from samesay.training.checkpoints import remove_checkpoints
 from samesay.training.recipe import require_no_validation
@@ -119,14 +119,6 @@ def train(
     output: str | Path,
     validation: str | Path | None = None,
     settings: Mapping[str, Any] | Recipe | None = None,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     new_head: bool = False,
     data_fingerprint: str | None = None,
     validation_fingerprint: str | None = None,
@@ -139,8 +131,8 @@ def train(
     unlabelled: str | Path | None = None,
     tensorboard: str | Path | None = None,
     progress: ProgressListener | None = None,
-    task: Task | None = None,
-    scale: GradeScale | None = None,
+    reading: ReadOptions | None = None,
+    **options: Any,
 ) -> TrainResult:
     """Train on ``data``, keep the best epoch, save the model to ``output``.
 
@@ -153,14 +145,6 @@ def train(
         output: The new folder of the saved model.
         validation: Another source to choose the best epoch by.
         settings: The recipe, or single settings of it.
-        split: The split of ``data`` to train on.
-        sides: The order in which the model reads the two sides; a saved model's own, else the data's, where absent.
-        columns: Columns by role.
-        labels: The label names, where the data has numbers.
-        rename_labels: From a label name of the data to the name wanted.
-        where: A condition on a column that rows must meet.
-        format: Of the data, where its name does not tell.
-        allow_empty_sides: Keep pairs with an empty side.
         new_head: Make a new head although the preset is a saved model.
         data_fingerprint: Of the training pairs of a run that this one repeats; a difference is among the notes.
         validation_fingerprint: The same of its validation pairs.
@@ -175,8 +159,10 @@ def train(
         unlabelled: A source of more pairs, to learn the teacher's answers from.
         tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
-        task: ``classification`` or ``similarity``; told from the data where absent.
-        scale: The lowest and the highest grade; told from the data where absent.
+        reading: How ``data`` is read, where it does not tell. ``sides`` is the order in which the model reads the two
+            sides; a saved model's own, else the data's, where absent. But for split, condition and format it holds for
+            ``validation``, too.
+        **options: Fields of ``samesay.data.ReadOptions`` that differ from ``reading``.
 
     Raises:
         TargetExists: If ``output`` is taken, or an unfinished run stands in ``checkpoints`` and ``resume`` is not set.
@@ -197,37 +183,19 @@ def train(
         seeds=range(recipe.seed, recipe.seed + seeds),
     )
     source = resolve(preset)
-    reading: dict[str, Any] = {
-        "sides": sides or source.sides,
-        "columns": columns,
-        "rename_labels": rename_labels,
-        "where": where,
-        "format": format,
-        "allow_empty_sides": allow_empty_sides,
-        "task": task,
-        "scale": scale
-        or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
-        "texts_in": _texts_folder(),
-    }
+    asked = replace(reading or ReadOptions(), **options)
+    scale = source.answers if isinstance(source.answers, GradeScale) and not new_head else None
+    reading = replace(asked, sides=asked.sides or source.sides, scale=asked.scale or scale)
     run = Run(
         data=_from_anywhere(data),
-        split=split,
         validation=_from_anywhere(validation) if validation is not None else None,
-        sides=(sides.first, sides.second) if sides else None,
-        columns=dict(columns) if columns else None,
-        labels=tuple(labels) if labels else None,
-        rename_labels=dict(rename_labels) if rename_labels else None,
-        where=where,
-        format=format,
-        allow_empty_sides=allow_empty_sides,
-        task=task,
-        scale=(scale.low, scale.high) if scale else None,
+        reading=asked,
         preset=anywhere(source.name),
         teacher=anywhere(teacher) if teacher is not None else None,
         unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
-    pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading, teacher=teacher)
+    pairs, held_out = _load(data, validation, reading, teacher=teacher)
     if teacher is None:
         require_no_pupil(recipe, unlabelled)
     elif pairs.answers is not None:
@@ -246,7 +214,7 @@ def train(
             held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     require_contrast(pairs)
     assert pairs.answers is not None
-    more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
+    more = _unlabelled(unlabelled, pairs, reading)
     if held_out is None:
         require_no_validation(recipe, seeds=seeds)
     fingerprint = pairs.fingerprint()
@@ -349,47 +317,42 @@ def train(
 def _load(
     data: str | Path,
     validation: str | Path | None,
+    reading: ReadOptions,
     *,
-    split: str | None,
-    labels: LabelSet | Sequence[str] | None,
-    reading: Mapping[str, Any],
     teacher: str | Path | None,
 ) -> tuple[PairTable, PairTable | None]:
     """Training and validation pairs, with one set of labels and one order of sides; with a teacher perhaps without."""
     need_labels = True if teacher is None else None
-    if validation is None and split is None:
-        tables = load_splits(data, labels=labels, need_labels=need_labels, **reading)
+    if validation is None and reading.split is None:
+        tables = load_splits(data, reading, need_labels=need_labels, texts_in=_texts_folder())
         pairs = tables.get("train") or next(iter(tables.values()))
         held_out = tables.get("validation") if "train" in tables else None
         if held_out is not None and held_out.answers is None:
             held_out = None
     else:
         pairs = load_pairs(
-            data, split=split, labels=labels, need_labels=need_labels, prefer=("train",), **reading
+            data, reading, need_labels=need_labels, prefer=("train",), texts_in=_texts_folder()
         )
         held_out = None
     if validation is not None:
-        others = {**reading, "format": None, "where": None}
+        others = replace(reading.of_another_source(), sides=reading.sides)
         if pairs.answers is not None:
-            others |= {"task": task_of(pairs.answers), "scale": pairs.scale}
-        held_out = load_pairs(validation, labels=labels, prefer=("validation", "test"), **others)
+            others = replace(others, task=task_of(pairs.answers), scale=pairs.scale)
+        held_out = load_pairs(validation, others, prefer=("validation", "test"), texts_in=_texts_folder())
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
 
 
-def _unlabelled(
-    source: str | Path | None, pairs: PairTable, *, columns: Mapping[str, str] | None, allow_empty_sides: bool
-) -> PairTable | None:
+def _unlabelled(source: str | Path | None, pairs: PairTable, reading: ReadOptions) -> PairTable | None:
     """The pairs that a teacher alone speaks of, as ``pairs`` are read."""
     if source is None:
         return None
     table = load_pairs(
         source,
+        reading.of_another_source(),
         sides=pairs.sides,
-        columns=columns,
         need_labels=False,
-        allow_empty_sides=allow_empty_sides,
         prefer=("train",),
         texts_in=_texts_folder(),
     )
@@ -405,7 +368,7 @@ def _from_anywhere(source: str | Path) -> str:
     text = str(source)
     located = locate(text)
     path = Path(located.name)
-    if located.built_in or not text.startswith(located.name) or not path.exists():
+    if located.built_in or not text.startswith(located.name) or not exists(str(path)):
         return text
     return f"{path.absolute()}{text.removeprefix(located.name)}"
 

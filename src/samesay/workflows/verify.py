@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
-from samesay.data import PairTable, Reading, load_pairs
+from samesay.data import PairTable, load_pairs
 from samesay.export import KerasAnswer, Verdict, prove
 from samesay.export.proof import TOLERANCE
 from samesay.model.backend import backend_versions
@@ -139,7 +139,7 @@ def verify(
     *,
     threads: int | None = None,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> Verification:
     """Compare the two parts of a saved model, raw text in, logits out; nothing of the model is changed.
 
@@ -150,7 +150,7 @@ def verify(
         data: Pairs to compare on, too; their labels are not looked at. Of several splits ``validation`` is taken.
         threads: Of ONNX Runtime.
         progress: Hears the stage ``verify``.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         PartUnavailable: If one of the two parts is absent or marked as not to be used.
@@ -162,7 +162,7 @@ def verify(
     # Read before Keras is opened: a mistake in naming data is told in a second.
     table = None
     if data is not None:
-        table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **reading)
+        table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **options)
         table = table.with_sides(bundle.manifest.sides)
     # Graph and tokenizer as they lie there, which score uses.
     scorer = open_scorer(model, threads=threads, verify=False)
