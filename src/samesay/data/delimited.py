@@ -243,7 +243,7 @@ def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
 def _plain_records(
     ahead: _Lines, layout: Layout, *, width: int, note: Callable[[str], None]
 ) -> Iterator[Record]:
-    """A line, a record; one that has not ``width`` fields so (0: those of the first), and has as CSV, is read as CSV."""
+    """A line, a record; one that has ``width`` fields (0: as the first has) as CSV alone is read as CSV."""
     delimiter, lenient_quotes = layout.delimiter, layout.quoted is None
     attempts = _MOST_ATTEMPTS if lenient_quotes else 0
     mended = unwrapped = kept = 0

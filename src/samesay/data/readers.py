@@ -90,7 +90,7 @@ class RowStream:
             raise FormatUnknown(
                 f"{options.format!r} is not a format that is read.",
                 expected=f"one of {', '.join(get_args(Format))}, each also packed",
-                hint=f"--format {close[0]}" if close else None,
+                hint=f"did you mean {close[0]!r}?" if close else None,
             )
         self.class_names: dict[str, list[str]] = {}
         self.notes: list[str] = []
@@ -108,11 +108,11 @@ class RowStream:
         note = self.notes.append
         if self.format == "parquet":
             columns, rows, self.class_names = read_parquet(
-                _seekable(opened.stream), self.name, lenient=options.skip
+                opened.seekable(), self.name, lenient=options.skip
             )
         elif self.format == "xlsx":
             columns, rows = read_excel(
-                _seekable(opened.stream), self.name, no_header=options.no_header, note=note
+                opened.seekable(), self.name, no_header=options.no_header, note=note
             )
         else:
             stream = decoded(opened.stream, options.encoding, self.name, note)
@@ -188,13 +188,25 @@ class Opened:
         for each in reversed(self._closing):
             each.close()
 
+    def seekable(self, stream: io.BufferedReader | None = None) -> BinaryIO:
+        """The bytes for who reads from their end: what is piped or packed lies in an unnamed file meanwhile."""
+        stream = self.stream if stream is None else stream
+        if isinstance(stream.raw, io.FileIO) and stream.seekable():
+            return stream
+        spooled: Any = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - closed by close()
+        self._closing.append(spooled)
+        while block := stream.read(_START):
+            spooled.write(block)
+        spooled.seek(0)
+        return spooled
+
     def _raw(self, path: str | Path, *, piped: bool) -> io.BufferedReader:
         if piped:
             standard: Any = sys.stdin.buffer
             stream = standard if isinstance(standard, io.BufferedReader) else io.BufferedReader(standard)
             if not stream.peek(len(ZIP_MAGIC)).startswith(ZIP_MAGIC):
                 return stream
-            spooled: Any = _seekable(stream)
+            spooled: Any = self.seekable(stream)
             if is_workbook(spooled, self.name):
                 return io.BufferedReader(spooled)
             file, stream = open_member(spooled, _only_member(spooled, self.name), self.name)
@@ -325,17 +337,6 @@ def _first_lines(stream: io.BufferedReader) -> str:
     start = stream.peek(_START).removeprefix(b"\xef\xbb\xbf")
     end = start.rfind(b"\n") + 1
     return (start[:end] if end else start).decode("utf-8", "replace")
-
-
-def _seekable(stream: io.BufferedReader) -> BinaryIO:
-    """What is read from its end, or from any place, and comes piped or packed, lies in an unnamed file meanwhile."""
-    if isinstance(stream.raw, io.FileIO) and stream.seekable():
-        return stream
-    spooled: Any = tempfile.SpooledTemporaryFile(_SPOOLED)  # noqa: SIM115 - as long as the rows are read
-    while block := stream.read(_START):
-        spooled.write(block)
-    spooled.seek(0)
-    return spooled
 
 
 def _whole(row: Row) -> Row:
