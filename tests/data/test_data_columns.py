@@ -126,7 +126,8 @@ def test_told_columns_that_make_no_pair(columns: dict[str, str], sides: Sides | 
 
 def test_a_misspelt_side_is_recognised() -> None:
     with pytest.raises(
-        ColumnNotFound, match=r"no column 'hypothesis'\. Is 'hypotesis' the 'hypothesis'\? The columns are: premise"
+        ColumnNotFound,
+        match=r"no column 'hypothesis'\. Is 'hypotesis' the 'hypothesis'\? The columns are: premise",
     ) as caught:
         find_columns(["premise", "hypotesis", "label"], where="x")
     assert caught.value.hint == "--columns first=premise,second=hypotesis"

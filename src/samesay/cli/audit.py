@@ -104,7 +104,8 @@ def show(audit: Audit) -> None:
         say(f"{'!' if finding.is_fault else '·'} {visible(finding.text)}")
         if finding.places:
             say(f"    {visible('; '.join(finding.places))}")
-    render.notes([*audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
+    notes = dict.fromkeys(note for facts in audit.splits.values() for note in facts["notes"])
+    render.notes([*notes, *audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
 
 
 def _shares(counts: dict[str, int]) -> str:

@@ -77,7 +77,7 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
     if delimiter != (options.delimiter or usual):
         word = NAMES.get(delimiter, repr(delimiter))
         notes.append(f"fields are parted by a {word}, as {'the line sep= says' if told else 'the rows show'}")
-    quoted = {"csv": True, "none": False, None: None if delimiter == "\t" else True}[options.quoting]
+    quoted = {"csv": True, "none": False, None: None if delimiter == usual == "\t" else True}[options.quoting]
     if quoted is None and (all_quoted := _in_quotes(lines, delimiter, options.no_header)):
         quoted = all_quoted
     width = filled = None
@@ -270,16 +270,20 @@ def _plain_records(
         yield Record(start, fields, ahead.keep())
     if mended:
         note(
-            f"{mended:,} rows hold texts in double quotes with a {NAMES.get(delimiter, repr(delimiter))} or a line end "
-            "inside, and were read as CSV quotes them (--quoting none takes quotes for letters)"
+            f"texts in double quotes hold a {NAMES.get(delimiter, repr(delimiter))} or a line end in "
+            f"{_rows(mended)}, read as CSV quotes them (--quoting none takes quotes for letters)"
         )
     if unwrapped:
-        note(f"in {unwrapped:,} rows double quotes were taken off texts whose inner quotes are doubled")
+        note(f"in {_rows(unwrapped)} double quotes were taken off texts whose inner quotes are doubled")
     if kept:
         note(
-            f"in {kept:,} rows a text begins and ends with a double quote, which stayed part of it "
+            f"in {_rows(kept)} a text begins and ends with a double quote, which stayed part of it "
             "(--quoting csv takes it off)"
         )
+
+
+def _rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _may_be_quoted(fields: list[str], width: int, delimiter: str, ahead: _Lines) -> bool:

@@ -44,8 +44,9 @@ def likely_encoding(raw: bytes) -> str:
     if in_runs >= 2:
         for name, script in (
             ("shift_jis", r"[\u3040-\u30ff\u4e00-\u9fff\uff00-\uffef\u3000-\u303f]"),
-            ("gb18030", r"[\u4e00-\u9fff\uff00-\uffef\u3000-\u303f]"),
+            # Before Chinese, whose most usual characters are no Hangul here.
             ("euc_kr", r"[\uac00-\ud7a3]"),
+            ("gb18030", r"[\u4e00-\u9fff\uff00-\uffef\u3000-\u303f]"),
             ("cp1251", r"[\u0400-\u04ff]"),
             ("cp1253", r"[\u0370-\u03ff]"),
         ):
@@ -115,22 +116,26 @@ class _Recoded(io.RawIOBase):
         return len(part)
 
     def _refused(self, raw: bytes, error: UnicodeError) -> EncodingInvalid:
-        line, what, likely = self._line, str(error), None
+        line, what = self._line, f"{error}."
         if isinstance(error, UnicodeDecodeError):
             line += error.object[: error.start].count(b"\n")
             byte = error.object[error.start]
             what = f"Byte 0x{byte:02x} in line {line} is not {self._encoding}."
-            likely = _other(self._encoding, raw)
+        likely = _other(self._encoding, raw)
         return EncodingInvalid(
             what,
             where=f"{self._name}:{line}",
             expected=f"text in {self._encoding}, as --encoding says",
-            hint=f"--encoding {likely}" if likely else None,
+            hint=f"--encoding {likely}",
             details={"line": line, "encoding": self._encoding},
         )
 
 
-def _other(encoding: str, raw: bytes) -> str | None:
+def _other(encoding: str, raw: bytes) -> str:
+    """What bytes that are not of ``encoding`` could be."""
+    unmarked = unmarked_encoding(raw)
+    if unmarked is not None:
+        return unmarked
     try:
         raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -59,7 +59,7 @@ def guessed_roles(
     texts = [name for name in names if name not in labels and _holds_texts(held[name])]
     if not rows:  # names are all there is
         texts = list(likely)
-    elif len(texts) < 2 == len(names):
+    elif len(texts) < 2 == len(names) and not labels:
         texts = [name for name in names if all(isinstance(value, str) for value in held[name])]
     length = {name: sum(len(value) for value in held[name] if isinstance(value, str)) for name in texts}
     chosen = sorted(texts, key=lambda name: (name not in likely, -length[name]))[:2]

@@ -105,9 +105,10 @@ def open_member(archive: Path | BinaryIO, member: str, name: str) -> tuple[Any, 
 
 
 def _is_file(entry: zipfile.ZipInfo) -> bool:
-    parts = Path(entry.filename).parts
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in parts)
-    return not entry.is_dir() and bool(parts) and not hidden
+    path = Path(entry.filename)
+    # Two points are hidden, too: no name leads out of the archive.
+    hidden = path.is_absolute() or any(part.startswith(".") or part == "__MACOSX" for part in path.parts)
+    return not entry.is_dir() and bool(path.parts) and not hidden
 
 
 def _opened(archive: Path | BinaryIO, name: str) -> zipfile.ZipFile:

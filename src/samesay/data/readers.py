@@ -107,13 +107,9 @@ class RowStream:
     def _read(self, opened: Opened, options: ReadOptions) -> tuple[list[str], Iterator[Row]]:
         note = self.notes.append
         if self.format == "parquet":
-            columns, rows, self.class_names = read_parquet(
-                opened.seekable(), self.name, lenient=options.skip
-            )
+            columns, rows, self.class_names = read_parquet(opened.seekable(), self.name, lenient=options.skip)
         elif self.format == "xlsx":
-            columns, rows = read_excel(
-                opened.seekable(), self.name, no_header=options.no_header, note=note
-            )
+            columns, rows = read_excel(opened.seekable(), self.name, no_header=options.no_header, note=note)
         else:
             stream = decoded(opened.stream, options.encoding, self.name, note)
             lines = TextLines(stream, self.name, lenient=options.skip)
@@ -207,7 +203,9 @@ class Opened:
             if not stream.peek(len(ZIP_MAGIC)).startswith(ZIP_MAGIC):
                 return stream
             spooled: Any = self.seekable(stream)
-            if is_workbook(spooled, self.name):
+            workbook = is_workbook(spooled, self.name)
+            spooled.seek(0)
+            if workbook:
                 return io.BufferedReader(spooled)
             file, stream = open_member(spooled, _only_member(spooled, self.name), self.name)
             self._closing.append(file)

@@ -89,7 +89,7 @@ def _rows(
         # zip leaves out fields beyond the columns.
         yield Row(number, record.line, {} if error else dict(zip(columns, fields, strict=False)), error)
     if beyond:
-        note(f"{beyond:,} rows hold values beyond the columns that have a name; these were left out")
+        note(f"values beyond the columns that have a name were left out, in so many rows: {beyond:,}")
 
 
 def _wrong_width(record: Record, columns: list[str], shape: Shape) -> RowMalformed:

@@ -166,7 +166,7 @@ def calibrate(
         after=after,
         abstention=abstention,
         overlap=overlap,
-        notes=(*notes, *told, *(overlap.notes() if overlap else [_NO_HASHES])),
+        notes=(*table.origin.notes, *notes, *told, *(overlap.notes() if overlap else [_NO_HASHES])),
     )
 
 

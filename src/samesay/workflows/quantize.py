@@ -143,7 +143,7 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
         after.figures,
         source.stat().st_size,
         target.stat().st_size,
-        (*notes, *(overlap.notes() if overlap else ())),
+        (*table.origin.notes, *notes, *(overlap.notes() if overlap else ())),
     )
     if found.changed_share > asked.max_changed:
         raise QualityLost(

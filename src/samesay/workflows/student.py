@@ -114,8 +114,9 @@ def make_student(
         [] if model.scale else list(student.labels),
         {"status": saved.onnx.status, **saved.onnx.to_dict()},
         [
+            *(texts.origin.notes if texts is not None else ()),
             "it has not been taught yet and answers worse than its teacher: "
-            f"samesay train DATA --preset {output} --teacher {teacher} --output TAUGHT"
+            f"samesay train DATA --preset {output} --teacher {teacher} --output TAUGHT",
         ],
     )
 

@@ -404,6 +404,9 @@ def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tu
             f"{cut.pairs_cut:,} of {cut.pairs:,} pairs are longer than {model.max_length} tokens and were cut "
             f"(--max-length)"
         )
+    if held_out is not None:
+        of_both = {*pairs.origin.notes}
+        notes += [f"validation pairs: {note}" for note in held_out.origin.notes if note not in of_both]
     if held_out is None:
         notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
         return tuple(notes)

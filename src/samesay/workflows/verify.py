@@ -67,6 +67,7 @@ class DataProof:
         changed: How many get another label, however narrow Keras' own decision was.
         shown: The first ``MOST_CHANGED_SHOWN`` of these.
         seconds: By part.
+        notes: What was decided in reading them that a user may want to know.
     """
 
     source: str
@@ -76,6 +77,7 @@ class DataProof:
     changed: int
     shown: tuple[ChangedPair, ...]
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -92,6 +94,7 @@ class DataProof:
             "changed_decisions": self.changed,
             "changed": [one.to_dict() for one in self.shown],
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 
@@ -220,6 +223,7 @@ def _compare(
         TOLERANCE * float(np.abs(expected).max()),
         *_changed(scorer, pairs, expected, found),
         {name: round(value, 2) for name, value in seconds.items()},
+        table.origin.notes,
     )
 
 
