@@ -90,6 +90,8 @@ def show(found: Verification) -> None:
                 for one in data.shown[:_CHANGED_SHOWN]
             ],
         )
+    if data is not None:
+        render.notes(data.notes)
     if probe.status != "verified":
         say(probe.detail)
     then = {name: text for name, text in found.versions_recorded.items() if found.versions.get(name) != text}

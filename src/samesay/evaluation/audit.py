@@ -30,8 +30,8 @@ class Audit:
 
     Attributes:
         source: The source.
-        splits: By split: ``pairs``, ``rows_dropped``, ``notes``, ``labels`` (counts), ``words`` (of each side), ``repeated``,
-            ``empty`` (sides), ``identical_sides``, ``truncated`` (pairs, where an encoder was named).
+        splits: By split: ``pairs``, ``rows_dropped``, ``notes``, ``labels`` (counts), ``words`` (of each side),
+            ``repeated``, ``empty`` (sides), ``identical_sides``, ``truncated`` (pairs, where an encoder was named).
         shared: By two splits: ``pairs`` and texts of each side in the second that occur in the first.
         contradictions: Pairs that carry two labels, and their rows.
         near_duplicates: ``asked`` and ``found`` by splits; None where it was not looked for.
