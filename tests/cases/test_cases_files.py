@@ -279,6 +279,22 @@ def test_packed_files_are_read(capsys, packing: str) -> None:
     assert "damaged" in error["message"]
 
 
+@pytest.mark.parametrize("packing", ["bz2", "xz", "zip"])
+def test_a_bomb_is_refused_before_it_is_unpacked(capsys, monkeypatch, packing: str) -> None:
+    from samesay.data import packing as packings
+
+    monkeypatch.setattr(packings, "_FREELY_UNPACKED", 1_000_000)
+    text = (COMMAS + "How?,Who?,1\n" * 400_000).encode()
+    name = f"train.csv.{packing}"
+    if packing == "zip":
+        with zipfile.ZipFile(name, "w", zipfile.ZIP_BZIP2) as file:
+            file.writestr("train.csv", text)
+    else:
+        write(name, {"bz2": bz2.compress, "xz": lzma.compress}[packing](text))
+    error = refused(capsys, f"{name}[-1:]")
+    assert "more than 200 times its size" in error["message"]
+
+
 def test_an_archive_of_several_files_is_a_folder(capsys) -> None:
     archive("quora.zip", quora__train=COMMAS, quora__test=COMMAS.replace("pay", "go"))
     assert shown(capsys, "quora.zip")[0] == QUESTIONS

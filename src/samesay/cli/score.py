@@ -66,7 +66,7 @@ _OF_ROWS = (
     default="stop",
     show_default=True,
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
-    "OUTPUT.skipped.jsonl.",
+    "OUTPUT.skipped.jsonl; beside standard output the first are told.",
 )
 @click.option(
     "--on-truncate",

@@ -37,6 +37,17 @@ def unmarked_encoding(start: bytes) -> str | None:
     return None
 
 
+def is_utf8_text(start: bytes) -> bool:
+    """Whether the first bytes of a text are UTF-8, with letters that ASCII lacks: no other encoding is it by chance."""
+    if start.isascii():
+        return False
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def likely_encoding(raw: bytes) -> str:
     """A legacy encoding in which bytes that are no UTF-8 make sense, by the scripts that they would be in."""
     runs = _HIGH.findall(raw)

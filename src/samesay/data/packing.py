@@ -21,6 +21,9 @@ PACKINGS = (".gz", ".bz2", ".xz", ".zip")
 
 _BZIP_MAGIC, _XZ_MAGIC, ZIP_MAGIC = b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _BLOCK = 1 << 16
+# Beyond the first number of bytes what is unpacked may be so many times what was packed.
+_FREELY_UNPACKED = 64 * 1024 * 1024
+_MOST_TIMES_UNPACKED = 200
 _NO_ARCHIVES = (".xlsx", ".xlsm")
 
 
@@ -35,14 +38,17 @@ def unpacked(stream: io.BufferedReader, name: str) -> io.BufferedReader:
     start = stream.peek(len(_XZ_MAGIC))
     opened: Any
     if start.startswith(GZIP_MAGIC):
+        packed: Any = None
         kind, opened = "gzip", gunzipped(stream)
     elif start.startswith(_BZIP_MAGIC):
-        kind, opened = "bzip2", bz2.BZ2File(stream)
+        packed = _Counting(stream)
+        kind, opened = "bzip2", bz2.BZ2File(packed)
     elif start.startswith(_XZ_MAGIC):
-        kind, opened = "xz", lzma.LZMAFile(stream)  # noqa: SIM115 - closed with what it reads
+        packed = _Counting(stream)
+        kind, opened = "xz", lzma.LZMAFile(packed)  # noqa: SIM115 - closed with what it reads
     else:
         return stream
-    return io.BufferedReader(_Unpacking(opened, name, kind), _BLOCK)
+    return io.BufferedReader(_Unpacking(opened, name, kind, packed), _BLOCK)
 
 
 def is_archive(path: Path) -> bool:
@@ -89,7 +95,8 @@ def open_member(archive: Path | BinaryIO, member: str, name: str) -> tuple[Any, 
     """
     file = _opened(archive, name)
     try:
-        return file, io.BufferedReader(_Unpacking(file.open(member), name, "zip"), _BLOCK)
+        packed = _Counting(None, file.getinfo(member).compress_size)
+        return file, io.BufferedReader(_Unpacking(file.open(member), name, "zip", packed), _BLOCK)
     except KeyError:
         file.close()
         raise SourceNotFound(
@@ -127,16 +134,38 @@ def damaged(name: str, kind: str, error: Exception) -> RowMalformed:
     )
 
 
-class _Unpacking(io.RawIOBase):
-    """A packed stream whose faults are ours."""
+class _Counting:
+    """A packed stream that counts what is read of it, or only says how long it is."""
 
-    def __init__(self, stream: Any, name: str, kind: str) -> None:
+    def __init__(self, stream: BinaryIO | None, n_bytes: int = 0) -> None:
+        self._stream = stream
+        self.n_bytes = n_bytes
+
+    def read(self, size: int = -1) -> bytes:
+        """The next packed bytes."""
+        assert self._stream is not None
+        content = self._stream.read(size)
+        self.n_bytes += len(content)
+        return content
+
+
+class _Unpacking(io.RawIOBase):
+    """What a packed stream unpacks to, its faults in our words; refused where it is far more than texts come to."""
+
+    def __init__(self, stream: Any, name: str, kind: str, packed: _Counting | None) -> None:
         self._stream = stream
         self._name = name
         self._kind = kind
+        self._packed = packed
+        self._n_bytes = 0
 
     def readable(self) -> bool:
         return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()  # an archive stays open as long as one of its files is
+        super().close()
 
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
@@ -145,5 +174,14 @@ class _Unpacking(io.RawIOBase):
             if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the data
                 raise
             raise damaged(self._name, self._kind, error) from error
+        self._n_bytes += len(part)
+        if self._packed is not None and self._n_bytes > max(
+            _FREELY_UNPACKED, _MOST_TIMES_UNPACKED * self._packed.n_bytes
+        ):
+            raise RowMalformed(
+                f"The {self._kind} data of {self._name} unpacks to more than {_MOST_TIMES_UNPACKED} times its size.",
+                where=self._name,
+                expected="texts, which come to 3 to 20 times; if it is meant so, unpack it first",
+            )
         buffer[: len(part)] = part
         return len(part)

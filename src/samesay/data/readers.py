@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, get_args
 
 from samesay.data.delimited import layout_of, read_delimited
-from samesay.data.encodings import as_utf8, marked_encoding, unmarked_encoding
+from samesay.data.encodings import as_utf8, is_utf8_text, marked_encoding, unmarked_encoding
 from samesay.data.excel import read_excel
 from samesay.data.jsonlines import read_json_lines
 from samesay.data.options import Format, ReadOptions
@@ -208,7 +208,7 @@ class Opened:
             if workbook:
                 return io.BufferedReader(spooled)
             file, stream = open_member(spooled, _only_member(spooled, self.name), self.name)
-            self._closing.append(file)
+            self._closing += [file, stream]
             return stream
         inside = place_in_archive(Path(path))
         if inside is None and is_archive(Path(path)):
@@ -216,7 +216,7 @@ class Opened:
         if inside is not None:
             archive, member = inside
             file, stream = open_member(archive, member, self.name)
-            self._closing.append(file)
+            self._closing += [file, stream]
             self.inner = Path(member).name
             return stream
         try:
@@ -274,6 +274,8 @@ def decoded(
         return stream
     elif marked_encoding(start) is not None and encoding.lower().startswith(("utf-16", "utf-32", "utf16")):
         encoding = marked_encoding(start) or encoding  # the mark says the order of bytes, too
+    elif is_utf8_text(stream.peek(_START)):
+        note(f"read as {encoding}, as --encoding says, though its letters look like UTF-8")
     return as_utf8(stream, encoding, name)
 
 

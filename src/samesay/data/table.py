@@ -239,8 +239,7 @@ class PairTable:
             raise GradeInvalid(
                 f"The grade {outside[0]:g} is outside the scale of {scale}.",
                 where=str(self.origin),
-                expected=f"from {scale}",
-                hint="name one scale for all of the data: --scale LOW,HIGH",
+                expected=f"from {scale}; or one scale for all of the data: --scale LOW,HIGH",
             )
         return replace(self, scale=scale)
 
@@ -258,8 +257,8 @@ class PairTable:
             raise LabelMissing(
                 f"The pairs of {self.origin} carry no grades.",
                 where=str(self.origin),
-                expected="a grade of similarity for every pair",
-                hint="name the column: --task similarity --columns grade=NAME",
+                expected="a grade of similarity for every pair, in a column that goes by its name or is named: "
+                "--task similarity --columns grade=NAME",
             )
         return self.grades
 

@@ -26,6 +26,7 @@ from samesay.bundle.durable import as_output_error
 from samesay.bundle.renaming import taken
 from samesay.data import ReadOptions
 from samesay.data.readers import FORMATS, format_of
+from samesay.data.rows import SkippedRows
 from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
 from samesay.pairs import Progress, ProgressListener
@@ -124,7 +125,7 @@ def score_file(
         on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
             the report, or only count it.
         on_error: What to do about a row that cannot be used: end there, or leave it out and write its place and the
-            reason to ``<output>.skipped.jsonl``.
+            reason to ``<output>.skipped.jsonl``; of standard output the first places are a note.
         symmetric: Read every pair in both orders and take the mean; see ``samesay.scoring.workers.read_both_orders``.
         columns: Columns by role, where their names do not tell: ``first``, ``second`` or the names of the
             sides.
@@ -155,13 +156,6 @@ def score_file(
     reading = ReadOptions(columns=columns, format=input_format, on_error=on_error, **options)  # type: ignore[arg-type]
     started = time.perf_counter()
     direct = _is_direct(output)
-    if direct and on_error == "skip":
-        raise UsageError(
-            "There is no place beside standard output for the rows that are skipped.",
-            where="--on-error",
-            expected="an output that is a file",
-            hint="name one with --output",
-        )
     if not direct:
         _require_free(output, overwrite=overwrite)
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
@@ -225,6 +219,8 @@ class _Run:
         self.table = table
         self.total = Tally()
         self.resumed_rows = 0
+        # What was skipped where no file beside the output can list it.
+        self.listed = SkippedRows()
         self._started = started
         self._progress = progress
 
@@ -258,7 +254,8 @@ class _Run:
             )
         if total.empty_sides:
             notes.append(f"{total.empty_sides:,} pairs have an empty side and were scored all the same")
-        if total.skipped:
+        notes += self.listed.notes()
+        if total.skipped and skipped_file is not None:
             reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
             notes.append(
                 f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
@@ -280,7 +277,7 @@ class _Run:
             seconds=time.perf_counter() - self._started,
             notes=tuple(note for note in notes if note),
             skipped=total.skipped,
-            skipped_file=str(skipped_file) if total.skipped else None,
+            skipped_file=str(skipped_file) if total.skipped and skipped_file else None,
             resumed_rows=self.resumed_rows,
         )
 
@@ -292,9 +289,11 @@ def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
         table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
     ):
         for chunk, answers in answered(run.intake):
-            rows, _ = run.answering.rows(chunk, answers)
+            rows, skipped = run.answering.rows(chunk, answers)
             writer.write([row.values for row in rows], [row.taken.place for row in rows])
-            run.count(Tally.of(rows, ()))
+            for row in skipped:
+                run.listed.add(row)
+            run.count(Tally.of(rows, skipped))
 
 
 def _to_file(
