@@ -182,8 +182,11 @@ class _Lines(Iterator[str]):
 
     def keep(self) -> DataError | None:
         """Take what was read since this was called last for good: the first thing wrong with it."""
-        error = next((error for _, _, error in self._taken if error is not None), None)
-        self._taken.clear()
+        taken = self._taken
+        error = taken[0][2] if taken else None
+        if len(taken) > 1:
+            error = next((error for _, _, error in taken if error is not None), None)
+        taken.clear()
         return error
 
     def give_back(self, count: int) -> None:

@@ -45,8 +45,8 @@ class ReadOptions:
             absent.
         scale: The lowest and the highest grade: ``0,5``; the whole numbers around those found where absent.
         allow_empty_sides: Keep pairs with an empty text; by default the first one is an error with its line.
-        decimal_comma: Read ``3,8`` as a number also where it could be 38 of something; plain cases are told from the
-            data.
+        decimal_comma: Take a comma in numbers for the decimal mark, as in ``3,8``, also where it could part thousands;
+            told from the data where it cannot.
         format: Format of the files where their names do not tell, as for standard input (-).
         delimiter: What parts fields of CSV and TSV: one character, or ``tab``; told from the file where absent.
         quoting: Double quotes around a field: ``csv`` takes them off, ``none`` takes them for letters; for TSV told
@@ -76,7 +76,7 @@ class ReadOptions:
 
     def __post_init__(self) -> None:
         # What a caller may change later, or passes as another kind of sequence, is copied.
-        for name, kind in (("labels", tuple), ("columns", dict), ("rename_labels", dict)):
+        for name, kind in (("labels", tuple), ("columns", _texts), ("rename_labels", dict)):
             if (value := getattr(self, name)) is not None:
                 object.__setattr__(self, name, kind(value))
         for name, kind in (("quoting", Quoting), ("on_error", OnError)):
@@ -157,6 +157,11 @@ def require_encoding(name: str) -> None:
             expected="a name such as utf-8, utf-16, cp1252, latin-1 or gb18030",
             hint=f"--encoding {close[0]}" if close else None,
         )
+
+
+def _texts(columns: Mapping[str, Any]) -> dict[str, str]:
+    """The same where columns go by number."""
+    return {role: str(column) for role, column in columns.items()}
 
 
 def _delimiter(told: str) -> str:
