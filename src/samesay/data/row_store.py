@@ -146,7 +146,7 @@ class RowStore:
 
     def _decoded(self, raw: bytes) -> Row:
         number, line, names, values = marshal.loads(raw)
-        return Row(number, line, dict(zip(names or self._names, values, strict=True)))
+        return Row(number, line, dict(zip(self._names if names is None else names, values, strict=True)))
 
 
 class RowColumn(Sequence[str]):

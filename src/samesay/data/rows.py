@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
+
+_MOST_LISTED = 1000
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,56 @@ class Row:
     line: int | None
     values: dict[str, Any]
     error: DataError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that was left out: where it stands, the error's stable code, and what was wrong with it."""
+
+    file: str
+    line: int | None
+    row: int
+    code: str
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """``file:line``, or ``file row n``."""
+        return f"{self.file} row {self.row}" if self.line is None else f"{self.file}:{self.line}"
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """As JSON types."""
+        return asdict(self)
+
+
+@dataclass
+class SkippedRows:
+    """Rows that were left out because they could not be used: all counted, the first of them listed.
+
+    Attributes:
+        counts: The error's code to how many.
+        rows: The first.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    rows: list[SkippedRow] = field(default_factory=list)
+
+    def add(self, row: SkippedRow) -> None:
+        """Count a row."""
+        self.counts[row.code] = self.counts.get(row.code, 0) + 1
+        if len(self.rows) < _MOST_LISTED:
+            self.rows.append(row)
+
+    def notes(self) -> tuple[str, ...]:
+        """How many there were, for what, and where the first stand; nothing if there were none."""
+        total = sum(self.counts.values())
+        if not total:
+            return ()
+        kinds = ", ".join(f"{code} {count:,}" for code, count in self.counts.items())
+        places = ", ".join(row.place for row in self.rows[:_MOST_SHOWN])
+        more = ", …" if total > _MOST_SHOWN else ""
+        were = "1 row was" if total == 1 else f"{total:,} rows were"
+        return (f"{were} skipped ({kinds}): {places}{more}",)
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:

@@ -1,7 +1,7 @@
 """Bytes to lines of text, one at a time, with every line's number: what all text formats are read through.
 
-Knows nothing of fields, columns or pairs. Only UTF-8 is read; what is not is refused with its place, never
-guessed.
+Knows nothing of fields, columns or pairs. Only UTF-8 is read (``encodings`` turns others into it); what is not is
+refused with its place, never guessed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from samesay.data.encodings import likely_encoding, unmarked_encoding
 from samesay.errors import EncodingInvalid, NulByte, RowMalformed
 
 _UTF8_MARK = b"\xef\xbb\xbf"
@@ -73,7 +74,7 @@ class TextLines:
     def _decode(self, raw: bytes) -> str:
         if self.line == 1:
             if raw.startswith(_UTF16_MARKS):
-                raise self._not_utf8("It begins with the mark of UTF-16.", "UTF-16", offset=0)
+                raise self._not_utf8("It begins with the mark of UTF-16.", "utf-16", offset=0)
             if raw.startswith(_UTF8_MARK):
                 raw = raw[len(_UTF8_MARK) :]
                 self._offset += len(_UTF8_MARK)
@@ -82,8 +83,8 @@ class TextLines:
             raise NulByte(
                 f"A NUL byte at byte {self._offset + nul:,} (line {self.line}, byte {nul + 1} of it).",
                 where=self.place(),
-                expected="text in UTF-8, which holds none",
-                hint=f"if the file is UTF-16: iconv -f UTF-16 -t UTF-8 {self.name} > utf8-copy",
+                expected="text in UTF-8, which holds none, or its encoding: --encoding utf-16-le",
+                hint=self._remedy(raw),
                 details={"line": self.line, "offset": self._offset + nul},
             )
         try:
@@ -92,18 +93,24 @@ class TextLines:
             byte = raw[error.start]
             raise self._not_utf8(
                 f"Byte 0x{byte:02x} at byte {self._offset + error.start:,} is not UTF-8.",
-                "WINDOWS-1252",
+                likely_encoding(raw),
                 offset=self._offset + error.start,
             ) from error
         self._offset += len(raw)
         return text
 
+    def _remedy(self, raw: bytes) -> str | None:
+        found = unmarked_encoding(raw)
+        if found is not None:
+            return f"--encoding {found}"
+        return "--on-error skip" if self.line > 1 else None
+
     def _not_utf8(self, message: str, likely: str, *, offset: int) -> EncodingInvalid:
         return EncodingInvalid(
             message,
             where=self.place(),
-            expected="text in UTF-8, with or without a byte order mark",
-            hint=f"convert it: iconv -f {likely} -t UTF-8 {self.name} > utf8-copy",
+            expected="text in UTF-8, with or without a byte order mark, or the name of its encoding",
+            hint=f"--encoding {likely}",
             details={"line": self.line, "offset": offset},
         )
 
