@@ -137,11 +137,7 @@ class LabelSet:
             f"The data's labels are not the model's: {', '.join(map(repr, strange))} unknown to the model.",
             where=where,
             expected=f"model: {', '.join(self.names)}; data: {', '.join(other.names)}",
-            hint=(
-                renaming_option(renaming)
-                if renaming
-                else "rename the labels in the data, or evaluate a model that was trained on these names"
-            ),
+            hint=renaming_option(renaming) if renaming else None,
             details={"model": list(self.names), "data": list(other.names), "renaming": renaming},
         )
 

@@ -14,7 +14,6 @@ from samesay.data import load_pairs
 from samesay.errors import LabelMismatch, LabelUnknown, NoRows
 from samesay.pairs import LabelSet
 from samesay.workflows.evaluate import evaluate_model
-from samesay.workflows.labelled import load_labelled
 from samesay.workflows.train import train
 from tiny_models import save_tiny, tiny_graph
 
@@ -125,7 +124,7 @@ def test_a_file_with_a_column_of_splits_is_measured_on_its_test_pairs(models, tm
     assert measured.evaluation.n_pairs == 20
     assert any("these are the rows of test" in note for note in measured.evaluation.notes)
     assert evaluate_model(models / "same", f"{data}:dev").evaluation.n_pairs == 40
-    of_calibration = load_labelled(data, LabelSet(("different", "same")), prefer=("validation",))
+    of_calibration = load_pairs(data, prefer=("validation",))
     assert any("these are the rows of validation" in note for note in of_calibration.origin.notes)
 
 

@@ -114,7 +114,7 @@ def test_a_label_that_is_not_declared_is_refused_with_its_place(value: object, e
 def test_a_near_label_is_proposed() -> None:
     with pytest.raises(LabelUnknown) as caught:
         read(["entailmnt"], declared=("entailment", "neutral"))
-    assert caught.value.hint == "did you mean 'entailment'?"
+    assert caught.value.hint == "--rename-labels entailmnt=entailment"
 
 
 def test_renaming() -> None:

@@ -389,7 +389,7 @@ def _not_declared(spelling: Spelling, labels: LabelSet, where: str) -> LabelUnkn
         f"The label {text!r} is not one of the {len(labels)} labels.",
         where=where,
         expected=f"one of {numbered}" if number else f"one of {', '.join(labels)}",
-        hint=f"did you mean {close[0]!r}?" if close else None,
+        hint=renaming_option({text: close[0]}) if close else None,
         details={"label": text, "labels": list(labels)},
     )
 

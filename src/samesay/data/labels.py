@@ -162,8 +162,7 @@ def _no_classes(n_values: int, n_rows: int, where: str) -> LabelUnknown:
     return LabelUnknown(
         f"The label column has {n_values:,} different values in {n_rows:,} rows: these are not classes.",
         where=where,
-        expected="a column that repeats a few names",
-        hint="name the right column: --columns label=NAME",
+        expected="a column that repeats a few names; --columns label=NAME names it",
     )
 
 
@@ -177,8 +176,7 @@ def _grade(spelling: Spelling, where: str) -> LabelUnknown:
     return LabelUnknown(
         f"The label {spelling.text} is a grade between whole numbers, not a class.",
         where=where,
-        expected="names, or whole numbers that stand for names",
-        hint="grades of similarity are no labels; name another column: --columns label=NAME",
+        expected="names, or whole numbers that stand for names; grades of similarity are read with --task similarity",
     )
 
 

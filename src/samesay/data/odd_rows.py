@@ -59,8 +59,7 @@ class HeaderWatch:
         raise RowMalformed(
             "The row is a header whose columns stand in another order than in the first line.",
             where=self._place(row),
-            expected=", ".join(self._columns),
-            hint="split the file before this line, and read each part by itself",
+            expected=f"{', '.join(self._columns)}; or a file of its own from this line on",
         )
 
     @staticmethod
