@@ -68,7 +68,7 @@ def test_tsv_quoted_as_csv_is_read_with_a_note(capsys) -> None:
     ]
     notes = " ".join(origin["notes"])
     assert "read as CSV quotes them" in notes
-    assert "double quotes were taken off" in notes
+    assert "double quotes around texts were taken off" in notes
 
 
 def test_a_quote_that_opens_a_sentence_of_tsv_is_a_letter(capsys) -> None:
@@ -83,6 +83,27 @@ def test_a_quote_that_opens_a_sentence_of_tsv_is_a_letter(capsys) -> None:
         capsys, write("q.tsv", 'premise\thypothesis\tlabel\n"All of it."\tb\tneutral\n'), "--quoting", "csv"
     )
     assert pairs[0][0] == "All of it."
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '"Who is it?"\t"It is I."\tneutral\n"Is it so?"\tSo.\tneutral\n',
+        'Who is it?\t"It is I, I say."\tneutral\n"Is it, or not?"\tSo.\tneutral\n',
+    ],
+)
+def test_quotes_of_a_program_are_told_from_those_of_a_text(capsys, rows: str) -> None:
+    pairs, origin = shown(capsys, write("p.tsv", f"premise\thypothesis\tlabel\n{rows}"))
+    assert not any('"' in text for pair in pairs for text in pair)
+    assert any("around texts were taken off" in note for note in origin["notes"])
+    said = '"He said, no."\tHe said, no.\tneutral\nHe spoke.\tA b.\tneutral\n'
+    pairs, _ = shown(capsys, write("q.tsv", f"premise\thypothesis\tlabel\n{said}"))
+    assert pairs[0][0] == '"He said, no."'
+
+
+def test_what_is_no_text_gets_no_hint_that_would_read_it(capsys) -> None:
+    for name in ("pairs.tar", "pairs.7z", "pairs.xls"):
+        assert refused(capsys, write(name, b"7z\xbc\xaf\x27\x1c\0\4" * 90))["hint"] is None
 
 
 @pytest.mark.parametrize("rows", ['"a\tb"\tc\tneutral\n', 'a\t"b\nb"\tneutral\nc\td\tneutral\n'])
