@@ -27,7 +27,7 @@ from samesay.data.labels import LabelReading, read_labels
 from samesay.data.options import ReadOptions
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowColumn, RowStore
-from samesay.data.rows import Row, SkippedRow, SkippedRows, side_text, text_of
+from samesay.data.rows import Row, SkippedRow, SkippedRows, reason_of, side_text, text_of, with_reason
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
@@ -43,8 +43,6 @@ from samesay.errors import (
 from samesay.pairs import GradeScale
 
 _MOST_PLACES_SHOWN = 5
-# No column has such a name: a NUL is refused, or a key of JSON that nobody writes.
-_BROKEN, _REASON = "\0code", "\0reason"
 
 
 def load_pairs(
@@ -297,8 +295,8 @@ class _Reading:
         """Leave out the rows that could not be read, and those whose sides are no texts."""
         keep = array("q")
         for index, row in enumerate(raw.rows()):
-            code, reason = row.values.get(_BROKEN), row.values.get(_REASON)
-            if code is None:
+            broken = reason_of(row)
+            if broken is None:
                 try:
                     texts = [
                         side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
@@ -306,11 +304,11 @@ class _Reading:
                     if not self.options.allow_empty_sides and not all(text.strip() for text in texts):
                         raise EmptySide("The text of a side is empty.")
                 except DataError as error:
-                    code, reason = error.code, error.message
+                    broken = error.code, error.message
                 else:
                     keep.append(index)
                     continue
-            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, str(code), str(reason)))
+            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, *broken))
         raw.keep(keep)
         raw.dropped |= raw.skipped.counts
         raw.notes += raw.skipped.notes()
@@ -364,7 +362,7 @@ class _Reading:
                         expected=", ".join(raw.columns),
                     )
                 raw.file_starts.append(len(raw.store))
-                raw.store.extend(map(_kept, stream))
+                raw.store.extend(map(with_reason, stream))
                 raw.notes += stream.notes
         assert raw is not None  # a split has a file
         raw.chosen = range(len(raw.store))
@@ -488,13 +486,6 @@ class _Reading:
             hint="--on-error skip",
             details={"rows": len(empty), "first_places": [raw.place(place), *others]},
         )
-
-
-def _kept(row: Row) -> Row:
-    """A row as it is stored: one that cannot be read with the reason as its values, so that it keeps its place."""
-    if row.error is None:
-        return row
-    return Row(row.number, row.line, {_BROKEN: row.error.code, _REASON: row.error.message})
 
 
 def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:

@@ -127,13 +127,18 @@ class RowStream:
         return self._rows
 
     def first_rows(self) -> Sequence[Mapping[str, Any]]:
-        """The values of the first rows that can be read, for an error that ends the reading; not given again."""
+        """The values of the first rows, for an error that ends the reading; not given again.
+
+        Raises:
+            DataError: If not even one can be read, which is what has to be told first.
+        """
         found: list[Mapping[str, Any]] = []
         try:
             for row in islice(self._rows, _SAMPLED_ROWS):
                 found.append(row.values)
-        except DataError:  # what is wrong with a row is not what is being told
-            pass
+        except DataError:
+            if not found:
+                raise
         return found
 
     def place(self, row: Row) -> str:
