@@ -202,6 +202,7 @@ NO_HEADER = {
     "我手机丢了，我想换个手机\t我想买个新手机，求推荐\t0\n",
     "msrp.tsv": "1\t702876\t702977\tThe boat left at noon.\tAt noon the boat left.\n"
     "0\t2108705\t2108831\tHe bought it.\tThe fair opened.\n",
+    "bare.tsv": "a man rides\ta man sleeps\tneutral\na dog runs\tan animal runs\tentailment\n",
     "unlabelled.csv": "How are you today?,Who are you?\nIs it so?,It is so.\n",
 }
 
@@ -417,6 +418,7 @@ FAILING: dict[str, str | bytes] = {
     "short.tsv": SHORT_ROW,
     "long.csv": "premise,hypothesis,label\na,b,neutral\na,b,c,neutral\n",
     "behind.csv": 'premise,hypothesis,label\na,b,neutral\n"a" b,c,neutral\n',
+    "over.csv": 'premise,hypothesis,label\n"a\nb" b,c,neutral\nd,e,entailment\n',
     "open.csv": 'premise,hypothesis,label\n"a,b,neutral\nc,d,entailment\n',
     "empty.csv": "premise,hypothesis,label\na,b,neutral\n,c,neutral\n",
     "nul.csv": "premise,hypothesis,label\na,b,neutral\na\0,c,neutral\n",

@@ -230,8 +230,9 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            broken = _csv_error(error, start, lines)
-            if ahead.number > start:  # where the row ends, and whether what follows is one, cannot be told
+            ends = ahead.number <= start
+            broken = _csv_error(error, start, lines, ends=ends)
+            if not ends:  # where the row ends, and whether what follows is one, cannot be told
                 raise broken from error
             yield Record(start, [], ahead.keep() or broken)
             continue
@@ -242,7 +243,8 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
             yield Record(start, fields, error)
 
 
-def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
+def _csv_error(error: csv.Error, start: int, lines: TextLines, *, ends: bool) -> RowMalformed:
+    """What is wrong with the row at line ``start``; ``ends`` says whether it ends there, and the next can be read."""
     text = str(error)
     if "unexpected end of data" in text or "field limit" in text:
         far = f" within {LONGEST_FIELD:,} characters" if "field limit" in text else ""
@@ -264,7 +266,7 @@ def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
         f"The row at line {start} cannot be read: {text}.",
         where=lines.place(start),
         expected='after a closing quote, what parts fields or the end of the line; inside quotes, a quote doubled ("")',
-        hint="--on-error skip",
+        hint="--on-error skip" if ends else "--quoting none",
     )
 
 
