@@ -353,6 +353,19 @@ def test_a_workbook_is_read_as_its_csv(capsys) -> None:
         assert refused(capsys, write("broken.xlsx", broken))["code"] == "row-malformed"
 
 
+def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(capsys, monkeypatch) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    from samesay.data import excel
+
+    book = openpyxl.Workbook()
+    for row in (["question1", "question2"], ["How old?", "x" * 9000]):
+        book.active.append(row)
+    book.save("pairs.xlsx")
+    assert len(shown(capsys, "pairs.xlsx")[0]) == 1
+    monkeypatch.setattr(excel, "_MOST_BYTES", {True: 9000, False: 9000})
+    assert "unpack to" in refused(capsys, "pairs.xlsx")["message"]
+
+
 def test_a_workbook_without_openpyxl_says_what_to_install(capsys, monkeypatch) -> None:
     import sys
 
