@@ -68,7 +68,7 @@ def test_tsv_quoted_as_csv_is_read_with_a_note(capsys) -> None:
     ]
     notes = " ".join(origin["notes"])
     assert "read as CSV quotes them" in notes
-    assert "double quotes were taken off" in notes
+    assert "double quotes around texts were taken off" in notes
 
 
 def test_a_quote_that_opens_a_sentence_of_tsv_is_a_letter(capsys) -> None:
@@ -83,6 +83,27 @@ def test_a_quote_that_opens_a_sentence_of_tsv_is_a_letter(capsys) -> None:
         capsys, write("q.tsv", 'premise\thypothesis\tlabel\n"All of it."\tb\tneutral\n'), "--quoting", "csv"
     )
     assert pairs[0][0] == "All of it."
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '"Who is it?"\t"It is I."\tneutral\n"Is it so?"\tSo.\tneutral\n',
+        'Who is it?\t"It is I, I say."\tneutral\n"Is it, or not?"\tSo.\tneutral\n',
+    ],
+)
+def test_quotes_of_a_program_are_told_from_those_of_a_text(capsys, rows: str) -> None:
+    pairs, origin = shown(capsys, write("p.tsv", f"premise\thypothesis\tlabel\n{rows}"))
+    assert not any('"' in text for pair in pairs for text in pair)
+    assert any("around texts were taken off" in note for note in origin["notes"])
+    said = '"He said, no."\tHe said, no.\tneutral\nHe spoke.\tA b.\tneutral\n'
+    pairs, _ = shown(capsys, write("q.tsv", f"premise\thypothesis\tlabel\n{said}"))
+    assert pairs[0][0] == '"He said, no."'
+
+
+def test_what_is_no_text_gets_no_hint_that_would_read_it(capsys) -> None:
+    for name in ("pairs.tar", "pairs.7z", "pairs.xls"):
+        assert refused(capsys, write(name, b"7z\xbc\xaf\x27\x1c\0\4" * 90))["hint"] is None
 
 
 @pytest.mark.parametrize("rows", ['"a\tb"\tc\tneutral\n', 'a\t"b\nb"\tneutral\nc\td\tneutral\n'])
@@ -181,6 +202,7 @@ NO_HEADER = {
     "我手机丢了，我想换个手机\t我想买个新手机，求推荐\t0\n",
     "msrp.tsv": "1\t702876\t702977\tThe boat left at noon.\tAt noon the boat left.\n"
     "0\t2108705\t2108831\tHe bought it.\tThe fair opened.\n",
+    "bare.tsv": "a man rides\ta man sleeps\tneutral\na dog runs\tan animal runs\tentailment\n",
     "unlabelled.csv": "How are you today?,Who are you?\nIs it so?,It is so.\n",
 }
 
@@ -331,6 +353,19 @@ def test_a_workbook_is_read_as_its_csv(capsys) -> None:
         assert refused(capsys, write("broken.xlsx", broken))["code"] == "row-malformed"
 
 
+def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(capsys, monkeypatch) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    from samesay.data import excel
+
+    book = openpyxl.Workbook()
+    for row in (["question1", "question2"], ["How old?", "x" * 9000]):
+        book.active.append(row)
+    book.save("pairs.xlsx")
+    assert len(shown(capsys, "pairs.xlsx")[0]) == 1
+    monkeypatch.setattr(excel, "_MOST_BYTES", {True: 9000, False: 9000})
+    assert "unpack to" in refused(capsys, "pairs.xlsx")["message"]
+
+
 def test_a_workbook_without_openpyxl_says_what_to_install(capsys, monkeypatch) -> None:
     import sys
 
@@ -396,6 +431,7 @@ FAILING: dict[str, str | bytes] = {
     "short.tsv": SHORT_ROW,
     "long.csv": "premise,hypothesis,label\na,b,neutral\na,b,c,neutral\n",
     "behind.csv": 'premise,hypothesis,label\na,b,neutral\n"a" b,c,neutral\n',
+    "over.csv": 'premise,hypothesis,label\n"a\nb" b,c,neutral\nd,e,entailment\n',
     "open.csv": 'premise,hypothesis,label\n"a,b,neutral\nc,d,entailment\n',
     "empty.csv": "premise,hypothesis,label\na,b,neutral\n,c,neutral\n",
     "nul.csv": "premise,hypothesis,label\na,b,neutral\na\0,c,neutral\n",

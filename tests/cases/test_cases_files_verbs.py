@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 
 import pytest
@@ -133,6 +134,36 @@ def test_texts_of_one_column_without_a_header_are_all_read(capsys, trained_bundl
         words += met[-1].split()
     assert met == ["--encoding cp1252", *(["--no-header --column 1"] if name == "texts.csv" else [])]
     assert json.loads(out)["n_texts"] == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "n_hints"),
+    [
+        (
+            "pairs.txt",
+            "How do I pay today?\tWhere can I pay?\t1\nIs it so?\tIt is so.\t0\n".encode("utf-16-le"),
+            3,
+        ),
+        ("short.tsv", b"premise\thypothesis\na\tb\nc\n", 1),
+        (
+            "named.csv",
+            'one,two\n"Is the café open?","Who, or what?"\nIs it so?,It is so.\n'.encode("cp1252"),
+            2,
+        ),
+    ],
+)
+def test_what_an_error_tells_to_try_works_for_files_to_be_scored(
+    capsys, trained_bundle, tmp_path, name, content, n_hints
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    words = ["score", trained_bundle, "--input", tmp_path / name, "--output-format", "jsonl"]
+    for _ in range(n_hints):
+        status, _, err = outcome(capsys, *words)
+        assert status != 0
+        words += shlex.split(err.partition("  try: ")[2])
+    status, out, err = outcome(capsys, *words)
+    assert status == 0, err
+    assert '"label"' in out
 
 
 def test_a_workbook_is_scored(capsys, trained_bundle, tmp_path) -> None:

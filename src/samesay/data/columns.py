@@ -310,7 +310,7 @@ def _no_header(names: Sequence[str], where: str, rows: Rows, need_label: bool | 
     roles = guessed_roles(numbers, [dict(zip(numbers, row, strict=False)) for row in values])
     if need_label is False:
         roles.pop(LABEL, None)
-    text = next(filter(is_sentence, names))
+    text = next(filter(is_sentence, names), max(names, key=len))
     return ColumnNotFound(
         f"The first line seems to be a row and no header: it holds {listed([text])!r}.",
         where=where,

@@ -31,7 +31,7 @@ LONGEST_FIELD = 16 * 1024 * 1024
 
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^"\r\n])"?')
-_SAMPLED_RECORDS = 20
+_SAMPLED_RECORDS = 500
 # A text in quotes that goes over more lines than this, or is longer, is a quote that was never closed.
 _MOST_LINES_OF_A_TEXT = 1000
 _LONGEST_TEXT = 1 << 20
@@ -49,6 +49,7 @@ class Layout:
         has_separator_line: Whether the first line is Excel's ``sep=;``.
         width: How many fields most of the first rows have.
         filled: The same without columns at the end that are empty in all of them.
+        wraps: Whether fields in quotes are so for CSV, where that is told from each row.
         notes: What was decided that a user may want to know.
     """
 
@@ -57,6 +58,7 @@ class Layout:
     has_separator_line: bool = False
     width: int | None = None
     filled: int | None = None
+    wraps: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -81,6 +83,7 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
     if quoted is None and (all_quoted := _in_quotes(lines, delimiter, options.no_header)):
         quoted = all_quoted
     width = filled = None
+    wraps = False
     rows = list(_sampled(lines, delimiter, quoted))
     if rows:
         width = Counter(map(len, rows)).most_common(1)[0][0]
@@ -88,7 +91,9 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
         filled = max(
             place for fields in whole for place, field in enumerate(fields, 1) if field or place == 1
         )
-    return Layout(delimiter, quoted, told is not None, width, filled, tuple(notes))
+        values = whole if options.no_header else [fields for fields in whole if fields != rows[0]]
+        wraps = quoted is None and _are_wrapped(values)
+    return Layout(delimiter, quoted, told is not None, width, filled, wraps, tuple(notes))
 
 
 def read_delimited(
@@ -156,6 +161,26 @@ def _in_quotes(lines: list[str], delimiter: str, no_header: bool) -> bool:
     return bool(rows) and all(_is_quoted(field) for fields in rows for field in fields)
 
 
+def _are_wrapped(rows: list[list[str]]) -> bool:
+    """Whether quotes around fields of TSV are of who wrote it.
+
+    A column has them around all of its fields, or, as Excel does it, all fields with a comma have them and no others.
+    """
+    if len(rows) > 1 and any(all(map(_is_wrapped, column)) for column in zip(*rows, strict=True)):
+        return True
+    fields = [field for row in rows for field in row]
+    quoted = [field for field in fields if _is_wrapped(field)]
+    return (
+        len(quoted) > 1
+        and all("," in field or '""' in field for field in quoted)
+        and all(_is_wrapped(field) for field in fields if "," in field)
+    )
+
+
+def _is_wrapped(field: str) -> bool:
+    return _is_quoted(field) and '"' not in field[1:-1].replace('""', "")
+
+
 def _is_quoted(field: str) -> bool:
     return len(field) > 1 and field[0] == field[-1] == '"'
 
@@ -205,8 +230,9 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
         try:
             fields = next(reader, None)
         except csv.Error as error:
-            broken = _csv_error(error, start, lines)
-            if ahead.number > start:  # where the row ends, and whether what follows is one, cannot be told
+            ends = ahead.number <= start
+            broken = _csv_error(error, start, lines, ends=ends)
+            if not ends:  # where the row ends, and whether what follows is one, cannot be told
                 raise broken from error
             yield Record(start, [], ahead.keep() or broken)
             continue
@@ -217,7 +243,8 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
             yield Record(start, fields, error)
 
 
-def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
+def _csv_error(error: csv.Error, start: int, lines: TextLines, *, ends: bool) -> RowMalformed:
+    """What is wrong with the row at line ``start``; ``ends`` says whether it ends there, and the next can be read."""
     text = str(error)
     if "unexpected end of data" in text or "field limit" in text:
         far = f" within {LONGEST_FIELD:,} characters" if "field limit" in text else ""
@@ -239,7 +266,7 @@ def _csv_error(error: csv.Error, start: int, lines: TextLines) -> RowMalformed:
         f"The row at line {start} cannot be read: {text}.",
         where=lines.place(start),
         expected='after a closing quote, what parts fields or the end of the line; inside quotes, a quote doubled ("")',
-        hint="--on-error skip",
+        hint="--on-error skip" if ends else "--quoting none",
     )
 
 
@@ -265,7 +292,7 @@ def _plain_records(
                 continue
             attempts -= 1
         if lenient_quotes and '"' in bare:
-            read = [_unwrapped(field) for field in fields]
+            read = [_unwrapped(field, always=layout.wraps) for field in fields]
             unwrapped += read != fields
             kept += any(map(_is_quoted, fields)) and read == fields
             fields = read
@@ -277,7 +304,10 @@ def _plain_records(
             f"{_rows(mended)}, read as CSV quotes them (--quoting none takes quotes for letters)"
         )
     if unwrapped:
-        note(f"in {_rows(unwrapped)} double quotes were taken off texts whose inner quotes are doubled")
+        note(
+            f"in {_rows(unwrapped)} double quotes around texts were taken off, as CSV has them "
+            "(--quoting none keeps them)"
+        )
     if kept:
         note(
             f"in {_rows(kept)} a text begins and ends with a double quote, which stayed part of it "
@@ -331,8 +361,8 @@ def _as_quoted(raw: str, width: int, delimiter: str, ahead: _Lines) -> list[str]
     return None
 
 
-def _unwrapped(field: str) -> str:
-    """A field in quotes whose inner quotes are doubled, at least one of them, without the quotes around it."""
-    if not _is_quoted(field) or '""' not in (inner := field[1:-1]) or '"' in inner.replace('""', ""):
+def _unwrapped(field: str, *, always: bool) -> str:
+    """A field in quotes without them, if its inner quotes are doubled; where it has none, if that is asked for."""
+    if not _is_wrapped(field) or not (always or '""' in field[1:-1]):
         return field
-    return inner.replace('""', '"')
+    return field[1:-1].replace('""', '"')

@@ -11,8 +11,8 @@ from samesay.data.records import Record, Shape, rows_of
 from samesay.data.rows import Row
 from samesay.errors import ExtraMissing, RowMalformed
 
-# openpyxl holds a workbook's texts in memory; nothing of a workbook that unpacks to more is read.
-_MOST_BYTES = 256 * 1024 * 1024
+# Of the sheets, which openpyxl reads as it goes, and of the rest, the texts of all cells among it, which it holds.
+_MOST_BYTES = {True: 256 * 1024 * 1024, False: 64 * 1024 * 1024}
 _MOST_COLUMNS = 1000
 
 
@@ -86,20 +86,23 @@ def _text(value: Any) -> str:
 
 
 def _require_small(stream: BinaryIO, name: str) -> None:
+    sizes = {True: 0, False: 0}
     try:
         with zipfile.ZipFile(stream) as archive:
-            size = sum(entry.file_size for entry in archive.infolist())
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+            for entry in archive.infolist():
+                sizes[entry.filename.startswith("xl/worksheets/")] += entry.file_size
+    except Exception as error:  # as zipfile raises what its parsers do, too
         raise _damaged(name, error) from error
     finally:
         if not stream.closed:
             stream.seek(0)
-    if size > _MOST_BYTES:
-        raise RowMalformed(
-            f"The workbook {name} unpacks to {size:,} bytes.",
-            where=name,
-            expected=f"at most {_MOST_BYTES:,}; save the sheet as CSV, which is read row by row",
-        )
+    for in_sheets, size in sizes.items():
+        if size > _MOST_BYTES[in_sheets]:
+            raise RowMalformed(
+                f"The {'sheets' if in_sheets else 'texts'} of {name} unpack to {size:,} bytes.",
+                where=name,
+                expected=f"at most {_MOST_BYTES[in_sheets]:,}; save the sheet as CSV, which is read row by row",
+            )
 
 
 def _damaged(name: str, error: Exception) -> RowMalformed:

@@ -16,6 +16,7 @@ _LONGEST_NAME = 60
 _WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _MANY_WIDE = 8
 _LONGEST_LABEL = 30
+_ANSWERS = frozenset({"neutral", "entails", "contradiction", "contradicts", "yes", "no", "true", "false"})
 
 
 def is_sentence(text: str) -> bool:
@@ -31,13 +32,18 @@ def is_sentence(text: str) -> bool:
 
 
 def is_row(names: Sequence[str]) -> bool:
-    """Whether the names of columns are plainly the values of a row: sentences and numbers.
+    """Whether the names of columns are plainly the values of a row: sentences, numbers, answers.
 
     Numbers alone are names, too (those of a table of pandas, or of columns by number).
     """
     sentences = sum(map(is_sentence, names))
-    numbers = sum(_NUMBER.fullmatch(name.strip()) is not None for name in names)
-    return sentences > 1 or (sentences == 1 and (numbers > 0 or len(names) == 1))
+    answers = any(_NUMBER.fullmatch(name.strip()) or name.strip().casefold() in _ANSWERS for name in names)
+    words = sorted(len(name.split()) for name in names)
+    return (
+        sentences > 1
+        or (sentences == 1 and (answers or len(names) == 1))
+        or (len(words) > 1 and words[-2] > (2 if answers else 3))
+    )
 
 
 def guessed_roles(

@@ -26,7 +26,7 @@ from samesay.data.options import ReadOptions
 from samesay.data.raw_split import RawSplit, require_learned
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowStore
-from samesay.data.rows import Row, SkippedRow, side_text
+from samesay.data.rows import Row, SkippedRow, reason_of, side_text, with_reason
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
@@ -40,9 +40,6 @@ from samesay.errors import (
     SplitNotFound,
 )
 from samesay.pairs import GradeScale, LabelSet
-
-# No column has such a name: a NUL is refused, or a key of JSON that nobody writes.
-_BROKEN, _REASON = "\0code", "\0reason"
 
 
 def load_pairs(
@@ -288,8 +285,8 @@ class _Reading:
         """Leave out the rows that could not be read, and those whose sides are no texts."""
         keep = array("q")
         for index, row in enumerate(raw.rows()):
-            code, reason = row.values.get(_BROKEN), row.values.get(_REASON)
-            if code is None:
+            broken = reason_of(row)
+            if broken is None:
                 try:
                     texts = [
                         side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
@@ -297,11 +294,11 @@ class _Reading:
                     if not self.options.allow_empty_sides and not all(text.strip() for text in texts):
                         raise EmptySide("The text of a side is empty.")
                 except DataError as error:
-                    code, reason = error.code, error.message
+                    broken = error.code, error.message
                 else:
                     keep.append(index)
                     continue
-            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, str(code), str(reason)))
+            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, *broken))
         raw.keep(keep)
         raw.dropped |= raw.skipped.counts
         raw.notes += raw.skipped.notes()
@@ -356,7 +353,7 @@ class _Reading:
                     )
                 raw.file_starts.append(len(raw.store))
                 watch = HeaderWatch(raw.columns, raw.map, stream.place)
-                raw.store.extend(watch.passed(map(_kept, stream), len(raw.store), raw.headers))
+                raw.store.extend(watch.passed(map(with_reason, stream), len(raw.store), raw.headers))
                 raw.notes += stream.notes
         assert raw is not None  # a split has a file
         raw.chosen = range(len(raw.store))
@@ -449,13 +446,6 @@ class _Reading:
         told = (self.told.where,) if isinstance(self.told.where, str) else tuple(self.told.where or ())
         texts = told if raw.part is None or source.split else (*told, raw.part)
         return texts[0] if len(texts) == 1 else texts or None
-
-
-def _kept(row: Row) -> Row:
-    """A row as it is stored: one that cannot be read with the reason as its values, so that it keeps its place."""
-    if row.error is None:
-        return row
-    return Row(row.number, row.line, {_BROKEN: row.error.code, _REASON: row.error.message})
 
 
 def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:

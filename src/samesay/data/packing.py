@@ -6,8 +6,10 @@ Knows bytes and names, no rows.
 from __future__ import annotations
 
 import bz2
+import errno
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -21,6 +23,18 @@ PACKINGS = (".gz", ".bz2", ".xz", ".zip")
 
 _BZIP_MAGIC, _XZ_MAGIC, ZIP_MAGIC = b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _BLOCK = 1 << 16
+# What the unpackers of Python raise for data that is not as it should be; EINVAL is a place before the file's begin.
+_FAULTS = (
+    EOFError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 # Beyond the first number of bytes what is unpacked may be so many times what was packed.
 _FREELY_UNPACKED = 64 * 1024 * 1024
 _MOST_TIMES_UNPACKED = 200
@@ -102,7 +116,7 @@ def open_member(archive: Path | BinaryIO, member: str, name: str) -> tuple[Any, 
         raise SourceNotFound(
             f"There is no {member!r} in the archive.", where=name, expected="one of its files"
         ) from None
-    except (RuntimeError, NotImplementedError, zipfile.BadZipFile) as error:  # a password, a method, damage
+    except _FAULTS as error:  # damage, a password, a way of packing
         file.close()
         raise RowMalformed(
             f"{member} in the archive cannot be unpacked: {error}.",
@@ -121,7 +135,7 @@ def _is_file(entry: zipfile.ZipInfo) -> bool:
 def _opened(archive: Path | BinaryIO, name: str) -> zipfile.ZipFile:
     try:
         return zipfile.ZipFile(archive)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+    except _FAULTS as error:
         raise damaged(name, "zip", error) from error
 
 
@@ -170,8 +184,8 @@ class _Unpacking(io.RawIOBase):
     def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
         try:
             part = self._stream.read(len(buffer))
-        except (EOFError, OSError, ValueError, zlib.error, lzma.LZMAError, zipfile.BadZipFile) as error:
-            if isinstance(error, OSError) and error.errno is not None:  # of the disk, not of the data
+        except _FAULTS as error:
+            if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):  # of the disk
                 raise
             raise damaged(self._name, self._kind, error) from error
         self._n_bytes += len(part)

@@ -6,6 +6,7 @@ Knows formats, not columns: what a row's values mean is ``columns`` and ``labels
 from __future__ import annotations
 
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -51,6 +52,7 @@ SUFFIXES = {
 }
 STANDARD_INPUT = "-"
 _MAGICS = {b"PAR1": "parquet", ZIP_MAGIC: "xlsx"}
+_CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
 # What is looked at to tell a layout.
 _START = 1 << 16
@@ -125,13 +127,18 @@ class RowStream:
         return self._rows
 
     def first_rows(self) -> Sequence[Mapping[str, Any]]:
-        """The values of the first rows that can be read, for an error that ends the reading; not given again."""
+        """The values of the first rows, for an error that ends the reading; not given again.
+
+        Raises:
+            DataError: If not even one can be read, which is what has to be told first.
+        """
         found: list[Mapping[str, Any]] = []
         try:
             for row in islice(self._rows, _SAMPLED_ROWS):
                 found.append(row.values)
-        except DataError:  # what is wrong with a row is not what is being told
-            pass
+        except DataError:
+            if not found:
+                raise
         return found
 
     def place(self, row: Row) -> str:
@@ -252,7 +259,7 @@ def format_of(path: Path) -> str:
     found = SUFFIXES.get(Path(name).suffix.lower())
     if found not in FORMATS:
         raise FormatUnknown(
-            f"The name {path.name!r} does not tell a format that is written.",
+            f"The name {path.name!r} does not tell the format to write.",
             where=str(path),
             expected="a name ending in .csv, .tsv, .jsonl or .parquet, each also with .gz; "
             "or --output-format, where a command has it",
@@ -303,8 +310,11 @@ def _told_format(opened: Opened) -> str:
     found = suffix_format(opened.inner)
     if found is not None:
         return found
+    encoded = marked_encoding(start) or unmarked_encoding(start[:1024])
     if start.startswith(_OLD_EXCEL):
         hint, expected = None, "a workbook of Excel 2007 or later (.xlsx), or the sheet saved as CSV"
+    elif encoded is None and _CONTROLS.search(start[:1024]) and not start.startswith(tuple(_MAGICS)):
+        hint, expected = None, "a file of texts; an archive of another kind has to be unpacked first"
     else:
         hint = f"--format {_sniffed(start)}"
         expected = (

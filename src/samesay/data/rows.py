@@ -9,6 +9,8 @@ from typing import Any
 
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
 
+# No column has such a name.
+_CODE, _REASON = "\0code", "\0reason"
 _MOST_LISTED = 1000
 _MOST_SHOWN = 5
 
@@ -79,6 +81,18 @@ class SkippedRows:
         more = ", …" if total > _MOST_SHOWN else ""
         were = "1 row was" if total == 1 else f"{total:,} rows were"
         return (f"{were} skipped ({kinds}): {places}{more}",)
+
+
+def with_reason(row: Row) -> Row:
+    """A row that cannot be read with the reason as its values, to be stored as others are; any other as it is."""
+    if row.error is None:
+        return row
+    return Row(row.number, row.line, {_CODE: row.error.code, _REASON: row.error.message})
+
+
+def reason_of(row: Row) -> tuple[str, str] | None:
+    """Why a row of ``with_reason`` cannot be read, the code and in words; None of a row that can."""
+    return (row.values[_CODE], row.values[_REASON]) if len(row.values) == 2 and _CODE in row.values else None
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:
