@@ -172,8 +172,7 @@ def evaluate(
         raise LabelMissing(
             f"The pairs of {table.origin} carry no labels, so no answer can be called right or wrong.",
             where=str(table.origin),
-            expected="a label for every pair",
-            hint="name the label's column with --columns label=NAME, or label the pairs with `samesay score`",
+            expected="a label for every pair, in a column that goes by its name or is named: --columns label=NAME",
         )
     if not len(table):
         raise NoRows(f"There are no pairs in {table.origin} to measure on.", where=str(table.origin))

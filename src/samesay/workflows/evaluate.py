@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from samesay.bundle import Manifest
-from samesay.data import Reading, of_another_source
+from samesay.data import ReadOptions
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
@@ -88,7 +88,7 @@ def evaluate_model(
     slices: Sequence[str] = (),
     overwrite: bool = False,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> MeasuredModel:
     """Measure ``model`` on ``data``.
 
@@ -103,7 +103,7 @@ def evaluate_model(
         slices: Columns of the data by whose values the report slices.
         overwrite: Replace a report that is there.
         progress: Hears how far it has come.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
@@ -111,6 +111,7 @@ def evaluate_model(
         TargetExists: If the place of the report is taken.
         ExtraMissing: If what a report needs is not installed.
     """
+    reading = ReadOptions(**options)
     if report is not None:
         require_report_packages()
         require_free(report, overwrite=overwrite)
@@ -130,9 +131,9 @@ def evaluate_model(
             )
         return _evaluate_grader(model, data, opened, report, slices, overwrite, progress, reading)
     labels, order = opened.predictor.labels, opened.predictor.sides
-    table = load_for(labels, data, prefer=("test", "validation"), **reading)
+    table = load_for(labels, data, reading, prefer=("test", "validation"))
     table = table.with_sides(order)
-    made = _baselines(baselines, opened.manifest, labels, order, of_another_source(reading))
+    made = _baselines(baselines, opened.manifest, labels, order, reading.of_another_source())
     parts = slices_of(table, slices) if report is not None else []
     figures = evaluate(opened.predictor, table, progress=progress)
     overlap = overlap_with(model, table)
@@ -166,11 +167,11 @@ def _evaluate_grader(
     slices: Sequence[str],
     overwrite: bool,
     progress: ProgressListener | None,
-    reading: Reading,
+    reading: ReadOptions,
 ) -> MeasuredModel:
     grader = opened.predictor
     assert isinstance(grader, Grader)
-    table = load_for(grader.scale, data, prefer=("test", "validation"), **reading)
+    table = load_for(grader.scale, data, reading, prefer=("test", "validation"))
     table = table.with_sides(grader.sides)
     parts = slices_of(table, slices) if report is not None else []
     figures = evaluate_grades(grader, table, progress=progress)
@@ -200,7 +201,7 @@ def _evaluate_grader(
 
 
 def _baselines(
-    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: Reading
+    source: str | Path | None, manifest: Manifest, labels: LabelSet, sides: Sides, reading: ReadOptions
 ) -> dict[str, Any]:
     if source is None:
         return {}
