@@ -54,7 +54,7 @@ def test_the_card_tells_what_a_user_must_know(tmp_path: Path) -> None:
         "# snli-minilm",
         "| entailment | 40,000 |",
         "first the hypothesis, second the premise",
-        'samesay score snli-minilm "the hypothesis" "the premise"',
+        "samesay score snli-minilm 'the hypothesis' 'the premise'",
         'samesay.load("snli-minilm")',
         "Pretrained weights: all-MiniLM-L6-v2, Apache-2.0. It was pretrained on SNLI among others.",
         "Data: snli, split train.",

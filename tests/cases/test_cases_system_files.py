@@ -88,7 +88,7 @@ Plant = Callable[[Path, Path], None]
 
 
 @pytest.mark.parametrize("plant", [plant_link, plant_pipe, plant_file, plant_dangling_link])
-@pytest.mark.parametrize("options", [(), ("--restart",), ("--overwrite",)])
+@pytest.mark.parametrize("options", [(), ("--restart", "--overwrite")])
 def test_something_planted_at_the_drafts_name_is_refused_and_left(
     capsys, model: Path, shared: Path, precious: Path, plant: Plant, options: tuple[str, ...]
 ) -> None:

@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any, overload
 
 from samesay.data.rows import Row, text_of
+from samesay.errors import OutputUnwritable
+from samesay.storage import OwnFolder
 
 FEW = 10_000
 """So many rows stay in memory, some 10 MB; fewer where they take more than ``FEW_BYTES``."""
@@ -77,7 +79,7 @@ class RowStore:
                         self._move_to_file(self._folder)
                 elif len(self._buffer) >= _BUFFERED:
                     self._flush()
-            except OSError as problem:
+            except (OSError, OutputUnwritable) as problem:
                 self._take_back(problem)
 
     def __len__(self) -> int:
@@ -119,7 +121,8 @@ class RowStore:
         self._places.append(self._places[-1] + len(raw))
 
     def _move_to_file(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        OwnFolder(folder, make=True).close()
         file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - as long as the store
         weakref.finalize(self, file.close)
         rows, self._rows, self._file = self._rows or [], None, file
@@ -132,10 +135,9 @@ class RowStore:
         while self._buffer:
             del self._buffer[: self._file.write(self._buffer)]
 
-    def _take_back(self, problem: OSError) -> None:
-        _LOG.warning(
-            "Rows cannot be kept on the disk (%s): they are kept in memory.", problem.strerror or problem
-        )
+    def _take_back(self, problem: OSError | OutputUnwritable) -> None:
+        told = problem.message if isinstance(problem, OutputUnwritable) else problem.strerror or problem
+        _LOG.warning("Rows cannot be kept on the disk (%s): they are kept in memory.", told)
         self._folder = None
         if self._rows is None:
             kept = list(self)

@@ -42,16 +42,8 @@ class HasPairs(Protocol):
         ...
 
 
-class Cancellable(Protocol):
-    """What was begun and need not be finished."""
-
-    def cancel(self) -> object:
-        """Let it be."""
-        ...
-
-
 ChunkT = TypeVar("ChunkT", bound=HasPairs)
-BegunT = TypeVar("BegunT", bound=Cancellable)
+BegunT = TypeVar("BegunT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +100,10 @@ class OneProcess:
         def begin(chunk: ChunkT) -> Pending[Scores] | Pending[Grades]:
             return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
 
-        with closing(_in_order(chunks, begin, at_once=2 if self._ahead else 1)) as begun:
+        def give_up(pending: Pending[Scores] | Pending[Grades]) -> None:
+            pending.cancel()
+
+        with closing(_in_order(chunks, begin, give_up, at_once=2 if self._ahead else 1)) as begun:
             for chunk, pending in begun:
                 answers = pending.result()
                 yield chunk, _mean_of_orders(answers) if symmetric else answers
@@ -186,15 +181,22 @@ class WorkerPool:
             texts = [(pair.first, pair.second) for pair in chunk.pairs]
             return self._pool.submit(_answer, texts, symmetric)
 
+        def give_up(future: Future[Scores | Grades]) -> None:
+            """The pool lets them be when it ends: cancelled here, the death of a process would leave it hanging."""
+
         try:
-            for chunk, future in _in_order(chunks, begin, at_once=self._jobs * (1 + _WAITING)):
+            for chunk, future in _in_order(chunks, begin, give_up, at_once=self._jobs * (1 + _WAITING)):
                 yield chunk, future.result()
         except BrokenProcessPool as error:
             raise _died() from error
 
 
 def _in_order(
-    chunks: Iterable[ChunkT], begin: Callable[[ChunkT], BegunT], *, at_once: int
+    chunks: Iterable[ChunkT],
+    begin: Callable[[ChunkT], BegunT],
+    give_up: Callable[[BegunT], None],
+    *,
+    at_once: int,
 ) -> Generator[tuple[ChunkT, BegunT], None, None]:
     """Every chunk with what was begun on it, in their order, ``at_once`` of them begun and not yet taken.
 
@@ -217,7 +219,7 @@ def _in_order(
             yield begun.popleft()
     finally:
         for _, each in begun:
-            each.cancel()
+            give_up(each)
     if failure is not None:
         raise failure
 
@@ -264,8 +266,8 @@ class _Worker:
 
 
 def _begin(model: str, threads: int, batch_tokens: int, alive: Any) -> None:
-    # Ctrl-C, and the terminal's end, reach every process of a terminal; the first one decides what becomes of it.
-    for name in ("SIGINT", "SIGHUP"):
+    # Ctrl-C and a scheduler's end reach every process of a group; the first one decides what becomes of it.
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with, args=(alive,), daemon=True).start()

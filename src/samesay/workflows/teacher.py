@@ -20,6 +20,7 @@ from samesay.model.backend import cache_folder
 from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
 from samesay.scoring import GradeScorer, open_scorer, sigmoid
 from samesay.storage import new_file, read_own
+from samesay.storage.ownership import require_own_or_absent
 from samesay.training.recipe import Recipe
 from samesay.workflows.token_cache import encoded_pairs
 
@@ -193,6 +194,7 @@ def _keep(path: Path, logits: NDArray[np.float32]) -> None:
     """Write the answers, whole or not at all; where they cannot be kept they will be asked for again."""
     raw = logits.tobytes()
     try:
+        require_own_or_absent(path.parent, folder=True)
         with new_file(path, replace=True) as file:
             file.write(hashlib.sha256(raw).digest() + raw)
     except (DiskFull, OutputUnwritable) as problem:
