@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from samesay.data.rows import folded
 from samesay.data.table import text_number
 from samesay.errors import AuditFindings
 from samesay.evaluation.finding import Finding
-from samesay.evaluation.near_duplicates import ALIKE, near_duplicates
+from samesay.evaluation.near_duplicates import ALIKE, READ_LETTERS, near_duplicates
 from samesay.evaluation.shortcut import Shortcut
 from samesay.pairs import is_empty
 
@@ -229,11 +230,15 @@ def nearly_shared(tables: Mapping[str, PairTable]) -> tuple[dict[str, Any], list
     if len(rows) < 2:
         return {"asked": {}, "found": {}, "alike": ALIKE}, []
 
+    n_letters = sum(
+        min(len(text), READ_LETTERS) for table in tables.values() for text in chain(table.first, table.second)
+    )
+
     def pair(index: int) -> tuple[str, str]:
         table, row = tables[names[groups[index]]], int(rows[index])
         return table.first[row], table.second[row]
 
-    near = near_duplicates(pair, groups)
+    near = near_duplicates(pair, groups, n_letters)
     asked = {name: int((groups[near.asked] == number).sum()) for number, name in enumerate(names)}
     found: dict[str, int] = {}
     places: dict[str, list[str]] = {}

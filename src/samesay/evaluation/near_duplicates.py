@@ -23,10 +23,12 @@ ALIKE = 0.85
 _FITTED_TEXTS = 20_000
 _FITTED_LETTERS = 4_000_000
 _COMPARISONS = 300_000_000
+_PRODUCTS = 60_000_000_000
+_LEAST_OF_LONG = 50
 _LEAST_ASKED, _MOST_ASKED = 1_000, 5_000
 _CHUNK = 1_024
 # Letters of a text that are compared: each costs a run of three letters.
-_READ_LETTERS = 2_000
+READ_LETTERS = 2_000
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,20 @@ class NearDuplicates:
 
 
 def near_duplicates(
-    pair: Callable[[int], tuple[str, str]], groups: NDArray[np.int64], *, seed: int = 0
+    pair: Callable[[int], tuple[str, str]], groups: NDArray[np.int64], n_letters: int, *, seed: int = 0
 ) -> NearDuplicates:
     """Look for pairs that are nearly alike; of texts of more than 2,000 letters the beginning is compared.
 
     Args:
         pair: From an index to the pair's two texts; no pair occurs twice.
         groups: A group (split) for every pair; the sample has as many pairs of each, where there are so many.
+        n_letters: Of all texts, of each ``READ_LETTERS`` at most: where they are many fewer pairs are asked about.
         seed: Decides the sample.
 
     Raises:
         ExtraMissing: If scikit-learn is not installed.
     """
-    asked = _sample(groups, seed)
+    asked = _sample(groups, n_letters, seed)
     read = [_beginnings(pair, asked, side) for side in (0, 1)]
     vectorizers = [_vectorizer(pair, len(groups), side, seed) for side in (0, 1)]
     wanted = [
@@ -82,7 +85,7 @@ def near_duplicates(
 
 
 def _beginnings(pair: Callable[[int], tuple[str, str]], indices: NDArray[np.int64], side: int) -> list[str]:
-    return [pair(index)[side][:_READ_LETTERS] for index in indices.tolist()]
+    return [pair(index)[side][:READ_LETTERS] for index in indices.tolist()]
 
 
 def _vectorizer(pair: Callable[[int], tuple[str, str]], n_pairs: int, side: int, seed: int) -> Any:
@@ -96,7 +99,7 @@ def _vectorizer(pair: Callable[[int], tuple[str, str]], n_pairs: int, side: int,
     texts: dict[str, None] = {}
     n_letters = 0
     for index in np.random.default_rng(seed).permutation(n_pairs).tolist():
-        text = pair(index)[side][:_READ_LETTERS]
+        text = pair(index)[side][:READ_LETTERS]
         if text not in texts:
             texts[text] = None
             n_letters += len(text)
@@ -109,11 +112,13 @@ def _vectorizer(pair: Callable[[int], tuple[str, str]], n_pairs: int, side: int,
         return None
 
 
-def _sample(groups: NDArray[np.int64], seed: int) -> NDArray[np.int64]:
+def _sample(groups: NDArray[np.int64], n_letters: int, seed: int) -> NDArray[np.int64]:
     n = len(groups)
-    if n <= _MOST_ASKED:
+    in_all = n if n <= _MOST_ASKED else int(np.clip(_COMPARISONS // n, _LEAST_ASKED, _MOST_ASKED))
+    # Texts that are all alike cost a product for each letter of each comparison.
+    in_all = min(in_all, max(_LEAST_OF_LONG, _PRODUCTS // max(n_letters, 1)))
+    if in_all == n:
         return np.arange(n)
-    in_all = int(np.clip(_COMPARISONS // n, _LEAST_ASKED, _MOST_ASKED))
     random = np.random.default_rng(seed)
     names = np.unique(groups)
     parts = [random.permutation(np.flatnonzero(groups == name))[: in_all // len(names)] for name in names]
