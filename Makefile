@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 UV := $(BIN)/uv
 UV_VERSION := 0.13.9
 # All but cuda, whose packages are gigabytes that no test can use.
-LOCKED_EXTRAS := parquet duplicates windows evaluation tfds tensorboard train
+LOCKED_EXTRAS := excel parquet duplicates windows evaluation tfds tensorboard train
 
 .PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher
 

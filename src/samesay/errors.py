@@ -174,7 +174,7 @@ class RowMalformed(DataError):
 
 
 class EncodingInvalid(DataError):
-    """The bytes are not UTF-8, or a text holds lone surrogates."""
+    """The bytes are not UTF-8, nor of the encoding that was named, or a text holds lone surrogates."""
 
     code = "encoding-invalid"
     exit_code = 16

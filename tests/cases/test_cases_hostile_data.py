@@ -202,9 +202,9 @@ def test_a_page_that_unpacks_to_hundreds_of_megabytes_is_refused(tmp_path, capsy
 def test_a_text_longer_than_a_row_may_be_is_refused_in_parquet_too_and_can_be_skipped(tmp_path, capsys):
     path = parquet(tmp_path / "p.parquet", premise=["a", "x" * (bounds.LONGEST_ROW + 1)] * 4)
     assert f"{path} row 2" in refused(capsys, path, 15)
-    from samesay.data import SourceRows
+    from samesay.data import ReadOptions, SourceRows
 
-    with SourceRows(path, lenient=True) as rows:
+    with SourceRows(path, ReadOptions(on_error="skip")) as rows:
         assert [row.error is None for row in rows] == [True, False] * 4
 
 

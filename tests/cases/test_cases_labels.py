@@ -277,7 +277,7 @@ def test_the_parts_of_a_file_can_be_asked_for_again(tmp_path):
     path = write(tmp_path / "d.csv", ["yes", "no", "yes"], split=["train", "train", "dev"])
     for table in (*load_splits(path).values(), samesay.load_pairs(f"{path}:dev")):
         asked = table.origin.asked
-        again = samesay.load_pairs(asked.source, where=asked.where)
+        again = samesay.load_pairs(asked.source, where=asked.reading.where)
         assert again.fingerprint() == table.fingerprint()
 
 

@@ -10,6 +10,7 @@ from click.testing import CliRunner
 
 from samesay.cli.main import cli
 from samesay.cli.options import ClassWeights, Mapping, Names, SidesOption
+from samesay.data import ReadOptions
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, Sides
 from samesay.scoring import BATCH_TOKENS
@@ -78,7 +79,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "--sides hypothesis,premise --split train[:20%] "
         "--task similarity --scale 1,5 --loss mse "
         "--columns first=a,second=b --labels x,y --rename-labels p=x --where source~cat --format csv "
-        "--allow-empty-sides --new-head --checkpoints state --checkpoint-every 5 --resume --overwrite --quiet "
+        "--allow-empty-sides --delimiter ; --quoting none --no-header --encoding cp1252 --decimal-comma "
+        "--on-error skip --new-head --checkpoints state --checkpoint-every 5 --resume --overwrite --quiet "
         "--monitor loss --evaluate-every 50 --clip-norm 1 --accumulate 2 --label-smoothing 0.1 "
         "--class-weights x=2,y=0.5 --sampling balanced --freeze 2 --lora 4 --layer-decay 0.8 --precision bfloat16 "
         "--seeds 3 --tensorboard logs --teacher big --unlabelled more.csv --teacher-weight 0.7 --teacher-temperature 3"
@@ -118,16 +120,24 @@ def test_train_hands_over_every_option(monkeypatch):
         "preset": "minilm",
         "output": "out",
         "validation": "held.csv",
-        "sides": Sides("hypothesis", "premise"),
-        "split": "train[:20%]",
-        "columns": {"first": "a", "second": "b"},
-        "labels": ("x", "y"),
-        "rename_labels": {"p": "x"},
-        "task": "similarity",
-        "scale": GradeScale(1, 5),
-        "where": "source~cat",
-        "format": "csv",
-        "allow_empty_sides": True,
+        "reading": ReadOptions(
+            sides=Sides("hypothesis", "premise"),
+            split="train[:20%]",
+            columns={"first": "a", "second": "b"},
+            labels=("x", "y"),
+            rename_labels={"p": "x"},
+            task="similarity",
+            scale=GradeScale(1, 5),
+            where="source~cat",
+            format="csv",
+            allow_empty_sides=True,
+            delimiter=";",
+            quoting="none",
+            no_header=True,
+            encoding="cp1252",
+            decimal_comma=True,
+            on_error="skip",
+        ),
         "new_head": True,
         "teacher": "big",
         "unlabelled": "more.csv",
@@ -162,6 +172,10 @@ def test_score_hands_over_its_options(monkeypatch):
     assert named == {
         "columns": {"first": "a", "second": "b"},
         "input_format": "csv",
+        "delimiter": None,
+        "quoting": None,
+        "no_header": False,
+        "encoding": None,
         "output_format": "jsonl",
         "overwrite": True,
         "restart": True,

@@ -171,6 +171,7 @@ def test_the_record_of_a_file(tmp_path: Path) -> None:
         "rows_read": 2,
         "rows_dropped": {"no gold label (-)": 1},
         "notes": [],
+        "skipped": [],
     }
     assert loaded.columns == {"id": ["3"]}
     assert loaded.row_numbers is not None

@@ -73,7 +73,7 @@ def test_a_column_that_cannot_be_told_is_refused(tmp_path):
     with pytest.raises(ColumnNotFound) as caught:
         load_texts(table)
     assert "one" in caught.value.expected
-    assert caught.value.hint == "name the one that holds the texts: --column one"
+    assert caught.value.hint == "--column one"
 
 
 def test_lists_are_taken_as_they_are():

@@ -226,10 +226,13 @@ def test_long_pairs_may_be_left_out_instead_of_refused(tmp_path: Path, scorer: S
     ]
 
 
-def test_standard_output_has_no_place_for_skipped_rows(tmp_path: Path, scorer: Scorer) -> None:
-    (tmp_path / "a.csv").write_text("premise,hypothesis\na,b\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="no place beside standard output"):
-        score_file(scorer, tmp_path / "a.csv", "-", on_error="skip")
+def test_rows_that_are_skipped_beside_standard_output_are_a_note(
+    tmp_path: Path, scorer: Scorer, capfdbinary
+) -> None:
+    (tmp_path / "a.csv").write_text("premise,hypothesis\na,b\nc\n", encoding="utf-8")
+    report = score_file(scorer, tmp_path / "a.csv", "-", on_error="skip")
+    assert (report.rows, report.skipped, report.skipped_file) == (1, 1, None)
+    assert f"1 row was skipped (row-malformed 1): {tmp_path / 'a.csv'}:3" in report.notes
     with pytest.raises(UsageError, match="on_error"):
         score_file(scorer, tmp_path / "a.csv", "-", on_error="ignore")  # pyright: ignore[reportArgumentType]
 

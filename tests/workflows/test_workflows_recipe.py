@@ -10,7 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from samesay.cli.main import cli
+from samesay.data import ReadOptions
 from samesay.errors import RecipeInvalid, RecipeVersionUnknown, UsageError
+from samesay.pairs import Sides
 from samesay.training import Recipe
 from samesay.workflows.recipe_rendering import as_toml, as_yaml, json_schema
 from samesay.workflows.recipe_text import MOST_BYTES
@@ -60,9 +62,11 @@ def test_both_formats_say_the_same(tmp_path: Path, name: str, text: str) -> None
     assert run == Run(
         data="folder:train[:20%]",
         preset="minilm",
-        labels=("yes", "no", "1"),
-        rename_labels={"0": "no", "on": "yes"},
-        sides=("hypothesis", "premise"),
+        reading=ReadOptions(
+            labels=("yes", "no", "1"),
+            rename_labels={"0": "no", "on": "yes"},
+            sides=Sides("hypothesis", "premise"),
+        ),
     )
     assert settings == Recipe(learning_rate=1e-4, warmup=0.0, seed=7)
     assert isinstance(settings.warmup, float)

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 import samesay
 from samesay.cli.main import cli
 from samesay.errors import RecipeInvalid, UsageError
-from samesay.pairs import LabelSet
+from samesay.pairs import GradeScale, LabelSet
 from samesay.training import Recipe
 from samesay.workflows.run_recipe import Run, gather
 from samesay.workflows.saved_recipe import recipe_to_repeat
@@ -69,7 +69,12 @@ def test_a_fit_on_pairs_of_a_named_source_is_repeated_to_the_same_weights_from_a
     assert "To repeat it: samesay train --config recipe.yaml" in heading
     run, settings = gather(saved / "recipe.yaml", {})
     assert (run.data, run.validation) == (f"{pairs_file}[20:]", f"{pairs_file}[:20]")
-    assert (run.where, run.sides, run.labels) == ("note!=row 30", ("hypothesis", "premise"), labels)
+    reading = run.reading
+    assert (reading.where, reading.sides, reading.labels) == (
+        "note!=row 30",
+        samesay.Sides("hypothesis", "premise"),
+        labels,
+    )
     assert (run.lacks, settings.max_length, settings.dropout) == (None, 24, 0.3)
     monkeypatch.chdir(tmp_path)
     result = trained(saved / "recipe.yaml", tmp_path / "again")
@@ -98,7 +103,8 @@ def test_what_a_file_cannot_hold_is_said_in_it_and_refused_by_the_command(
     assert set(run.lacks or {}) == {"data", "validation", "optimizer", "loss", "callbacks"}
     for what in ("does not repeat", "pairs in memory (lists)", "Lion", "TerminateOnNaN", "SparseTopK"):
         assert what in heading
-    assert (run.sides, run.labels, run.preset) == (("first", "second"), LABELS, str(tiny_preset))
+    assert (run.reading.sides, run.reading.labels) == (samesay.Sides("first", "second"), LABELS)
+    assert run.preset == str(tiny_preset)
     said = recipe.read_text(encoding="utf-8").splitlines()
     for setting in ("optimizer", "learning_rate", "schedule", "warmup", "weight_decay", "label_smoothing"):
         assert not any(line.startswith(f"{setting}:") for line in said), setting
@@ -195,7 +201,7 @@ def test_pairs_that_were_chosen_or_whose_numbers_mean_others_are_not_taken_for_t
         model = opened(tiny_preset)
         model.fit(table, **QUICK)
         _, run, _ = recipe_of(model, tmp_path)
-        assert run.labels == labels
+        assert run.reading.labels == labels
         assert lacking is None if run.lacks is None else lacking in run.lacks["data"]
 
 
@@ -203,7 +209,8 @@ def test_grades_are_recorded_with_their_scale(tiny_preset: Path, tmp_path: Path)
     model = samesay.PairModel.from_preset(tiny_preset, scale=(0, 5))
     model.fit(PAIRS, [4.5, 1.0] * 8, loss="mse", **QUICK)
     _, run, settings = recipe_of(model, tmp_path)
-    assert (run.task, run.scale, run.labels, settings.loss) == ("similarity", (0.0, 5.0), None, "mse")
+    assert (run.reading.task, run.reading.scale) == ("similarity", GradeScale(0, 5))
+    assert (run.reading.labels, settings.loss) == (None, "mse")
 
 
 @pytest.mark.parametrize("setting", [{"dropout": 0.5}, {"max_length": 32}])

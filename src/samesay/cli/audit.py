@@ -31,14 +31,13 @@ if TYPE_CHECKING:
 @click.option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @click.option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
-@partial(data_options, empty_sides=False)
+@partial(data_options, without=("allow_empty_sides",))
 @quiet_option
 @json_option
 def command(
     data: str,
     *,
     strict: bool,
-    format_: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -57,7 +56,7 @@ def command(
     from samesay.workflows.audit import audit
 
     with progress_display(quiet=quiet) as progress:
-        found = audit(data, format=format_, progress=progress, **options)
+        found = audit(data, progress=progress, **options)
     with remarks(options["hard"]):
         if as_json:
             print_json(found.to_dict())
@@ -107,7 +106,8 @@ def show(audit: Audit) -> None:
         say(f"{'!' if finding.is_fault else '·'} {visible(finding.text)}")
         if finding.places:
             say(f"    {visible('; '.join(finding.places))}")
-    render.notes([*audit.notes, *audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
+    notes = dict.fromkeys(note for facts in audit.splits.values() for note in facts["notes"])
+    render.notes([*notes, *audit.skipped, f"looked at in {render.duration(audit.seconds)}"])
 
 
 def _shares(counts: dict[str, int]) -> str:

@@ -68,7 +68,6 @@ def command(
     reset: bool,
     output: str | None,
     overwrite: bool,
-    format_: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -108,9 +107,7 @@ def command(
     from samesay.workflows.calibrate import calibrate
 
     with progress_display(quiet=quiet) as progress:
-        calibrated = calibrate(
-            model, data, output=output, overwrite=overwrite, format=format_, progress=progress, **options
-        )
+        calibrated = calibrate(model, data, output=output, overwrite=overwrite, progress=progress, **options)
     with remarks(output or model):
         if as_json:
             print_json(calibrated.to_dict())

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import Mapping, json_option, quiet_option
+from samesay.cli.options import Mapping, input_options, json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
 from samesay.cli.streams import remarks
+from samesay.data.options import OF_FILES
 
 if TYPE_CHECKING:
     from samesay.evaluation.behaviour.results import BehaviourOutcome, CapabilityResult
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
     metavar="FILE",
     help="Tests of your own besides: a table with first, second, expected and capability; may be given several times.",
 )
+@partial(input_options, names=[name for name in OF_FILES if name != "no_header"])
 @click.option(
     "--rename-labels",
     type=Mapping(),

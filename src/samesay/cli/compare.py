@@ -65,7 +65,6 @@ def command(
     models: tuple[str, ...],
     data: str,
     *,
-    format_: str | None,
     picture: str | None,
     quiet: bool,
     as_json: bool,
@@ -90,7 +89,7 @@ def command(
             "The picture shows what models cost.", where="--picture", hint="leave out --rounds 0"
         )
     with progress_display(quiet=quiet) as progress:
-        compared = compare_models(models, data, format=format_, progress=progress, **options)
+        compared = compare_models(models, data, progress=progress, **options)
     with remarks(picture, options["changed"], options["markdown"]):
         if as_json:
             print_json(compared.to_dict())

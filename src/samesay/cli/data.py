@@ -28,7 +28,7 @@ def command() -> None:
 @data_options
 @task_options
 @json_option
-def show_command(source: str, *, n_samples: int, format_: str | None, as_json: bool, **options: Any) -> None:
+def show_command(source: str, *, n_samples: int, as_json: bool, **options: Any) -> None:
     """Show what DATA holds as SameSay reads it.
 
     Which columns were taken for what, how many rows were left out and why, the labels, the lengths, and a few
@@ -40,7 +40,7 @@ def show_command(source: str, *, n_samples: int, format_: str | None, as_json: b
     """  # noqa: D301 - click reads \b
     from samesay.workflows.data import show_data
 
-    described = show_data(source, n_samples=n_samples, format=format_, **options)
+    described = show_data(source, n_samples=n_samples, **options)
     if as_json:
         print_json(described.to_dict())
     else:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from samesay.cli.options import json_option, quiet_option
+from samesay.cli.options import input_options, json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
 from samesay.cli.streams import remarks
+from samesay.data.options import OF_FILES, Format
 
 if TYPE_CHECKING:
     from samesay.workflows.duplicates import Duplicates
@@ -58,9 +60,12 @@ _READ_AS = {
 @click.option("--column", help="The column that holds the texts, where its name does not tell.")
 @click.option(
     "--input-format",
-    type=click.Choice(["lines", "csv", "tsv", "jsonl", "parquet"]),
+    "--format",
+    "input_format",
+    type=click.Choice(["lines", *get_args(Format)]),
     help="Where it is not told.",
 )
+@partial(input_options, names=[name for name in OF_FILES if name != "format"])
 @click.option("--output", "-o", help="Write the pairs there.")
 @click.option("--groups", "groups_output", help="Write the groups there, one row a text.")
 @click.option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
@@ -121,6 +126,8 @@ def _show(found: Duplicates) -> None:
             f"recall of the first pass: {share} ({sample.n_candidates:,} of {sample.n_same:,} same pairs "
             f"among all {sample.n_pairs:,} of {sample.n_texts:,} texts)"
         )
+    for text in found.notes:
+        note(f"note: {visible(text)}")
     if found.n_empty:
         note(f"note: {counted(found.n_empty, 'empty text')} left out")
     if found.n_truncated:

@@ -64,7 +64,6 @@ def command(
     model: str,
     data: str,
     *,
-    format_: str | None,
     picture: str | None,
     quiet: bool,
     as_json: bool,
@@ -86,7 +85,7 @@ def command(
     from samesay.workflows.evaluate import evaluate_model
 
     with progress_display(quiet=quiet) as progress:
-        measured = evaluate_model(model, data, format=format_, progress=progress, **options)
+        measured = evaluate_model(model, data, progress=progress, **options)
     with remarks(picture, measured.report):
         if as_json:
             print_json(measured.to_dict())

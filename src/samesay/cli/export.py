@@ -49,7 +49,6 @@ def command(
     path: str,
     *,
     to: ExportFormat,
-    format_: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -69,7 +68,7 @@ def command(
     if options["quantize"] is None:
         refuse_idle({"max_changed"}, "is for --quantize")
     with progress_display(quiet=quiet) as progress:
-        result = export(model, path, to=to, format=format_, progress=progress, **options)
+        result = export(model, path, to=to, progress=progress, **options)
     with remarks(path):
         if as_json:
             print_json(result.to_dict())

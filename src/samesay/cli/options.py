@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 from collections.abc import Callable, Collection
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from click.core import ParameterSource
 
+from samesay.data.options import OF_FILES, ReadOptions, meanings_of, types_of
 from samesay.errors import UsageError
-from samesay.pairs import TASKS, GradeScale, Sides
+from samesay.pairs import GradeScale, Sides
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -116,7 +118,7 @@ class SidesOption(click.ParamType):
         return value if isinstance(value, Sides) else Sides.parse(value)
 
 
-OF_DATA = ("sides", "split", "columns", "labels", "rename_labels", "where", "format_", "allow_empty_sides")
+OF_DATA = tuple(one.name for one in dataclasses.fields(ReadOptions))
 """The parameters of ``data_options`` and ``sides_option``."""
 
 
@@ -137,48 +139,6 @@ def refuse_idle(names: Collection[str], why: str) -> None:
             raise UsageError(f"{param.opts[0]} {why}.", where=param.opts[0])
 
 
-def data_options(command: Command, *, empty_sides: bool = True) -> Command:
-    """How a source of pairs is read: split, columns, labels, conditions, format, and whether texts may be empty."""
-    options = [
-        click.option("--split", help="Split of the source, with a slice if wanted: validation, train[:20%]."),
-        click.option(
-            "--columns",
-            type=Mapping(),
-            help="Columns by role where their names do not tell: first=text_a,second=text_b,label=gold; "
-            "grade=NAME for grades.",
-        ),
-        click.option(
-            "--labels",
-            type=Names(),
-            help="Names of the labels where the data holds numbers: the name of 0 first.",
-        ),
-        click.option(
-            "--rename-labels",
-            type=Mapping(),
-            help="Other names for the data's labels: entails=entailment,none=neutral.",
-        ),
-        click.option(
-            "--where",
-            multiple=True,
-            callback=lambda _, __, texts: texts[0] if len(texts) == 1 else texts or None,
-            help="Keep rows that meet a condition: column=value, column~part, column!=value, column!~part; more than "
-            "once: all of them.",
-        ),
-        click.option(
-            "--format",
-            "format_",
-            type=click.Choice(["csv", "tsv", "jsonl", "parquet"]),
-            help="Format where the name does not tell, as for standard input (-).",
-        ),
-    ]
-    if empty_sides:
-        told = "Keep pairs with an empty text; by default the first one is an error with its line."
-        options.append(click.option("--allow-empty-sides", is_flag=True, help=told))
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
 class ScaleOption(click.ParamType):
     """``0,5`` as ``GradeScale``."""
 
@@ -189,18 +149,57 @@ class ScaleOption(click.ParamType):
         return value if isinstance(value, GradeScale) else GradeScale.parse(value)
 
 
+_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), GradeScale: ScaleOption()}
+
+
+def data_options(command: Command, *, without: Collection[str] = ()) -> Command:
+    """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
+    apart = ("sides", "task", "scale", *without)
+    return read_options(
+        command, [one.name for one in dataclasses.fields(ReadOptions) if one.name not in apart]
+    )
+
+
 def task_options(command: Command) -> Command:
     """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
-    command = click.option(
-        "--scale",
-        type=ScaleOption(),
-        help="The lowest and the highest grade: 0,5 [the whole numbers around those found].",
-    )(command)
-    return click.option(
-        "--task",
-        type=click.Choice(TASKS),
-        help="Labels, or grades of similarity [told from the data, and said].",
-    )(command)
+    return read_options(command, ["task", "scale"])
+
+
+def input_options(command: Command, *, names: Collection[str] = OF_FILES) -> Command:
+    """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
+    return read_options(command, names, format_name="input_format")
+
+
+def read_options(command: Command, names: Collection[str], *, format_name: str = "format") -> Command:
+    """Options of ``samesay.data.ReadOptions``, each as it is declared there.
+
+    Args:
+        command: What takes them.
+        names: Which of them, in the order of the help.
+        format_name: What the parameter of the format is called; ``--format`` is understood in any case, since errors
+            name it.
+    """
+    kinds, meanings = types_of(ReadOptions), meanings_of(ReadOptions)
+    defaults = {one.name: one.default for one in dataclasses.fields(ReadOptions)}
+    for name in reversed(list(names)):
+        kind = next(
+            (one for one in get_args(kinds[name]) if get_origin(kinds[name]) is not Literal), kinds[name]
+        )
+        settings: dict[str, Any] = {"help": meanings.get(name)}
+        if kind is bool:
+            settings["is_flag"] = True
+        else:
+            chosen = get_origin(kind) is Literal
+            settings["type"] = (
+                click.Choice(get_args(kind)) if chosen else _KINDS.get(get_origin(kind) or kind)
+            )
+            settings |= {"default": defaults[name], "show_default": defaults[name] is not None}
+        if name == "where":  # may be given more than once
+            settings |= {"multiple": True, "default": (), "show_default": False}
+        parameter = format_name if name == "format" else name
+        words = dict.fromkeys(f"--{word.replace('_', '-')}" for word in (parameter, name))
+        command = click.option(*words, parameter, **settings)(command)
+    return command
 
 
 def sides_option(help: str) -> Callable[[Command], Command]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
-from samesay.cli.options import json_option, quiet_option
+from samesay.cli.options import input_options, json_option, quiet_option
 from samesay.cli.plain import counted, note, print_json, say, visible
 from samesay.cli.streams import remarks
+from samesay.data.options import OF_FILES, Format
 
 if TYPE_CHECKING:
     from samesay.workflows.rank import Ranking
@@ -29,9 +31,12 @@ _SHOWN = 10
 @click.option("--column", help="The column that holds them, where its name does not tell.")
 @click.option(
     "--input-format",
-    type=click.Choice(["lines", "csv", "tsv", "jsonl", "parquet"]),
+    "--format",
+    "input_format",
+    type=click.Choice(["lines", *get_args(Format)]),
     help="Where it is not told.",
 )
+@partial(input_options, names=[name for name in OF_FILES if name != "format"])
 @click.option(
     "--label", help="Rank by this label's probability [entailment, same or the model's other word for yes]."
 )
@@ -85,6 +90,8 @@ def command(
 def _show(ranking: Ranking, output: str | None) -> None:
     from samesay.cli import render
 
+    for text in ranking.notes:
+        note(f"note: {visible(text)}")
     if ranking.n_empty:
         note(f"note: {counted(ranking.n_empty, 'empty text')} left out")
     if ranking.n_truncated:

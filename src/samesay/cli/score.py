@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import Mapping, json_option, quiet_option, refuse_idle
+from samesay.cli.options import input_options, json_option, quiet_option, refuse_idle
 from samesay.cli.plain import bars, counted, note, print_json, say, visible
 from samesay.cli.streams import remarks
+from samesay.data.options import OF_FILES
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Grade, Progress
 from samesay.printable import command as command_line
@@ -19,9 +21,10 @@ if TYPE_CHECKING:
     from samesay.workflows.score import ScoredPair
 
 _STANDARD_STREAM = "-"
+_OF_INPUT = ("columns", *(name for name in OF_FILES if name != "on_error"))
 _OF_ROWS = (
-    "columns",
     "input_format",
+    *_OF_INPUT,
     "output_format",
     "overwrite",
     "restart",
@@ -49,14 +52,7 @@ _OF_ROWS = (
     "-o",
     help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
 )
-@click.option(
-    "--columns",
-    type=Mapping(),
-    help="Columns by role where their names do not tell: first=text_a,second=text_b.",
-)
-@click.option(
-    "--input-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
-)
+@partial(input_options, names=_OF_INPUT)
 @click.option(
     "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
 )
@@ -72,7 +68,7 @@ _OF_ROWS = (
     default="stop",
     show_default=True,
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
-    "OUTPUT.skipped.jsonl.",
+    "OUTPUT.skipped.jsonl; beside standard output the first are told.",
 )
 @click.option(
     "--on-truncate",

@@ -30,9 +30,7 @@ from samesay.cli.streams import remarks
 )
 @quiet_option
 @json_option
-def command(
-    model: str, *, output: str, format_: str | None, quiet: bool, as_json: bool, **options: Any
-) -> None:
+def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Make a smaller model of the saved model MODEL: fewer layers, fewer tokens, all the weights that stay.
 
     It is the beginning of a student, and answers badly until it is taught. The options for reading data are for
@@ -46,7 +44,7 @@ def command(
     from samesay.workflows.student import make_student
 
     with progress_display(quiet=quiet) as progress:
-        result = make_student(model, output, format=format_, progress=progress, **options)
+        result = make_student(model, output, progress=progress, **options)
     with remarks(output):
         if as_json:
             print_json(result.to_dict())

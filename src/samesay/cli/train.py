@@ -6,6 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from samesay import interrupts
 from samesay.cli.main import TYPED
@@ -21,7 +22,6 @@ from samesay.cli.options import (
 from samesay.cli.plain import counted, note, print_json, say
 from samesay.cli.streams import remarks
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
@@ -235,7 +235,6 @@ def command(
     resume: bool,
     tensorboard: str | None,
     overwrite: bool,
-    format_: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -259,9 +258,13 @@ def command(
     from samesay.workflows.run_recipe import gather, require_whole
     from samesay.workflows.train import train
 
-    # A flag that was not given is no "no" that would override the recipe's "yes".
-    given = {name: None if value is False else value for name, value in options.items()}
-    run, settings = gather(config, {**given, "format": format_})
+    # A flag that was not given is no "no" that would override the recipe's "yes", and a default is nobody's word.
+    source = click.get_current_context().get_parameter_source
+    given = {
+        name: None if value is False or source(name) is ParameterSource.DEFAULT else value
+        for name, value in options.items()
+    }
+    run, settings = gather(config, given)
     require_whole(run, config, given)
     try:
         with progress_display(quiet=quiet) as progress:
@@ -313,10 +316,7 @@ def _needed(run: Run) -> dict[str, Any]:
                 expected=f"it here, or {name} in a recipe (--config)",
                 hint="samesay train --help",
             )
-    sides = None if run.sides is None else Sides(*run.sides)
-    scale = None if run.scale is None else GradeScale(*run.scale)
-    names = [field.name for field in fields(run) if field.name != "lacks"]
-    return {**{name: getattr(run, name) for name in names}, "sides": sides, "scale": scale}
+    return {field.name: getattr(run, field.name) for field in fields(run) if field.name != "lacks"}
 
 
 def show(result: TrainResult) -> None:

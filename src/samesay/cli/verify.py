@@ -23,9 +23,7 @@ _CHANGED_SHOWN = 5
 @click.option("--threads", type=click.IntRange(min=1), help="Threads of ONNX Runtime [the physical cores].")
 @quiet_option
 @json_option
-def command(
-    model: str, data: str | None, *, format_: str | None, quiet: bool, as_json: bool, **options: Any
-) -> int:
+def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:
     """Repeat the proof that MODEL's ONNX part answers as Keras does, on the proof's own texts and on DATA.
 
     Raw texts go in on both sides, on Keras' through KerasHub's own tokenizer; logits are compared. The model is not
@@ -42,7 +40,7 @@ def command(
     if data is None:
         refuse_idle(OF_DATA, "is for DATA, and none is named")
     with progress_display(quiet=quiet) as progress:
-        found = verify(model, data, format=format_, progress=progress, **options)
+        found = verify(model, data, progress=progress, **options)
     if as_json:
         print_json(found.to_dict())
     else:
@@ -92,6 +90,8 @@ def show(found: Verification) -> None:
                 for one in data.shown[:_CHANGED_SHOWN]
             ],
         )
+    if data is not None:
+        render.notes(data.notes)
     if probe.status != "verified":
         say(probe.detail)
     then = {name: text for name, text in found.versions_recorded.items() if found.versions.get(name) != text}

@@ -1,24 +1,48 @@
 """Where pairs come from: files, folders, standard input, what ships with the package.
 
-The room knows nothing of models, tokens or probabilities.
+The room knows nothing of models, tokens or probabilities. Its modules are imported when they are first used: for its
+help the command line asks ``options`` alone.
 """
 
 from __future__ import annotations
 
-from samesay.data.columns import ColumnMap, find_columns
-from samesay.data.description import Description, describe
-from samesay.data.loading import load_pairs, load_splits, split_names
-from samesay.data.reading import Reading, of_another_source
-from samesay.data.rows import Row, side_text
-from samesay.data.streaming import SourceRows, iter_rows
-from samesay.data.table import Origin, PairTable, require_classes, require_contrast
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from samesay.data.options import ReadOptions
+
+if TYPE_CHECKING:
+    from samesay.data.columns import ColumnMap, find_columns
+    from samesay.data.description import Description, describe
+    from samesay.data.loading import load_pairs, load_splits, split_names
+    from samesay.data.rows import Row, side_text
+    from samesay.data.streaming import SourceRows, iter_rows
+    from samesay.data.table import Origin, PairTable, require_classes, require_contrast
+
+_LATE = {
+    "ColumnMap": "columns",
+    "Description": "description",
+    "Origin": "table",
+    "PairTable": "table",
+    "Row": "rows",
+    "SourceRows": "streaming",
+    "describe": "description",
+    "find_columns": "columns",
+    "iter_rows": "streaming",
+    "load_pairs": "loading",
+    "load_splits": "loading",
+    "require_classes": "table",
+    "require_contrast": "table",
+    "side_text": "rows",
+    "split_names": "loading",
+}
 
 __all__ = [
     "ColumnMap",
     "Description",
     "Origin",
     "PairTable",
-    "Reading",
+    "ReadOptions",
     "Row",
     "SourceRows",
     "describe",
@@ -26,9 +50,16 @@ __all__ = [
     "iter_rows",
     "load_pairs",
     "load_splits",
-    "of_another_source",
     "require_classes",
     "require_contrast",
     "side_text",
     "split_names",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'samesay.data' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"samesay.data.{_LATE[name]}"), name)
+    globals()[name] = value
+    return value

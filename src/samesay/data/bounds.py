@@ -33,13 +33,15 @@ MOST_NESTED = 16_000_000
 """Values of a column of lists in one row group of a Parquet file: all may stand in one row."""
 
 MOST_IN_MEMORY = 128 * 1024 * 1024
-"""Of a format that is read from its end, where it comes through a pipe or gzipped."""
+"""Of a format that is read from its end, where it comes through a pipe or packed."""
 
 
-def row_too_long(place: str, *, hint: str = "cut the text, or leave the row out") -> RowMalformed:
+def row_too_long(
+    place: str, *, why: str = "", hint: str = "cut the text, or leave the row out"
+) -> RowMalformed:
     """The error for a row of which no end was found."""
     return RowMalformed(
-        f"A row is longer than {LONGEST_ROW:,} bytes.",
+        f"A row is longer than {LONGEST_ROW:,} bytes{why}.",
         where=place,
         expected="rows of texts, each with its end",
         hint=hint,

@@ -1,19 +1,22 @@
 """Which column holds which side, and which the label: by the names that corpora use, or as told.
 
-Knows names only; it never looks at a value.
+Knows names only; it never looks at a value but to say in an error which columns could be meant.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import Any
 
 from samesay.data.bounds import MOST_COLUMNS
+from samesay.data.guessing import guessed_roles, is_row, is_sentence
+from samesay.data.options import columns_option
 from samesay.errors import ColumnNotFound, UsageError, near
 from samesay.pairs import Sides, Task
-from samesay.printable import command
 
 # Names that occur together, the side that usually comes first in front. Earlier ones win where a table has
 # several.
@@ -60,6 +63,9 @@ _LONGEST_KNOWN = 64
 LABEL = "label"
 GRADE = "grade"
 
+Rows = Callable[[], Sequence[Mapping[str, Any]]]
+"""The first rows of a table, asked for where an error has to say what is in it."""
+
 
 @dataclass(frozen=True, slots=True)
 class ColumnMap:
@@ -100,6 +106,7 @@ def find_columns(
     columns: Mapping[str, str] | None = None,
     need_label: bool | None = True,
     task: Task | None = None,
+    rows: Rows = tuple,
 ) -> ColumnMap:
     """Map a table's columns to the two sides and the label.
 
@@ -115,6 +122,7 @@ def find_columns(
             (``None``).
         task: ``similarity`` takes a column of grades, ``classification`` one of labels. Where absent a label is
             taken before a grade, since labels are what most tables are made for, and a note names the other.
+        rows: The table's first rows, for errors.
 
     Raises:
         ColumnNotFound: Naming what is missing, the columns there are, and near names.
@@ -127,10 +135,15 @@ def find_columns(
             "Columns were given for a label and for a grade.", expected="one of them", where="columns"
         )
     notes: list[str] = []
-    if told:
-        first, second, found_sides = _told_sides(told, names, sides, where, notes)
-    else:
-        first, second, found_sides = _found_sides(names, sides, where, notes)
+    try:
+        if told:
+            first, second, found_sides = _told_sides(told, names, sides, where, notes)
+        else:
+            first, second, found_sides = _found_sides(names, sides, where, notes, rows, need_label)
+    except ColumnNotFound:
+        if is_row(names):
+            raise _no_header(names, where, rows, need_label) from None
+        raise
     if need_label is False:
         return ColumnMap(first, second, None, found_sides, tuple(notes))
     if label_told is not None or grade_told is not None:
@@ -149,7 +162,7 @@ def find_columns(
         column = wanted[task]
         is_grade = column is not None and (task == "similarity" or column != label)
         if column is None and need_label:
-            raise _no_label(names, where, task)
+            raise _no_label(names, where, task, {"first": first, "second": second}, rows)
     label, grade = (None, column) if is_grade else (column, None)
     return ColumnMap(first, second, label, found_sides, tuple(notes), grade)
 
@@ -191,13 +204,15 @@ def _told_sides(
         )
         if first == second:
             raise UsageError(f"Both sides were told to come from the column {first!r}.", where=where)
-        own = Sides(first, second)
+        by_number = first.isdecimal() and second.isdecimal()
+        own = Sides() if by_number else Sides(first, second)
         if sides is None:
             return first, second, own
         orders = order_of(own), order_of(sides)
         if own != sides and None not in orders and orders[0] != orders[1]:
             # As a table of these sides is read by a model of those.
-            notes.append(f"{second} is read as {sides.first}, {first} as {sides.second}: so their names tell")
+            why = "the second text of a pair and its first" if by_number else "so their names tell"
+            notes.append(f"{second} is read as {sides.first}, {first} as {sides.second}: {why}")
             return second, first, sides
         return first, second, sides
     if sides is not None and set(sides) != set(keys):
@@ -214,7 +229,12 @@ def _told_sides(
 
 
 def _found_sides(
-    names: Sequence[str], sides: Sides | None, where: str, notes: list[str]
+    names: Sequence[str],
+    sides: Sides | None,
+    where: str,
+    notes: list[str],
+    rows: Rows,
+    need_label: bool | None,
 ) -> tuple[str, str, Sides]:
     if sides is not None:
         exact = [_first_match((side,), names) for side in sides]
@@ -226,7 +246,7 @@ def _found_sides(
         if (first := _first_match((known_first,), names)) and (second := _first_match((known_second,), names))
     ]
     if not present:
-        raise _no_sides(names, sides, where)
+        raise _no_sides(names, sides, where, rows, need_label)
     first, second = present[0]
     if len(present) > 1:
         others = "; ".join(",".join(pair) for pair in present[1:])
@@ -261,7 +281,18 @@ def existing_column(column: str, names: Sequence[str], where: str, *, role: str)
     """
     if column in names:
         return column
-    close = near(column, names)
+    if column.isdecimal() and 0 < int(column) <= len(names):
+        if is_row(names):
+            raise ColumnNotFound(
+                f"There is no column {column!r}, from which {role} was to be read: the first line was taken for names.",
+                where=where,
+                expected=f"one of the columns: {listed(names)}; or their numbers, where there is no header",
+                hint="--no-header",
+                details={"columns": list(names), "near": []},
+            )
+        close = [names[int(column) - 1]]
+    else:
+        close = near(column, names)
     raise ColumnNotFound(
         f"There is no column {column!r}, from which {role} was to be read.",
         where=where,
@@ -277,14 +308,33 @@ def listed(names: Sequence[str]) -> str:
     return shown if len(names) <= _MOST_LISTED else f"{shown} and {len(names) - _MOST_LISTED:,} more"
 
 
-def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNotFound:
+def _no_header(names: Sequence[str], where: str, rows: Rows, need_label: bool | None) -> ColumnNotFound:
+    """For a first line whose names are the values of a row."""
+    numbers = [str(place) for place in range(1, len(names) + 1)]
+    values = [names, *(list(row.values()) for row in rows())]
+    roles = guessed_roles(numbers, [dict(zip(numbers, row, strict=False)) for row in values])
+    if need_label is False:
+        roles.pop(LABEL, None)
+    text = next(filter(is_sentence, names), max(names, key=len))
+    return ColumnNotFound(
+        f"The first line seems to be a row and no header: it holds {listed([text])!r}.",
+        where=where,
+        expected="a first line that names the columns, such as premise,hypothesis; without one, columns by number",
+        hint=columns_option(roles, no_header=True) if roles else "--no-header",
+        details={"columns": list(names), "near": {}},
+    )
+
+
+def _no_sides(
+    names: Sequence[str], sides: Sides | None, where: str, rows: Rows, need_label: bool | None
+) -> ColumnNotFound:
     separator = next((mark for mark in (";", "\t", "|", ",") if len(names) == 1 and mark in names[0]), None)
     if separator is not None:
         return ColumnNotFound(
             f"The header is one column, {listed(names)}: the fields seem to be parted by {separator!r}.",
             where=where,
-            expected="commas in .csv, tabs in .tsv",
-            hint="--format tsv" if separator == "\t" else "save it with commas, or with tabs as .tsv",
+            expected="commas in .csv, tabs in .tsv, or another mark throughout the file",
+            hint=f"--delimiter {'tab' if separator == chr(9) else shlex.quote(separator)}",
             details={"columns": list(names)},
         )
     half = next(
@@ -298,41 +348,50 @@ def _no_sides(names: Sequence[str], sides: Sides | None, where: str) -> ColumnNo
         message = "No two columns have names that tell the two sides."
     close = {name: found for name in missing if (found := near(name, names))}
     guess = next(((name, found[0]) for name, found in close.items()), None)
-    example = (listed([names[0]]), listed([names[1]])) if len(names) > 1 else ("A", "B")
+    if guess is not None:
+        message += f" Is {guess[1]!r} the {guess[0]!r}?"
+    read = rows()
+    lists = [name for name in names if any(isinstance(row.get(name), list | dict) for row in read)]
+    if lists:
+        hold = "holds" if len(lists) == 1 else "hold"
+        message += f" {', '.join(map(repr, lists))} {hold} lists or objects, which are no texts."
+    known = {plain_name(side) for pair in (*KNOWN_SIDES, close) for side in pair}
+    likely = [name for name in names if plain_name(name) in known]
+    likely += [found[0] for found in close.values()]
+    labels = [column] if (column := _first_match(KNOWN_LABELS, names)) else []
+    roles = guessed_roles(names, read, likely=likely, labels=labels)
+    if need_label is False or labels:
+        roles.pop(LABEL, None)
     return ColumnNotFound(
         f"{message} The columns are: {listed(names)}.",
         where=where,
-        expected="a first line that names the columns, such as premise,hypothesis or sentence1,sentence2",
-        hint=(
-            (f"is {guess[1]!r} the {guess[0]!r}? " if guess else "")
-            + "name both sides: "
-            + command("--columns", f"first={example[0]},second={example[1]}")
-        ),
+        expected="two columns of texts, one pair a row; their names in the first line, or named: "
+        "first=NAME,second=NAME",
+        hint=columns_option(roles) if roles else None,
         details={"columns": list(names), "near": close},
     )
 
 
-def _no_label(names: Sequence[str], where: str, task: Task | None) -> ColumnNotFound:
-    if task == "similarity":
-        return ColumnNotFound(
-            f"No column has a name that tells the grade. The columns are: {listed(names)}.",
-            where=where,
-            expected="a column such as score or similarity",
-            hint="name it: --columns grade=NAME",
-            details={"columns": list(names)},
-        )
+def _no_label(
+    names: Sequence[str], where: str, task: Task | None, sides: dict[str, str], rows: Rows
+) -> ColumnNotFound:
+    what, role = ("grade", GRADE) if task == "similarity" else ("label", LABEL)
     score = score_column(names)
-    close = [name for name in names if near(name, KNOWN_LABELS[:5], limit=1)]
-    message = f"No column has a name that tells the label. The columns are: {listed(names)}."
-    if score is not None:
+    others = [name for name in names if name not in sides.values()]
+    close = [name for name in others if near(name, KNOWN_LABELS[:5], limit=1)]
+    message = f"No column has a name that tells the {what}. The columns are: {listed(names)}."
+    if score is not None and role == LABEL:
         message += (
             f" The column {score!r} holds grades by its name (--task similarity); classes are needed here."
         )
+    guess = guessed_roles(list(names), rows(), likely=tuple(sides.values()), labels=close[:1]).get(LABEL)
+    column = guess if guess in others else next(iter(close or others), None)
     return ColumnNotFound(
         message,
         where=where,
-        expected="a column such as label or gold_label",
-        hint=((f"did you mean {close[0]!r}? " if close else "") + "name it: --columns label=NAME"),
+        expected=f"a column such as {'score or similarity' if role == GRADE else 'label or gold_label'}, or its name: "
+        f"--columns {role}=NAME",
+        hint=columns_option({**sides, role: column}) if column is not None else None,
         details={"columns": list(names), "near": close, "score_column": score},
     )
 

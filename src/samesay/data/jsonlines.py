@@ -1,13 +1,14 @@
-"""JSON Lines to rows: one object a line. Knows nothing of what a key means."""
+"""JSON Lines to rows: one object a line, or one array with places for keys. Knows nothing of what a key means."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from itertools import chain
+from pathlib import Path
 from typing import Any
 
-from samesay.data.bounds import require_few_columns, require_few_values
+from samesay.data.bounds import MOST_VALUES, require_few_columns, require_few_values
 from samesay.data.rows import Row, first_twice
 from samesay.data.textlines import TextLines
 from samesay.errors import DataError, EncodingInvalid, FormatUnknown, NoRows, RowMalformed
@@ -49,22 +50,26 @@ def read_json_lines(lines: TextLines, *, lenient: bool = False) -> tuple[list[st
 
 def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
     number = 0
+    read = _object
     for text in lines:
         error: DataError | None = lines.take_error()
         if not text.strip():
             continue
         number += 1
         if number == 1 and text.lstrip().startswith("["):
-            raise FormatUnknown(
-                f"{lines.name} is one JSON array, not JSON Lines.",
-                where=lines.place(),
-                expected=_EXPECTED,
-                hint=f"{command('jq', '-c', '.[]', lines.name)} > pairs.jsonl",
-            )
+            if not _is_row(text):
+                there = Path(lines.name).exists()
+                raise FormatUnknown(
+                    f"{lines.name} is one JSON array, not JSON Lines.",
+                    where=lines.place(),
+                    expected=_EXPECTED,
+                    hint=f"{command('jq', '-c', '.[]', lines.name)} > pairs.jsonl" if there else None,
+                )
+            read = _array
         values: dict[str, Any] = {}
         if error is None:
             try:
-                values = _object(text, lines)
+                values = read(text, lines)
             except (RowMalformed, EncodingInvalid) as broken:
                 if not lenient:
                     raise
@@ -73,9 +78,30 @@ def _rows(lines: TextLines, *, lenient: bool) -> Iterator[Row]:
         yield Row(number, lines.line, values, error, _VALUE_BYTES * _n_values(text) if nested else 0)
 
 
+def _is_row(text: str) -> bool:
+    """Whether an array is one row, of texts and numbers, and not all of them."""
+    if _n_values(text) > MOST_VALUES:
+        return False
+    try:
+        return not any(isinstance(value, list | dict) for value in json.loads(text))
+    except (ValueError, RecursionError):  # it goes on in the next line
+        return False
+
+
+def _array(text: str, lines: TextLines) -> dict[str, Any]:
+    """The values of an array by their places, from 1."""
+    values = _parsed(text, lines, list, "one JSON array a line, as the first one")
+    return {str(place): value for place, value in enumerate(values, start=1)}
+
+
 def _object(text: str, lines: TextLines) -> dict[str, Any]:
+    return _parsed(text, lines, dict, _EXPECTED)
+
+
+def _parsed(text: str, lines: TextLines, kind: type, expected: str) -> Any:
     where = lines.place()
     require_few_values(_n_values(text), where)
+    hint = "--on-error skip" if lines.line > 1 else None  # a first line may be of another format
     try:
         value = json.loads(text, object_pairs_hook=_unique)
     except _KeyTwice as error:
@@ -83,24 +109,29 @@ def _object(text: str, lines: TextLines) -> dict[str, Any]:
             f"The key {error.key!r} occurs twice in the object at line {lines.line}.",
             where=where,
             expected="a different name for every value",
+            hint=hint,
         ) from error
     except json.JSONDecodeError as error:
         raise RowMalformed(
             f"Line {lines.line} is not JSON: {error.msg} at character {error.colno}.",
             where=f"{where}:{error.colno}",
-            expected=_EXPECTED,
+            expected=expected,
+            hint=hint,
         ) from error
     except (ValueError, RecursionError) as error:  # an endless number, or brackets a thousand deep
         raise RowMalformed(
-            f"Line {lines.line} cannot be read as JSON: {error}.", where=where, expected=_EXPECTED
+            f"Line {lines.line} cannot be read as JSON: {error}.", where=where, expected=expected, hint=hint
         ) from error
-    if not isinstance(value, dict):
+    if not isinstance(value, kind):
         raise RowMalformed(
-            f"Line {lines.line} is JSON, but {_kind(value)}, not an object.", where=where, expected=_EXPECTED
+            f"Line {lines.line} is JSON, but {_kind(value)}, not {_kind(kind())}.",
+            where=where,
+            expected=expected,
+            hint=hint,
         )
     require_few_columns(len(value), where)
     if "\\u" in text:
-        _refuse_half_characters(value, lines)
+        _refuse_half_characters(value if kind is dict else dict(enumerate(value, start=1)), lines)
     return value
 
 
@@ -122,10 +153,10 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _refuse_half_characters(values: dict[str, Any], lines: TextLines) -> None:
+def _refuse_half_characters(values: dict[Any, Any], lines: TextLines) -> None:
     for key, value in values.items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        for part in (key, text):
+        for part in (str(key), text):
             try:
                 part.encode("utf-8")
             except UnicodeEncodeError as error:
@@ -141,5 +172,12 @@ def _refuse_half_characters(values: dict[str, Any], lines: TextLines) -> None:
 def _kind(value: object) -> str:
     if value is None:
         return "null"
-    kinds = {list: "an array", str: "a text", bool: "a truth value", int: "a number", float: "a number"}
+    kinds = {
+        dict: "an object",
+        list: "an array",
+        str: "a text",
+        bool: "a truth value",
+        int: "a number",
+        float: "a number",
+    }
     return kinds.get(type(value), type(value).__name__)

@@ -7,48 +7,51 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from samesay.data import builtin
 from samesay.data.asked import Asked
-from samesay.data.columns import LABEL, ColumnMap, as_graded, find_columns
+from samesay.data.columns import LABEL, ColumnMap, Rows, as_graded, find_columns
 from samesay.data.conditions import conditions_in
 from samesay.data.corpora import Corpus
 from samesay.data.gold import GoldReading, gold_columns
-from samesay.data.grades import holds_grades, read_grades
+from samesay.data.grades import holds_decimal_commas, holds_grades, read_grades, with_point
 from samesay.data.labels import LabelReading, read_labels
 from samesay.data.odd_rows import HeaderWatch
+from samesay.data.options import ReadOptions
 from samesay.data.raw_split import RawSplit, require_learned
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowStore
-from samesay.data.rows import Row
+from samesay.data.rows import Row, SkippedRow, reason_of, side_text, with_reason
 from samesay.data.sources import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
-from samesay.errors import ColumnNotFound, LabelMissing, NoRows, SliceInvalid, SplitNotFound
-from samesay.pairs import GradeScale, LabelSet, Sides, Task
+from samesay.errors import (
+    ColumnNotFound,
+    DataError,
+    EmptySide,
+    LabelMissing,
+    NoRows,
+    SliceInvalid,
+    SplitNotFound,
+)
+from samesay.pairs import GradeScale, LabelSet
 from samesay.printable import command
 
 
 def load_pairs(
     source: str | Path,
+    reading: ReadOptions | None = None,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
-    allow_empty_sides: bool = False,
-    where: str | Sequence[str] | None = None,
-    format: str | None = None,
     prefer: Sequence[str] = (),
-    task: Task | None = None,
-    scale: GradeScale | None = None,
     texts_in: Path | None = None,
     target_labels: LabelSet | None = None,
+    **options: Any,
 ) -> PairTable:
     """Load one split of a source.
 
@@ -57,51 +60,27 @@ def load_pairs(
     Args:
         source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
             (``samesay.data.sources`` lists the words).
-        split: The split where ``source`` does not name it, its slice too: ``"train[:20%]"``.
-        sides: The names and reading order wanted; the table's own names in the usual order where ``None``.
-        columns: Columns by role, where their names do not tell: ``first``, ``second`` or the sides' names,
-            ``label`` or ``grade``.
-        labels: The label names, if known: numbers index them and other names are refused.
-        rename_labels: From a label name of the data to the name wanted.
+        reading: How it is read where it does not tell.
         need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
             is refused. ``False``: labels are not looked at, every pair stays. ``None``: as ``True`` where
             there is a label column, else as ``False``.
-        allow_empty_sides: Keep pairs whose first or second text is empty.
-        where: A condition on a column: ``"source~cat"`` (contains), ``"genre=fiction"`` (equals), or
-            ``"!="``, ``"!~"``; rows that do not meet it, or one of several, are left out.
-        format: ``csv``, ``tsv``, ``jsonl`` or ``parquet`` where the file's name does not tell.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
-        task: ``classification`` reads labels, ``similarity`` reads grades. Where absent the data tell: a column of
-            grades by its name, or of numbers of which some lie between whole numbers, is graded.
-        scale: The lowest and the highest grade; the whole numbers around those found where absent.
         texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
             and not in memory. Where the disk fills they come back to memory, with a warning.
         target_labels: The labels of a model, or of training pairs, that the data should have: it is read as without
             them where that gives these names, else as if they were ``labels``.
+        **options: Fields of ``ReadOptions`` that differ from ``reading``: ``columns``, ``labels``, ``split`` and so on.
 
     Returns:
         The pairs in the order of the source.
 
     Raises:
         DataError: One of its leaves, with file and line where there is one.
-        ExtraMissing: For a Parquet file without pyarrow.
+        ExtraMissing: For a Parquet file without pyarrow, or a workbook without openpyxl.
     """
-    located = locate(source, split=split)
-    reading = _Reading(
-        sides,
-        columns,
-        labels,
-        rename_labels,
-        need_labels,
-        allow_empty_sides,
-        where,
-        format,
-        task,
-        scale,
-        texts_in,
-        target_labels,
-    )
+    reading = replace(reading or ReadOptions(), **options)
+    located = locate(source, split=reading.split)
     asked = SPLITS[0] if located.part else located.only_split(prefer)
     if need_labels and located.corpus is not None and asked in located.corpus.unlabelled:
         raise LabelMissing(
@@ -110,26 +89,19 @@ def load_pairs(
             expected="a split with labels",
             hint=command(f"{located.name}:validation"),
         )
-    (table,) = reading.tables(located, [asked], parts=prefer).values()
+    tables = _Reading(reading, need_labels, texts_in, target_labels).tables(located, [asked], parts=prefer)
+    (table,) = tables.values()
     return table
 
 
 def load_splits(
     source: str | Path,
+    reading: ReadOptions | None = None,
     *,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
     need_labels: bool | None = True,
-    allow_empty_sides: bool = False,
-    where: str | Sequence[str] | None = None,
-    format: str | None = None,
-    task: Task | None = None,
-    scale: GradeScale | None = None,
     texts_in: Path | None = None,
     require_learned: bool = False,
+    **options: Any,
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
@@ -143,7 +115,8 @@ def load_splits(
         SliceInvalid: If a slice is given for several splits at once.
         DataError: As ``load_pairs``.
     """
-    located = locate(source, split=split)
+    reading = replace(reading or ReadOptions(), **options)
+    located = locate(source, split=reading.split)
     if located.part:
         wanted = [SPLITS[0]]
     elif located.split is not None or len(located.splits) == 1:
@@ -166,22 +139,8 @@ def load_splits(
             expected="a slice of one split",
             hint=command(f"{located.name}:{wanted[0]}{located.slice}"),
         )
-    reading = _Reading(
-        sides,
-        columns,
-        labels,
-        rename_labels,
-        need_labels,
-        allow_empty_sides,
-        where,
-        format,
-        task,
-        scale,
-        texts_in,
-        None,
-        require_learned,
-    )
-    return reading.tables(located, wanted, parts=SPLITS, all_parts=True)
+    asked = _Reading(reading, need_labels, texts_in, None, require_learned)
+    return asked.tables(located, wanted, parts=SPLITS, all_parts=True)
 
 
 def split_names(source: str | Path) -> list[str]:
@@ -193,23 +152,15 @@ def split_names(source: str | Path) -> list[str]:
 class _Reading:
     """What was asked of a source, applied to its splits."""
 
-    sides: Sides | None
-    columns: Mapping[str, str] | None
-    labels: LabelSet | Sequence[str] | None
-    rename: Mapping[str, str] | None
+    options: ReadOptions
     need_labels: bool | None
-    allow_empty_sides: bool
-    where: str | Sequence[str] | None
-    format: str | None
-    task: Task | None
-    scale: GradeScale | None
     texts_in: Path | None
     target: LabelSet | None = None
     require_learned: bool = False
 
     def __post_init__(self) -> None:
-        # A corpus may tell them later.
-        self.columns_told, self.labels_told = bool(self.columns), self.labels is not None
+        # What was asked for; of the options that are followed a corpus may decide some later.
+        self.told = self.options
 
     def tables(
         self, source: Source, splits: list[str], *, parts: Sequence[str] = (), all_parts: bool = False
@@ -228,7 +179,7 @@ class _Reading:
             for raw in answered:
                 gold[raw.split] = (reading, start)
                 start += len(raw)
-            if self.require_learned and isinstance(reading, LabelReading) and self.labels is None:
+            if self.require_learned and isinstance(reading, LabelReading) and self.options.labels is None:
                 require_learned(answered, reading)
         return {raw.split: self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws}
 
@@ -238,7 +189,8 @@ class _Reading:
         """The rows by split where a column tells it, and no condition is on that column; else all as they are."""
         named = source.split if source.split in SPLITS else None
         found = raw.by_split(
-            [named] if named else parts, aside={condition.column for condition in conditions_in(self.where)}
+            [named] if named else parts,
+            aside={condition.column for condition in conditions_in(self.options.where)},
         )
         if source.part is not None and source.part not in found:
             source.only_split()  # refuses it
@@ -249,14 +201,16 @@ class _Reading:
 
     def _follow(self, corpus: Corpus) -> None:
         """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
-        graded = not corpus.labels or self.task == "similarity"
+        options = self.options
+        graded = not corpus.labels or options.task == "similarity"
         # One with labels has its grades in a column that says so by its name.
-        if self.columns is None and not (graded and corpus.labels):
-            self.columns = {LABEL: corpus.columns[LABEL]}
-        if self.labels is None and not graded:
-            self.labels = corpus.labels
-        if self.scale is None and graded and corpus.scale is not None:
-            self.scale = GradeScale(*corpus.scale)
+        if options.columns is None and not (graded and corpus.labels):
+            options = replace(options, columns={LABEL: corpus.columns[LABEL]})
+        if options.labels is None and not graded:
+            options = replace(options, labels=corpus.labels)
+        if options.scale is None and graded and corpus.scale is not None:
+            options = replace(options, scale=GradeScale(*corpus.scale))
+        self.options = options
 
     def _gold(self, raws: list[RawSplit]) -> GoldReading:
         starts = [0]
@@ -267,8 +221,9 @@ class _Reading:
             which = bisect_right(starts, index) - 1
             return raws[which].place(index - starts[which])
 
+        options = self.options
         names = raws[0].class_names
-        declared = self.labels or names
+        declared = options.labels or names
         # A number of a source that names its classes is that name, whatever order they are wanted in.
         named = dict(enumerate(names)) if names and set(names) <= set(declared or ()) else {}
 
@@ -276,25 +231,30 @@ class _Reading:
             for raw in raws:
                 for row in raw.rows():
                     value = row.values.get(raw.map.gold or "")
-                    yield named.get(value, value) if isinstance(value, int) else value
+                    value = named.get(value, value) if isinstance(value, int) else value
+                    yield with_point(value) if commas else value
 
-        told_names = self.labels is not None or self.rename is not None or self.task == "classification"
-        if (
-            raws[0].map.label is not None
-            and not told_names
-            and holds_grades(row.values.get(raws[0].map.gold or "") for row in raws[0].rows())
-        ):
+        commas = False
+        commas = options.decimal_comma or holds_decimal_commas(values())
+        if commas and not options.decimal_comma:
+            raws[0].notes.append("numbers such as 3,8 were read with a decimal comma")
+        told_names = (
+            options.labels is not None
+            or options.rename_labels is not None
+            or options.task == "classification"
+        )
+        if raws[0].map.label is not None and not told_names and holds_grades(islice(values(), len(raws[0]))):
             for raw in raws:
                 raw.map = as_graded(raw.map)
         if raws[0].map.grade is not None:
-            return read_grades(values(), place=place, scale=self.scale)
+            return read_grades(values(), place=place, scale=options.scale, skip=options.skip)
         return read_labels(
             values(),
             sides=raws[0].map.sides,
             place=place,
             declared=declared,
             target=self.target,
-            rename=self.rename,
+            rename=options.rename_labels,
             column=raws[0].map.gold or LABEL,
         )
 
@@ -316,9 +276,40 @@ class _Reading:
         if source.slice is not None and source.tfds is None and not (source.is_file and source.split):
             raw.cut(source.slice)
         raw.leave_out_headers()
-        for condition in conditions_in(self.where):
+        if self.options.skip:
+            self._skip(raw)
+        for condition in conditions_in(self.options.where):
             raw.leave_out_unmet(condition)
         return raw
+
+    def _skip(self, raw: RawSplit) -> None:
+        """Leave out the rows that could not be read, and those whose sides are no texts."""
+        keep = array("q")
+        for index, row in enumerate(raw.rows()):
+            broken = reason_of(row)
+            if broken is None:
+                try:
+                    texts = [
+                        side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
+                    ]
+                    if not self.options.allow_empty_sides and not all(text.strip() for text in texts):
+                        raise EmptySide("The text of a side is empty.")
+                except DataError as error:
+                    broken = error.code, error.message
+                else:
+                    keep.append(index)
+                    continue
+            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, *broken))
+        raw.keep(keep)
+        raw.dropped |= raw.skipped.counts
+        raw.notes += raw.skipped.notes()
+        if not len(raw):
+            raise NoRows(
+                f"None of the {raw.rows_read:,} rows can be used: {raw.skipped.rows[0].reason}",
+                where=raw.skipped.rows[0].place,
+                expected="at least one pair",
+                details={"rows_dropped": dict(raw.dropped)},
+            )
 
     def _from_generator(self, source: Source, split: str) -> RawSplit:
         columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
@@ -348,9 +339,9 @@ class _Reading:
         raw: RawSplit | None = None
         store = RowStore(self.texts_in)
         for path in files:
-            with RowStream(path, format=self.format) as stream:
+            with RowStream(path, self.options) as stream:
                 if raw is None:
-                    mapped = self._mapped(stream.columns, stream.name)
+                    mapped = self._mapped(stream.columns, stream.name, stream.first_rows)
                     class_names = stream.class_names.get(mapped.label) if mapped.label else None
                     raw = RawSplit(
                         split, stream.format, names, mapped, stream.columns, class_names, store, [], []
@@ -363,19 +354,21 @@ class _Reading:
                     )
                 raw.file_starts.append(len(raw.store))
                 watch = HeaderWatch(raw.columns, raw.map, stream.place)
-                raw.store.extend(watch.passed(stream, len(raw.store), raw.headers))
+                raw.store.extend(watch.passed(map(with_reason, stream), len(raw.store), raw.headers))
+                raw.notes += stream.notes
         assert raw is not None  # a split has a file
         raw.chosen = range(len(raw.store))
         return raw
 
-    def _mapped(self, names: list[str], where: str) -> ColumnMap:
+    def _mapped(self, names: list[str], where: str, rows: Rows = tuple) -> ColumnMap:
         return find_columns(
             names,
             where=where,
-            sides=self.sides,
-            columns=self.columns,
+            sides=self.options.sides,
+            columns=self.options.columns,
             need_label=self.need_labels,
-            task=self.task,
+            task=self.options.task,
+            rows=rows,
         )
 
     def _table(self, source: Source, raw: RawSplit, reading: GoldReading | None, start: int) -> PairTable:
@@ -398,7 +391,7 @@ class _Reading:
         raw.keep(keep)
         numbers = raw.checked_numbers()
         first, second = raw.column(raw.map.first), raw.column(raw.map.second)
-        if not self.allow_empty_sides:
+        if not self.options.allow_empty_sides:
             raw.refuse_empty(first, second)
         used = {raw.map.first, raw.map.second, raw.map.gold}
         origin = Origin(
@@ -412,10 +405,11 @@ class _Reading:
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
             notes=(
                 *source.provenance(raw.files[0]),
-                *raw.map.notes,
                 *raw.notes,
+                *raw.map.notes,
                 *(reading.notes if reading else ()),
             ),
+            skipped=tuple(raw.skipped.rows),
             asked=self._asked(source, raw, reading),
         )
         return PairTable(
@@ -435,22 +429,22 @@ class _Reading:
         of_labels = reading if isinstance(reading, LabelReading) else None
         return Asked(
             name,
-            raw.map.sides,
             # By roles and not by the sides' names: a model may call the sides otherwise.
-            columns=raw.map.to_dict() if self.columns_told else None,
-            rename_labels=dict(self.rename) if self.rename else None,
-            where=self._where_of(source, raw),
-            format=self.format,
-            allow_empty_sides=self.allow_empty_sides,
-            task=self.task,
+            replace(
+                self.told,
+                split=None,
+                columns=raw.map.to_dict() if self.told.columns else None,
+                where=self._where_of(source, raw),
+            ),
+            raw.map.sides,
             labels=of_labels.labels if of_labels else None,
-            told_labels=self.labels_told,
+            told_labels=self.told.labels is not None,
             numbered=of_labels.numbered if of_labels else False,
         )
 
     def _where_of(self, source: Source, raw: RawSplit) -> str | tuple[str, ...] | None:
         """The conditions that the rows meet, that of their split among them where the source does not name it."""
-        told = (self.where,) if isinstance(self.where, str) else tuple(self.where or ())
+        told = (self.told.where,) if isinstance(self.told.where, str) else tuple(self.told.where or ())
         texts = told if raw.part is None or source.split else (*told, raw.part)
         return texts[0] if len(texts) == 1 else texts or None
 

@@ -26,7 +26,7 @@ from samesay.data.odd_rows import (
     splits_told,
 )
 from samesay.data.row_store import RowColumn, RowStore
-from samesay.data.rows import Row, side_text, text_of
+from samesay.data.rows import Row, SkippedRows, side_text, text_of
 from samesay.data.slices import Slice
 from samesay.data.spellings import LITERAL, unliteral
 from samesay.data.splits import SPLITS
@@ -53,6 +53,7 @@ class RawSplit:
     dropped: dict[str, int] = field(default_factory=dict)
     headers: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    skipped: SkippedRows = field(default_factory=SkippedRows)
     # Sides whose texts are Python bytes literals.
     literals: set[str] = field(default_factory=set)
     # The condition that a column of splits amounts to.
@@ -80,8 +81,12 @@ class RawSplit:
     def place(self, index: int) -> str:
         """``file:line``, or the row where a format has no lines."""
         row = self.store[self.chosen[index]]
-        name = self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
-        return f"{name} row {row.number}" if row.line is None else f"{name}:{row.line}"
+        file = self.file(index)
+        return f"{file} row {row.number}" if row.line is None else f"{file}:{row.line}"
+
+    def file(self, index: int) -> str:
+        """The file that a row is from."""
+        return self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
 
     def cut(self, slice: Slice) -> None:
         """Keep a slice of the rows, which is all that was read then."""
@@ -133,8 +138,8 @@ class RawSplit:
         raise EmptySide(
             f"The text in {column!r} is empty.{more}",
             where=self.place(place),
-            expected="two texts in every row",
-            hint="remove the rows, or keep them as they are with --allow-empty-sides",
+            expected="two texts in every row; or --allow-empty-sides, which keeps such rows as they are",
+            hint="--on-error skip",
             details={"rows": len(empty), "first_places": [self.place(place), *others]},
         )
 

@@ -164,7 +164,7 @@ class RowStore:
     def _decoded(self, raw: bytes) -> Row:
         # The file is this process' own and has no name: nobody else can have written there.
         number, line, names, values = (pickle if raw.startswith(_PICKLED) else marshal).loads(raw)
-        return Row(number, line, dict(zip(names or self._names, values, strict=True)))
+        return Row(number, line, dict(zip(self._names if names is None else names, values, strict=True)))
 
 
 class RowColumn(Sequence[str]):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from sys import getsizeof
 from typing import Any
 
@@ -14,6 +14,10 @@ from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalfor
 
 _LONG = 1_000_000
 _BLANK = re.compile(r"\s")
+# No column has such a name.
+_CODE, _REASON = "\0code", "\0reason"
+_MOST_LISTED = 1000
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,68 @@ class Row:
     def held_bytes(self) -> int:
         """What its values take in memory, roughly."""
         return 200 + self.nested_bytes + sum(map(getsizeof, self.values.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedRow:
+    """A row that was left out: where it stands, the error's stable code, and what was wrong with it."""
+
+    file: str
+    line: int | None
+    row: int
+    code: str
+    reason: str
+
+    @property
+    def place(self) -> str:
+        """``file:line``, or ``file row n``."""
+        return f"{self.file} row {self.row}" if self.line is None else f"{self.file}:{self.line}"
+
+    def to_dict(self) -> dict[str, str | int | None]:
+        """As JSON types."""
+        return asdict(self)
+
+
+@dataclass
+class SkippedRows:
+    """Rows that were left out because they could not be used: all counted, the first of them listed.
+
+    Attributes:
+        counts: The error's code to how many.
+        rows: The first.
+    """
+
+    counts: dict[str, int] = field(default_factory=dict)
+    rows: list[SkippedRow] = field(default_factory=list)
+
+    def add(self, row: SkippedRow) -> None:
+        """Count a row."""
+        self.counts[row.code] = self.counts.get(row.code, 0) + 1
+        if len(self.rows) < _MOST_LISTED:
+            self.rows.append(row)
+
+    def notes(self) -> tuple[str, ...]:
+        """How many there were, for what, and where the first stand; nothing if there were none."""
+        total = sum(self.counts.values())
+        if not total:
+            return ()
+        kinds = ", ".join(f"{code} {count:,}" for code, count in self.counts.items())
+        places = ", ".join(row.place for row in self.rows[:_MOST_SHOWN])
+        more = ", …" if total > _MOST_SHOWN else ""
+        were = "1 row was" if total == 1 else f"{total:,} rows were"
+        return (f"{were} skipped ({kinds}): {places}{more}",)
+
+
+def with_reason(row: Row) -> Row:
+    """A row that cannot be read with the reason as its values, to be stored as others are; any other as it is."""
+    if row.error is None:
+        return row
+    return Row(row.number, row.line, {_CODE: row.error.code, _REASON: row.error.message})
+
+
+def reason_of(row: Row) -> tuple[str, str] | None:
+    """Why a row of ``with_reason`` cannot be read, the code and in words; None of a row that can."""
+    return (row.values[_CODE], row.values[_REASON]) if len(row.values) == 2 and _CODE in row.values else None
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:

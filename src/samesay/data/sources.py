@@ -2,7 +2,8 @@
 
 The words, each with a slice behind it if wanted::
 
-    pairs.csv[:20%]     a file (csv, tsv, jsonl, parquet, gzipped or not); its one split is called train
+    pairs.csv[:20%]     a file (csv, tsv, jsonl, parquet, xlsx, packed or not); its one split is called train
+    quora.zip           an archive of one file, or as a folder; quora.zip/train.csv is one file of it
     DIR                 a folder with files called train, validation, test (or dev, valid, val)
     DIR:train[:20%]     one split of it; any other file of the folder is a split by its own name
     -                   standard input
@@ -27,7 +28,8 @@ from pathlib import Path
 
 from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.hub import SCHEME, HubAddress, Listing, commit_of, fetch, look_up, parse_address
-from samesay.data.readers import STANDARD_INPUT, SUFFIXES
+from samesay.data.packing import is_archive, members_of, place_in_archive, without_packing
+from samesay.data.readers import FORMATS, STANDARD_INPUT, SUFFIXES, suffix_format, table_members
 from samesay.data.slices import Slice, split_off_slice
 from samesay.data.splits import SPLITS, canonical_split, in_order
 from samesay.data.tfds import SCHEME as TFDS_SCHEME
@@ -80,12 +82,12 @@ class Source:
 
     @property
     def is_folder(self) -> bool:
-        """Whether it is a folder of splits."""
+        """Whether it is a folder of splits, or an archive of them."""
         return (
             not self.built_in
             and not self.published
             and self.name != STANDARD_INPUT
-            and Path(self.name).is_dir()
+            and (Path(self.name).is_dir() or len(self.splits) > 1)
         )
 
     @property
@@ -200,7 +202,7 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         name = tfds.name
     else:
         name, found_split, found_slice = _parted(text)
-        corpus = CORPORA.get(name) if not _exists(name) else None
+        corpus = CORPORA.get(name) if not exists(name) else None
     if split is not None:
         asked, asked_slice = split_off_slice(split)
         if asked_slice is not None and found_slice is not None:
@@ -237,13 +239,13 @@ def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
 
 def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     """The name, the split and the slice in what the user wrote; an existing path is taken whole."""
-    if text == STANDARD_INPUT or _exists(text):
+    if text == STANDARD_INPUT or exists(text):
         return text, None, None
     name, found_slice = split_off_slice(text)
-    if name == STANDARD_INPUT or _exists(name):
+    if name == STANDARD_INPUT or exists(name):
         return name, None, found_slice
     head, colon, tail = name.rpartition(":")
-    if colon and tail and (head == STANDARD_INPUT or _exists(head)):
+    if colon and tail and (head == STANDARD_INPUT or exists(head)):
         return head, canonical_split(tail), found_slice
     words = name.split(":")
     if words[0] in BUILT_IN:
@@ -260,11 +262,15 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
 
 def _splits(name: str, asked: str | None) -> dict[str, tuple[Path, ...]]:
     path = Path(name)
-    built_in = "" if _exists(name) else name.split(":")[0]
+    built_in = "" if exists(name) else name.split(":")[0]
     if built_in == "handwritten":
         return {"test": ()}
     if built_in == "generated":
         return dict.fromkeys(SPLITS, ())
+    if name != STANDARD_INPUT and is_archive(path):
+        members = [path / member for member in table_members(path, name)]
+        if len(members) > 1:
+            return _splits_of(members, f"The archive {path}", path)
     if name == STANDARD_INPUT or not path.is_dir():
         own = None if name == STANDARD_INPUT else _split_name(_stem(path))
         # A file called validation.csv is the train split of its own, unless it is asked for by its name.
@@ -273,45 +279,50 @@ def _splits(name: str, asked: str | None) -> dict[str, tuple[Path, ...]]:
 
 
 def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:
-    found: dict[str, dict[str, list[Path]]] = {}
-    for path in sorted(folder.iterdir()):
-        if path.is_file() and not path.name.startswith((".", "_")) and _is_table(path):
-            shard = _SHARD.fullmatch(_stem(path))
-            stem = shard["name"] if shard else _stem(path)
-            split = _split_name(stem) or stem
-            found.setdefault(split, {}).setdefault("shards " + stem if shard else path.name, []).append(path)
+    found = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and not path.name.startswith((".", "_")) and suffix_format(path.name)
+    ]
     if not found:
         raise SplitNotFound(
             f"The folder {folder} holds no file of pairs.",
             where=str(folder),
-            expected="files called train, validation or test, as .csv, .tsv, .jsonl or .parquet, also .gz",
+            expected="files called train, validation or test, as .csv, .tsv, .jsonl, .parquet or .xlsx, also packed",
         )
+    # What is packed as a whole, or a workbook, often lies beside the file that was made of it.
+    plain = [
+        path
+        for path in found
+        if path.suffix.lower() in (".gz", *SUFFIXES) and suffix_format(path.name) in FORMATS
+    ]
+    return _splits_of(plain or found, f"The folder {folder}", folder)
+
+
+def _splits_of(paths: Sequence[Path], what: str, where: Path) -> dict[str, tuple[Path, ...]]:
+    found: dict[str, dict[str, list[Path]]] = {}
+    for path in paths:
+        shard = _SHARD.fullmatch(_stem(path))
+        stem = shard["name"] if shard else _stem(path)
+        split = _split_name(stem) or stem
+        found.setdefault(split, {}).setdefault("shards " + stem if shard else str(path), []).append(path)
     for split, candidates in found.items():
         if len(candidates) > 1:
-            names = ", ".join(path.name for paths in candidates.values() for path in paths)
+            names = ", ".join(
+                path.relative_to(where).as_posix() for paths in candidates.values() for path in paths
+            )
             raise SplitNotFound(
-                f"The folder {folder} has more than one file for the split {split!r}: {names}.",
-                where=str(folder),
-                expected="one file a split, or its shards (train-00000-of-00002.parquet …)",
-                hint="name the file itself instead of the folder",
+                f"{what} has more than one file for the split {split!r}: {names}.",
+                where=str(where),
+                expected="one file a split, or its shards (train-00000-of-00002.parquet …); or one file: "
+                f"{next(iter(candidates.values()))[0]}",
             )
     return {split: tuple(next(iter(found[split].values()))) for split in in_order(found)}
 
 
-def _is_table(path: Path) -> bool:
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] == ".gz":
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES
-
-
 def _stem(path: Path) -> str:
-    name = path.name
-    for suffix in reversed(path.suffixes):
-        if suffix.lower() != ".gz" and suffix.lower() not in SUFFIXES:
-            break
-        name = name.removesuffix(suffix)
-    return name
+    bare = Path(without_packing(path.name))
+    return bare.stem if bare.suffix.lower() in SUFFIXES else bare.name
 
 
 def _split_name(stem: str) -> str | None:
@@ -322,9 +333,11 @@ def _split_name(stem: str) -> str | None:
     return None
 
 
-def _exists(name: str) -> bool:
+def exists(name: str) -> bool:
+    """Whether there is a file or folder of this name, or a file in a zip archive."""
     try:
-        return Path(name).exists()
+        inside = None if Path(name).exists() else place_in_archive(Path(name))
+        return Path(name).exists() if inside is None else inside[1] in members_of(inside[0], name)
     except (OSError, ValueError):  # a whole text instead of a name: too long, or with a NUL
         return False
 

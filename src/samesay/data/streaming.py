@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from samesay.data import builtin
 from samesay.data.columns import listed
+from samesay.data.options import ReadOptions
 from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row
 from samesay.data.sources import Source, locate
@@ -21,9 +24,8 @@ class SourceRows:
 
     Args:
         source: As for ``load_pairs``.
-        split: As for ``load_pairs``.
-        format: As for ``load_pairs``.
-        lenient: Give rows that cannot be read, with their ``error``.
+        reading: How it is read; with ``on_error="skip"`` rows that cannot be read are given with their ``error``.
+        **options: Fields of ``ReadOptions`` that differ from ``reading``.
 
     Attributes:
         name: What messages call the source.
@@ -37,18 +39,16 @@ class SourceRows:
     def __init__(
         self,
         source: str | Path,
-        *,
-        split: str | None = None,
-        format: str | None = None,
-        lenient: bool = False,
+        reading: ReadOptions | None = None,
+        **options: Any,
     ) -> None:
-        self._source = locate(source, split=split)
+        self._reading = replace(reading or ReadOptions(), **options)
+        self._source = locate(source, split=self._reading.split)
         self._split = self._source.only_split()
-        self._format = format
-        self._lenient = lenient
         self.name = self._source.text
         self.format: str | None = None
         self._stream: RowStream | None = None
+        self._notes: list[str] = []
         self._counted: list[Row] | TfdsSplit | None = None
         if self._source.is_generated:
             whole = self._source.split is None
@@ -59,7 +59,7 @@ class SourceRows:
             self.columns = prepared.columns
             return
         self._files = (builtin.HANDWRITTEN,) if self._source.built_in else self._source.files(self._split)
-        self._stream = RowStream(self._files[0], format=format, lenient=lenient)
+        self._stream = RowStream(self._files[0], self._reading)
         self.format = self._stream.format
         self.columns = self._stream.columns
 
@@ -87,6 +87,15 @@ class SourceRows:
         """Where the row that was read last stands, for messages: ``file:line``."""
         return f"{self.name} row {row.number}" if self._stream is None else self._stream.place(row)
 
+    @property
+    def notes(self) -> list[str]:
+        """What was decided in reading that a user may want to know, so far."""
+        return [] if self._stream is None else [*self._notes, *self._stream.notes]
+
+    def first_rows(self) -> Sequence[Mapping[str, Any]]:
+        """The values of the first rows, for an error that ends the reading."""
+        return () if self._stream is None else self._stream.first_rows()
+
     def close(self) -> None:
         """Close the file that is open."""
         if self._stream is not None:
@@ -106,8 +115,9 @@ class SourceRows:
             return
         yield from self._stream
         for path in self._files[1:]:
+            self._notes += self._stream.notes
             self._stream.close()
-            self._stream = RowStream(path, format=self._format, lenient=self._lenient)
+            self._stream = RowStream(path, self._reading)
             if set(self._stream.columns) != set(self.columns):
                 raise ColumnNotFound(
                     f"The columns of {path} are not those of {self._files[0]}: "
@@ -122,14 +132,14 @@ class SourceRows:
             return len(self._counted)
         n_rows = 0
         for path in self._files:
-            with RowStream(path, format=self._format, lenient=self._lenient) as stream:
+            with RowStream(path, self._reading) as stream:
                 n_rows += sum(1 for _ in stream)
         return n_rows
 
 
-def iter_rows(source: str | Path, *, split: str | None = None, format: str | None = None) -> Iterator[Row]:
+def iter_rows(source: str | Path, reading: ReadOptions | None = None, **options: Any) -> Iterator[Row]:
     """The rows of one split of a source, one at a time, as they were read; see ``SourceRows``."""
-    with SourceRows(source, split=split, format=format) as rows:
+    with SourceRows(source, reading, **options) as rows:
         yield from rows
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from samesay.data.asked import Asked
 from samesay.data.columns import order_of
-from samesay.data.rows import folded
+from samesay.data.rows import SkippedRow, folded
 from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
 
@@ -34,6 +34,7 @@ class Origin:
         rows_read: How many rows the slice of the source has.
         rows_dropped: Reason to how many of them were left out.
         notes: What was decided that a user may want to know.
+        skipped: The first of the rows that were left out because they could not be used.
         asked: How to ask for the very same pairs again; ``None`` for pairs of no source, or chosen out of one since.
     """
 
@@ -46,6 +47,7 @@ class Origin:
     rows_read: int = 0
     rows_dropped: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    skipped: tuple[SkippedRow, ...] = ()
     asked: Asked | None = None
 
     def __str__(self) -> str:
@@ -65,6 +67,7 @@ class Origin:
             "rows_read": self.rows_read,
             "rows_dropped": dict(self.rows_dropped),
             "notes": list(self.notes),
+            "skipped": [row.to_dict() for row in self.skipped],
         }
 
 
@@ -251,8 +254,7 @@ class PairTable:
             raise GradeInvalid(
                 f"The grade {outside[0]:g} is outside the scale of {scale}.",
                 where=str(self.origin),
-                expected=f"from {scale}",
-                hint="name one scale for all of the data: --scale LOW,HIGH",
+                expected=f"from {scale}; or one scale for all of the data: --scale LOW,HIGH",
             )
         return replace(self, scale=scale)
 
@@ -270,8 +272,8 @@ class PairTable:
             raise LabelMissing(
                 f"The pairs of {self.origin} carry no grades.",
                 where=str(self.origin),
-                expected="a grade of similarity for every pair",
-                hint="name the column: --task similarity --columns grade=NAME",
+                expected="a grade of similarity for every pair, in a column that goes by its name or is named: "
+                "--task similarity --columns grade=NAME",
             )
         return self.grades
 

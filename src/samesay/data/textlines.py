@@ -1,36 +1,28 @@
 """Bytes to lines of text, one at a time, with every line's number: what all text formats are read through.
 
-Knows nothing of fields, columns or pairs. Only UTF-8 is read; what is not is refused with its place, never
-guessed.
+Knows nothing of fields, columns or pairs. Only UTF-8 is read (``encodings`` turns others into it); what is not is
+refused with its place, never guessed.
 """
 
 from __future__ import annotations
 
-import gzip
 import io
-import shlex
-import zlib
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
-from samesay.data.bounds import FREELY_UNPACKED, LONGEST_ROW, MOST_TIMES_UNPACKED, row_too_long
-from samesay.errors import DataError, EncodingInvalid, NulByte, RowMalformed, SourceNotFound
-from samesay.printable import command
+from samesay.data.bounds import LONGEST_ROW, row_too_long
+from samesay.data.encodings import likely_encoding, unmarked_encoding
+from samesay.errors import EncodingInvalid, NulByte, SourceNotFound
 
 _UTF8_MARK = b"\xef\xbb\xbf"
 _UTF16_MARKS = (b"\xff\xfe", b"\xfe\xff")
-_AT_ONCE = 128 * 1024
-GZIP_MAGIC = b"\x1f\x8b"
-READ_ERRORS = (EOFError, OSError, zlib.error)
-"""What reading a file, gzipped or not, can end in; ``reading_failed`` says it in words."""
 
 
 class TextLines:
     """The decoded lines of a stream, line ends kept.
 
     Args:
-        stream: Bytes, already gunzipped.
+        stream: Bytes, already unpacked.
         name: What messages call the source.
         lenient: Go on behind a line that is not UTF-8 or holds a NUL byte, its letters replaced; what was wrong
             with it is told by ``take_error``.
@@ -51,7 +43,7 @@ class TextLines:
         while True:
             try:
                 raw = self._stream.readline(LONGEST_ROW + 1)
-            except READ_ERRORS as error:
+            except OSError as error:
                 raise reading_failed(self.name, error, after_line=self.line) from error
             if not raw:
                 return
@@ -82,7 +74,7 @@ class TextLines:
     def _decode(self, raw: bytes) -> str:
         if self.line == 1:
             if raw.startswith(_UTF16_MARKS):
-                raise self._not_utf8("It begins with the mark of UTF-16.", "UTF-16", offset=0)
+                raise self._not_utf8("It begins with the mark of UTF-16.", "utf-16", offset=0)
             if raw.startswith(_UTF8_MARK):
                 raw = raw[len(_UTF8_MARK) :]
                 self._offset += len(_UTF8_MARK)
@@ -93,7 +85,7 @@ class TextLines:
             byte = raw[error.start]
             raise self._not_utf8(
                 f"Byte 0x{byte:02x} at byte {self._offset + error.start:,} is not UTF-8.",
-                "WINDOWS-1252",
+                likely_encoding(raw),
                 offset=self._offset + error.start,
             ) from error
         self._offset += len(raw)
@@ -105,80 +97,44 @@ class TextLines:
             raise NulByte(
                 f"A NUL byte at byte {self._offset + nul:,} (line {self.line}, byte {nul + 1} of it).",
                 where=self.place(),
-                expected="text in UTF-8, which holds none",
-                hint=f"if the file is UTF-16: {command('iconv', '-f', 'UTF-16', '-t', 'UTF-8', self.name)} > utf8-copy",
+                expected="text in UTF-8, which holds none, or its encoding: --encoding utf-16-le",
+                hint=self._remedy(raw),
                 details={"line": self.line, "offset": self._offset + nul},
             )
+
+    def _remedy(self, raw: bytes) -> str | None:
+        found = unmarked_encoding(raw)
+        if found is not None:
+            return f"--encoding {found}"
+        return "--on-error skip" if self.line > 1 else None
 
     def _not_utf8(self, message: str, likely: str, *, offset: int) -> EncodingInvalid:
         return EncodingInvalid(
             message,
             where=self.place(),
-            expected="text in UTF-8, with or without a byte order mark",
-            hint=f"convert it: {command('iconv', '-f', likely, '-t', 'UTF-8', self.name)} > utf8-copy",
+            expected="text in UTF-8, with or without a byte order mark, or the name of its encoding",
+            hint=f"--encoding {likely}",
             details={"line": self.line, "offset": offset},
         )
 
 
-class _Unpacked(io.RawIOBase):
-    """What a gzipped stream unpacks to, refused where it comes to far more than texts do."""
-
-    def __init__(self, packed: BinaryIO, name: str) -> None:
-        self._packed = packed
-        self._name = name
-        self._n_packed = self._n_unpacked = 0
-        self._gzip = gzip.GzipFile(fileobj=self)  # pyright: ignore[reportArgumentType]
-
-    def readable(self) -> bool:
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
-        """The next packed bytes, for gzip, counted."""
-        content = self._packed.read(size)
-        self._n_packed += len(content)
-        return content
-
-    def readinto(self, buffer: Any, /) -> int:
-        n_read = self._gzip.readinto(buffer)
-        self._n_unpacked += n_read
-        if self._n_unpacked > max(FREELY_UNPACKED, MOST_TIMES_UNPACKED * self._n_packed):
-            raise RowMalformed(
-                f"The gzip data of {self._name} unpacks to more than {MOST_TIMES_UNPACKED} times its size.",
-                where=self._name,
-                expected="texts, which come to 3 to 20 times",
-                hint="if it is meant so, unpack it first: "
-                f"gzip -dc {shlex.quote(self._name) if Path(self._name).exists() else 'FILE'} > unpacked-copy",
-            )
-        return n_read
-
-
-def gunzipped(stream: BinaryIO, name: str) -> BinaryIO:
-    """The stream itself, or what it unpacks to where it begins as gzip does, whatever its name says.
+def peeked(stream: io.BufferedReader, size: int, name: str) -> bytes:
+    """The first bytes of a stream, which stay to be read: about ``size``, as far as one reading gives them.
 
     Raises:
         SourceNotFound: If nothing can be read of it.
     """
-    buffered = stream if isinstance(stream, io.BufferedReader) else io.BufferedReader(stream)  # pyright: ignore[reportArgumentType]
     try:
-        start = buffered.peek(2)[:2]
+        return stream.peek(size)
     except OSError as error:
         raise reading_failed(name, error) from error
-    return io.BufferedReader(_Unpacked(buffered, name), _AT_ONCE) if start == GZIP_MAGIC else buffered
 
 
-def reading_failed(name: str, error: Exception, *, after_line: int | None = None) -> DataError:
-    """The error for ``READ_ERRORS``: a disk that cannot be read, or gzip data that ends early or fails its checksum."""
-    read = f" after line {after_line}" if after_line else ""
-    if isinstance(error, OSError) and not isinstance(error, gzip.BadGzipFile):
-        return SourceNotFound(
-            f"{name} cannot be read{read}: {error.strerror or error}.",
-            where=f"{name}:{after_line + 1}" if after_line else name,
-            expected="a file that can be read to its end",
-            hint="the disk or the network may be at fault: copy the file to another place and read the copy",
-        )
-    return RowMalformed(
-        f"The gzip data of {name} is damaged{read}: {error}.",
-        where=name,
-        expected="a complete gzip file",
-        hint=f"check it with: {command('gzip', '-t', name if Path(name).exists() else 'FILE')}",
+def reading_failed(name: str, error: OSError, *, after_line: int | None = None) -> SourceNotFound:
+    """The error for a disk that cannot be read."""
+    return SourceNotFound(
+        f"{name} cannot be read{f' after line {after_line}' if after_line else ''}: {error.strerror or error}.",
+        where=f"{name}:{after_line + 1}" if after_line else name,
+        expected="a file that can be read to its end",
+        hint="the disk or the network may be at fault: copy the file to another place and read the copy",
     )

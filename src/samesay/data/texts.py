@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data.columns import existing_column, listed, same_name
-from samesay.data.readers import STANDARD_INPUT, standard_input
-from samesay.data.rows import side_text
+from samesay.data.guessing import is_row
+from samesay.data.options import ReadOptions
+from samesay.data.packing import without_packing
+from samesay.data.readers import STANDARD_INPUT, Opened, decoded
+from samesay.data.rows import SkippedRow, SkippedRows, side_text
 from samesay.data.streaming import SourceRows
-from samesay.data.textlines import TextLines, gunzipped
-from samesay.errors import ColumnNotFound, NoRows, SourceNotFound, UsageError
+from samesay.data.textlines import TextLines
+from samesay.errors import ColumnNotFound, DataError, NoRows, UsageError
 from samesay.pairs import is_empty
 from samesay.printable import command
 
 LINES = "lines"
 KNOWN_TEXTS = ("text", "sentence", "question", "title", "content")
-_LINE_SUFFIXES = (".txt", ".txt.gz")
+_LINE_SUFFIX = ".txt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class TextList:
         places: Where each stands, ``file:line``.
         rows: The record that each is part of, by column.
         n_empty: Records whose text is empty.
+        notes: What was decided in reading them that a user may want to know.
     """
 
     name: str
@@ -45,6 +49,7 @@ class TextList:
     places: list[str]
     rows: list[dict[str, Any]]
     n_empty: int
+    notes: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -56,6 +61,7 @@ def load_texts(
     column: str | None = None,
     format: str | None = None,
     keep_empty: bool = False,
+    **options: Any,
 ) -> TextList:
     """Read texts.
 
@@ -66,6 +72,7 @@ def load_texts(
         format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input
             is lines unless it says otherwise, or a ``column`` was asked for, or it is a slice.
         keep_empty: Whether texts without a letter to read stay.
+        **options: How files are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         UsageError: If a column of lines was asked for.
@@ -74,21 +81,22 @@ def load_texts(
         DataError: One of its other leaves, if the source cannot be read.
     """
     if isinstance(source, str | Path):
+        reading = ReadOptions(format=None if format == LINES else format, **options)  # type: ignore[arg-type]
         if _is_lines(source, column, format):
             if column is not None:
                 raise UsageError(
                     f"A column {column!r} was asked for, and {source} is read as lines, which have none.",
                     where="--column",
                     expected="a table: csv, tsv, jsonl or parquet",
-                    hint="leave --column out, or say which: --input-format csv",
+                    hint=None if format == LINES else "--input-format csv",
                 )
-            found = _read_lines(source, keep_empty)
+            found = _read_lines(source, reading, keep_empty)
         else:
-            found = _read_column(source, column, format, keep_empty)
+            found = _read_column(source, column, reading, keep_empty)
     else:
         _require_texts(source)
-        places = [f"texts[{index}]" for index in range(len(source))]
-        found = _kept("texts", "text", ["text"], places, [{"text": text} for text in source], keep_empty)
+        read = [(f"texts[{index}]", {"text": text}) for index, text in enumerate(source)]
+        found = _kept("texts", "text", ["text"], read, keep_empty)
     if not found.texts:
         raise NoRows(
             f"{found.name} holds no text.", where=found.name, expected="at least one text that is not empty"
@@ -101,45 +109,58 @@ def _is_lines(source: str | Path, column: str | None, format: str | None) -> boo
         return format == LINES
     if str(source) == STANDARD_INPUT:
         return column is None
-    return str(source).lower().endswith(_LINE_SUFFIXES)
+    return without_packing(str(source)).lower().endswith(_LINE_SUFFIX)
 
 
-def _read_lines(source: str | Path, keep_empty: bool) -> TextList:
-    piped = str(source) == STANDARD_INPUT
-    name = "standard input" if piped else str(source)
+def _read_lines(source: str | Path, reading: ReadOptions, keep_empty: bool) -> TextList:
+    opened, notes, skipped = Opened(source), [], SkippedRows()
     try:
-        raw = standard_input() if piped else Path(source).open("rb")  # noqa: SIM115
-    except OSError as error:
-        raise SourceNotFound(
-            f"{source} cannot be read: {error.strerror or error}.", where=name, expected="a readable file"
-        ) from error
-    try:
-        lines = TextLines(gunzipped(raw, name), name)
-        read = [(lines.place(), line.rstrip("\r\n")) for line in lines]
+        stream = decoded(opened.stream, reading.encoding, opened.name, notes.append)
+        lines = TextLines(stream, opened.name, lenient=reading.skip)
+        read = []
+        for number, text in enumerate(lines, start=1):
+            error = lines.take_error()
+            if error is None:
+                read.append((lines.place(), {"text": text.rstrip("\r\n")}))
+            else:
+                skipped.add(SkippedRow(opened.name, lines.line, number, error.code, error.message))
     finally:
-        if not piped:
-            raw.close()
-    rows = [{"text": line} for _, line in read]
-    return _kept(name, "text", ["text"], [place for place, _ in read], rows, keep_empty)
+        opened.close()
+    return _kept(opened.name, "text", ["text"], read, keep_empty, notes=(*notes, *skipped.notes()))
 
 
-def _read_column(source: str | Path, column: str | None, format: str | None, keep_empty: bool) -> TextList:
-    with SourceRows(source, format=format) as stream:
-        chosen = _text_column(stream.columns, column, where=stream.name)
-        read = [(stream.place(row), row.values) for row in stream]
-        places, rows = [place for place, _ in read], [values for _, values in read]
-        return _kept(stream.name, chosen, stream.columns, places, rows, keep_empty)
+def _read_column(source: str | Path, column: str | None, reading: ReadOptions, keep_empty: bool) -> TextList:
+    skipped, read = SkippedRows(), []
+    with SourceRows(source, reading) as stream:
+        chosen = _text_column(stream, column)
+        for row in stream:
+            place = stream.place(row)
+            try:
+                if row.error is not None:
+                    raise row.error
+                side_text(row.values, chosen, place=place)
+            except DataError as error:
+                if not reading.skip:
+                    raise
+                skipped.add(SkippedRow(stream.file, row.line, row.number, error.code, error.message))
+            else:
+                read.append((place, row.values))
+        notes = (*stream.notes, *skipped.notes())
+        return _kept(stream.name, chosen, stream.columns, read, keep_empty, notes=notes)
 
 
 def _kept(
     name: str,
     column: str,
     columns: Sequence[str],
-    places: list[str],
-    rows: list[dict[str, Any]],
-    keep_empty: bool,
+    read: list[tuple[str, dict[str, Any]]],
+    keep_empty: bool = False,
+    *,
+    notes: tuple[str, ...] = (),
 ) -> TextList:
-    texts = [side_text(row, column, place=place) for row, place in zip(rows, places, strict=True)]
+    """The records that hold a text, with their places."""
+    places, rows = [place for place, _ in read], [row for _, row in read]
+    texts = [side_text(row, column, place=place) for place, row in read]
     n_empty = sum(map(is_empty, texts))
     keep = [index for index, text in enumerate(texts) if keep_empty or not is_empty(text)]
     return TextList(
@@ -150,20 +171,36 @@ def _kept(
         places=[places[index] for index in keep],
         rows=[rows[index] for index in keep],
         n_empty=n_empty,
+        notes=notes,
     )
 
 
-def _text_column(names: Sequence[str], asked: str | None, *, where: str) -> str:
+def _text_column(stream: SourceRows, asked: str | None) -> str:
+    names, where = stream.columns, stream.name
     if asked is not None:
         return existing_column(asked, names, where, role="the text")
     usual = [name for known in KNOWN_TEXTS for name in names if same_name(name, known)]
-    if usual or len(names) == 1:
-        return usual[0] if usual else names[0]
+    if usual:
+        return usual[0]
+    if not is_row(names):
+        if len(names) == 1:
+            return names[0]
+        read = stream.first_rows()
+        texts = [name for name in names if any(isinstance(row.get(name), str) for row in read)]
+        longest = max(texts, key=lambda name: sum(len(str(row.get(name))) for row in read), default=None)
+        hint = command("--column", longest) if longest else None
+        message = f"None of the columns is called {', '.join(KNOWN_TEXTS)}."
+    else:
+        longest = max(range(len(names)), key=lambda place: len(names[place])) + 1
+        hint = f"--no-header --column {longest}"
+        message = (
+            f"The first line seems to be a row and no header: it holds {listed([names[longest - 1]])!r}."
+        )
     raise ColumnNotFound(
-        f"None of the columns is called {', '.join(KNOWN_TEXTS)}.",
+        message,
         where=where,
-        expected=f"one of the columns: {listed(names)}",
-        hint=f"name the one that holds the texts: {command('--column', names[0])}",
+        expected=f"the name of the column that holds the texts, one of: {listed(names)}",
+        hint=hint,
         details={"columns": list(names)},
     )
 

@@ -113,8 +113,7 @@ def evaluate_classifier(
         raise LabelMissing(
             f"The pairs of {table.origin} carry no labels, so no answer can be called right or wrong.",
             where=str(table.origin),
-            expected="a label for every pair",
-            hint="name the label's column with --columns label=NAME, or label the pairs with `samesay score`",
+            expected="a label for every pair, in a column that goes by its name or is named: --columns label=NAME",
         )
     require_pairs(table)
     labels = predictor.labels

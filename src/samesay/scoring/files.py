@@ -23,7 +23,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
+from samesay.data import ReadOptions
 from samesay.data.readers import FORMATS, format_of
+from samesay.data.rows import SkippedRows
 from samesay.data.sources import is_standard_input
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
 from samesay.pairs import Progress, ProgressListener, per_second
@@ -108,6 +110,7 @@ def score_file(
     output_format: str | None = None,
     chunk_rows: int = CHUNK_PAIRS,
     progress: ProgressListener | None = None,
+    **options: Any,
 ) -> FileReport:
     """Score every row of a table, or of several.
 
@@ -125,7 +128,7 @@ def score_file(
         on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
             the report, or only count it.
         on_error: What to do about a row that cannot be used: end there, or leave it out and write its place and the
-            reason to ``<output>.skipped.jsonl``.
+            reason to ``<output>.skipped.jsonl``; of standard output the first places are a note.
         symmetric: Read every pair in both orders and take the mean; see ``samesay.scoring.workers.read_both_orders``.
         columns: Columns by role, where their names do not tell: ``first``, ``second`` or the names of the
             sides.
@@ -134,6 +137,7 @@ def score_file(
         chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
         progress: Told of the stage ``"resume"`` if the run goes on behind rows that are done, with their number, and of
             ``"score"`` after every chunk.
+        **options: How the input is read besides: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         DataError: One of its leaves, with file and line, if the input cannot be read.
@@ -152,15 +156,9 @@ def score_file(
             raise UsageError(f"{name} is {value!r}.", expected=f"one of {', '.join(known)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
+    reading = ReadOptions(columns=columns, format=input_format, on_error=on_error, **options)  # type: ignore[arg-type]
     started = time.perf_counter()
     direct = _is_direct(output)
-    if direct and on_error == "skip":
-        raise UsageError(
-            "There is no place beside standard output for the rows that are skipped.",
-            where="--on-error",
-            expected="an output that is a file",
-            hint="name one with --output",
-        )
     if not direct:
         _require_free(output, overwrite=overwrite)
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
@@ -171,10 +169,8 @@ def score_file(
     with Intake(
         sources,
         sides=facts.sides,
-        columns=columns,
-        format=input_format,
+        reading=reading,
         chunk_rows=chunk_rows,
-        skip=on_error == "skip",
     ) as intake:
         added = added_columns(intake.columns, facts, where=intake.name, tell_file=several)
         answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
@@ -226,6 +222,8 @@ class _Run:
         self.table = table
         self.total = Tally()
         self.resumed_rows = 0
+        # What was skipped where no file beside the output can list it.
+        self.listed = SkippedRows()
         self._started = started
         self._progress = progress
 
@@ -246,7 +244,7 @@ class _Run:
     def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
         """All of it, for the user."""
         facts, total = self.answering.facts, self.total
-        notes = [*self.intake.mapped.notes, renamed(self.answering.added)]
+        notes = [*self.intake.notes, renamed(self.answering.added)]
         if total.truncated and on_truncate == "warn":
             notes.append(
                 f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
@@ -262,7 +260,8 @@ class _Run:
                 f"{total.empty_sides:,} of {total.rows:,} pairs have an empty side, and what is said of them says "
                 f"nothing: column {self.answering.added['empty_side']}"
             )
-        if total.skipped:
+        notes += self.listed.notes()
+        if total.skipped and skipped_file is not None:
             reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
             notes.append(
                 f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
@@ -284,7 +283,7 @@ class _Run:
             seconds=time.perf_counter() - self._started,
             notes=tuple(note for note in notes if note),
             skipped=total.skipped,
-            skipped_file=str(skipped_file) if total.skipped else None,
+            skipped_file=str(skipped_file) if total.skipped and skipped_file else None,
             resumed_rows=self.resumed_rows,
         )
 
@@ -296,9 +295,11 @@ def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
         table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
     ):
         for chunk, answers in answered(run.intake):
-            rows, _ = run.answering.rows(chunk, answers)
+            rows, skipped = run.answering.rows(chunk, answers)
             writer.write([row.values for row in rows], [row.taken.place for row in rows])
-            run.count(Tally.of(rows, ()))
+            for row in skipped:
+                run.listed.add(row)
+            run.count(Tally.of(rows, skipped))
 
 
 def _to_file(
@@ -497,7 +498,7 @@ def _table(
     if told is not None and told not in FORMATS:
         raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
     # Generated pairs come from no file and have no format of their own.
-    own = intake.format or "jsonl"
+    own = "csv" if intake.format == "xlsx" else intake.format or "jsonl"
     format = told or (own if _is_direct(output) else format_of(Path(output)))
     return _Table(
         names=[*intake.columns, *added.values()],

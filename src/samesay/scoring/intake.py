@@ -9,12 +9,13 @@ import glob
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from samesay.data import ColumnMap, Row, SourceRows, find_columns, side_text
+from samesay.data import ColumnMap, ReadOptions, Row, SourceRows, find_columns, side_text
+from samesay.data.rows import SkippedRow
 from samesay.errors import ColumnNotFound, DataError, RowMalformed, SourceNotFound, UsageError
 from samesay.pairs import Pair, Sides
 
@@ -50,21 +51,6 @@ class TakenRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedRow:
-    """A row that was left out: where it stands, the error's stable code, and what was wrong with it."""
-
-    file: str
-    line: int | None
-    row: int
-    code: str
-    reason: str
-
-    def to_dict(self) -> dict[str, str | int | None]:
-        """As it stands in the side file."""
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
 class Chunk:
     """Rows that are answered together.
 
@@ -96,10 +82,8 @@ class Intake:
     Args:
         sources: Sources of ``load_pairs``.
         sides: The model's.
-        columns: Columns by role where their names do not tell.
-        format: Where the sources' names do not tell it.
+        reading: How the sources are read, and by ``on_error`` whether rows that cannot be are set aside.
         chunk_rows: Rows of a chunk.
-        skip: Set rows aside that cannot be read, instead of raising.
 
     Attributes:
         name: What messages call the first source.
@@ -118,22 +102,25 @@ class Intake:
         sources: Sequence[str | Path],
         *,
         sides: Sides,
-        columns: Mapping[str, str] | None = None,
-        format: str | None = None,
+        reading: ReadOptions,
         chunk_rows: int,
-        skip: bool = False,
     ) -> None:
         self._sources = list(sources)
-        self._told_format = format
+        self._reading = reading
         self._chunk_rows = chunk_rows
-        self._skip = skip
+        self._notes: list[str] = []
         self._open = self._opened(self._sources[0])
         self.name = self._open.name
         self.format = self._open.format
         self.columns = list(self._open.columns)
         try:
             self.mapped: ColumnMap = find_columns(
-                self.columns, where=self.name, sides=sides, columns=columns, need_label=False
+                self.columns,
+                where=self.name,
+                sides=sides,
+                columns=reading.columns,
+                need_label=False,
+                rows=self._open.first_rows,
             )
         except BaseException:
             self._open.close()
@@ -178,7 +165,7 @@ class Intake:
                 raise row.error
             pair = Pair(*(side_text(row.values, column, place=place) for column in self._sides))
         except DataError as error:
-            if not self._skip:
+            if not self._reading.skip:
                 raise
             chunk.skipped.append(SkippedRow(file, row.line, row.number, error.code, error.message))
         else:
@@ -191,6 +178,7 @@ class Intake:
     def _rows(self) -> Iterator[tuple[str, Row]]:
         for place, source in enumerate(self._sources):
             if place:
+                self._notes += self._open.notes
                 self._open.close()
                 self._open = self._opened(source)
                 self._require_same_columns()
@@ -198,7 +186,12 @@ class Intake:
                 yield self._open.file, row
 
     def _opened(self, source: str | Path) -> SourceRows:
-        return SourceRows(source, format=self._told_format, lenient=self._skip)
+        return SourceRows(source, self._reading)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was decided in reading that a user may want to know, so far."""
+        return [*self._notes, *self._open.notes, *self.mapped.notes]
 
     def _require_same_columns(self) -> None:
         missing = sorted(set(self.columns) - set(self._open.columns))

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
-from samesay.data import PairTable, Reading, load_splits
+from samesay.data import PairTable, load_splits
 from samesay.data.row_store import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
@@ -43,7 +43,7 @@ def audit(
     hard: str | Path | None = None,
     overwrite: bool = False,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> Audit:
     """Audit the splits of ``data``, or the one that is named.
 
@@ -54,8 +54,8 @@ def audit(
             test) where there is a train split, else of the whole table.
         overwrite: Replace a file at ``hard``.
         progress: Hears the stage ``audit``.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``. Pairs with an empty text
-            are counted, unless ``allow_empty_sides`` is false.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``. Pairs with an
+            empty text are counted, unless ``allow_empty_sides`` is false.
 
     Raises:
         DataError: One of its leaves, if the data cannot be read.
@@ -68,8 +68,8 @@ def audit(
     if hard is not None:
         require_file(hard, overwrite=overwrite)
     _require_extra()
-    reading.setdefault("allow_empty_sides", True)
-    tables = load_splits(data, need_labels=None, texts_in=temporary_folder(), **reading)
+    options = {"allow_empty_sides": True, "texts_in": temporary_folder(), **options}
+    tables = load_splits(data, need_labels=None, **options)
     encoder = None if preset is None else _encoder(preset)
 
     facts: dict[str, dict[str, Any]] = {}

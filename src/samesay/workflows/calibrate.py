@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Unpack, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Decision, require_replaceable, write_decision
-from samesay.data import PairTable, Reading, require_classes
+from samesay.data import PairTable, ReadOptions, require_classes
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
 from samesay.evaluation.calibration import measure_calibration
@@ -91,7 +91,7 @@ def calibrate(
     overwrite: bool = False,
     backend: Backend = "auto",
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> CalibratedModel:
     """Fit a policy to ``data`` and store it: temperature, biases, thresholds, and with ``precision`` when to abstain.
 
@@ -111,7 +111,7 @@ def calibrate(
         overwrite: Replace a saved model at ``output``.
         backend: Which part of the bundle answers.
         progress: Hears the stage ``score``.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         PairsLeaked: If the model was trained on more of the pairs than ``max_overlap``.
@@ -122,6 +122,7 @@ def calibrate(
         ExtraMissing: If SciPy is not installed.
         BundleError: If the model cannot be used or written.
     """
+    reading = ReadOptions(**options)
     if method not in get_args(Method):
         raise UsageError(
             f"There is no method {method!r}.", where="--method", expected=" or ".join(get_args(Method))
@@ -144,7 +145,7 @@ def calibrate(
             where=str(model),
             expected="a model of classes",
         )
-    table = load_labelled(data, predictor.labels, prefer=("validation",), **reading)
+    table = load_labelled(data, predictor.labels, reading, prefer=("validation",))
     table = table.with_sides(predictor.sides).with_labels(predictor.labels)
     require_classes(table)
     if len(table) < LEAST_PAIRS:

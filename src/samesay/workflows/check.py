@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data import load_pairs
+from samesay.data import ReadOptions, load_pairs
 from samesay.errors import LabelMismatch, NoRows, UsageError
 from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
@@ -88,6 +88,8 @@ def check(
     overwrite: bool = False,
     backend: Backend = "auto",
     progress: ProgressListener | None = None,
+    input_format: str | None = None,
+    **options: Any,
 ) -> CheckedModel:
     """Put the behaviour suite to ``model``.
 
@@ -106,6 +108,8 @@ def check(
         overwrite: Replace it.
         backend: Which part of a saved model answers.
         progress: Hears the stage ``check``, in pairs.
+        input_format: Of the suites, where their names do not tell.
+        **options: How they are read besides: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         LabelMismatch: If the labels do not tell by their names what they mean, and there is no suite of the user's.
@@ -120,7 +124,9 @@ def check(
         )
     if output is not None:
         require_file(output, overwrite=overwrite)
-    users = {str(source): read_suite(source) for source in suites}
+    reading = ReadOptions(format=input_format, **options)  # type: ignore[arg-type]
+    read = {str(source): read_suite(source, reading) for source in suites}
+    users = {source: rows for source, (rows, _) in read.items()}
     asked, part = _opened(model, backend)
     answers: Answers = asked.scale if isinstance(asked, Grader) else asked.labels
     roles, tests, notes = _tests(answers, capabilities, users, rename_labels, seed)
@@ -132,7 +138,7 @@ def check(
         seed,
         behaviour,
         fail_under,
-        (*behaviour.notes, *notes),
+        (*behaviour.notes, *notes, *(note for _, of_suite in read.values() for note in of_suite)),
     )
     if output is not None:
         rows = [outcome.to_dict() for outcome in behaviour.outcomes]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 
-from samesay.data import PairTable, Reading, load_pairs, of_another_source
+from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.errors import LabelMismatch, UsageError
 from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation, evaluate
 from samesay.evaluation.comparison import (
@@ -198,7 +198,7 @@ def compare_models(
     markdown: str | Path | None = None,
     overwrite: bool = False,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> Comparison:
     """Compare models on labelled or graded pairs, all of them with the first.
 
@@ -215,7 +215,7 @@ def compare_models(
         markdown: Write the table and the verdicts there.
         overwrite: Replace files at ``changed`` and ``markdown``.
         progress: Hears how far every model has come.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         UsageError: If there are fewer than two models, or some of them grade and others name.
@@ -224,6 +224,7 @@ def compare_models(
         DataError, BundleError, ModelError: If data or a model cannot be used.
         ExtraMissing: If scipy, or the library of a foreign folder, is not installed.
     """
+    reading = ReadOptions(**options)
     words = [str(model) for model in models]
     if len(words) < 2:
         raise UsageError(
@@ -242,7 +243,7 @@ def compare_models(
         require_new(markdown, overwrite=overwrite)
     opened = _opened(words, dict(rename_model_labels or {}), reads)
     table = _table(data, opened.values(), reading)
-    contenders = _with_baselines(words, opened, table, baselines, of_another_source(reading))
+    contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
     names = short_names(words)
     if changed is not None and table.graded:
         raise UsageError("Graders decide nothing that could change.", where="changed", hint="leave it out")
@@ -332,16 +333,16 @@ def _require_same_labels(first: str, labels: LabelSet, other: str, others: Label
     )
 
 
-def _table(data: str | Path, opened: Collection[Contender], reading: Reading) -> PairTable:
+def _table(data: str | Path, opened: Collection[Contender], reading: ReadOptions) -> PairTable:
     """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
     prefer = ("test", "validation")
     answers = [one.answers for one in opened]
     if not answers:
-        return load_pairs(data, prefer=prefer, **reading)
+        return load_pairs(data, reading, prefer=prefer)
     if isinstance(answers[0], LabelSet):
-        return load_for(answers[0], data, prefer=prefer, **reading)
+        return load_for(answers[0], data, reading, prefer=prefer)
     scale = next((one.answers for one in opened if one.manifest is not None), None)
-    return load_for(scale, data, prefer=prefer, **reading)
+    return load_for(scale, data, reading, prefer=prefer)
 
 
 def _with_baselines(
@@ -349,7 +350,7 @@ def _with_baselines(
     opened: Mapping[str, Contender],
     table: PairTable,
     source: str | Path,
-    reading: Reading,
+    reading: ReadOptions,
 ) -> list[Contender]:
     """All contenders in the order of the user's words, graders of others put on the data's scale."""
     answers = table.answers

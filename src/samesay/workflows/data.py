@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Unpack
+from typing import Any, BinaryIO
 
-from samesay.data import Description, PairTable, Reading, describe, load_pairs
+from samesay.data import Description, PairTable, describe, load_pairs
 from samesay.data.builtin import generate
 from samesay.data.corpora import CORPORA, Corpus
 from samesay.data.readers import format_of
 from samesay.data.row_store import temporary_folder
 from samesay.errors import TargetExists
-from samesay.pairs import GradeScale, Sides, Task
+from samesay.pairs import Sides
 from samesay.scoring.tables import table_writer
 from samesay.storage import destination, new_file, new_folder
 from samesay.synthetic.captions.generator import SIDES, SPLITS
@@ -70,26 +70,16 @@ def show_data(
     source: str | Path,
     *,
     n_samples: int = 4,
-    task: Task | None = None,
-    scale: GradeScale | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> Description:
     """Describe what ``source`` holds, labelled or not; of several splits train.
 
-    The arguments are those of ``samesay.data.load_pairs``, and ``n_samples`` says how many pairs to show.
+    ``options`` are fields of ``samesay.data.ReadOptions``, and ``n_samples`` says how many pairs to show.
 
     Raises:
         DataError: One of its leaves, if the source cannot be read.
     """
-    table = load_pairs(
-        source,
-        need_labels=None,
-        prefer=SPLITS,
-        task=task,
-        scale=scale,
-        texts_in=temporary_folder(),
-        **reading,
-    )
+    table = load_pairs(source, need_labels=None, prefer=SPLITS, texts_in=temporary_folder(), **options)
     return describe(table, n_samples=n_samples)
 
 

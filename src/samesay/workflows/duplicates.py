@@ -94,6 +94,7 @@ class Duplicates:
         n_truncated: Candidates of which part was not read.
         recall: What the first pass found of a sample's pairs, if that was measured.
         seconds: Wall time: ``first_pass``, ``model``, ``recall`` and ``total``.
+        notes: What was decided in reading the texts that a user may want to know.
     """
 
     pairs: tuple[SamePair, ...]
@@ -108,6 +109,7 @@ class Duplicates:
     n_truncated: int
     recall: Recall | None
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON types."""
@@ -124,6 +126,7 @@ class Duplicates:
             "n_truncated": self.n_truncated,
             "recall": None if self.recall is None else self.recall.to_dict(),
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 
@@ -145,6 +148,7 @@ def find_duplicates(
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
+    **options: Any,
 ) -> Duplicates:
     """Find the texts of ``source`` that say the same, or those of ``other`` that say the same as one of ``source``.
 
@@ -170,6 +174,7 @@ def find_duplicates(
         overwrite: Replace these files.
         threads: For ONNX Runtime.
         progress: Told of the stage ``"score"``.
+        **options: How the sources are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         ExtraMissing: If scikit-learn is not installed.
@@ -193,8 +198,9 @@ def find_duplicates(
             require_file(place, overwrite=overwrite)
     reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
     judge = SameJudge(reader, label=label, threshold=threshold, symmetric=symmetric)
-    one = _Distinct(load_texts(source, column=column, format=input_format), 1)
-    two = _Distinct(load_texts(other, column=column, format=input_format), 2) if other is not None else None
+    reading = {"column": column, "format": input_format, **options}
+    one = _Distinct(load_texts(source, **reading), 1)
+    two = _Distinct(load_texts(other, **reading), 2) if other is not None else None
     others = one if two is None else two
 
     started = time.perf_counter()
@@ -236,6 +242,7 @@ def find_duplicates(
         n_truncated=int(answers.truncated.sum()),
         recall=recall,
         seconds=seconds | {"total": time.perf_counter() - begin},
+        notes=(*one.source.notes, *(() if two is None else two.source.notes)),
     )
     if output is not None:
         write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in result.pairs], overwrite=overwrite)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from samesay.bundle import Manifest
-from samesay.data import Reading, of_another_source
+from samesay.data import ReadOptions
 from samesay.errors import UsageError
 from samesay.evaluation import (
     Evaluation,
@@ -79,7 +79,7 @@ def evaluate_model(
     slices: Sequence[str] = (),
     overwrite: bool = False,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> MeasuredModel:
     """Measure ``model`` on ``data``.
 
@@ -94,7 +94,7 @@ def evaluate_model(
         slices: Columns of the data by whose values the report slices.
         overwrite: Replace a report that is there.
         progress: Hears how far it has come.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
@@ -102,6 +102,7 @@ def evaluate_model(
         TargetExists: If the place of the report is taken.
         ExtraMissing: If what a report needs is not installed.
     """
+    reading = ReadOptions(**options)
     if report is not None:
         require_report_packages()
         require_free(report, overwrite=overwrite)
@@ -114,9 +115,9 @@ def evaluate_model(
     opened = open_predictor(model, backend=backend)
     predictor, order = opened.predictor, opened.predictor.sides
     answers = opened.manifest.answers
-    table = load_for(answers, data, prefer=("test", "validation"), **reading)
+    table = load_for(answers, data, reading, prefer=("test", "validation"))
     table = table.with_sides(order)
-    made = _baselines(baselines, opened.manifest, answers, order, of_another_source(reading))
+    made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())
     parts = slices_of(table, slices) if report is not None else []
     evaluation = evaluate(predictor, table, progress=progress)
     overlap = overlap_with(model, table)
@@ -144,7 +145,7 @@ def evaluate_model(
 
 
 def _baselines(
-    source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: Reading
+    source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: ReadOptions
 ) -> dict[str, Any]:
     """What to beat: of similarity always the overlap of words, of labels what the pairs of ``source`` give away."""
     if isinstance(answers, GradeScale):

@@ -6,10 +6,10 @@ import json
 import shutil
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack, get_args
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from samesay.bundle import Decision, Manifest, open_bundle, write_bundle
-from samesay.data import Reading
+from samesay.data import ReadOptions
 from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.export.storage import Storage
 from samesay.model.presets import upstream_of
@@ -69,7 +69,7 @@ def export(
     data: str | Path | None = None,
     max_changed: float = MAX_CHANGED,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> ExportResult:
     """Write a model in another format, whole or not at all.
 
@@ -83,7 +83,7 @@ def export(
         data: Labelled or graded pairs on which the cost of that is measured.
         max_changed: The largest share of answers that may become others by it.
         progress: Hears the measurement.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         BundleError: If there is no such bundle, it is damaged, or ``path`` is taken.
@@ -96,7 +96,7 @@ def export(
         raise UsageError(
             f"There is no format {to!r}.", where="to", expected=", ".join(get_args(ExportFormat))
         )
-    narrowing = _narrowing(model, to, quantize, data, max_changed, progress, reading)
+    narrowing = _narrowing(model, to, quantize, data, max_changed, progress, ReadOptions(**options))
     target = destination(path)
     if to == "bundle":
         return _bundle(model, target, narrowing, overwrite=overwrite)
@@ -140,7 +140,7 @@ def _narrowing(
     data: str | Path | None,
     max_changed: float,
     progress: ProgressListener | None,
-    reading: Reading,
+    reading: ReadOptions,
 ) -> Narrowing | None:
     if quantize is None:
         if data is not None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Unpack
 
 from samesay.bundle import Manifest
-from samesay.data import PairTable, Reading, load_pairs
+from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.row_store import temporary_folder
 from samesay.errors import UsageError
 from samesay.pairs import GradeScale, LabelSet
@@ -17,46 +16,46 @@ OWN_TRAINING_DATA = "trained-on"
 
 
 def load_labelled(
-    data: str | Path, labels_of_model: LabelSet, *, prefer: Sequence[str], **reading: Unpack[Reading]
+    data: str | Path, labels_of_model: LabelSet, reading: ReadOptions, *, prefer: Sequence[str]
 ) -> PairTable:
     """The table, its numbers read as the model's labels where it has no names; its notes say so."""
     return load_pairs(
         data,
+        reading,
         task="classification",
         prefer=prefer,
         target_labels=labels_of_model,
         texts_in=temporary_folder(),
-        **reading,
     )
 
 
 def load_for(
     answers: LabelSet | GradeScale | None,
     data: str | Path,
+    reading: ReadOptions,
     *,
     prefer: Sequence[str],
-    **reading: Unpack[Reading],
 ) -> PairTable:
     """The pairs with gold answers of a model's kind.
 
     Args:
         answers: The model's labels, the scale of its grades, or None for grades on the data's own scale.
         data: The source.
+        reading: How it is read, where it does not tell.
         prefer: Of several splits the first of these.
-        **reading: How it is read, where it does not tell.
 
     Raises:
         LabelMismatch: If the data's labels are others.
         DataError: If the data cannot be used.
     """
     if isinstance(answers, LabelSet):
-        return load_labelled(data, answers, prefer=prefer, **reading).with_labels(answers)
+        return load_labelled(data, answers, reading, prefer=prefer).with_labels(answers)
     folder = temporary_folder()
-    return load_pairs(data, task="similarity", scale=answers, prefer=prefer, texts_in=folder, **reading)
+    return load_pairs(data, reading, task="similarity", scale=answers, prefer=prefer, texts_in=folder)
 
 
 def load_training_pairs(
-    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: Reading
+    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: ReadOptions
 ) -> PairTable:
     """The pairs from which baselines are made.
 
@@ -70,7 +69,7 @@ def load_training_pairs(
         UsageError: If the model does not say what it was trained on, or that has changed.
     """
     if str(source) != OWN_TRAINING_DATA:
-        return load_labelled(source, labels, prefer=("train",), **reading)
+        return load_labelled(source, labels, reading, prefer=("train",))
     recorded = manifest.data.get("source") if manifest is not None else None
     if manifest is None or not recorded:
         raise UsageError(
@@ -79,7 +78,7 @@ def load_training_pairs(
             hint="name the training data: --baselines SOURCE",
         )
     split = manifest.data.get("split") or "train"
-    table = load_labelled(str(recorded), labels, prefer=(split, "train"), **reading)
+    table = load_labelled(str(recorded), labels, reading, prefer=(split, "train"))
     expected = manifest.data.get("fingerprint")
     if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
         raise UsageError(

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Bundle
-from samesay.data import PairTable, Reading
+from samesay.data import PairTable, ReadOptions
 from samesay.errors import QualityLost, UsageError
 from samesay.evaluation import evaluate
 from samesay.export.storage import Storage, narrow
@@ -44,7 +44,7 @@ class Narrowing:
     data: str | Path
     max_changed: float = MAX_CHANGED
     progress: ProgressListener | None = None
-    reading: Reading = field(default_factory=lambda: Reading())
+    reading: ReadOptions = field(default_factory=ReadOptions)
 
     def __post_init__(self) -> None:
         if not 0 <= self.max_changed <= 1:
@@ -126,7 +126,7 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
             expected="the model as it was trained",
         )
     scorer = open_scorer(bundle.path, verify=False)
-    table = load_for(bundle.manifest.answers, asked.data, prefer=("validation", "test"), **asked.reading)
+    table = load_for(bundle.manifest.answers, asked.data, asked.reading, prefer=("validation", "test"))
     table = table.with_sides(scorer.sides)
     overlap = overlap_with(bundle.path, table)
     narrow(source, target, asked.storage)

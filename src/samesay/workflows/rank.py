@@ -74,6 +74,7 @@ class Ranking:
         n_empty: How many were left out because they are empty.
         n_truncated: How many were not read whole.
         seconds: Wall time.
+        notes: What was decided in reading the texts that a user may want to know.
     """
 
     query: str
@@ -88,6 +89,7 @@ class Ranking:
     n_empty: int
     n_truncated: int
     seconds: float
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The ranking as JSON types."""
@@ -103,6 +105,7 @@ class Ranking:
             "n_empty": self.n_empty,
             "n_truncated": self.n_truncated,
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 
@@ -120,6 +123,7 @@ def rank_texts(
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
+    **options: Any,
 ) -> Ranking:
     """Rank the texts of ``source`` by the probability of one label beside ``query``.
 
@@ -137,6 +141,7 @@ def rank_texts(
         overwrite: Replace it.
         threads: For ONNX Runtime.
         progress: Told of the stage ``"score"``.
+        **options: How the source is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         EmptySide: If the query is empty.
@@ -160,7 +165,7 @@ def rank_texts(
         else asking_side(sides) or sides.first
     )
     wanted = positive_label(reader.labels, label)
-    found = load_texts(source, column=column, format=input_format)
+    found = load_texts(source, column=column, format=input_format, **options)
     added = _added_columns(found) if output is not None else {}
     pairs = [placed(sides, asking, query, text) for text in found.texts]
     probabilities, truncated = read_label(reader, pairs, wanted, progress=progress)
@@ -187,6 +192,7 @@ def rank_texts(
         n_texts=len(found),
         n_empty=found.n_empty,
         n_truncated=int(truncated.sum()),
+        notes=found.notes,
         seconds=time.perf_counter() - begin,
     )
     if output is not None:

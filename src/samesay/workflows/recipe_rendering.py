@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 from samesay.workflows.recipe_text import CORE_SCHEMA, pyyaml
-from samesay.workflows.run_recipe import RECIPE_VERSION, VERSION_KEY, keys, sections
+from samesay.workflows.run_recipe import AS_LISTS, RECIPE_VERSION, VERSION_KEY, keys, sections
 
 _WIDTH = 100
 
@@ -96,6 +96,7 @@ def _toml_value(value: Any) -> str:
 
 
 def _schema_of(kind: Any) -> dict[str, Any]:
+    kind = AS_LISTS.get(kind, kind)
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return {"anyOf": [_schema_of(one) for one in inner]}

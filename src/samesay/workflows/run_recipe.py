@@ -1,28 +1,29 @@
 """A training run as one declaration: every key of a recipe file with its type, default and meaning.
 
-The declaration is two dataclasses, ``Run`` (data and encoder) and ``samesay.training.Recipe`` (settings), and what
-their docstrings say of each field. What a file may say, the file that is printed and its JSON schema come from nothing
-else.
+The declaration is three dataclasses, ``Run`` (data and encoder), ``samesay.data.ReadOptions`` (how the data is read)
+and ``samesay.training.Recipe`` (settings), and what their docstrings say of each field. What a file may say, the file
+that is printed and its JSON schema come from nothing else.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import inspect
-import re
 import types
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin
 
+from samesay.data.options import ReadOptions, meanings_of, types_of
 from samesay.errors import RecipeInvalid, RecipeVersionUnknown, UsageError, near
-from samesay.pairs import Task
+from samesay.pairs import GradeScale, Sides
 from samesay.training import Recipe
 from samesay.workflows.recipe_text import RecipeText, read_recipe_text
 
 RECIPE_VERSION = 1
 VERSION_KEY = "version"
+AS_LISTS: dict[type, Any] = {Sides: tuple[str, str], GradeScale: tuple[float, float]}
+"""Types whose values are lists in a file."""
 
 # What belongs to a call and not to a run: where its state lies, what it may replace.
 _COMMAND_LINE_ONLY = (
@@ -44,19 +45,8 @@ class Run:
     Attributes:
         data: The pairs to learn from: a file, a folder of splits or a name, as ``samesay train`` takes it. Paths are
             relative to the folder that the command is run in.
-        split: The split of the data to train on, with a slice if wanted, such as ``train[:20%]``.
         validation: Pairs to choose the best epoch by; the data's own validation split where absent.
-        sides: What the two texts are called, in the order in which the model reads them; the data's own where absent.
-        columns: Column by role, where the names do not tell: first, second, label.
-        labels: Names of the labels where the data holds numbers: the name of 0 first.
-        rename_labels: From a label name of the data to the name wanted.
-        where: A condition that rows must meet: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
-            or a list of them. It holds for the validation pairs, too, if they have the column.
-        format: Of the data, where its name does not tell: csv, tsv, jsonl or parquet.
-        allow_empty_sides: Keep pairs with an empty text.
-        task: Whether the data's answers are labels (classification) or grades (similarity); told from the data
-            where absent.
-        scale: The lowest and the highest grade; the whole numbers around those found where absent.
+        reading: How the data is read, where it does not tell; in a file each of its fields is a key of its own.
         preset: The encoder to start from: ``minilm``, a KerasHub name, an hf:// or kaggle:// address, a folder, a saved
             model.
         teacher: A saved model with the same labels whose answers are learned beside the gold labels.
@@ -71,17 +61,8 @@ class Run:
     """
 
     data: str | None = None
-    split: str | None = None
     validation: str | None = None
-    sides: tuple[str, str] | None = None
-    columns: dict[str, str] | None = None
-    labels: tuple[str, ...] | None = None
-    rename_labels: dict[str, str] | None = None
-    where: str | tuple[str, ...] | None = None
-    format: str | None = None
-    allow_empty_sides: bool = False
-    task: Task | None = None
-    scale: tuple[float, float] | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
     preset: str | None = None
     teacher: str | None = None
     unlabelled: str | None = None
@@ -92,9 +73,27 @@ class Run:
     validation_fingerprint: str | None = None
     lacks: dict[str, str] | None = None
 
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Run:
+        """The run that keys with their values say."""
+        reading = {key.name: values[key.name] for key in _keys_of(ReadOptions) if key.name in values}
+        rest = {name: value for name, value in values.items() if name not in reading}
+        return cls(**rest, reading=ReadOptions(**reading))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Every key with its value, as JSON types."""
+        own = {one.name: getattr(self, one.name) for one in dataclasses.fields(self) if one.name != "reading"}
+        read = {key.name: getattr(self.reading, key.name) for key in _keys_of(ReadOptions)}
+        values = {**own, **read}
+        return {
+            key.name: tuple(value) if isinstance(value := values[key.name], tuple(AS_LISTS)) else value
+            for key in _keys_of(Run)
+        }
+
     def given(self) -> dict[str, Any]:
         """The values that are not the default."""
-        return {key.name: value for key in _keys_of(Run) if (value := getattr(self, key.name)) != key.default}
+        values = self.to_dict()
+        return {key.name: values[key.name] for key in _keys_of(Run) if values[key.name] != key.default}
 
 
 @dataclass(frozen=True)
@@ -147,7 +146,7 @@ def read_recipe(path: str | Path) -> dict[str, Any]:
     """
     run, settings = gather(path, {})
     void = dict.fromkeys(settings.without_effect())  # their defaults would contradict the others
-    return {VERSION_KEY: RECIPE_VERSION, **dataclasses.asdict(run), **settings.to_dict(), **void}
+    return {VERSION_KEY: RECIPE_VERSION, **run.to_dict(), **settings.to_dict(), **void}
 
 
 def gather(config: str | Path | None, options: Mapping[str, Any]) -> tuple[Run, Recipe]:
@@ -174,7 +173,7 @@ def gather(config: str | Path | None, options: Mapping[str, Any]) -> tuple[Run, 
         if value:
             raise _void(name, value, cause, getattr(settings, cause), text if name not in of_call else None)
     names = [key.name for key in _keys_of(Run)]
-    run = Run(**{name: value for name, value in {**of_file, **of_call}.items() if name in names})
+    run = Run.of({name: value for name, value in {**of_file, **of_call}.items() if name in names})
     return run, _settings(text, of_file, of_call)
 
 
@@ -193,7 +192,7 @@ def require_whole(run: Run, config: str | Path | None, options: Mapping[str, Any
     if not missing or config is None:
         return
     # Of classes the command line takes no loss.
-    known = {name for name in keys() if name != "loss" or run.task == "similarity"}
+    known = {name for name in keys() if name != "loss" or run.reading.task == "similarity"}
     named = ["DATA" if name == "data" else _option(name) for name in missing if name in known]
     raise RecipeInvalid(
         "This recipe does not repeat the run that it was saved by, which had what no file can hold: "
@@ -291,6 +290,8 @@ def fitted(value: Any, kind: Any) -> Any:
     Raises:
         ValueError: If it is none; the message says what would be.
     """
+    if kind in AS_LISTS:
+        return value if isinstance(value, kind) else kind(*fitted(value, AS_LISTS[kind]))
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         if value is None and type(None) in inner:
@@ -319,6 +320,7 @@ def fitted(value: Any, kind: Any) -> Any:
 
 def in_words(kind: Any) -> str:
     """What a value of a type hint is, for people."""
+    kind = AS_LISTS.get(kind, kind)
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         return " or ".join(in_words(one) for one in inner if one is not type(None))
@@ -341,20 +343,11 @@ _WORDS = {
 
 
 def _keys_of(declaration: type) -> tuple[Key, ...]:
-    hints = get_type_hints(declaration)
-    meanings = _meanings(declaration)
-    return tuple(
-        Key(field.name, hints[field.name], field.default, meanings.get(field.name, ""))
-        for field in dataclasses.fields(declaration)
-    )
-
-
-def _meanings(declaration: type) -> dict[str, str]:
-    """What the section ``Attributes`` of a class' docstring says of each name, on one line."""
-    section = re.search(
-        r"^Attributes:\n(?P<rows>(?: {4}.*\n?|\n)+)", inspect.getdoc(declaration) or "", re.MULTILINE
-    )
-    if section is None:  # python -OO keeps no docstrings
-        return {}
-    rows = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section["rows"], re.MULTILINE)
-    return {name: " ".join(text.replace("``", "").split()) for name, text in rows}
+    kinds, meanings = types_of(declaration), meanings_of(declaration)
+    found: list[Key] = []
+    for one in dataclasses.fields(declaration):
+        if kinds[one.name] is ReadOptions:
+            found += _keys_of(ReadOptions)
+        else:
+            found.append(Key(one.name, kinds[one.name], one.default, meanings.get(one.name, "")))
+    return tuple(found)

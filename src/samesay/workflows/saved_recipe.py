@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from samesay.data import PairTable
+from samesay.data.options import OF_FILES
 from samesay.encoding import PairEncoder
 from samesay.model.backend import backend_versions
 from samesay.model.own_preprocessor import is_own
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from samesay.data.asked import Asked
     from samesay.workflows.pair_model import PairModel
     from samesay.workflows.training_record import TrainingRecord
+
+_OF_THE_MODEL = ("sides", "labels", "scale")
 
 
 def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
@@ -46,9 +49,9 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
 def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
     """What of a run of ``PairModel.fit`` has a name, and under ``lacks`` what has none."""
     lacks = {name: what for name, what in record.own_parts.items() if name != "metrics"}
-    values: dict[str, Any] = {"sides": (model.sides.first, model.sides.second)}
+    values: dict[str, Any] = {"sides": model.sides}
     if model.scale is not None:
-        values |= {"task": task_of(model.answers), "scale": (model.scale.low, model.scale.high)}
+        values |= {"task": task_of(model.answers), "scale": model.scale}
     for name, found in (("preset", _preset(model, record)), ("data", _data(model, record))):
         if isinstance(found, str):
             lacks[name] = found
@@ -68,8 +71,8 @@ def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
     tables = [table for table in (record.pairs, record.validation) if table is not None]
     if model.scale is None and not ("data" in values and all(_says_labels(one, model) for one in tables)):
         values["labels"] = model.labels.names
-    return Run(
-        **values,
+    return replace(
+        Run.of(values),
         teacher=record.teacher,
         lacks=lacks or None,
         data_fingerprint=record.pairs.fingerprint(),
@@ -120,15 +123,9 @@ def _data(model: PairModel, record: TrainingRecord) -> dict[str, Any] | str:
         assert asked.labels is not None
         names = ", ".join(asked.labels)
         return f"{asked.source}, whose numbers stand for {names} in this order, and not in the model's"
-    return {
-        "data": asked.source,
-        "columns": asked.columns,
-        "rename_labels": asked.rename_labels,
-        "where": asked.where,
-        "format": asked.format,
-        "allow_empty_sides": asked.allow_empty_sides,
-        **({"task": asked.task} if asked.task is not None else {}),
-    }
+    # Sides, labels and scale are the model's.
+    given = {name: value for name, value in asked.reading.given().items() if name not in _OF_THE_MODEL}
+    return {"data": asked.source, **given}
 
 
 def _is_read_alike(
@@ -136,19 +133,21 @@ def _is_read_alike(
 ) -> bool:
     """Whether a run that reads its training pairs by ``values`` would read these as they were read."""
     asked = table.origin.asked
-    if asked is None or asked.format is not None:
+    if asked is None or asked.reading.format is not None:
         return False
-    if asked.where != (values.get("where") if "label" in roles else None):
+    if asked.reading.where != (values.get("where") if "label" in roles else None):
         return False
+    reading = asked.reading.given()
     if "label" in roles:
-        same = asked.rename_labels == values.get("rename_labels") and _has_order_of(asked, model)
+        same = reading.get("rename_labels") == values.get("rename_labels") and _has_order_of(asked, model)
     else:
         same = not table.origin.rows_dropped  # without labels all rows are read
     told = [
         {role: column for role, column in (columns or {}).items() if role in roles}
-        for columns in (asked.columns, values.get("columns"))
+        for columns in (reading.get("columns"), values.get("columns"))
     ]
-    return same and told[0] == told[1] and asked.allow_empty_sides == values.get("allow_empty_sides", False)
+    others = [name for name in ("allow_empty_sides", "decimal_comma", *OF_FILES) if name != "format"]
+    return same and told[0] == told[1] and all(reading.get(name) == values.get(name) for name in others)
 
 
 def _has_order_of(asked: Asked, model: PairModel) -> bool:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import Manifest, open_bundle, require_replaceable
-from samesay.data import PairTable, Reading, load_pairs
+from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.errors import UsageError
 from samesay.model.backend import cache_folder
 from samesay.pairs import ProgressListener, task_of
@@ -64,7 +64,7 @@ def make_student(
     vocabulary: str | Path | None = None,
     overwrite: bool = False,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> StudentResult:
     """Save a smaller model that begins as a saved one without some of its layers and tokens.
 
@@ -75,7 +75,7 @@ def make_student(
         vocabulary: A source of pairs, whose labels are not looked at: tokens that do not come up there are left out.
         overwrite: Replace a bundle at ``output``.
         progress: Hears the stage ``save``.
-        **reading: How ``vocabulary`` is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How ``vocabulary`` is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         UsageError: If nothing is to be left out, or there are no such layers.
@@ -87,7 +87,8 @@ def make_student(
     from samesay.workflows.saving import save_model
 
     _require_less(layers, vocabulary)
-    if vocabulary is None and any(reading.values()):
+    reading = ReadOptions(**options)
+    if vocabulary is None and reading.given():
         raise UsageError(
             "There are no pairs to be read in this way.",
             where="vocabulary",
@@ -98,7 +99,7 @@ def make_student(
     texts = None
     if vocabulary is not None:
         folder = cache_folder() / "reading"
-        texts = load_pairs(vocabulary, need_labels=False, prefer=("train",), texts_in=folder, **reading)
+        texts = load_pairs(vocabulary, reading, need_labels=False, prefer=("train",), texts_in=folder)
     model = PairModel.load(teacher)
     student, made = student_model(model, layers=layers, vocabulary=texts)
     saved = save_model(student, Path(output), overwrite=overwrite, progress=progress)
@@ -114,10 +115,11 @@ def make_student(
         [] if model.scale else list(student.labels),
         {"status": saved.onnx.status, **saved.onnx.to_dict()},
         [
+            *(texts.origin.notes if texts is not None else ()),
             "it has not been taught yet and answers worse than its teacher: "
             + command(
                 "samesay", "train", "DATA", "--preset", output, "--teacher", teacher, "--output", "TAUGHT"
-            )
+            ),
         ],
     )
 

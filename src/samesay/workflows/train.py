@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.bundle import require_replaceable
-from samesay.data import PairTable, load_pairs, load_splits, require_contrast
-from samesay.data.conditions import conditions_in
-from samesay.data.sources import is_standard_input, locate
+from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
+from samesay.data.conditions import Condition, conditions_in
+from samesay.data.sources import exists, is_standard_input, locate
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation
 from samesay.export import Verdict
 from samesay.model.backend import cache_folder
 from samesay.model.presets import resolve
-from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, Task, task_of
+from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, task_of
 from samesay.training import Recipe
 from samesay.training.checkpoints import remove_checkpoints
 from samesay.training.recipe import require_no_validation
@@ -121,14 +121,6 @@ def train(
     output: str | Path,
     validation: str | Path | None = None,
     settings: Mapping[str, Any] | Recipe | None = None,
-    split: str | None = None,
-    sides: Sides | None = None,
-    columns: Mapping[str, str] | None = None,
-    labels: LabelSet | Sequence[str] | None = None,
-    rename_labels: Mapping[str, str] | None = None,
-    where: str | Sequence[str] | None = None,
-    format: str | None = None,
-    allow_empty_sides: bool = False,
     new_head: bool = False,
     data_fingerprint: str | None = None,
     validation_fingerprint: str | None = None,
@@ -141,8 +133,8 @@ def train(
     unlabelled: str | Path | None = None,
     tensorboard: str | Path | None = None,
     progress: ProgressListener | None = None,
-    task: Task | None = None,
-    scale: GradeScale | None = None,
+    reading: ReadOptions | None = None,
+    **options: Any,
 ) -> TrainResult:
     """Train on ``data``, keep the best epoch, save the model to ``output``.
 
@@ -155,15 +147,6 @@ def train(
         output: The new folder of the saved model.
         validation: Another source to choose the best epoch by.
         settings: The recipe, or single settings of it.
-        split: The split of ``data`` to train on.
-        sides: The order in which the model reads the two sides; a saved model's own, else the data's, where absent.
-        columns: Columns by role.
-        labels: The label names, where the data has numbers.
-        rename_labels: From a label name of the data to the name wanted.
-        where: A condition on a column that rows must meet, or several; also those of ``validation``, if they have the
-            column.
-        format: Of the data, where its name does not tell.
-        allow_empty_sides: Keep pairs with an empty side.
         new_head: Make a new head although the preset is a saved model.
         data_fingerprint: Of the training pairs of a run that this one repeats; a difference is among the notes.
         validation_fingerprint: The same of its validation pairs.
@@ -178,8 +161,10 @@ def train(
         unlabelled: A source of more pairs, to learn the teacher's answers from.
         tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
         progress: Hears how far it has come.
-        task: ``classification`` or ``similarity``; told from the data where absent.
-        scale: The lowest and the highest grade; told from the data where absent.
+        reading: How ``data`` is read, where it does not tell. ``sides`` is the order in which the model reads the two
+            sides; a saved model's own, else the data's, where absent. But for split and format it holds for
+            ``validation``, too; of the conditions those that can be asked there.
+        **options: Fields of ``samesay.data.ReadOptions`` that differ from ``reading``.
 
     Raises:
         TargetExists: If ``output`` is taken, or an unfinished run stands in ``checkpoints`` and ``resume`` is not set.
@@ -200,37 +185,19 @@ def train(
         seeds=range(recipe.seed, recipe.seed + seeds),
     )
     source = resolve(preset)
-    reading: dict[str, Any] = {
-        "sides": sides or source.sides,
-        "columns": columns,
-        "rename_labels": rename_labels,
-        "where": where,
-        "format": format,
-        "allow_empty_sides": allow_empty_sides,
-        "task": task,
-        "scale": scale
-        or (source.answers if isinstance(source.answers, GradeScale) and not new_head else None),
-        "texts_in": _texts_folder(),
-    }
+    asked = replace(reading or ReadOptions(), **options)
+    scale = source.answers if isinstance(source.answers, GradeScale) and not new_head else None
+    reading = replace(asked, sides=asked.sides or source.sides, scale=asked.scale or scale)
     run = Run(
         data=_from_anywhere(data),
-        split=split,
         validation=_from_anywhere(validation) if validation is not None else None,
-        sides=(sides.first, sides.second) if sides else None,
-        columns=dict(columns) if columns else None,
-        labels=tuple(labels) if labels else None,
-        rename_labels=dict(rename_labels) if rename_labels else None,
-        where=where if isinstance(where, str | None) else tuple(where),
-        format=format,
-        allow_empty_sides=allow_empty_sides,
-        task=task,
-        scale=(scale.low, scale.high) if scale else None,
+        reading=asked,
         preset=anywhere(source.name),
         teacher=anywhere(teacher) if teacher is not None else None,
         unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
         new_head=new_head,
     )
-    pairs, held_out = _load(data, validation, split=split, labels=labels, reading=reading, teacher=teacher)
+    pairs, held_out = _load(data, validation, reading, teacher=teacher)
     if teacher is None:
         require_no_pupil(recipe, unlabelled)
     elif pairs.answers is not None:
@@ -249,7 +216,7 @@ def train(
             held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     require_contrast(pairs)
     assert pairs.answers is not None
-    more = _unlabelled(unlabelled, pairs, columns=columns, allow_empty_sides=allow_empty_sides)
+    more = _unlabelled(unlabelled, pairs, reading)
     if held_out is None:
         require_no_validation(recipe, seeds=seeds)
     fingerprint = pairs.fingerprint()
@@ -352,69 +319,75 @@ def train(
 def _load(
     data: str | Path,
     validation: str | Path | None,
+    reading: ReadOptions,
     *,
-    split: str | None,
-    labels: LabelSet | Sequence[str] | None,
-    reading: Mapping[str, Any],
     teacher: str | Path | None,
 ) -> tuple[PairTable, PairTable | None]:
     """Training and validation pairs, with one set of labels and one order of sides; with a teacher perhaps without."""
     need_labels = True if teacher is None else None
-    if validation is None and split is None:
-        tables = load_splits(data, labels=labels, need_labels=need_labels, require_learned=True, **reading)
+    if validation is None and reading.split is None:
+        tables = load_splits(
+            data, reading, need_labels=need_labels, texts_in=_texts_folder(), require_learned=True
+        )
         pairs = tables.get("train") or next(iter(tables.values()))
         held_out = tables.get("validation") if "train" in tables else None
         if held_out is not None and held_out.answers is None:
             held_out = None
     else:
         pairs = load_pairs(
-            data, split=split, labels=labels, need_labels=need_labels, prefer=("train",), **reading
+            data, reading, need_labels=need_labels, prefer=("train",), texts_in=_texts_folder()
         )
         held_out = None
     if validation is not None:
-        others = {**reading, "labels": labels, "format": None}
+        others = replace(reading.of_another_source(), sides=reading.sides, where=reading.where)
         if pairs.answers is not None:
-            others |= {"task": task_of(pairs.answers), "scale": pairs.scale, "target_labels": pairs.labels}
-        held_out = _validation(validation, others)
+            others = replace(others, task=task_of(pairs.answers), scale=pairs.scale)
+        held_out = _validation(validation, others, pairs.labels)
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
     return pairs, held_out
 
 
-def _validation(source: str | Path, reading: Mapping[str, Any]) -> PairTable:
+def _validation(source: str | Path, reading: ReadOptions, labels: LabelSet | None) -> PairTable:
     """The pairs that meet those of the conditions on the training pairs that can be asked of them; a note on others."""
-    asked = conditions_in(reading["where"])
+    asked = conditions_in(reading.where)
+
+    def met(conditions: Sequence[Condition]) -> PairTable:
+        return load_pairs(
+            source,
+            reading,
+            where=tuple(map(str, conditions)) or None,
+            prefer=("validation", "test"),
+            texts_in=_texts_folder(),
+            target_labels=labels,
+        )
+
     # split=train says which rows are learned from.
-    of_split = [one for one in asked if canonical_split(one.text) in SPLITS]
-    met = [one for one in asked if one not in of_split]
-    options = {**reading, "prefer": ("validation", "test")}
+    there = [one for one in asked if canonical_split(one.text) not in SPLITS]
     try:
-        table = load_pairs(source, **{**options, "where": [str(one) for one in met]})
+        table = met(there)
     except ColumnNotFound as problem:
-        there = [one for one in met if one.column in problem.details.get("columns", ())]
-        if is_standard_input(source) or there == met:
+        columns = problem.details.get("columns", ())
+        if is_standard_input(source) or all(one.column in columns for one in there):
             raise
-        met = there
-        table = load_pairs(source, **{**options, "where": [str(one) for one in met]})
-    left = [str(one) for one in asked if one not in met]
+        there = [one for one in there if one.column in columns]
+        table = met(there)
+    left = [str(one) for one in asked if one not in there]
     if not left:
         return table
     note = f"--where {' and '.join(left)} is for the training pairs alone, and was not asked of the validation pairs"
     return replace(table, origin=replace(table.origin, notes=(*table.origin.notes, note)))
 
 
-def _unlabelled(
-    source: str | Path | None, pairs: PairTable, *, columns: Mapping[str, str] | None, allow_empty_sides: bool
-) -> PairTable | None:
+def _unlabelled(source: str | Path | None, pairs: PairTable, reading: ReadOptions) -> PairTable | None:
     """The pairs that a teacher alone speaks of, as ``pairs`` are read."""
     if source is None:
         return None
     table = load_pairs(
         source,
+        reading.of_another_source(),
         sides=pairs.sides,
-        columns=columns,
         need_labels=False,
-        allow_empty_sides=allow_empty_sides,
         prefer=("train",),
         texts_in=_texts_folder(),
     )
@@ -430,7 +403,7 @@ def _from_anywhere(source: str | Path) -> str:
     text = str(source)
     located = locate(text)
     path = Path(located.name)
-    if located.built_in or not text.startswith(located.name) or not path.exists():
+    if located.built_in or not text.startswith(located.name) or not exists(str(path)):
         return text
     return f"{path.absolute()}{text.removeprefix(located.name)}"
 

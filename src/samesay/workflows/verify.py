@@ -6,13 +6,13 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
-from samesay.data import PairTable, Reading, load_pairs
+from samesay.data import PairTable, load_pairs
 from samesay.export import KerasAnswer, Verdict, prove
 from samesay.export.proof import TOLERANCE
 from samesay.model.backend import backend_versions
@@ -67,6 +67,7 @@ class DataProof:
         changed: How many get another label, however narrow Keras' own decision was.
         shown: The first ``MOST_CHANGED_SHOWN`` of these.
         seconds: By part.
+        notes: What was decided in reading them that a user may want to know.
     """
 
     source: str
@@ -76,6 +77,7 @@ class DataProof:
     changed: int
     shown: tuple[ChangedPair, ...]
     seconds: dict[str, float]
+    notes: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -92,6 +94,7 @@ class DataProof:
             "changed_decisions": self.changed,
             "changed": [one.to_dict() for one in self.shown],
             "seconds": self.seconds,
+            "notes": list(self.notes),
         }
 
 
@@ -139,7 +142,7 @@ def verify(
     *,
     threads: int | None = None,
     progress: ProgressListener | None = None,
-    **reading: Unpack[Reading],
+    **options: Any,
 ) -> Verification:
     """Compare the two parts of a saved model, raw text in, logits out; nothing of the model is changed.
 
@@ -150,7 +153,7 @@ def verify(
         data: Pairs to compare on, too; their labels are not looked at. Of several splits ``validation`` is taken.
         threads: Of ONNX Runtime.
         progress: Hears the stage ``verify``.
-        **reading: How the data is read, where it does not tell: see ``samesay.data.Reading``.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         PartUnavailable: If one of the two parts is absent or marked as not to be used.
@@ -162,7 +165,7 @@ def verify(
     # Read before Keras is opened: a mistake in naming data is told in a second.
     table = None
     if data is not None:
-        table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **reading)
+        table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **options)
         table = table.with_sides(bundle.manifest.sides)
     # Graph and tokenizer as they lie there, which score uses.
     scorer = open_scorer(model, threads=threads, verify=False)
@@ -220,6 +223,7 @@ def _compare(
         TOLERANCE * float(np.abs(expected).max()),
         *_changed(scorer, pairs, expected, found),
         {name: round(value, 2) for name, value in seconds.items()},
+        table.origin.notes,
     )
 
 

@@ -35,8 +35,8 @@ class Audit:
 
     Attributes:
         source: The source.
-        splits: By split: ``pairs``, ``rows_dropped``, ``labels`` (counts), ``words`` (of each side), ``repeated``,
-            ``empty`` (sides), ``identical_sides``, ``truncated`` (pairs, where an encoder was named).
+        splits: By split: ``pairs``, ``rows_dropped``, ``notes``, ``labels`` (counts), ``words`` (of each side),
+            ``repeated``, ``empty`` (sides), ``identical_sides``, ``truncated`` (pairs, where an encoder was named).
         shared: By two splits: ``pairs`` and texts of each side in the second that occur in the first.
         contradictions: Pairs that carry two labels, and their rows.
         near_duplicates: ``asked`` and ``found`` by splits; None where it was not looked for.
@@ -116,6 +116,7 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
     facts: dict[str, Any] = {
         "pairs": n,
         "rows_dropped": dict(table.origin.rows_dropped),
+        "notes": list(table.origin.notes),
         "labels": table.label_counts() if table.labelled else None,
         "words": {
             side: _words(texts) for side, texts in zip(table.sides, (table.first, table.second), strict=True)

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data.columns import find_columns, listed, order_of
-from samesay.data.rows import side_text, text_of
+from samesay.data.options import ReadOptions
+from samesay.data.rows import Row, SkippedRow, SkippedRows, side_text, text_of
 from samesay.data.streaming import SourceRows
-from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows
+from samesay.errors import ColumnNotFound, DataError, EmptySide, LabelMissing, NoRows
 from samesay.pairs import Pair, is_empty
 
 EXPECTED, CAPABILITY, PERTURBED = "expected", "capability", "perturbed_"
@@ -38,8 +39,10 @@ class SuiteRow:
     place: str
 
 
-def read_suite(source: str | Path) -> list[SuiteRow]:
-    """Read a suite: CSV, TSV, JSON Lines or Parquet.
+def read_suite(
+    source: str | Path, reading: ReadOptions | None = None
+) -> tuple[list[SuiteRow], tuple[str, ...]]:
+    """Read a suite: CSV, TSV, JSON Lines, Parquet or a workbook; its tests, and what a user may want to know of that.
 
     The columns of the texts are found as those of any pairs (``first,second``, ``premise,hypothesis``, …). A row has
     what is ``expected``, or the same columns once more with ``perturbed_`` before their names.
@@ -51,9 +54,14 @@ def read_suite(source: str | Path) -> list[SuiteRow]:
         NoRows: If there is no test.
         DataError: As any table.
     """
-    with SourceRows(source) as rows:
+    reading = reading or ReadOptions()
+    with SourceRows(source, reading) as rows:
         names = rows.columns
-        found = find_columns(names, where=rows.name, need_label=False)
+        try:
+            found = find_columns(names, where=rows.name, need_label=False)
+        except ColumnNotFound as error:
+            error.hint = None  # of a suite no columns are told
+            raise
         swapped = order_of(found.sides) == 1
         changed = (PERTURBED + found.first, PERTURBED + found.second)
         can_change = all(column in names for column in changed)
@@ -71,9 +79,9 @@ def read_suite(source: str | Path) -> list[SuiteRow]:
                     raise EmptySide(f"The text in {column!r} is empty.", where=place, expected="a text")
             return Pair(*(reversed(texts) if swapped else texts))
 
-        tests = []
-        for row in rows:
-            place = rows.place(row)
+        def test(row: Row, place: str) -> SuiteRow:
+            if row.error is not None:
+                raise row.error
             expected = text_of(row.values.get(EXPECTED)).strip()
             perturbed = None
             if can_change and any(text_of(row.values.get(column)) for column in changed):
@@ -86,15 +94,19 @@ def read_suite(source: str | Path) -> list[SuiteRow]:
                     + (f", or texts in {' and '.join(changed)}" if can_change else ""),
                 )
             capability = text_of(row.values.get(CAPABILITY)).strip() or Path(source).stem
-            tests.append(
-                SuiteRow(
-                    capability,
-                    pair(row.values, (found.first, found.second), place),
-                    expected,
-                    perturbed,
-                    place,
-                )
+            return SuiteRow(
+                capability, pair(row.values, (found.first, found.second), place), expected, perturbed, place
             )
+
+        tests, skipped = [], SkippedRows()
+        for row in rows:
+            try:
+                tests.append(test(row, rows.place(row)))
+            except DataError as error:
+                if not reading.skip:
+                    raise
+                skipped.add(SkippedRow(rows.file, row.line, row.number, error.code, error.message))
+        notes = (*rows.notes, *skipped.notes())
     if not tests:
         raise NoRows(f"There is no test in {source}.", where=str(source), expected="one row or more")
-    return tests
+    return tests, notes

@@ -1,0 +1,189 @@
+"""How a source is read, as one declaration: every option with its type, default and meaning.
+
+The options of the command line, the keys of a recipe and the arguments of whatever reads pairs come from it. Knows no
+files.
+"""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import inspect
+import io
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Literal, get_args, get_type_hints
+
+from samesay.errors import UsageError, near
+from samesay.pairs import GradeScale, Sides, Task
+from samesay.printable import command
+
+Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
+Quoting = Literal["csv", "none"]
+OnError = Literal["stop", "skip"]
+
+OF_FILES = ("format", "delimiter", "quoting", "no_header", "encoding", "on_error")
+"""The options that say how bytes become rows; all others say what rows mean."""
+
+_DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadOptions:
+    """How a source of pairs is read, where it does not tell.
+
+    Attributes:
+        split: Split of the source, with a slice if wanted: ``validation``, ``train[:20%]``.
+        sides: What the two texts are called, in reading order; the data's own where absent.
+        columns: Columns by role where their names do not tell: ``first=text_a,second=text_b,label=gold``;
+            ``grade=NAME`` for grades. By number without a header: ``first=1,second=2,label=3``.
+        labels: Names of the labels where the data holds numbers: the name of 0 first.
+        rename_labels: Other names for the data's labels: ``entails=entailment,none=neutral``.
+        where: Keep rows that meet a condition: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
+            more than once: all of them.
+        task: Whether the data's answers are labels (classification) or grades (similarity); told from the data where
+            absent.
+        scale: The lowest and the highest grade: ``0,5``; the whole numbers around those found where absent.
+        allow_empty_sides: Keep pairs with an empty text; by default the first one is an error with its line.
+        decimal_comma: Take a comma in numbers for the decimal mark, as in ``3,8``, also where it could part thousands;
+            told from the data where it cannot.
+        format: Format of the files where their names do not tell, as for standard input (-).
+        delimiter: What parts fields of CSV and TSV: one character, or ``tab``; told from the file where absent.
+        quoting: Double quotes around a field: ``csv`` takes them off, ``none`` takes them for letters; for TSV told
+            from each row where absent.
+        no_header: The first line is a row; columns go by number, from 1.
+        encoding: Encoding of text files, such as ``cp1252`` or ``gb18030``; UTF-8, or what a byte order mark says,
+            where absent.
+        on_error: What to do about a row that cannot be used: ``stop`` there, or ``skip`` it, counted and listed.
+    """
+
+    split: str | None = None
+    sides: Sides | None = None
+    columns: dict[str, str] | None = None
+    labels: tuple[str, ...] | None = None
+    rename_labels: dict[str, str] | None = None
+    where: str | tuple[str, ...] | None = None
+    task: Task | None = None
+    scale: GradeScale | None = None
+    allow_empty_sides: bool = False
+    decimal_comma: bool = False
+    format: Format | None = None
+    delimiter: str | None = None
+    quoting: Quoting | None = None
+    no_header: bool = False
+    encoding: str | None = None
+    on_error: OnError = "stop"
+
+    def __post_init__(self) -> None:
+        # What a caller may change later, or passes as another kind of sequence, is copied.
+        for name, kind in (
+            ("labels", tuple),
+            ("columns", _texts),
+            ("rename_labels", dict),
+            ("where", _one_or_several),
+        ):
+            if (value := getattr(self, name)) is not None:
+                object.__setattr__(self, name, kind(value))
+        for name, kind in (("quoting", Quoting), ("on_error", OnError)):
+            value = getattr(self, name)
+            if value is not None and value not in get_args(kind):
+                raise UsageError(
+                    f"{name} cannot be {value!r}.", where=name, expected=f"one of {', '.join(get_args(kind))}"
+                )
+        if self.delimiter is not None:
+            object.__setattr__(self, "delimiter", _delimiter(self.delimiter))
+        if self.encoding is not None:
+            require_encoding(self.encoding)
+
+    @property
+    def skip(self) -> bool:
+        """Whether rows that cannot be used are left out."""
+        return self.on_error == "skip"
+
+    def given(self) -> dict[str, Any]:
+        """The options that are not the default."""
+        return {
+            one.name: value
+            for one in dataclasses.fields(self)
+            if (value := getattr(self, one.name)) != one.default
+        }
+
+    def of_another_source(self) -> ReadOptions:
+        """What of it also holds for another source of the same columns and labels."""
+        return replace(self, split=None, sides=None, where=None, format=None)
+
+
+def meanings_of(declaration: type) -> dict[str, str]:
+    """What the section ``Attributes`` of a class' docstring says of each name, on one line."""
+    section = re.search(
+        r"^Attributes:\n(?P<rows>(?: {4}.*\n?|\n)+)", inspect.getdoc(declaration) or "", re.MULTILINE
+    )
+    if section is None:  # python -OO keeps no docstrings
+        return {}
+    rows = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section["rows"], re.MULTILINE)
+    return {name: " ".join(text.replace("``", "").split()) for name, text in rows}
+
+
+def types_of(declaration: type) -> dict[str, Any]:
+    """The type hint of each field."""
+    hints = get_type_hints(declaration)
+    return {one.name: hints[one.name] for one in dataclasses.fields(declaration)}
+
+
+def columns_option(roles: Mapping[str, str], *, no_header: bool = False) -> str:
+    """The option that names columns, to be pasted behind a command.
+
+    >>> print(columns_option({"first": "a, b", "second": "c"}))
+    --columns '"first=a, b",second=c'
+    """
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([f"{role}={name}" for role, name in roles.items()])
+    return f"{'--no-header ' if no_header else ''}--columns {command(line.getvalue())}"
+
+
+def require_encoding(name: str) -> None:
+    """Refuse what is no encoding of texts.
+
+    Raises:
+        UsageError: With near names.
+    """
+    import encodings.aliases
+
+    try:
+        "".encode(name)
+        known = True
+    except (LookupError, UnicodeError, ValueError):
+        known = False
+    if not known:
+        close = near(name.casefold().replace("-", "_"), [*encodings.aliases.aliases, "cp1252", "gb18030"])
+        raise UsageError(
+            f"There is no encoding of texts called {name!r}.",
+            where="encoding",
+            expected="a name such as utf-8, utf-16, cp1252, latin-1 or gb18030",
+            hint=f"--encoding {close[0]}" if close else None,
+        )
+
+
+def _texts(columns: Mapping[str, Any]) -> dict[str, str]:
+    """The same where columns go by number."""
+    return {role: str(column) for role, column in columns.items()}
+
+
+def _one_or_several(conditions: Any) -> str | tuple[str, ...] | None:
+    if isinstance(conditions, str):
+        return conditions
+    several = tuple(conditions)
+    return several[0] if len(several) == 1 else several or None
+
+
+def _delimiter(told: str) -> str:
+    found = _DELIMITERS.get(told.casefold(), told)
+    if len(found) != 1 or found in '"\r\n\0':
+        raise UsageError(
+            f"Fields cannot be parted by {told!r}.",
+            where="delimiter",
+            expected=f"one character, or a word: {', '.join(word for word in _DELIMITERS if word.isalpha())}",
+            hint="--delimiter ';'",
+        )
+    return found
