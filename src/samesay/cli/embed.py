@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from functools import partial
+from typing import Any, get_args
 
 import click
 
-from samesay.cli.options import json_option, quiet_option
-from samesay.cli.plain import counted, print_json, say
+from samesay.cli.options import input_options, json_option, quiet_option
+from samesay.cli.plain import counted, note, print_json, say, visible
+from samesay.cli.streams import remarks
+from samesay.data.options import OF_FILES, Format
 
 
 @click.command("embed")
@@ -24,9 +27,12 @@ from samesay.cli.plain import counted, print_json, say
 @click.option("--column", help="The column that holds the texts, where its name does not tell.")
 @click.option(
     "--input-format",
-    type=click.Choice(["lines", "csv", "tsv", "jsonl", "parquet"]),
-    help="Where it is not told.",
+    "--format",
+    "input_format",
+    type=click.Choice(["lines", *get_args(Format)]),
+    help="Input format, if the file name does not show it.",
 )
+@partial(input_options, names=[name for name in OF_FILES if name not in ("format", "on_error")])
 @click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @click.option(
     "--threads",
@@ -47,7 +53,11 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
 
     with progress_display(quiet=quiet) as progress:
         report = embed_file(source, output, progress=progress, **options)
-    if as_json:
-        print_json(report.to_dict())
-        return
-    say(f"{counted(report.rows, 'vector')} of {report.dimension} numbers written to {report.output}")
+    with remarks(output):
+        if as_json:
+            print_json(report.to_dict())
+        else:
+            for one in report.notes:
+                note(one)
+            vectors = counted(report.rows, "vector")
+            say(f"{vectors} of {report.dimension} numbers written to {visible(report.output)}")

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from samesay.data.texts import TextList, load_texts
-from samesay.errors import ExtraMissing, FormatUnknown, TargetExists
+from samesay.errors import ExtraMissing, FormatUnknown, RowMalformed, TargetExists
 from samesay.pairs import Progress, ProgressListener
-from samesay.storage import new_file
+from samesay.storage import destination, new_file
 from samesay.workflows.embedder import Embedder
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class EmbedReport:
         dimension: Numbers of each.
         column: The column that the texts are from.
         seconds: Wall time, reading and writing included.
+        notes: What was decided in reading the texts that a user may want to know.
     """
 
     output: str
@@ -41,6 +42,7 @@ class EmbedReport:
     dimension: int
     column: str
     seconds: float
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The facts as JSON types."""
@@ -57,6 +59,7 @@ def embed_file(
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
+    **options: Any,
 ) -> EmbedReport:
     """Write the vectors of a file's texts.
 
@@ -69,7 +72,8 @@ def embed_file(
         input_format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where it is not told.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
-        progress: Told of the stage ``"embed"``.
+        progress: Hears the stage ``"embed"``.
+        **options: How files are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         FormatUnknown: If the output is neither.
@@ -77,7 +81,7 @@ def embed_file(
         DataError, ModelError, BundleError, MachineError: Their leaves; nothing is written then.
     """
     started = time.perf_counter()
-    target = Path(output)
+    target = destination(output)
     write = {".npy": _write_npy, ".parquet": _write_parquet}.get(target.suffix.lower())
     if write is None:
         raise FormatUnknown(
@@ -91,7 +95,7 @@ def embed_file(
             where=str(target),
             hint="name another output, or replace it with --overwrite (overwrite=True)",
         )
-    texts = load_texts(source, column=column, format=input_format, keep_empty=True)
+    texts = load_texts(source, column=column, format=input_format, keep_empty=True, **options)
     embedder = Embedder.open(model, threads=threads)
 
     def vectors() -> Iterator[NDArray[np.float32]]:
@@ -104,7 +108,12 @@ def embed_file(
     with new_file(target, replace=overwrite) as stream:
         write(stream, texts, vectors(), embedder.dimension)
     return EmbedReport(
-        str(output), len(texts), embedder.dimension, texts.column, round(time.perf_counter() - started, 3)
+        str(output),
+        len(texts),
+        embedder.dimension,
+        texts.column,
+        round(time.perf_counter() - started, 3),
+        texts.notes,
     )
 
 
@@ -126,7 +135,19 @@ def _write_parquet(
     except ModuleNotFoundError:
         raise ExtraMissing.of("parquet", "pyarrow", "Writing Parquet") from None
 
-    table = pa.Table.from_pylist(texts.rows)
+    try:
+        table = pa.Table.from_pylist(texts.rows)
+    except (
+        TypeError,
+        OverflowError,
+        ValueError,
+        NotImplementedError,
+    ) as problem:  # Arrow's own are among them
+        raise RowMalformed(
+            f"The rows hold what Parquet cannot: {problem}.",
+            where=texts.name,
+            hint="name an output ending in .npy, which holds the vectors alone",
+        ) from problem
     taken = set(table.column_names)
     name = next(
         one for one in (VECTOR_COLUMN, *(f"{VECTOR_COLUMN}_{n}" for n in range(2, 10**6))) if one not in taken
