@@ -112,6 +112,14 @@ def test_bytes_of_no_encoding_in_every_line_are_skipped_at_once(tmp_path, capsys
     assert time.process_time() - began < AT_ONCE
 
 
+def test_a_side_of_which_nothing_is_to_be_read_is_skipped_as_an_empty_one(tmp_path, capsys):
+    path = tmp_path / "p.csv"
+    path.write_text(HEADER + ROWS + "a,\u200b\u200b,x\n")
+    assert outcome(capsys, "data", "show", path, "--on-error", "skip")[0] == 0
+    _, shown, _ = outcome(capsys, "data", "show", path, "--on-error", "skip", "--json")
+    assert '"empty-side": 1' in shown
+
+
 # --- workbooks ---
 
 
