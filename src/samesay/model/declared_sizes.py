@@ -53,7 +53,7 @@ def require_preset(folder: Path) -> None:
 
 
 def stored_shapes(file: IO[bytes], n_bytes: int) -> list[Shape]:
-    """The shapes of the arrays in a file of Keras' weights (HDF5), by its headers.
+    """The shapes of a model's arrays in a file of Keras' weights (HDF5), by its headers.
 
     Args:
         file: The file.
@@ -69,7 +69,8 @@ def stored_shapes(file: IO[bytes], n_bytes: int) -> list[Shape]:
         arrays = list(_arrays(content))
         if sum(array.size * array.dtype.itemsize for array in arrays) > n_bytes:
             raise ValueError("the weights declare more numbers than their file holds")
-        return [tuple(array.shape) for array in arrays]
+        # What an optimizer remembers is of the same shapes, and not of the model.
+        return [tuple(array.shape) for array in arrays if not array.name.startswith("/optimizer/")]
 
 
 def _arrays(content: Any) -> Iterator[Any]:
