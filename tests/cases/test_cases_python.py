@@ -314,7 +314,7 @@ def test_labels_as_numpy_and_pandas_hold_them(model: samesay.PairModel, y: objec
     import keras
 
     model.classifier.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    assert np.isfinite(model.classifier.evaluate(x, y, verbose=0))
+    assert np.isfinite(model.classifier.evaluate(x, y, verbose=0)).all()
 
 
 def test_labels_of_arrow(model: samesay.PairModel) -> None:

@@ -22,6 +22,7 @@ from samesay.errors import (
     UsageError,
 )
 from samesay.pairs import Sides
+from samesay.printable import command
 
 HEADER = "premise,hypothesis,label\n"
 
@@ -135,7 +136,7 @@ def test_a_path_with_brackets_and_colons_is_taken_as_it_is(tmp_path: Path) -> No
 def test_a_slice_of_several_splits_or_two_slices_are_refused(folder: Path) -> None:
     with pytest.raises(SliceInvalid, match="cuts 3 splits at once") as caught:
         load_splits(f"{folder}[:20%]")
-    assert caught.value.hint == f"{folder}:train[:20%]"
+    assert caught.value.hint == command(f"{folder}:train[:20%]")
     with pytest.raises(SliceInvalid, match="Two slices"):
         load_pairs(f"{folder}:train[:20%]", split="train[:10%]")
     with pytest.raises(UsageError, match="Two splits"):

@@ -101,7 +101,7 @@ def test_what_a_file_cannot_hold_is_said_in_it_and_refused_by_the_command(
     recipe = model.save(tmp_path / "saved") / "recipe.yaml"
     heading, run, _ = recipe_of(model, tmp_path)
     assert set(run.lacks or {}) == {"data", "validation", "optimizer", "loss", "callbacks"}
-    for what in ("does not repeat", "pairs in memory (lists)", "Lion", "TerminateOnNaN", "SparseTopK"):
+    for what in ("does not repeat", "pairs in memory (columns)", "Lion", "TerminateOnNaN", "SparseTopK"):
         assert what in heading
     assert (run.reading.sides, run.reading.labels) == (samesay.Sides("first", "second"), LABELS)
     assert run.preset == str(tiny_preset)
@@ -110,7 +110,7 @@ def test_what_a_file_cannot_hold_is_said_in_it_and_refused_by_the_command(
         assert not any(line.startswith(f"{setting}:") for line in said), setting
     refused = trained(recipe, tmp_path / "again").exception
     assert isinstance(refused, RecipeInvalid)
-    assert "data, pairs in memory (lists)" in refused.message
+    assert "data, pairs in memory (columns)" in refused.message
     assert (refused.where or "").startswith(f"{recipe}:")
     assert refused.expected == "--optimizer, DATA, --validation on the command line"
     given = (str(pairs_file), "--validation", str(pairs_file), "--optimizer", "adam")

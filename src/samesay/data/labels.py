@@ -25,8 +25,9 @@ from samesay.data.spellings import NLI_NAMES, SAME_NAMES, Spelling, poles, tidie
 from samesay.errors import LabelUnknown
 from samesay.pairs import LabelSet, Sides
 
-# More different labels than this, in more than half of the rows, are not classes.
+# More different labels than the first, in more than half of the rows, or than the second, are not classes.
 _MOST_CLASSES = 100
+_MOST_DIFFERENT = 1_000
 # More are not collected, to bound memory.
 _MOST_SPELLINGS = 100_000
 
@@ -153,7 +154,7 @@ def _found(values: Iterable[object], place: Place) -> _Found:
         (one.spelling.kind, one.spelling.key) for one in found.written if one.spelling.kind != "missing"
     }
     n_gold = sum(one.rows for one in found.written if one.spelling.kind != "missing")
-    if len(classes) > _MOST_CLASSES and 2 * len(classes) > n_gold:
+    if len(classes) > _MOST_DIFFERENT or (len(classes) > _MOST_CLASSES and 2 * len(classes) > n_gold):
         raise _no_classes(len(classes), n_gold, place(0))
     return found
 

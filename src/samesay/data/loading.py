@@ -39,7 +39,7 @@ from samesay.errors import (
     SliceInvalid,
     SplitNotFound,
 )
-from samesay.pairs import GradeScale, LabelSet
+from samesay.pairs import GradeScale, LabelSet, is_empty
 from samesay.printable import command
 
 
@@ -292,7 +292,7 @@ class _Reading:
                     texts = [
                         side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
                     ]
-                    if not self.options.allow_empty_sides and not all(text.strip() for text in texts):
+                    if not self.options.allow_empty_sides and any(map(is_empty, texts)):
                         raise EmptySide("The text of a side is empty.")
                 except DataError as error:
                     broken = error.code, error.message

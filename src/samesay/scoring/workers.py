@@ -188,6 +188,8 @@ class WorkerPool:
             for chunk, future in _in_order(chunks, begin, give_up, at_once=self._jobs * (1 + _WAITING)):
                 yield chunk, future.result()
         except BrokenProcessPool as error:
+            # The others may wait for what the dead one held, and the pool for them: it asks by a signal they ignore.
+            self._alive.close()
             raise _died() from error
 
 
