@@ -130,6 +130,7 @@ def test_presets_are_listed_with_what_is_here(
     (repository / "refs" / "main").write_text("c" * 40)
     monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "hub"))
     monkeypatch.setattr("samesay.model.presets._MINILM_MODULE", "no_such_wheel_at_all")
+    monkeypatch.setattr("samesay.model.mpnet_weights._NAME", "no-such-weights")
 
     def listed(*words: str) -> dict[str, dict[str, Any]]:
         result = CliRunner().invoke(cli, ["presets", *words, "--json"], standalone_mode=False)

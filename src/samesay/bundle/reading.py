@@ -77,7 +77,7 @@ class Bundle:
 
 _ELSEWHERE = {
     "onnx": "use its Keras part, through samesay.load(…) in Python: pip install 'samesay[train]'",
-    "keras": "score with its ONNX part, which needs no Keras: samesay score",
+    "keras": "use its ONNX part, which needs no Keras: samesay score --help, of vectors samesay embed --help",
 }
 
 

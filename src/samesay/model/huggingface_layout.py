@@ -227,37 +227,29 @@ def _three_embeddings(prefix: str, backbone: Any) -> Iterator[Tensor]:
 
 
 def _roberta(task: Any) -> Iterator[Tensor]:
-    backbone = task.backbone
-    positions = backbone.embeddings.position_embedding.position_embeddings
-    yield _plain("roberta.embeddings.word_embeddings.weight", backbone.token_embedding.embeddings)
-    yield Tensor(
-        "roberta.embeddings.position_embeddings.weight",
-        positions,
-        (positions.shape[0] + POSITION_OFFSET, positions.shape[1]),
-        rows_in_front=POSITION_OFFSET,
-        shared_row="roberta.embeddings.token_type_embeddings.weight",
-    )
-    yield from _norm("roberta.embeddings.LayerNorm", backbone.embeddings_layer_norm)
-    for index, layer in enumerate(backbone.transformer_layers):
-        yield from _encoder_layer(f"roberta.encoder.layer.{index}", layer, _BERT_LAYER)
-    yield from _dense("classifier.dense", task.pooled_dense)
-    yield from _dense("classifier.out_proj", task.output_dense)
+    yield from _fairseq("roberta", task, _BERT_LAYER, "roberta.embeddings.token_type_embeddings.weight")
 
 
 def _mpnet(task: Any) -> Iterator[Tensor]:
+    yield from _fairseq("mpnet", task, _MPNET_LAYER, None)
+    yield _plain("mpnet.encoder.relative_attention_bias.weight", task.backbone.position_bias.embeddings)
+
+
+def _fairseq(prefix: str, task: Any, layers: Mapping[str, str], shared_row: str | None) -> Iterator[Tensor]:
+    """What RoBERTa, XLM-R and MPNet have in common."""
     backbone = task.backbone
     positions = backbone.embeddings.position_embedding.position_embeddings
-    yield _plain("mpnet.embeddings.word_embeddings.weight", backbone.token_embedding.embeddings)
+    yield _plain(f"{prefix}.embeddings.word_embeddings.weight", backbone.token_embedding.embeddings)
     yield Tensor(
-        "mpnet.embeddings.position_embeddings.weight",
+        f"{prefix}.embeddings.position_embeddings.weight",
         positions,
         (positions.shape[0] + POSITION_OFFSET, positions.shape[1]),
         rows_in_front=POSITION_OFFSET,
+        shared_row=shared_row,
     )
-    yield from _norm("mpnet.embeddings.LayerNorm", backbone.embeddings_layer_norm)
+    yield from _norm(f"{prefix}.embeddings.LayerNorm", backbone.embeddings_layer_norm)
     for index, layer in enumerate(backbone.transformer_layers):
-        yield from _encoder_layer(f"mpnet.encoder.layer.{index}", layer, _MPNET_LAYER)
-    yield _plain("mpnet.encoder.relative_attention_bias.weight", backbone.position_bias.embeddings)
+        yield from _encoder_layer(f"{prefix}.encoder.layer.{index}", layer, layers)
     yield from _dense("classifier.dense", task.pooled_dense)
     yield from _dense("classifier.out_proj", task.output_dense)
 

@@ -81,11 +81,6 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
     return SentenceEncoder(task, encoder, layout)
 
 
-def is_sentence_folder(folder: Path) -> bool:
-    """Whether a folder lists modules; its encoder may lie in a folder of its own."""
-    return (folder / MODULES).is_file()
-
-
 def read_layout(folder: Path) -> SentenceLayout:
     """How a folder in Hugging Face layout makes vectors.
 
@@ -93,7 +88,7 @@ def read_layout(folder: Path) -> SentenceLayout:
         EncoderUnsupported: If a module, a pooling or a prompt is not known here.
         PresetUnknown: If a file cannot be read.
     """
-    if not is_sentence_folder(folder):
+    if not (folder / MODULES).is_file():
         return SentenceLayout(folder)
     modules = _read(folder / MODULES, list)
     kinds = [str(module.get("type", "")).rsplit(".", 1)[-1] for module in modules]

@@ -442,7 +442,7 @@ def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEnco
         raise UsageError(
             "The model gives vectors of single texts, and no answers about pairs.",
             where=str(path),
-            hint="samesay embed --help, or samesay.Embedder in Python",
+            hint="samesay embed --help",
         )
     return manifest, onnx_file, encoder
 

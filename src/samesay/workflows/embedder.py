@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import is_bundle, open_bundle, write_bundle
+from samesay.bundle import is_bundle, write_bundle
 from samesay.model.backend import backend_versions, cache_folder
 from samesay.model.presets import Preset, fetched, resolve, upstream_of
 from samesay.pairs import ProgressListener, Sides
-from samesay.scoring.vectors import VectorGraph, require_vectors
+from samesay.scoring.vectors import VectorGraph
 
 if TYPE_CHECKING:
     import numpy as np
@@ -96,30 +95,14 @@ class Embedder:
             TargetExists: If something is there that may not be replaced.
             DiskFull, OutputUnwritable: If the disk is full, or the system refuses.
         """
-        source = open_bundle(self.path, verify=False)
-        manifest = source.manifest
-        with write_bundle(path, overwrite=overwrite) as draft:
-            part = manifest.parts["onnx"]
-            shutil.copytree(source.part("onnx"), draft.folder("onnx"), dirs_exist_ok=True)
-            draft.add("onnx", verdict=part.verdict, detail=part.detail)
-            draft.finish(
-                task=manifest.task,
-                dimension=manifest.dimension,
-                sides=manifest.sides,
-                max_length=manifest.max_length,
-                recipe=manifest.recipe,
-                versions=manifest.versions,
-                upstream=upstream_of(str(manifest.recipe.get("preset"))),
-                created=manifest.created,
-            )
-        return Path(path)
+        from samesay.workflows.export import export
+
+        return Path(export(self.path, path, to="bundle", overwrite=overwrite).path)
 
 
 def _exported(name: str | Path, threads: int | None) -> Path:
     """The saved model in the cache that ``name`` was exported to, made where it is not there."""
     preset = fetched(resolve(name))
-    if preset.kind == "saved model":
-        require_vectors(preset.name)
     target = cache_folder() / "embedders" / _key(preset)
     if not is_bundle(target):
         _export(preset, target, threads)

@@ -195,6 +195,7 @@ def _bundle(
             task=manifest.task,
             labels=manifest.labels,
             scale=manifest.scale,
+            dimension=manifest.dimension,
             sides=manifest.sides,
             max_length=manifest.max_length,
             decision=manifest.decision,
