@@ -426,6 +426,11 @@ class Grader(Protocol):
         ...
 
 
+def answers_of(predictor: Predictor | Grader) -> Answers:
+    """What ``predictor`` answers with."""
+    return predictor.scale if isinstance(predictor, Grader) else predictor.labels
+
+
 def label_counts(labels: Iterable[str]) -> dict[str, int]:
     """How often each name occurs, most frequent first, ties by name."""
     counts: dict[str, int] = {}

@@ -16,8 +16,8 @@ from commands import outcome
 from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, UsageError
 from samesay.export import write_onnx
 from samesay.model import mpnet_weights
-from samesay.model.huggingface_folder import describe, open_classifier
-from samesay.model.presets import fetched, open_task, resolve
+from samesay.model.huggingface_folder import describe, open_classifier, open_encoder
+from samesay.model.presets import fetched, resolve
 from tiny_models import save_tiny
 from tiny_mpnet import VOCABULARY, ids_and_mask, save_mpnet, save_sentence_mpnet
 
@@ -84,7 +84,7 @@ def test_a_classifier_keeps_its_head_and_packs_pairs_as_mpnet_does(tmp_path: Pat
 def test_every_kind_of_folder_gives_the_same_encoder_below_a_new_head(
     tmp_path: Path, architecture: str
 ) -> None:
-    task = open_task(resolve(save_mpnet(tmp_path / "folder", architecture)), num_classes=2)
+    task = open_encoder(save_mpnet(tmp_path / "folder", architecture), outputs=2)
     kept = open_classifier(describe(save_mpnet(tmp_path / "classifier")))
     for mine, theirs in zip(task.backbone.weights, kept.backbone.weights, strict=True):
         if "seed" not in mine.path:

@@ -44,6 +44,7 @@ def commands(preset: Path) -> list[list[str]]:
         ["score", "model", "--input", "pairs.csv", "--output", "scored.csv", "--jobs", "2"],
         ["rank", "model", "--input", "pairs.csv", "--column", "premise", "--query", first],
         ["duplicates", "model", "pairs.csv", "--column", "premise"],
+        ["embed", "pairs.csv[:4]", "--column", "premise", "--output", "vectors.npy"],
         ["export", "model", "folder", "--to", "huggingface"],
         ["import", "folder", "--output", "imported"],
     ]

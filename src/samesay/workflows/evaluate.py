@@ -19,7 +19,7 @@ from samesay.evaluation import (
     evaluate,
 )
 from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
-from samesay.pairs import Answers, GradeScale, ProgressListener, Sides
+from samesay.pairs import Answers, GradeScale, ProgressListener, Sides, answers_of
 from samesay.workflows.labelled import load_for, load_training_pairs
 from samesay.workflows.overlap import Overlap, overlap_with
 from samesay.workflows.predictors import Backend, open_predictor
@@ -114,7 +114,7 @@ def evaluate_model(
         )
     opened = open_predictor(model, backend=backend)
     predictor, order = opened.predictor, opened.predictor.sides
-    answers = opened.manifest.answers
+    answers = answers_of(predictor)
     table = load_for(answers, data, reading, prefer=("test", "validation"))
     table = table.with_sides(order)
     made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())
