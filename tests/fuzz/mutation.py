@@ -206,7 +206,7 @@ def _mutated_bytes(random: Random, content: bytes) -> bytes:
     if kind == 2:
         return content[:at]
     if kind == 3:
-        return content[:at] + content[at:end] * random.choice((2, 10, 5_000, 100_000)) + content[end:]
+        return content[:at] + _times(content[at:end], random.choice((2, 10, 5_000, 100_000))) + content[end:]
     if kind == 4:
         return content[:at] + random.choice(_TEXTS).encode("utf-8", "surrogatepass") + content[at:]
     if kind == 5:
@@ -214,6 +214,11 @@ def _mutated_bytes(random: Random, content: bytes) -> bytes:
     if kind == 6:
         return content + content[at:]
     return content[:at] + random.choice(_BYTES) * random.choice((1, 1, 1_000, 300_000)) + content[at:]
+
+
+def _times(piece: bytes, n: int) -> bytes:
+    """``piece`` so many times, as far as a changed file may be long."""
+    return piece * max(1, min(n, _MOST_BYTES // max(1, len(piece))))
 
 
 def _mutated_lines(random: Random, content: bytes, change: Any) -> bytes:
@@ -225,7 +230,7 @@ def _mutated_lines(random: Random, content: bytes, change: Any) -> bytes:
     elif kind == 7:
         del lines[at]
     elif kind == 8:
-        lines[at:at] = [lines[at]] * random.choice((1, 3, 3_000))
+        lines[at] = _times(lines[at] + b"\n", random.choice((2, 4, 3_001)))[:-1]
     else:
         other = random.randrange(len(lines))
         lines[at], lines[other] = lines[other], lines[at]

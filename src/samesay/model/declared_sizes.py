@@ -25,6 +25,7 @@ _BACKBONES = {
     "DistilBertBackbone",
     "AlbertBackbone",
     "DebertaV3Backbone",
+    "MPNetBackbone",
 }
 # No setting is a larger number, but for a seed, and for the sizes of a vocabulary, which the weights show.
 _LARGEST_SETTING = 1 << 16
@@ -43,6 +44,9 @@ def require_preset(folder: Path) -> None:
         ValueError: If they do, or are no JSON.
         OSError: If a file is damaged or cannot be read.
     """
+    for path in folder.rglob("*"):
+        if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
+            raise ValueError(f"{path.relative_to(folder)} is no file")
     shapes: list[Shape] = []
     for weights in sorted(folder.glob("*.h5")):
         with weights.open("rb") as file:
