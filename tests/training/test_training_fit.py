@@ -8,6 +8,7 @@ import logging
 import os
 import signal
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -138,6 +139,15 @@ def test_a_run_in_which_no_weight_would_change_is_refused(classifier: PairClassi
         fit(classifier, some_pairs(classifier, 48), recipe)
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C as a terminal gives it, also where the tests were begun in the background of a shell, which ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_ends_after_the_step_at_hand_with_a_usable_model(classifier: PairClassifier) -> None:
     def interrupt(progress: Progress) -> None:
         if progress.stage == "train":
@@ -170,6 +180,7 @@ def test_ctrl_c_does_not_reach_a_run_that_was_begun_to_ignore_it(classifier: Pai
     assert result.steps == 2
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_in_a_later_epoch_keeps_the_best_finished_one(
     classifier: PairClassifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
