@@ -71,7 +71,7 @@ def slice_findings(
     few = [one.n for one in slices if one.few]
     if few:
         text = (
-            f"Of {len(slices)} slices {len(few)} with fewer than {FEW} pairs (the smallest {min(few)}): such slices "
+            f"Of {len(slices)} slices, {len(few)} hold fewer than {FEW} pairs (the smallest {min(few)}): such slices "
             "are marked, and their figures are no findings."
         )
         found.append(Finding("few-in-slice", "caution", text))
