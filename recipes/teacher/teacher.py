@@ -14,6 +14,7 @@ goes on with the same command, at its last checkpoint.
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import subprocess
 import sys
@@ -99,7 +100,11 @@ def mix(data: Path, output: Path) -> None:
 def train(output: Path, stage: int, further: list[str]) -> None:
     """Train one stage, or go on with it, unless its model is there."""
     model = output / f"stage-{stage}"
-    if (model / "samesay.json").is_file():
+    manifest = model / "samesay.json"
+    # A run that was interrupted by a signal leaves a usable model, which is not the end of its stage.
+    if manifest.is_file() and not json.loads(manifest.read_text(encoding="utf-8"))["recipe"].get(
+        "interrupted"
+    ):
         return
     pairs = output / ("sample.parquet" if stage == 1 else "all.parquet")
     preset = "mpnet" if stage == 1 else str(output / f"stage-{stage - 1}")
