@@ -149,7 +149,7 @@ def one_backend(model: Path, small: Path, folder: Path) -> None:
     import samesay
     from samesay.data import load_pairs
     from samesay.encoding import plan_training
-    from samesay.model.backend import backend_versions
+    from samesay.model.runtime.backend import backend_versions
 
     table = load_pairs(f"generated:{PAIRS}", split="train", sides=samesay.Sides(*SIDES))
     opened = samesay.load(model)

@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure_first_pass() -> tuple[dict[str, Any], list[measuring.Requirement]]:
-    from samesay.scoring.candidates import nearest_texts
+    from samesay.scoring.matching.candidates import nearest_texts
 
     figures: dict[str, Any] = {}
     for name in ("stsb", "sick"):
@@ -115,10 +115,10 @@ def measure_whole(
 ) -> tuple[dict[str, Any], list[measuring.Requirement]]:
     import numpy as np
 
+    from samesay.jobs.duplicates import find_duplicates
     from samesay.scoring import Scorer
-    from samesay.scoring.candidates import nearest_texts
-    from samesay.scoring.sameness import SameJudge
-    from samesay.workflows.duplicates import find_duplicates
+    from samesay.scoring.matching.candidates import nearest_texts
+    from samesay.scoring.matching.sameness import SameJudge
 
     scorer = Scorer.open(given.model)
     result = find_duplicates(scorer, texts, candidates=given.candidates)

@@ -1,4 +1,4 @@
-"""The real runs: MiniLM on SNLI, trained, saved and measured by the product's own workflows.
+"""The real runs: MiniLM on SNLI, trained, saved and measured by the product's own jobs.
 
 ``full``               one epoch over all of ``snli/train`` (122,321 pairs), AdamW, peak 1e-4, triangular with 10 %
                        warm-up, batches of 32; figures on ``snli/validation`` and on its half ``report``
@@ -147,9 +147,9 @@ def measure(name: str, given: Namespace) -> None:
     from samesay.data import load_pairs
     from samesay.encoding import plan_training
     from samesay.evaluation import evaluate
-    from samesay.workflows.evaluate import evaluate_model
-    from samesay.workflows.pair_model import PairModel
-    from samesay.workflows.train import train
+    from samesay.jobs.evaluate import evaluate_model
+    from samesay.jobs.train import train
+    from samesay.pair_model import PairModel
 
     run = RUNS[name]
     where = measuring.surroundings()

@@ -25,8 +25,7 @@ import onnx
 from onnx import helper
 
 from samesay._privacy import onnx_runtime
-from samesay.export.graph import OPSET, Graph
-from samesay.export.transformer import (
+from samesay.export.families.transformer import (
     Dense,
     EncoderLayer,
     Norm,
@@ -35,6 +34,7 @@ from samesay.export.transformer import (
     write_mask_bias,
     write_norm,
 )
+from samesay.export.graph import OPSET, Graph
 
 SHAPES = {"minilm": (6, 384, 12, 1536), "tiny": (2, 128, 2, 512)}  # layers, hidden, heads, intermediate
 RUNTIME = "com.microsoft"

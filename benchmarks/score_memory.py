@@ -25,7 +25,7 @@ from typing import Any
 
 from benchmarks import measuring
 
-from samesay.data.builtin import generate
+from samesay.data.sources.builtin import generate
 from samesay.pairs import Progress
 from samesay.scoring import Scorer, score_file
 

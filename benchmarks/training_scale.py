@@ -29,7 +29,7 @@ from typing import Any
 from benchmarks import measuring
 from benchmarks.training_speed_ours import LABELS, opened
 
-from samesay.data.builtin import generate
+from samesay.data.sources.builtin import generate
 
 SIZES = (10_000, 100_000, 1_000_000)
 ROUNDS = 3
@@ -113,10 +113,10 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
     from samesay.bundle import write_pair_hashes
     from samesay.data import load_pairs
     from samesay.encoding import plan_training
+    from samesay.runs import token_cache
     from samesay.training import Recipe
+    from samesay.training.custom_objects import OwnParts
     from samesay.training.fit import TrainingPairs, fit
-    from samesay.training.own_parts import OwnParts
-    from samesay.workflows import token_cache
 
     if in_memory:
         token_cache.WORTH_KEEPING = sys.maxsize
@@ -174,7 +174,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
 def run(options: Namespace) -> int:
     """Measure, print and keep."""
     where = measuring.surroundings()
-    from samesay.model.presets import minilm_folder
+    from samesay.model.presets.resolve import minilm_folder
 
     vocabulary = minilm_folder()
     if vocabulary is None:

@@ -21,7 +21,7 @@ from typing import Any
 
 from benchmarks import training_products as products
 
-from samesay.model.backend import use_keras_alone
+from samesay.model.runtime.backend import use_keras_alone
 
 LABELS = ("entailment", "neutral", "contradiction")
 MAX_LENGTH = 128
@@ -47,7 +47,7 @@ def main() -> int:
     import numpy as np
 
     from samesay.encoding import padding_share, plan_training
-    from samesay.training.own_step import OwnStep
+    from samesay.training.jax_step.step import OwnStep
 
     inside: list[float] = []
     beside: dict[str, list[float]] = {"seconds_in_steps": [], "seconds_of_epochs": [], "seconds_outside": []}
@@ -117,8 +117,8 @@ def main() -> int:
                 print(json.dumps(beside), flush=True)
 
     from samesay.training import Recipe
+    from samesay.training.custom_objects import OwnParts
     from samesay.training.fit import TrainingPairs, fit
-    from samesay.training.own_parts import OwnParts
 
     encoded = model.encoder.encode(table["first"], table["second"])
     recipe = Recipe(
@@ -209,7 +209,7 @@ def opened(folder: str, size: dict[str, int]) -> Any:
 
     if not size:
         return open_model(folder, LabelSet(LABELS), max_length=MAX_LENGTH).classifier
-    from samesay.model.backend import keras, keras_hub
+    from samesay.model.runtime.backend import keras, keras_hub
 
     keras()
     models = keras_hub().models

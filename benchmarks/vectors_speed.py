@@ -34,7 +34,7 @@ LABELS = ("entailment", "neutral", "contradiction")
 
 def vectors(given: Any, folder: Path, texts: list[str]) -> tuple[dict[str, Any], list[measuring.Requirement]]:
     import samesay
-    from samesay.model.presets import resolve
+    from samesay.model.presets.resolve import resolve
 
     (folder / "texts.json").write_text(json.dumps(texts), encoding="utf-8")
     figures: dict[str, Any] = {}

@@ -26,7 +26,7 @@ from benchmarks import measuring
 from samesay.bundle import open_bundle
 from samesay.pairs import Pair
 from samesay.scoring import Scorer, WindowedScorer
-from samesay.scoring.roles import asking_side, placed
+from samesay.scoring.matching.roles import asking_side, placed
 from samesay.scoring.windows import RULES
 
 COUNTS = (1, 5, 10, 20)

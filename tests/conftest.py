@@ -57,8 +57,8 @@ def pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained_bundle(tiny_preset: Path, pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that was trained for one epoch and saved by the product itself; hypothesis first."""
+    from samesay.jobs.train import train
     from samesay.pairs import Sides
-    from samesay.workflows.train import train
 
     output = tmp_path_factory.mktemp("models") / "model"
     result = train(

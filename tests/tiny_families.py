@@ -24,7 +24,7 @@ def save_family(
     """
     import keras
 
-    from samesay.model.families import class_named
+    from samesay.model.backbones.families import class_named
 
     keras.utils.set_random_seed(0)
     name = TOKENIZERS[family]

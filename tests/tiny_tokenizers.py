@@ -43,7 +43,7 @@ TOKENIZERS = {
 @functools.cache
 def training_lines() -> tuple[str, ...]:
     """The lines above and sentences of the project's own generator."""
-    from samesay.data.builtin import generate
+    from samesay.data.sources.builtin import generate
 
     table = generate(120)
     return (*LINES * 3, *table.first, *table.second)
@@ -122,7 +122,7 @@ def wordpiece_vocabulary() -> list[str]:
 
 def keras_tokenizer(family: str) -> Any:
     """The Keras tokenizer of a family, over a vocabulary of ours."""
-    from samesay.model.families import class_named
+    from samesay.model.backbones.families import class_named
 
     tokenizer = class_named(f"{TOKENIZERS[family]}Tokenizer")
     if family == "roberta":

@@ -18,11 +18,11 @@ from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
 
 if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
+    from samesay.embedder import Embedder
+    from samesay.jobs.check import check
+    from samesay.pair_model import PairModel, load
     from samesay.scoring import Scorer
     from samesay.training import Recipe
-    from samesay.workflows.check import check
-    from samesay.workflows.embedder import Embedder
-    from samesay.workflows.pair_model import PairModel, load
 
 __version__ = "0.1.0"
 
@@ -33,10 +33,10 @@ _privacy.switch_off()
 _keras_hook.install()
 
 _LATE = {
-    "PairModel": "samesay.workflows.pair_model",
-    "load": "samesay.workflows.pair_model",
-    "check": "samesay.workflows.check",
-    "Embedder": "samesay.workflows.embedder",
+    "PairModel": "samesay.pair_model",
+    "load": "samesay.pair_model",
+    "check": "samesay.jobs.check",
+    "Embedder": "samesay.embedder",
     "PairTable": "samesay.data",
     "load_pairs": "samesay.data",
     "Recipe": "samesay.training",

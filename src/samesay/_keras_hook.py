@@ -18,7 +18,7 @@ from types import ModuleType
 # What is imported, and so registered, once a package is there.
 _AFTER = {
     "keras": ("samesay.model.classifier", "samesay.training.optimizers"),
-    "keras_hub": ("samesay.model.exact_gelu", "samesay.model.mpnet"),
+    "keras_hub": ("samesay.model.backbones.exact_gelu", "samesay.model.backbones.mpnet"),
 }
 
 

@@ -23,7 +23,7 @@ KILLS = 10
 ROWS = 30_000
 SCRIPT = """
 import sys
-from samesay.workflows.score import score_file
+from samesay.jobs.score import score_file
 if __name__ == "__main__":
     model, source, output, jobs = sys.argv[1:]
     score_file(model, source, output, jobs=int(jobs), threads=1, chunk_rows=250, on_error="skip")

@@ -303,7 +303,7 @@ def test_packed_files_are_read(capsys, packing: str) -> None:
 
 @pytest.mark.parametrize("packing", ["bz2", "xz", "zip"])
 def test_a_bomb_is_refused_before_it_is_unpacked(capsys, monkeypatch, packing: str) -> None:
-    from samesay.data import packing as packings
+    from samesay.data.formats import packing as packings
 
     monkeypatch.setattr(packings, "FREELY_UNPACKED", 1_000_000)
     text = (COMMAS + "How?,Who?,1\n" * 400_000).encode()
@@ -355,7 +355,7 @@ def test_a_workbook_is_read_as_its_csv(capsys) -> None:
 
 def test_a_workbook_that_unpacks_to_more_than_memory_is_refused(capsys, monkeypatch) -> None:
     openpyxl = pytest.importorskip("openpyxl")
-    from samesay.data import excel
+    from samesay.data.formats import excel
 
     book = openpyxl.Workbook()
     for row in (["question1", "question2"], ["How old?", "x" * 9000]):

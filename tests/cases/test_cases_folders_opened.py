@@ -16,8 +16,8 @@ from safetensors.numpy import load_file, save_file
 
 from cases.test_cases_folders import change, refused, tokenizer_json
 from commands import outcome
+from samesay.pair_model import PairModel
 from samesay.pairs import Pair
-from samesay.workflows.pair_model import PairModel
 from tiny_hugging_face import save_tiny_hugging_face_bert
 
 PAIR = ("a dog runs in the park", "the cat sleeps")

@@ -83,7 +83,7 @@ def test_a_slice_of_thousands_of_digits_or_blanks_is_refused(tmp_path, capsys):
 
 
 def test_inputs_by_the_ten_thousand_are_compared_in_one_pass():
-    from samesay.scoring.intake import found_sources
+    from samesay.scoring.files.intake import found_sources
 
     began = time.process_time()
     assert len(found_sources([f"part-{number}.csv" for number in range(20_000)])[0]) == 20_000

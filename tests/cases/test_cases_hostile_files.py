@@ -79,7 +79,7 @@ def test_a_row_without_an_end_is_refused_in_any_encoding(tmp_path, capsys, encod
 
 @pytest.mark.parametrize("packing", list(PACK))
 def test_a_parquet_file_in_a_packing_is_not_unpacked_beyond_a_bound(tmp_path, capsys, monkeypatch, packing):
-    from samesay.data import readers
+    from samesay.data.formats import readers
 
     monkeypatch.setattr(readers, "MOST_IN_MEMORY", 1_000_000)
     path = tmp_path / f"p.parquet.{packing}"

@@ -18,7 +18,7 @@ import samesay
 from altered_bundle import resigned
 from commands import outcome
 from samesay.errors import BundleDamaged
-from samesay.model.declared_sizes import require_preset
+from samesay.model.presets.declared_sizes import require_preset
 from samesay.pairs import LabelSet, Pair
 from tiny_families import save_family
 from tiny_models import save_tiny, tiny_graph

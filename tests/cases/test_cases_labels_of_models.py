@@ -12,9 +12,9 @@ import samesay
 from commands import outcome
 from samesay.data import load_pairs
 from samesay.errors import LabelMismatch, LabelUnknown, NoRows
+from samesay.jobs.evaluate import evaluate_model
+from samesay.jobs.train import train
 from samesay.pairs import LabelSet
-from samesay.workflows.evaluate import evaluate_model
-from samesay.workflows.train import train
 from tiny_models import save_tiny, tiny_graph
 
 QUICK = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3, "max_length": 16}

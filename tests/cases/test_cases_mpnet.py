@@ -15,9 +15,9 @@ import samesay
 from commands import outcome
 from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, UsageError
 from samesay.export import write_onnx
-from samesay.model import mpnet_weights
-from samesay.model.huggingface_folder import describe, open_classifier, open_encoder
-from samesay.model.presets import fetched, resolve
+from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
+from samesay.model.presets import mpnet_weights
+from samesay.model.presets.resolve import fetched, resolve
 from tiny_models import save_tiny
 from tiny_mpnet import VOCABULARY, ids_and_mask, save_mpnet, save_sentence_mpnet
 
@@ -39,7 +39,7 @@ THEIR_VECTORS = [  # the first four numbers of each
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Not by $SAMESAY_CACHE: compilations stay where the other tests have them.
-    for module in ("samesay.workflows.embedder", "samesay.model.mpnet_weights"):
+    for module in ("samesay.embedder", "samesay.model.presets.mpnet_weights"):
         monkeypatch.setattr(f"{module}.cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 
@@ -238,7 +238,7 @@ class TestVectors:
     ) -> None:
         folder = save_sentence_mpnet(tmp_path / "folder")
         first = samesay.Embedder.open(folder)
-        monkeypatch.setattr("samesay.workflows.embedder._export", lambda *_: pytest.fail("exported again"))
+        monkeypatch.setattr("samesay.embedder._export", lambda *_: pytest.fail("exported again"))
         assert samesay.Embedder.open(folder).path == first.path
         (folder / "sentence_bert_config.json").write_text('{"max_seq_length": 9}', encoding="utf-8")
         with pytest.raises(pytest.fail.Exception):

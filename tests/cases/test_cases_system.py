@@ -258,7 +258,7 @@ def test_a_signal_before_the_training_leaves_nothing(
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(1)
 
-    monkeypatch.setattr("samesay.workflows.train.PairModel.from_preset", send)
+    monkeypatch.setattr("samesay.jobs.train.PairModel.from_preset", send)
     try:
         status, _, err = outcome(
             capsys, "train", pairs_file, "--preset", tiny_preset, "--output", tmp_path / "model"

@@ -281,7 +281,7 @@ def test_the_token_cache_removes_its_own_entries_alone(
     tmp_path: Path, precious: Path, pairs_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from samesay.data import load_pairs
-    from samesay.workflows import token_cache
+    from samesay.runs import token_cache
     from tiny_models import tiny_encoder
 
     monkeypatch.setattr(token_cache, "WORTH_KEEPING", 1)
@@ -318,7 +318,7 @@ def test_a_teachers_kept_answers_are_neither_read_nor_written_through_a_link(
     model: Path, tmp_path: Path, precious: Path, pairs_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from samesay.data import PairTable
-    from samesay.workflows.teacher import teacher_logits
+    from samesay.runs.teacher import teacher_logits
     from tiny_models import LABELS, SIDES
 
     monkeypatch.setenv("SAMESAY_CACHE", str(tmp_path / "cache"))
@@ -341,7 +341,7 @@ def test_a_teachers_kept_answers_are_neither_read_nor_written_through_a_link(
 def test_compilations_are_not_kept_through_a_link(
     tmp_path: Path, precious: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    from samesay.model.backend import _keep_compilations
+    from samesay.model.runtime.backend import _keep_compilations
 
     monkeypatch.setenv("SAMESAY_CACHE", str(tmp_path / "cache"))
     (tmp_path / "cache").mkdir()

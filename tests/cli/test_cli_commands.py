@@ -14,7 +14,7 @@ from commands import outcome
 from samesay.export import Verdict
 from samesay.pairs import Sides
 from samesay.training import Recipe
-from samesay.training.step import ChosenStep
+from samesay.training.jax_step.choice import ChosenStep
 from tiny_models import LABELS, save_tiny
 
 HEAVY = ("keras", "keras_hub", "jax", "tensorflow", "torch", "sklearn", "matplotlib", "pyarrow", "pandas")
@@ -91,7 +91,7 @@ def test_score_labels_a_file(model, pairs_file, tmp_path, capsys):
 
 
 def test_score_goes_on_where_it_was_interrupted(model, tmp_path, capsys, monkeypatch):
-    from samesay.scoring import files
+    from samesay.scoring.files import run as files
 
     source, target = tmp_path / "pairs.csv", tmp_path / "labelled.csv"
     source.write_text(
@@ -254,7 +254,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         notes=("a new head was made",),
         to_dict=lambda: {"interrupted": interrupted},
     )
-    monkeypatch.setattr("samesay.workflows.train.train", lambda *_, **__: result)
+    monkeypatch.setattr("samesay.jobs.train.train", lambda *_, **__: result)
     words = ("train", "pairs.csv", "--preset", "minilm", "--output", tmp_path / "model")
     status, out, _ = outcome(capsys, *words)
     assert status == (130 if interrupted else 0)

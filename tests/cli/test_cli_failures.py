@@ -19,7 +19,7 @@ from samesay.errors import RowMalformed, SameSayError, UsageError
 
 def fail_with(monkeypatch, error):
     """Make ``samesay inspect`` raise ``error``."""
-    import samesay.workflows.inspect as workflow
+    import samesay.jobs.inspect as workflow
 
     def raise_it(*_, **__):
         raise error
@@ -126,7 +126,7 @@ def test_output_in_another_encoding_stays_json(monkeypatch):
 AS_A_PROCESS = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.default_int_handler)
-import samesay.workflows.inspect as workflow
+import samesay.jobs.inspect as workflow
 
 def inspect_model(model, verify):
     {body}

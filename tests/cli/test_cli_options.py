@@ -71,7 +71,7 @@ class Recorder:
 
 
 def test_train_hands_over_every_option(monkeypatch):
-    recorder = Recorder(monkeypatch, "samesay.workflows.train.train")
+    recorder = Recorder(monkeypatch, "samesay.jobs.train.train")
     line = (
         "train pairs.csv --preset minilm -o out --validation held.csv --epochs 2 --batch-size 16 "
         "--learning-rate 1e-4 --optimizer adamw --schedule cosine --warmup 0.2 --weight-decay 0.004 "
@@ -154,14 +154,14 @@ def test_train_hands_over_every_option(monkeypatch):
 
 
 def test_train_leaves_what_was_not_said_to_the_recipe(monkeypatch):
-    _, named = Recorder(monkeypatch, "samesay.workflows.train.train").called_by(
+    _, named = Recorder(monkeypatch, "samesay.jobs.train.train").called_by(
         "train", "pairs.csv", "--preset", "minilm", "--output", "out"
     )
     assert named["settings"] == Recipe()
 
 
 def test_score_hands_over_its_options(monkeypatch):
-    recorder = Recorder(monkeypatch, "samesay.workflows.score.score_file")
+    recorder = Recorder(monkeypatch, "samesay.jobs.score.score_file")
     line = (
         "score m -i a.csv -i b*.jsonl -o out.csv --columns first=a,second=b --input-format csv "
         "--output-format jsonl --overwrite --restart --on-truncate error --on-error skip --threads 3 --jobs 2 "
@@ -197,10 +197,10 @@ def test_score_hands_over_its_options(monkeypatch):
     [([], None), (["--baselines"], "trained-on"), (["--baselines", "snli:train"], "snli:train")],
 )
 def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
-    from samesay.workflows.labelled import OWN_TRAINING_DATA
+    from samesay.predictors.labelled import OWN_TRAINING_DATA
 
     assert OWN_TRAINING_DATA == "trained-on"
-    recorder = Recorder(monkeypatch, "samesay.workflows.evaluate.evaluate_model")
+    recorder = Recorder(monkeypatch, "samesay.jobs.evaluate.evaluate_model")
     positional, named = recorder.called_by("evaluate", "model", "data", "--backend", "keras", *words)
     assert positional == ("model", "data")
     assert named["backend"] == "keras"

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from samesay.export.keras_answer import KerasAnswer
+from samesay.jobs.train import train
+from samesay.pair_model import PairModel
 from samesay.pairs import Pair, Sides
 from samesay.scoring import Scorer
-from samesay.workflows.pair_model import PairModel
-from samesay.workflows.train import train
 from tiny_families import save_family
 from tiny_tokenizers import LINES, TOKENIZERS
 

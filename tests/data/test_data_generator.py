@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 import pytest
 
-from samesay.data.builtin import generate
+from samesay.data.sources.builtin import generate
 from samesay.errors import UsageError
 from samesay.synthetic.captions.generator import iter_pairs
 from samesay.synthetic.captions.grammar import Noun, a

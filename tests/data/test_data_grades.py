@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from samesay.data import load_pairs
-from samesay.data.grades import holds_grades, read_grades
+from samesay.data.labels.grades import holds_grades, read_grades
 from samesay.errors import GradeInvalid
 from samesay.evaluation.metrics import grade_metrics, pearson, spearman
 from samesay.pairs import GradeScale

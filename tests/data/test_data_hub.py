@@ -10,10 +10,10 @@ import pytest
 
 from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.data import load_pairs
-from samesay.data.corpora import CORPORA
-from samesay.data.dataset_card import declared_files
-from samesay.data.hub import HubAddress, Listing, parse_address
-from samesay.data.hub import _by_names as by_names
+from samesay.data.sources.corpora import CORPORA
+from samesay.data.sources.dataset_card import declared_files
+from samesay.data.sources.hub import HubAddress, Listing, parse_address
+from samesay.data.sources.hub import _by_names as by_names
 from samesay.errors import SourceNotFound, SplitNotFound, UsageError
 
 READ = """

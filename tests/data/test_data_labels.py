@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.data.labels import LabelReading, read_labels
+from samesay.data.labels.column import LabelReading, read_labels
 from samesay.errors import LabelUnknown
 from samesay.pairs import LabelSet, Sides
 

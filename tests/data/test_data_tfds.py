@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from fake_hub import ask_apart
-from samesay.data.tfds import TfdsAddress, parse_tfds_address
+from samesay.data.sources.tfds import TfdsAddress, parse_tfds_address
 from samesay.errors import UsageError
 
 needs_tfds = pytest.mark.skipif(

@@ -238,7 +238,7 @@ def test_the_keys_of_json_are_as_told(
         result = CliRunner().invoke(cli, [*call, "--json"], standalone_mode=False)
         assert result.exception is None, f"{call}: {result.exception}"
         assert set(re.findall(r"`(\w+)`", rows[name])) == set(json.loads(result.stdout)), name
-    from samesay.workflows.train import TrainResult
+    from samesay.jobs.train import TrainResult
 
     # Training once more only for its keys would take longer than all of the above.
     assert re.findall(r"`(\w+)`", rows["`train`"]) == re.findall(
@@ -247,8 +247,8 @@ def test_the_keys_of_json_are_as_told(
 
 
 def test_sources_are_as_told() -> None:
-    from samesay.data.readers import FORMATS
-    from samesay.data.sources import BUILT_IN
+    from samesay.data.formats.readers import FORMATS
+    from samesay.data.sources.locate import BUILT_IN
 
     told = " ".join(row[0] for row in table(DOCS / "data.md", "source"))
     assert all(name in told for name in BUILT_IN)

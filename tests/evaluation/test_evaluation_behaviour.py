@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samesay.data.builtin import generate
+from samesay.data.sources.builtin import generate
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
 from samesay.evaluation.behaviour.expectations import (

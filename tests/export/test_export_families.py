@@ -11,7 +11,7 @@ from random_tasks import VOCABULARY, batch, keras_outputs, open_graph, with_rand
 
 from samesay.errors import EncoderUnsupported
 from samesay.export import supported_encoders, write_onnx
-from samesay.model.families import class_named
+from samesay.model.backbones.families import class_named
 
 models = keras_hub.models
 SIZES = {

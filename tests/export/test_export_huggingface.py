@@ -26,16 +26,16 @@ from samesay.errors import (
     TargetExists,
     UsageError,
 )
-from samesay.export.huggingface import huggingface_config
-from samesay.export.huggingface_tokenizer import write_tokenizer
-from samesay.model.families import class_named
-from samesay.model.huggingface_folder import describe, open_classifier
-from samesay.model.huggingface_layout import LAYOUTS, Layout, layout_of
+from samesay.export.huggingface.folder import huggingface_config
+from samesay.export.huggingface.tokenizer import write_tokenizer
+from samesay.jobs.export import export
+from samesay.jobs.importing import import_model
+from samesay.model.backbones.families import class_named
+from samesay.model.huggingface.folder import describe, open_classifier
+from samesay.model.huggingface.layout import LAYOUTS, Layout, layout_of
+from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
-from samesay.workflows.export import export
-from samesay.workflows.importing import import_model
-from samesay.workflows.pair_model import PairModel
 
 LABELS = ("entailment", "neutral", "contradiction")
 SIDES = ("hypothesis", "premise")
@@ -220,7 +220,7 @@ def test_an_export_appears_whole_or_not_at_all(model: PairModel, tmp_path: Path,
     def fails(*_: Any, **__: Any) -> None:
         raise EncoderUnsupported("no")
 
-    monkeypatch.setattr("samesay.export.huggingface.write_tokenizer", fails)
+    monkeypatch.setattr("samesay.export.huggingface.folder.write_tokenizer", fails)
     with pytest.raises(EncoderUnsupported):
         model.export(target, overwrite=True)
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before

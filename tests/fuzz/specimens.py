@@ -157,8 +157,8 @@ def _odd_parquet(random: Random, path: Path) -> None:
 
 
 def _recipe(path: Path) -> None:
-    from samesay.workflows.recipe_rendering import as_toml, as_yaml
-    from samesay.workflows.run_recipe import defaults
+    from samesay.recipes.rendering import as_toml, as_yaml
+    from samesay.recipes.run import defaults
 
     path.write_text((as_toml if path.suffix == ".toml" else as_yaml)(defaults()), encoding="utf-8")
 
@@ -176,7 +176,7 @@ def _preset(path: Path) -> None:
 
 
 def _pair_model(path: Path) -> Any:
-    from samesay.workflows.pair_model import PairModel
+    from samesay.pair_model import PairModel
 
     _preset(path / "preset")
     return PairModel.from_preset(path / "preset", labels=("same", "different"), new_head=True)

@@ -10,7 +10,7 @@ import pytest
 
 # In a process of its own: the allocator's settings are the process'. In a thread, as XLA's steps are.
 SCRIPT = """
-from samesay.model.allocator import freed_memory_kept, use_one_arena
+from samesay.model.runtime.allocator import freed_memory_kept, use_one_arena
 
 use_one_arena()
 import resource

@@ -10,7 +10,7 @@ import pytest
 UNUSED = ("pandas", "sklearn", "matplotlib")
 AFTER = f"""
 import sys
-from samesay.model.backend import keras
+from samesay.model.runtime.backend import keras
 keras()
 print([name for name in {UNUSED!r} if name in sys.modules])
 import matplotlib.figure, pandas, sklearn

@@ -178,7 +178,7 @@ def test_a_damaged_file_is_refused(fitted: samesay.PairModel, tmp_path: Path) ->
 def test_a_file_that_is_not_there_or_not_ours_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NotABundle, match="no file"):
         samesay.load(tmp_path / "none.keras")
-    from samesay.model.backend import keras
+    from samesay.model.runtime.backend import keras
 
     other = keras().Sequential([keras().Input((2,)), keras().layers.Dense(1)])
     other.save(tmp_path / "other.keras")

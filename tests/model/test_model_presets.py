@@ -17,10 +17,10 @@ from samesay.errors import (
     TokenizerUnsupported,
     UsageError,
 )
-from samesay.model import presets
-from samesay.model.backend import keras_hub
 from samesay.model.opening import open_model
-from samesay.model.presets import fetched, open_task, resolve
+from samesay.model.presets import resolve as presets
+from samesay.model.presets.resolve import fetched, open_task, resolve
+from samesay.model.runtime.backend import keras_hub
 from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 

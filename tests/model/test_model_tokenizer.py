@@ -13,7 +13,7 @@ import pytest
 
 from samesay.encoding import PairEncoder
 from samesay.errors import TokenizerUnsupported, UsageError
-from samesay.model.families import class_named
+from samesay.model.backbones.families import class_named
 from samesay.model.tokenizer import encoder_for
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "encoding"))

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesay.data import iter_rows
+from samesay.data.formats.writers import table_writer
 from samesay.errors import (
     ColumnNotFound,
     DiskFull,
@@ -31,7 +32,6 @@ from samesay.errors import (
 )
 from samesay.pairs import Pair, Progress
 from samesay.scoring import Scorer, score_file
-from samesay.scoring.tables import table_writer
 from tiny_models import LABELS, WORDS, save_tiny, tiny_encoder
 
 PROBABILITIES = ["probability_entailment", "probability_neutral", "probability_contradiction"]

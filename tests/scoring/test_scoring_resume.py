@@ -170,7 +170,7 @@ def test_what_is_not_whole_counts_as_absent(
 def test_a_kill_in_the_last_moments(
     tmp_path: Path, scorer: Scorer, source: Path, monkeypatch: pytest.MonkeyPatch, ending: str, moment: str
 ) -> None:
-    from samesay.scoring import journal as module
+    from samesay.scoring.files import journal as module
 
     source.write_text(source.read_text(encoding="utf-8").replace(",30\n", "\n"), encoding="utf-8")
     options = {"chunk_rows": CHUNK, "on_error": "skip"}

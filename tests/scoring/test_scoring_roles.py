@@ -7,7 +7,7 @@ import pytest
 from asked import Asked
 from samesay.errors import LabelUnknown, UsageError
 from samesay.pairs import LabelSet, Pair, Sides
-from samesay.scoring import roles
+from samesay.scoring.matching import roles
 
 
 @pytest.mark.parametrize(

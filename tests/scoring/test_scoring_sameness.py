@@ -7,8 +7,8 @@ import pytest
 
 from asked import Asked, nli
 from samesay.errors import UsageError
-from samesay.scoring.candidates import nearest_texts
-from samesay.scoring.sameness import SameJudge, groups_of
+from samesay.scoring.matching.candidates import nearest_texts
+from samesay.scoring.matching.sameness import SameJudge, groups_of
 
 TEXTS = [
     "A man plays a flute on the beach.",

@@ -13,7 +13,7 @@ import pytest
 from samesay.errors import EncodingInvalid, MachineError
 from samesay.pairs import Pair, Progress
 from samesay.scoring import Scorer
-from samesay.scoring.workers import OneProcess
+from samesay.scoring.files.workers import OneProcess
 from tiny_models import WORDS
 
 WAIT_SECONDS = 20

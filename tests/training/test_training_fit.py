@@ -289,7 +289,7 @@ def test_memory_that_runs_out_in_a_first_step_with_lora_is_still_told(
     def full(*_: object) -> None:
         raise RuntimeError("RESOURCE_EXHAUSTED: Out of memory allocating 17179869184 bytes.")
 
-    monkeypatch.setattr("samesay.training.own_step.OwnStep.__call__", full)
+    monkeypatch.setattr("samesay.training.jax_step.step.OwnStep.__call__", full)
     with pytest.raises(MemoryExhausted):
         fit(classifier, some_pairs(classifier, 40), Recipe(**{**QUICK.to_dict(), "lora": 2}))
 
@@ -324,7 +324,7 @@ def test_a_run_that_was_killed_twice_goes_on_to_the_same_bits(
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("samesay.training.token_rows._ROUNDED_TO", rows_rounded_to)
+    monkeypatch.setattr("samesay.training.jax_step.token_rows._ROUNDED_TO", rows_rounded_to)
     recipe = Recipe(epochs=2, batch_size=16, learning_rate=1e-3, evaluate_every=4)
 
     def run(checkpoints: Path | None, *, stop: int | None = None) -> tuple[list[np.ndarray], list[dict]]:

@@ -13,12 +13,12 @@ import pytest
 
 import samesay
 from samesay.errors import UsageError
+from samesay.jobs.inspect import inspect_model
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
+from samesay.training.custom_objects import OwnParts
 from samesay.training.fit import TrainingPairs, fit
-from samesay.training.own_parts import OwnParts
-from samesay.workflows.inspect import inspect_model
 
 ANIMALS = ("dog", "cat", "man", "woman")
 FIRST = [f"the {ANIMALS[index % 4]} runs" for index in range(48)]

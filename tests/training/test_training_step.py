@@ -12,7 +12,7 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.fit import FitResult, TrainingPairs, fit
-from samesay.training.step import KERAS, OWN
+from samesay.training.jax_step.choice import KERAS, OWN
 from tiny_bert import save_tiny_preset
 from tiny_families import save_family
 
@@ -34,13 +34,13 @@ def trained(preset: Path, recipe: Recipe) -> tuple[PairClassifier, FitResult]:
 def test_twenty_steps_give_the_losses_and_the_weights_of_keras_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, optimizer: str
 ) -> None:
-    monkeypatch.setattr("samesay.training.token_rows._ROUNDED_TO", 8)
+    monkeypatch.setattr("samesay.training.jax_step.token_rows._ROUNDED_TO", 8)
     preset = save_tiny_preset(tmp_path / "steady", dropout=0.0)
     recipe = Recipe(
         epochs=2, batch_size=6, learning_rate=1e-3, optimizer=optimizer, weight_decay=0.1, dropout=0.0
     )
     ours, of_ours = trained(preset, recipe)
-    monkeypatch.setattr("samesay.training.step._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
     keras, of_keras = trained(preset, recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     rows, n_rows = of_ours.step.token_rows or (0, 0)
@@ -76,7 +76,7 @@ def test_every_family_that_it_knows_learns_as_by_keras_step(
     save_family(family, tmp_path / "preset", max_length=32, n_layers=2, dropout=0.0)
     recipe = Recipe(epochs=2, batch_size=6, learning_rate=1e-3, dropout=0.0)
     ours, of_ours = trained(tmp_path / "preset", recipe)
-    monkeypatch.setattr("samesay.training.step._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
     keras, of_keras = trained(tmp_path / "preset", recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     for mine, theirs in zip(of_ours.history, of_keras.history, strict=True):
@@ -92,7 +92,7 @@ def test_differences_of_low_rank_learn_as_by_keras_step(
     preset = save_tiny_preset(tmp_path / "steady", dropout=0.0)
     recipe = Recipe(epochs=2, batch_size=6, learning_rate=1e-2, dropout=0.0, lora=2)
     ours, of_ours = trained(preset, recipe)
-    monkeypatch.setattr("samesay.training.step._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
     keras, of_keras = trained(preset, recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     assert "and 0 of" in of_ours.step.in_words(), "the table of tokens does not change"
@@ -106,7 +106,7 @@ def test_the_first_position_takes_the_same_from_shares_that_do_not_add_up_to_one
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As under dropout, in which a value's bias counts by what is left of the shares."""
-    from samesay.training import one_position
+    from samesay.training.jax_step import forward as one_position
 
     task = open_model(save_tiny_preset(tmp_path / "tiny"), LABELS).classifier
     draw = np.random.default_rng(0)
@@ -128,7 +128,7 @@ def test_the_first_position_takes_the_same_from_shares_that_do_not_add_up_to_one
 
 
 def test_dropout_drops_its_share_keeps_the_mean_and_draws_anew() -> None:
-    from samesay.training.dropout_bits import dropped
+    from samesay.training.jax_step.dropout import dropped
 
     ones = np.ones((64, 12, 30, 30), np.float32)
     first, other, again = (

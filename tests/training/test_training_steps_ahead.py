@@ -11,9 +11,9 @@ import pytest
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
+from samesay.training.custom_objects import OwnParts
 from samesay.training.fit import FitResult, TrainingPairs, fit
-from samesay.training.own_parts import OwnParts
-from samesay.training.steps_ahead import MOST_AHEAD, StepsAhead
+from samesay.training.jax_step.steps_ahead import MOST_AHEAD, StepsAhead
 
 
 class Figure:

@@ -53,7 +53,7 @@ def command(
     samesay audit pairs --strict --hard hard.csv
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.audit import audit
+    from samesay.jobs.audit import audit
 
     with progress_display(quiet=quiet) as progress:
         found = audit(data, progress=progress, **options)

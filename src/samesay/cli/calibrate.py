@@ -13,7 +13,7 @@ from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
-    from samesay.workflows.calibrate import CalibratedModel
+    from samesay.jobs.calibrate import CalibratedModel
 
 
 @click.command("calibrate")
@@ -92,7 +92,7 @@ def command(
             hint=command_line("samesay", "calibrate", model, "--reset" if reset else "DATA"),
         )
     if data is None:
-        from samesay.workflows.calibrate import reset as take_away
+        from samesay.jobs.calibrate import reset as take_away
 
         take_away(model, output=output, overwrite=overwrite)
         with remarks(output or model):
@@ -104,7 +104,7 @@ def command(
                 )
         return
     from samesay.cli.progress import progress_display
-    from samesay.workflows.calibrate import calibrate
+    from samesay.jobs.calibrate import calibrate
 
     with progress_display(quiet=quiet) as progress:
         calibrated = calibrate(model, data, output=output, overwrite=overwrite, progress=progress, **options)

@@ -14,7 +14,7 @@ from samesay.data.options import OF_FILES
 
 if TYPE_CHECKING:
     from samesay.evaluation.behaviour.results import BehaviourOutcome, CapabilityResult
-    from samesay.workflows.check import CheckedModel
+    from samesay.jobs.check import CheckedModel
 
 
 @click.command("check")
@@ -77,7 +77,7 @@ def command(
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
     from samesay.errors import CheckFailed
-    from samesay.workflows.check import check
+    from samesay.jobs.check import check
 
     with progress_display(quiet=quiet) as progress:
         checked = check(model, output=output, progress=progress, **options)

@@ -13,7 +13,7 @@ from samesay.cli.streams import remarks
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
-    from samesay.workflows.compare import Comparison
+    from samesay.jobs.compare import Comparison
 
 _CHANGED_SHOWN = 5
 
@@ -82,7 +82,7 @@ def command(
     samesay compare onnx:my-model keras:my-model --data pairs.csv --changed changed.csv
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.compare import compare_models
+    from samesay.jobs.compare import compare_models
 
     if picture is not None and not options["rounds"]:
         raise UsageError(
@@ -107,7 +107,7 @@ def command(
 def show(compared: Comparison) -> None:
     """Print a comparison for people."""
     from samesay.cli import render
-    from samesay.workflows import comparison_text as words
+    from samesay.jobs import comparison_text as words
 
     figures = words.figures_of(compared)
     render.table(
@@ -153,7 +153,7 @@ def show(compared: Comparison) -> None:
 
 def _show_decisions(compared: Comparison) -> None:
     from samesay.cli import render
-    from samesay.workflows.comparison_text import p_value
+    from samesay.jobs.comparison_text import p_value
 
     render.table(
         [

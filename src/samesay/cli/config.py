@@ -28,8 +28,8 @@ def command(*, file: str | None, format_: str, schema: bool, as_json: bool) -> N
     samesay config > recipe.yaml
     samesay train --config recipe.yaml
     """  # noqa: D301 - click reads \\b
-    from samesay.workflows.recipe_rendering import as_toml, as_yaml, json_schema
-    from samesay.workflows.run_recipe import defaults, read_recipe
+    from samesay.recipes.rendering import as_toml, as_yaml, json_schema
+    from samesay.recipes.run import defaults, read_recipe
 
     values = defaults() if file is None else read_recipe(file)
     if schema:

@@ -38,7 +38,7 @@ def show_command(source: str, *, n_samples: int, as_json: bool, **options: Any) 
     samesay data show pairs.csv
     samesay data show snli --split validation -n 8
     """  # noqa: D301 - click reads \b
-    from samesay.workflows.data import show_data
+    from samesay.jobs.data import show_data
 
     described = show_data(source, n_samples=n_samples, **options)
     if as_json:
@@ -60,7 +60,7 @@ def list_command(*, as_json: bool) -> None:
     samesay data show hf://datasets/owner/name:config:train
     samesay data show tfds:glue/mrpc:validation
     """  # noqa: D301 - click reads \b
-    from samesay.workflows.data import list_corpora
+    from samesay.jobs.data import list_corpora
 
     corpora = list_corpora()
     if as_json:
@@ -117,7 +117,7 @@ def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
     samesay data generate --pairs 5000 --output pairs.csv
     samesay data generate --pairs 20000 --seed 7 --output folder
     """  # noqa: D301 - click reads \b
-    from samesay.workflows.data import generate_data
+    from samesay.jobs.data import generate_data
 
     written = generate_data(output, **options)
     with remarks(output):

@@ -18,7 +18,7 @@ def command(*, as_json: bool) -> int:
 
     The exit status is 50 if something that should work is broken; what is only absent does not count.
     """
-    from samesay.workflows.doctor import examine
+    from samesay.jobs.doctor import examine
 
     found = examine()
     if as_json:

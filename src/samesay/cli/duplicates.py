@@ -13,7 +13,7 @@ from samesay.cli.streams import remarks
 from samesay.data.options import OF_FILES, Format
 
 if TYPE_CHECKING:
-    from samesay.workflows.duplicates import Duplicates
+    from samesay.jobs.duplicates import Duplicates
 
 _GROUPS_SHOWN = 20
 _READ_AS = {
@@ -87,7 +87,7 @@ def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: b
     samesay duplicates my-model old.csv new.csv --column title --output pairs.csv --groups groups.csv
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.duplicates import find_duplicates
+    from samesay.jobs.duplicates import find_duplicates
 
     with progress_display(quiet=quiet) as progress:
         found = find_duplicates(model, file, other, progress=progress, **options)

@@ -49,7 +49,7 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
     samesay embed questions.csv --column title --model mpnet --output vectors.parquet
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.embed import embed_file
+    from samesay.jobs.embed import embed_file
 
     with progress_display(quiet=quiet) as progress:
         report = embed_file(source, output, progress=progress, **options)

@@ -12,7 +12,7 @@ from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
     from samesay.evaluation import ClassificationEvaluation, Evaluation
-    from samesay.workflows.evaluate import MeasuredModel
+    from samesay.jobs.evaluate import MeasuredModel
 
 # Above this many labels the matrix is wider than a screen; --json has it whole, and so has --picture.
 _MOST_LABELS_IN_A_TABLE = 8
@@ -82,7 +82,7 @@ def command(
     samesay evaluate my-model pairs.csv --report report --slice genre
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.evaluate import evaluate_model
+    from samesay.jobs.evaluate import evaluate_model
 
     with progress_display(quiet=quiet) as progress:
         measured = evaluate_model(model, data, progress=progress, **options)

@@ -11,7 +11,7 @@ from samesay.cli.plain import print_json, say, visible
 from samesay.cli.streams import remarks
 
 if TYPE_CHECKING:
-    from samesay.workflows.export import ExportFormat, ExportResult
+    from samesay.jobs.export import ExportFormat, ExportResult
 
 
 @click.command("export")
@@ -61,7 +61,7 @@ def command(
     samesay export my-model my-model.keras --to keras
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.export import export
+    from samesay.jobs.export import export
 
     if options["data"] is None:
         refuse_idle(OF_DATA, "is for --data, and none is named")

@@ -37,7 +37,7 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
     samesay import nli-folder --output imported --sides premise,hypothesis
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.importing import import_model
+    from samesay.jobs.importing import import_model
 
     with progress_display(quiet=quiet) as progress:
         result = import_model(source, output, progress=progress, **options)

@@ -24,7 +24,7 @@ def command(model: str, *, no_verify: bool, as_json: bool) -> None:
 
     Every file is checked against its checksum first. Nothing is loaded, and no Keras is needed.
     """
-    from samesay.workflows.inspect import inspect_model
+    from samesay.jobs.inspect import inspect_model
 
     found = inspect_model(model, verify=not no_verify)
     if as_json:

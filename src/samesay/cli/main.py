@@ -17,7 +17,7 @@ from samesay.cli.failures import report_failure
 from samesay.cli.plain import messages
 from samesay.cli.streams import make_steady
 from samesay.errors import UsageError, near
-from samesay.model.backend import use_keras_alone
+from samesay.model.runtime.backend import use_keras_alone
 
 # Name to module and the line that `samesay --help` shows; the module's attribute `command` is the command.
 COMMANDS: Mapping[str, tuple[str, str]] = {

@@ -22,7 +22,7 @@ def command(*, words: str, cached: bool, as_json: bool) -> None:
     samesay presets roberta
     samesay presets --cached
     """  # noqa: D301 - click reads \b
-    from samesay.workflows.presets import list_presets
+    from samesay.jobs.presets import list_presets
 
     listed = list_presets(words, cached=cached)
     if as_json:

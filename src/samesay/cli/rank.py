@@ -13,7 +13,7 @@ from samesay.cli.streams import remarks
 from samesay.data.options import OF_FILES, Format
 
 if TYPE_CHECKING:
-    from samesay.workflows.rank import Ranking
+    from samesay.jobs.rank import Ranking
 
 _SHOWN = 10
 
@@ -74,7 +74,7 @@ def command(
     samesay rank my-model --query "Can I pay by card?" --input questions.csv --column title --top 3
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.rank import rank_texts
+    from samesay.jobs.rank import rank_texts
 
     if top is None and output is None:
         top = _SHOWN

@@ -16,9 +16,9 @@ from samesay.pairs import Grade, Progress
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
+    from samesay.jobs.score import ScoredPair
     from samesay.pairs import Judgement
     from samesay.scoring import FileReport
-    from samesay.workflows.score import ScoredPair
 
 _STANDARD_STREAM = "-"
 _OF_INPUT = ("columns", *(name for name in OF_FILES if name != "on_error"))
@@ -176,7 +176,7 @@ def command(
 def _one_pair(
     model: str, first: str, second: str, *, as_json: bool, on_truncate: str, threads: int | None
 ) -> None:
-    from samesay.workflows.score import score_pair
+    from samesay.jobs.score import score_pair
 
     scored = score_pair(model, first, second, threads=threads)
     if scored.judgement.truncated and on_truncate == "error":
@@ -200,7 +200,7 @@ def _one_pair(
 def _in_windows(
     model: str, first: str, second: str, *, sentences: int, as_json: bool, options: dict[str, Any]
 ) -> None:
-    from samesay.workflows.windows import score_windows
+    from samesay.jobs.windows import score_windows
 
     found = score_windows(model, first, second, sentences=sentences, threads=options["threads"])
     cut = f"{counted(found.n_truncated, 'window')} of {found.n_windows:,} longer than the model reads"
@@ -235,7 +235,7 @@ def _files(
     model: str, inputs: tuple[str, ...], output: str, *, quiet: bool, as_json: bool, options: dict[str, Any]
 ) -> None:
     from samesay.cli.progress import progress_display
-    from samesay.workflows.score import score_file
+    from samesay.jobs.score import score_file
 
     asked = inputs[0] if len(inputs) == 1 else inputs
     with progress_display(quiet=quiet) as display:

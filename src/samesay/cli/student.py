@@ -41,7 +41,7 @@ def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: A
     samesay train pairs --preset small --teacher my-model --output my-small-model
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.workflows.student import make_student
+    from samesay.jobs.student import make_student
 
     with progress_display(quiet=quiet) as progress:
         result = make_student(model, output, progress=progress, **options)

@@ -25,8 +25,8 @@ from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
-    from samesay.workflows.run_recipe import Run
-    from samesay.workflows.train import TrainResult
+    from samesay.jobs.train import TrainResult
+    from samesay.recipes.run import Run
 
 
 @click.command(
@@ -251,12 +251,12 @@ def command(
     samesay train --config my-model/recipe.yaml --output the-same-again
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.model.allocator import use_one_arena
+    from samesay.model.runtime.allocator import use_one_arena
 
     # Before what follows begins threads of its own.
     use_one_arena()
-    from samesay.workflows.run_recipe import gather, require_whole
-    from samesay.workflows.train import train
+    from samesay.jobs.train import train
+    from samesay.recipes.run import gather, require_whole
 
     # A flag that was not given is no "no" that would override the recipe's "yes", and a default is nobody's word.
     source = click.get_current_context().get_parameter_source
@@ -303,7 +303,7 @@ def _command_to_go_on(*flags: str) -> str:
 
 
 def _needed(run: Run) -> dict[str, Any]:
-    """What ``samesay.workflows.train.train`` is called with for ``run``."""
+    """What ``samesay.jobs.train.train`` is called with for ``run``."""
     for name, option in (
         ("data", "argument 'DATA'"),
         ("preset", "option '--preset'"),

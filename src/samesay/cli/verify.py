@@ -10,7 +10,7 @@ from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option
 from samesay.cli.plain import note, print_json, say
 
 if TYPE_CHECKING:
-    from samesay.workflows.verify import Verification
+    from samesay.jobs.verify import Verification
 
 _CHANGED_SHOWN = 5
 
@@ -35,7 +35,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
     from samesay.errors import ProofFailed
-    from samesay.workflows.verify import verify
+    from samesay.jobs.verify import verify
 
     if data is None:
         refuse_idle(OF_DATA, "is for DATA, and none is named")

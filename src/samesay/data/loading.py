@@ -13,21 +13,21 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from samesay.data import builtin
 from samesay.data.asked import Asked
 from samesay.data.columns import LABEL, ColumnMap, Rows, as_graded, find_columns
 from samesay.data.conditions import conditions_in
-from samesay.data.corpora import Corpus
-from samesay.data.gold import GoldReading, gold_columns
-from samesay.data.grades import holds_decimal_commas, holds_grades, read_grades, with_point
-from samesay.data.labels import LabelReading, read_labels
+from samesay.data.formats.readers import STANDARD_INPUT, RowStream
+from samesay.data.labels.column import LabelReading, read_labels
+from samesay.data.labels.gold import GoldReading, gold_columns
+from samesay.data.labels.grades import holds_decimal_commas, holds_grades, read_grades, with_point
 from samesay.data.odd_rows import HeaderWatch
 from samesay.data.options import ReadOptions
 from samesay.data.raw_split import RawSplit, require_learned
-from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.row_store import RowStore
 from samesay.data.rows import Row, SkippedRow, reason_of, side_text, with_reason
-from samesay.data.sources import Source, locate
+from samesay.data.sources import builtin
+from samesay.data.sources.corpora import Corpus
+from samesay.data.sources.locate import Source, locate
 from samesay.data.splits import SPLITS
 from samesay.data.table import Origin, PairTable
 from samesay.errors import (
@@ -59,7 +59,7 @@ def load_pairs(
 
     Args:
         source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
-            (``samesay.data.sources`` lists the words).
+            (``samesay.data.sources.locate`` lists the words).
         reading: How it is read where it does not tell.
         need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
             is refused. ``False``: labels are not looked at, every pair stays. ``None``: as ``True`` where

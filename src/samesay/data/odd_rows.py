@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from samesay.data.columns import ColumnMap, plain_name
+from samesay.data.labels.spellings import LITERAL, unliteral
 from samesay.data.rows import Row
-from samesay.data.spellings import LITERAL, unliteral
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import RowMalformed
 

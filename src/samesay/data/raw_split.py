@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from samesay.data.columns import ColumnMap
 from samesay.data.conditions import Condition
-from samesay.data.labels import LabelReading
+from samesay.data.labels.column import LabelReading
+from samesay.data.labels.spellings import LITERAL, unliteral
 from samesay.data.odd_rows import (
     REPEATED_HEADER,
     literals_note,
@@ -28,7 +29,6 @@ from samesay.data.odd_rows import (
 from samesay.data.row_store import RowColumn, RowStore
 from samesay.data.rows import Row, SkippedRows, side_text, text_of
 from samesay.data.slices import Slice
-from samesay.data.spellings import LITERAL, unliteral
 from samesay.data.splits import SPLITS
 from samesay.errors import EmptySide, NoRows
 from samesay.pairs import LabelSet, is_empty

@@ -9,13 +9,13 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from samesay.data import builtin
 from samesay.data.columns import listed
+from samesay.data.formats.readers import STANDARD_INPUT, RowStream
 from samesay.data.options import ReadOptions
-from samesay.data.readers import STANDARD_INPUT, RowStream
 from samesay.data.rows import Row
-from samesay.data.sources import Source, locate
-from samesay.data.tfds import TfdsSplit
+from samesay.data.sources import builtin
+from samesay.data.sources.locate import Source, locate
+from samesay.data.sources.tfds import TfdsSplit
 from samesay.errors import ColumnNotFound, SliceInvalid
 
 

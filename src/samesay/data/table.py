@@ -311,8 +311,8 @@ class PairTable:
         allow_empty_sides: bool = False,
         prefer: Sequence[str] = (),
     ) -> PairTable:
-        """What Python users pass, as a table; see ``samesay.data.inputs.table_from``."""
-        from samesay.data.inputs import table_from  # it builds tables, so it imports this module
+        """What Python users pass, as a table; see ``samesay.data.python.inputs.table_from``."""
+        from samesay.data.python.inputs import table_from  # it builds tables, so it imports this module
 
         return table_from(
             x,

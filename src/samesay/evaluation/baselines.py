@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.data import require_classes
-from samesay.data.inputs import texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.errors import EmptySide, ExtraMissing, NoRows, UsageError
 from samesay.pairs import LabelSet, Sides
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.data.inputs import texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.evaluation.answering import ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, grade_intervals

@@ -7,11 +7,11 @@ nor the layout of bundles beyond the names of its two files.
 
 from __future__ import annotations
 
-from samesay.export.families import supported_encoders
+from samesay.export.families.table import supported_encoders
 from samesay.export.keras_answer import KerasAnswer
 from samesay.export.onnx_file import write_onnx
 from samesay.export.onnx_part import write_onnx_part
-from samesay.export.proof import Verdict, prove
+from samesay.export.parity import Verdict, prove
 from samesay.export.storage import Storage, narrow
 
 __all__ = [

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from samesay.errors import DiskFull, MachineError, OutputUnwritable
-from samesay.export.families import writer_for
+from samesay.export.families.table import writer_for
 from samesay.export.graph import Graph
 
 

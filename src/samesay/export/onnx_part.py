@@ -15,7 +15,7 @@ from samesay.encoding import PairEncoder
 from samesay.errors import EncoderUnsupported
 from samesay.export.keras_answer import KerasAnswer
 from samesay.export.onnx_file import unwritable, write_onnx
-from samesay.export.proof import Verdict, prove
+from samesay.export.parity import Verdict, prove
 from samesay.pairs import LabelSet, Pair, Sides
 
 MODEL_FILE = "model.onnx"

@@ -13,12 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import ProofFailed
-from samesay.export.families import encoder_writer_for
+from samesay.export.families.table import encoder_writer_for
 from samesay.export.graph import Graph, Value
 from samesay.export.onnx_file import save_graph
 from samesay.export.onnx_part import ENCODER_FILE, MODEL_FILE
+from samesay.export.parity import BATCHES, TOLERANCE, Verdict
 from samesay.export.probe_pairs import probe_pairs
-from samesay.export.proof import BATCHES, TOLERANCE, Verdict
 from samesay.model.sentence_encoder import Pooling, SentenceEncoder
 from samesay.scoring.session import VECTORS
 from samesay.scoring.vectors import VectorGraph

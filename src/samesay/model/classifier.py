@@ -15,15 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data import PairTable
-from samesay.data.inputs import table_from, texts_from
+from samesay.data.python.inputs import table_from, texts_from
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
 
 # The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
 # through the hook that registers this class.
 from samesay.model import batches as keras_batches
-from samesay.model.backend import keras_hub
 from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
+from samesay.model.runtime.backend import keras_hub
 from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
 
 
@@ -32,7 +32,7 @@ class PairClassifier(keras.Model):
     """A pair classifier over token ids, that also takes pairs of raw texts.
 
     ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` take pairs in every form of
-    ``samesay.data.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
+    ``data.python.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
     one path that training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one
     output, the logit of a grade's share of the scale, and ``labels`` are grades.
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from samesay.bundle.canonical import parse
 from samesay.errors import BundleDamaged, ModelError, NotABundle, TargetExists
-from samesay.model.backend import keras, keras_hub
-from samesay.model.declared_sizes import require_fitting, stored_shapes
-from samesay.model.presets import class_unknown
+from samesay.model.presets.declared_sizes import require_fitting, stored_shapes
+from samesay.model.presets.resolve import class_unknown
+from samesay.model.runtime.backend import keras, keras_hub
 from samesay.storage import destination
 from samesay.storage.durable import new_file_by_name
 

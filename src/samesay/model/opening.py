@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
-from samesay.model.backend import keras, keras_hub
-from samesay.model.huggingface_folder import describe, open_classifier, open_encoder
+from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
 from samesay.model.own_preprocessor import encoder_of
-from samesay.model.presets import Preset, explain, fetched, open_task, resolve
+from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
+from samesay.model.runtime.backend import keras, keras_hub
 from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def open_model(
     names, or the scale, are the same (their own order of names then holds); every other preset gets a new head.
 
     Args:
-        name: What ``samesay.model.presets.resolve`` accepts.
+        name: What ``samesay.model.presets.resolve.resolve`` accepts.
         answers: The names of the classes, or the scale of the grades; may be absent for a saved model.
         sides: What the first and second text are called; a saved model's own where absent.
         max_length: The limit in tokens; the preset's own where absent.

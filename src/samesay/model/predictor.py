@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import Decision
-from samesay.data.inputs import texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import GradeScale, LabelSet, Sides
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class KerasPredictor:
-    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``samesay.data.inputs.table_from``.
+    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``data.python.inputs.table_from``.
 
     Args:
         classifier: The model.
@@ -64,7 +64,7 @@ class KerasPredictor:
 
 
 class KerasGrader:
-    """Grades from a ``PairClassifier`` with a scale; pairs are taken in any form of ``samesay.data.inputs.table_from``.
+    """Grades from a ``PairClassifier`` with a scale; pairs are taken in any form of ``data.python.inputs.table_from``.
 
     Args:
         classifier: The model.

@@ -13,8 +13,8 @@ from typing import Any, Literal, cast, get_args
 
 from samesay.encoding import PairEncoder
 from samesay.errors import EncoderUnsupported, PresetUnknown
-from samesay.model.huggingface_folder import CONFIG, open_encoder
-from samesay.model.presets import Preset, open_task
+from samesay.model.huggingface.folder import CONFIG, open_encoder
+from samesay.model.presets.resolve import Preset, open_task
 from samesay.model.tokenizer import encoder_for
 
 Pooling = Literal["mean", "cls", "max"]

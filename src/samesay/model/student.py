@@ -19,8 +19,8 @@ from samesay.encoding.sentence_piece import SentencePiece
 from samesay.encoding.trimming import trimmed
 from samesay.encoding.wordpiece import WordPiece
 from samesay.errors import EncoderUnsupported, UsageError
+from samesay.model.backbones.layers import repeated_layers
 from samesay.model.classifier import PairClassifier
-from samesay.model.layers import repeated_layers
 from samesay.model.tokenizer import encoder_for
 
 

@@ -10,8 +10,8 @@ import numpy as np
 from samesay.encoding import PairEncoder
 from samesay.encoding.sentence_piece import SentencePiece
 from samesay.errors import TokenizerUnsupported, UsageError
-from samesay.model.backend import keras_hub
-from samesay.model.families import class_named
+from samesay.model.backbones.families import class_named
+from samesay.model.runtime.backend import keras_hub
 
 SHORTEST_LENGTH = 5
 """Room for [CLS], one token a side and two [SEP], in tokens; RoBERTa, XLM-R and MPNet have one [SEP] more."""

@@ -7,7 +7,8 @@ test of its imports proves the first.
 
 from __future__ import annotations
 
-from samesay.scoring.files import FileReport, score_file
+from samesay.scoring.files.run import FileReport, score_file
+from samesay.scoring.files.workers import WorkerPool
 from samesay.scoring.judging import (
     Grades,
     Scores,
@@ -21,7 +22,6 @@ from samesay.scoring.judging import (
 from samesay.scoring.scorer import BATCH_TOKENS, GradeScorer, Scorer, open_scorer
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowJudgement
-from samesay.scoring.workers import WorkerPool
 
 __all__ = [
     "BATCH_TOKENS",

@@ -14,7 +14,7 @@ import numpy as np
 
 from samesay.bundle import Decision, Manifest, open_bundle
 from samesay.bundle.canonical import parse
-from samesay.data.inputs import texts_from, texts_in_chunks
+from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
 from samesay.evaluation.policy import Decisions, decide
@@ -106,7 +106,7 @@ class GraphAnswers(ABC, Generic[JudgementT]):
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
-                takes; see ``samesay.data.inputs.table_from``.
+                takes; see ``samesay.data.python.inputs.table_from``.
 
         Raises:
             UsageError: If they are no pairs, or could be read in two ways.

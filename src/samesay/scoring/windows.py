@@ -14,12 +14,19 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from samesay.data.inputs import texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.errors import ExtraMissing, UsageError
 from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.pairs import Judgement, LabelSet, Pair, Sides, empty_sides
 from samesay.scoring.judging import Scores
-from samesay.scoring.roles import PairReader, asking_side, named_side, other_side, placed, positive_label
+from samesay.scoring.matching.roles import (
+    PairReader,
+    asking_side,
+    named_side,
+    other_side,
+    placed,
+    positive_label,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

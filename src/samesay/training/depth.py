@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from samesay.errors import UsageError
+from samesay.model.backbones.layers import repeated_layers
 from samesay.model.classifier import PairClassifier
-from samesay.model.layers import repeated_layers
 from samesay.training.recipe import Recipe
 
 

@@ -20,24 +20,24 @@ from numpy.typing import NDArray
 from samesay import interrupts
 from samesay.encoding import Batch, EncodedPairs, padding_share, plan_training
 from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
-from samesay.model.allocator import freed_memory_kept
-from samesay.model.backend import backend_versions
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
-from samesay.model.devices import devices
+from samesay.model.runtime.allocator import freed_memory_kept
+from samesay.model.runtime.backend import backend_versions
+from samesay.model.runtime.devices import devices
 from samesay.pairs import ProgressListener, per_second
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
+from samesay.training.custom_objects import OwnParts
 from samesay.training.depth import frozen, rate_shares
 from samesay.training.distillation import Taught, taught_objective
+from samesay.training.jax_step.choice import ChosenStep, chosen_step
+from samesay.training.jax_step.steps_ahead import StepsAhead
 from samesay.training.lora import adapted
 from samesay.training.objectives import objective_of
 from samesay.training.optimizers import build_optimizer, with_state_of
-from samesay.training.own_parts import OwnParts
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe
-from samesay.training.step import ChosenStep, chosen_step
-from samesay.training.steps_ahead import StepsAhead
 from samesay.training.tensorboard import EventLog
 
 SECONDS_BETWEEN_CHECKPOINTS = 60.0

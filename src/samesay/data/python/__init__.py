@@ -1,0 +1,1 @@
+"""Data that Python users hold: lists, columns, DataFrames, datasets of other libraries."""

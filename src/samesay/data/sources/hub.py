@@ -1,0 +1,307 @@
+"""Datasets of the Hugging Face hub to files on this disk, by the library of that hub: its cache, its offline mode.
+
+An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card tells which file is which
+split, or else the names that the hub's own converters use; files are read like any other. Knows no columns, no labels.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, NoReturn
+
+from samesay.data.formats.readers import SUFFIXES
+from samesay.data.sources.dataset_card import Splits, declared_files
+from samesay.data.splits import canonical_split
+from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.printable import command
+
+SCHEME = "hf://"
+_ADDRESS = re.compile(
+    r"hf://datasets/(?P<repository>[^/:@\s]+/[^/:@\s]+)(?:@(?P<revision>[^:\s]+))?(?P<words>(?::[^:\s]+){0,2})"
+)
+_CONVERTED = "refs/convert/parquet"
+"""The branch on which the hub keeps a copy of a dataset in Parquet, ``config/split/0000.parquet``."""
+_CARD = "README.md"
+_PLAIN_FOLDERS = ("", "data", "default", "plain_text")
+"""Folders that name no configuration of a user's choice."""
+
+_SPLIT = re.compile(r"(?P<split>[A-Za-z][A-Za-z_]*?)(?:[-_.]?\d{4,5}(?:-of-\d{5})?)?")
+_SHARD = re.compile(r".+-\d{5}-of-(?P<count>\d{5})\..+")
+_CREDENTIALS = "log in (`hf auth login`) or set HF_TOKEN, with an account that may read it"
+_OFFLINE = (
+    "fetch it once where there is a connection and bring that cache (HF_HOME names its folder), or give the path of "
+    "a file of pairs"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HubAddress:
+    """A dataset on the hub.
+
+    Attributes:
+        repository: ``owner/name``.
+        revision: A branch, tag or commit; the default branch where absent.
+        config: Which of its configurations; the only one, or the plain one, where absent.
+    """
+
+    repository: str
+    revision: str | None = None
+    config: str | None = None
+
+    def __str__(self) -> str:
+        revision = f"@{self.revision}" if self.revision else ""
+        return f"{SCHEME}datasets/{self.repository}{revision}" + (f":{self.config}" if self.config else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What a repository holds.
+
+    Attributes:
+        address: What was looked up.
+        branch: The revision that holds the files of pairs.
+        files: Config, then split, to the files in reading order, as paths in the repository.
+        folder: The snapshot on this disk, where the listing was made from the cache.
+        default: The configuration that the dataset's card wants where none is named.
+    """
+
+    address: HubAddress
+    branch: str
+    files: dict[str, Splits]
+    folder: Path | None = None
+    default: str | None = None
+
+    def splits(self) -> Splits:
+        """The files of the address's configuration by split.
+
+        Raises:
+            SplitNotFound: If there is no such configuration, or several and none was named.
+        """
+        wanted = self.address.config or self.default
+        if wanted in self.files:
+            return self.files[wanted]
+        plain = [name for name in _PLAIN_FOLDERS if name in self.files]
+        # A dataset of one configuration is stored under no name, whatever its card calls it.
+        if plain and (wanted is None or wanted in _PLAIN_FOLDERS or list(self.files) == plain):
+            return self.files[plain[0]]
+        if wanted is None and len(self.files) == 1:
+            return next(iter(self.files.values()))
+        close = near(wanted, self.files) if wanted else []
+        raise SplitNotFound(
+            f"{self.address.repository} has no configuration {wanted!r}."
+            if wanted
+            else f"{self.address.repository} has several configurations, and none was named.",
+            where=str(self.address),
+            expected=f"one of {', '.join(self.files)}",
+            hint=f"did you mean {close[0]!r}?"
+            if close
+            else command(f"{self.address}:{next(iter(self.files))}"),
+            details={"configs": list(self.files)},
+        )
+
+
+def parse_address(text: str) -> tuple[HubAddress, list[str]]:
+    """An address, and the words behind it: a config, a split, or both.
+
+    Raises:
+        UsageError: If it is none.
+    """
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
+        raise UsageError(
+            f"Cannot read the address {text!r}.",
+            where=text,
+            expected="hf://datasets/owner/name, with @revision, :config and :split where wanted",
+        )
+    words = [word for word in found["words"].split(":") if word]
+    return HubAddress(found["repository"], found["revision"]), words
+
+
+@functools.lru_cache(
+    maxsize=64
+)  # a run asks for each of its splits; a hub that changes meanwhile changes nothing
+def look_up(address: HubAddress) -> Listing:
+    """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked.
+
+    Raises:
+        SourceNotFound: If there is no such repository or revision, it may not be read, or it holds no such file.
+        CorpusUnreachable: If the hub does not answer and the cache does not hold it.
+    """
+    import huggingface_hub
+
+    branches = [address.revision] if address.revision else ["main", _CONVERTED]
+    for branch in branches:
+        try:
+            info = huggingface_hub.HfApi().dataset_info(address.repository, revision=branch)
+        except huggingface_hub.errors.RevisionNotFoundError:
+            if branch == _CONVERTED:
+                break
+            raise SourceNotFound(
+                f"{address.repository} has no revision {branch!r}.",
+                where=str(address),
+                expected="a branch, a tag or a commit",
+            ) from None
+        except Exception as problem:  # transports differ between the library's versions
+            cached = _look_in_cache(address, branches)
+            if cached is None:
+                _refuse(address, problem)
+            return cached
+        names = [entry.rfilename for entry in info.siblings or ()]
+        card = _download(address, branch, _CARD) if _CARD in names else None
+        listing = _listing(address, branch, names, card)
+        if listing is not None:
+            return listing
+    raise SourceNotFound(
+        f"{address.repository} holds no file of pairs that can be read.",
+        where=str(address),
+        expected="files named by their split, as .parquet, .csv, .tsv or .jsonl",
+        hint="a dataset that is a program is not run: download its files and give their path",
+    )
+
+
+def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
+    """The files of a split on this disk, fetched if they are not in the cache.
+
+    Raises:
+        SplitNotFound: If there is no such split.
+        CorpusUnreachable: If they have to be fetched and cannot be; what was fetched stays in the cache.
+        SourceNotFound: If they may not be read.
+    """
+    splits = listing.splits()
+    if split not in splits:
+        close = near(split, splits)
+        raise SplitNotFound(
+            f"{listing.address} has no split {split!r}"
+            + (" in the cache, and the hub was not asked." if listing.folder else "."),
+            where=str(listing.address),
+            expected=f"one of {', '.join(splits)}",
+            hint=f"did you mean {close[0]!r}?" if close else None,
+            details={"splits": list(splits)},
+        )
+    if listing.folder is None:
+        return tuple(_download(listing.address, listing.branch, name) for name in splits[split])
+    shard = _SHARD.fullmatch(splits[split][0])
+    if shard is not None and len(splits[split]) < int(shard["count"]):
+        raise CorpusUnreachable(
+            f"Of the {int(shard['count'])} files of {listing.address}:{split} the cache of this machine holds "
+            f"{len(splits[split])}, and the hub was not asked.",
+            where=str(listing.address),
+            hint=_OFFLINE,
+        )
+    return tuple(listing.folder / name for name in splits[split])
+
+
+def commit_of(path: Path) -> str | None:
+    """The commit that a file of the hub's cache belongs to; nothing for other files."""
+    parts = path.parts
+    return parts[parts.index("snapshots") + 1] if "snapshots" in parts[:-2] else None
+
+
+def _download(address: HubAddress, branch: str, name: str) -> Path:
+    import huggingface_hub
+
+    try:
+        return Path(
+            huggingface_hub.hf_hub_download(address.repository, name, repo_type="dataset", revision=branch)
+        )
+    except Exception as problem:  # transports differ between the library's versions
+        _refuse(address, problem)
+
+
+def _listing(
+    address: HubAddress, branch: str, names: list[str], card: Path | None, folder: Path | None = None
+) -> Listing | None:
+    """Which of the files called ``names`` is which split, by the card or by the names; nothing without a table."""
+    tables = sorted(filter(_is_table, names))
+    files, default = declared_files(card, tables) if card else ({}, None)
+    files = files or _by_names(tables)
+    return Listing(address, branch, files, folder, default) if files else None
+
+
+def _is_table(name: str) -> bool:
+    path = PurePosixPath(name.removesuffix(".gz"))
+    noted = path.name in ("dataset_infos.json", "config.json")
+    return path.suffix in SUFFIXES and not path.name.startswith(".") and not noted
+
+
+def _by_names(tables: Iterable[str]) -> dict[str, Splits]:
+    """Config, then split, to files, by the names that the hub's converters use.
+
+    ``train.csv``, ``data/train-00000-of-00002.parquet``, ``config/train-….parquet`` and ``config/split/0000.parquet``.
+    """
+    found: dict[str, dict[str, list[str]]] = {}
+    for name in tables:
+        path = PurePosixPath(name)
+        stem = path.name.split(".")[0]
+        folder = path.parent
+        if stem.isdigit():  # config/split/0000.parquet
+            stem, folder = folder.name, folder.parent
+        match = _SPLIT.fullmatch(stem)
+        if match is None:
+            continue
+        split = canonical_split(match["split"])
+        config = "" if str(folder) == "." else str(folder)
+        found.setdefault(config, {}).setdefault(split, []).append(name)
+    return {
+        config: {split: tuple(files) for split, files in splits.items()} for config, splits in found.items()
+    }
+
+
+def _look_in_cache(address: HubAddress, branches: list[str]) -> Listing | None:
+    import huggingface_hub
+
+    try:
+        cache = huggingface_hub.scan_cache_dir()
+    except huggingface_hub.errors.CacheNotFound:
+        return None
+    for repository in cache.repos:
+        if repository.repo_type != "dataset" or repository.repo_id != address.repository:
+            continue
+        for branch in branches:
+            for revision in repository.revisions:
+                if branch not in revision.refs and branch != revision.commit_hash:
+                    continue
+                folder = revision.snapshot_path
+                names = [file.file_path.relative_to(folder).as_posix() for file in revision.files]
+                listing = _listing(address, branch, names, folder / _CARD if _CARD in names else None, folder)
+                if listing is not None:
+                    return listing
+    return None
+
+
+def _refuse(address: HubAddress, problem: Exception) -> NoReturn:
+    """What a failure of the hub's library means for its user."""
+    from huggingface_hub import errors
+
+    status: Any = getattr(getattr(problem, "response", None), "status_code", None)
+    said = (str(problem).strip() or type(problem).__name__).splitlines()[0]
+    details = {"cause": f"{type(problem).__name__}: {said}", "status": status}
+    if isinstance(problem, errors.GatedRepoError) or status == 403:
+        raise SourceNotFound(
+            f"{address.repository} may be read only by accounts that were admitted.",
+            where=str(address),
+            hint=_CREDENTIALS,
+            details=details,
+        ) from problem
+    if isinstance(problem, errors.RepositoryNotFoundError) or status in (401, 404):
+        raise SourceNotFound(
+            f"The hub has no dataset {address.repository!r}, or it is private.",
+            where=str(address),
+            expected="hf://datasets/owner/name",
+            hint=f"check the name; for a private one {_CREDENTIALS}",
+            details=details,
+        ) from problem
+    if isinstance(problem, errors.HFValidationError):
+        raise UsageError(f"{address.repository!r} is no name of a dataset.", where=str(address)) from problem
+    offline = isinstance(problem, errors.OfflineModeIsEnabled)
+    raise CorpusUnreachable(
+        f"{address} is not in the cache of this machine, and the hub "
+        + ("must not be asked (HF_HUB_OFFLINE)." if offline else "does not answer."),
+        where=str(address),
+        hint=_OFFLINE,
+        details=details,
+    ) from problem

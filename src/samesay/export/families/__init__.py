@@ -1,0 +1,1 @@
+"""Encoder families as ONNX graphs, one module each, and the layers that they share."""

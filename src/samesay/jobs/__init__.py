@@ -1,0 +1,1 @@
+"""What people do, one module a verb, each joining the rooms below."""

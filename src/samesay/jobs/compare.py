@@ -1,0 +1,425 @@
+"""Several models on the same pairs: which is better, what differs, and what each costs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from samesay.data import PairTable, ReadOptions, load_pairs
+from samesay.data.formats.listing import (
+    require_apart,
+    require_file,
+    require_new,
+    rounded,
+    write_rows,
+    write_text,
+)
+from samesay.errors import LabelMismatch, UsageError
+from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation, evaluate
+from samesay.evaluation.comparison import (
+    LEVEL,
+    RESAMPLES,
+    Contrast,
+    contrast,
+    decided,
+    require_scipy,
+)
+from samesay.evaluation.intervals import share_interval
+from samesay.jobs.comparison_text import markdown as as_markdown
+from samesay.pairs import (
+    GradeScale,
+    LabelSet,
+    Pair,
+    ProgressListener,
+    Sides,
+    Task,
+    answers_in_words,
+)
+from samesay.predictors.contenders import (
+    Contender,
+    is_baseline,
+    make_baseline,
+    open_contender,
+    renamed,
+    short_names,
+)
+from samesay.predictors.cost import SAMPLE, Cost, measure_memory, measure_speed
+from samesay.predictors.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
+from samesay.printable import command
+
+
+@dataclass(frozen=True)
+class ComparedModel:
+    """One of the models.
+
+    Attributes:
+        name: What tables call it.
+        model: What the user wrote.
+        kind: By what it answers: ``onnx``, ``keras``, ``transformers``, ``sentence-transformers`` or ``baseline``.
+        evaluation: Its figures.
+        accuracy_interval: Of a classifier: the 95 % interval of its accuracy by itself (Wilson).
+        contrast: Against the first model; None of the first.
+        cost: None where it was not measured.
+        notes: What a reader should know of it.
+    """
+
+    name: str
+    model: str
+    kind: str
+    evaluation: Evaluation
+    accuracy_interval: tuple[float, float] | None
+    contrast: Contrast | None
+    cost: Cost | None
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {
+            "name": self.name,
+            "model": self.model,
+            "kind": self.kind,
+            "metrics": dict(self.evaluation.metrics),
+            "accuracy_interval": None if self.accuracy_interval is None else list(self.accuracy_interval),
+            "truncated": self.evaluation.truncated,
+            "against_reference": None if self.contrast is None else self.contrast.to_dict(),
+            "cost": None if self.cost is None else self.cost.to_dict(),
+            "notes": list(self.notes),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What came of several models on the same pairs.
+
+    Attributes:
+        models: In the order in which they were named; the first is the reference.
+        table: The pairs.
+        resamples: How often pairs were drawn for the intervals of differences.
+        cost_pairs: Pairs of a round in which speed was measured; None where it was not.
+        notes: What a reader should know of all of it.
+    """
+
+    models: tuple[ComparedModel, ...]
+    table: PairTable = field(repr=False)
+    resamples: int = RESAMPLES
+    cost_pairs: int | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def reference(self) -> ComparedModel:
+        """The model that the others are compared with."""
+        return self.models[0]
+
+    @property
+    def task(self) -> Task:
+        """Whether labels or grades were compared."""
+        return "similarity" if self.table.graded else "classification"
+
+    def cost_points(self) -> tuple[str, list[CostPoint]]:
+        """The figure of quality, and every model whose cost was measured as a point of the picture."""
+        quality = "spearman" if self.task == "similarity" else "accuracy"
+        points = [
+            CostPoint(
+                one.name,
+                one.evaluation.metrics[quality],
+                one.accuracy_interval,
+                one.cost.pairs_per_second,
+                one.cost.n_bytes,
+                one.cost.peak_memory,
+            )
+            for one in self.models
+            if one.cost is not None and quality in one.evaluation.metrics
+        ]
+        return quality, points
+
+    def changed_rows(self) -> Iterator[dict[str, Any]]:
+        """The pairs to which some model gives another label than the reference, in the order of the data.
+
+        Each with its place in the source (``row``, from 1), its texts, its label, and of every model ``answer NAME``
+        and ``probability NAME``.
+        """
+        if self.task == "similarity":
+            return
+        labels = self.table.labels
+        assert labels is not None
+        evaluations = [
+            one.evaluation for one in self.models if isinstance(one.evaluation, ClassificationEvaluation)
+        ]
+        answers = np.stack([decided(one, labels.names) for one in evaluations])
+        sure = np.stack([one.probabilities.max(axis=1) for one in evaluations])
+        for place in np.flatnonzero((answers != answers[0]).any(axis=0)).tolist():
+            rows = self.table.row_numbers
+            row = {
+                "row": place + 1 if rows is None else int(rows[place]),
+                self.table.sides.first: self.table.first[place],
+                self.table.sides.second: self.table.second[place],
+                "label": labels.names[self.table.label_ids[place]],  # type: ignore[index]
+            }
+            for model, answer, probability in zip(
+                self.models, answers[:, place], sure[:, place], strict=True
+            ):
+                row[f"answer {model.name}"] = labels.names[answer]
+                row[f"probability {model.name}"] = rounded(float(probability))
+            yield row
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the pairs, as JSON types."""
+        return {
+            "task": self.task,
+            "reference": self.reference.name,
+            "models": [one.to_dict() for one in self.models],
+            "n_pairs": len(self.table),
+            "source": str(self.table.origin),
+            "labels": None if self.table.labels is None else list(self.table.labels),
+            "scale": None if self.table.scale is None else list(self.table.scale),
+            "sides": list(self.table.sides),
+            "rows_dropped": dict(self.table.origin.rows_dropped),
+            "interval": {"method": "paired bootstrap", "level": LEVEL, "resamples": self.resamples},
+            "correction": "holm",
+            "cost_pairs": self.cost_pairs,
+            "notes": list(self.notes),
+        }
+
+
+def compare_models(
+    models: Sequence[str | Path],
+    data: str | Path,
+    *,
+    rename_model_labels: Mapping[str, str] | None = None,
+    reads: Sides | None = None,
+    baselines: str | Path = OWN_TRAINING_DATA,
+    resamples: int = RESAMPLES,
+    rounds: int = 3,
+    changed: str | Path | None = None,
+    markdown: str | Path | None = None,
+    overwrite: bool = False,
+    progress: ProgressListener | None = None,
+    **options: Any,
+) -> Comparison:
+    """Compare models on labelled or graded pairs, all of them with the first.
+
+    Args:
+        models: Two or more: saved models, Hugging Face or sentence-transformers folders with a sequence classifier
+            (``jobs.contenders``), baselines by name, such as ``baseline:majority``.
+        data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
+        rename_model_labels: From a label name of a model to the name wanted, for models of others.
+        reads: The sides in the order in which foreign folders read them that do not say it.
+        baselines: From which pairs baselines are made: a source, or what the first saved model was trained on.
+        resamples: How often pairs are drawn for the intervals of differences.
+        rounds: How often speed is measured; 0 leaves out what models cost.
+        changed: Write the pairs whose label changes there.
+        markdown: Write the table and the verdicts there.
+        overwrite: Replace files at ``changed`` and ``markdown``.
+        progress: Hears how far every model has come.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
+
+    Raises:
+        UsageError: If there are fewer than two models, or some of them grade and others name.
+        LabelMismatch: If the models' label names differ, with both lists and the renaming if one fits; or the data's
+            from the models'.
+        DataError, BundleError, ModelError: If data or a model cannot be used.
+        ExtraMissing: If scipy, or the library of a foreign folder, is not installed.
+    """
+    reading = ReadOptions(**options)
+    words = [str(model) for model in models]
+    if len(words) < 2:
+        raise UsageError(
+            f"{'No model is' if not words else 'Only one model is'} named.",
+            where="models",
+            expected="two models or more",
+            hint="beside baselines alone: samesay evaluate MODEL DATA --baselines; or name one: baseline:majority",
+        )
+    if rounds < 0:
+        raise UsageError(f"rounds is {rounds}.", where="rounds", expected="0 or more")
+    require_scipy()
+    require_apart({"--changed": changed, "--markdown": markdown})
+    if changed is not None:
+        require_file(changed, overwrite=overwrite)
+    if markdown is not None:
+        require_new(markdown, overwrite=overwrite)
+    opened = _opened(words, dict(rename_model_labels or {}), reads)
+    table = _table(data, opened.values(), reading)
+    contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
+    names = short_names(words)
+    if changed is not None and table.graded:
+        raise UsageError("Graders decide nothing that could change.", where="changed", hint="leave it out")
+    evaluations = [evaluate(one.predictor, table, progress=progress) for one in contenders]
+    costs, cost_notes, cost_pairs = _costs(contenders, names, table, reads, rounds)
+    contrasts = contrast(evaluations[0], evaluations[1:], resamples=resamples)
+    twice = ["a model is named twice: it can differ from itself in speed alone"]
+    notes = [*table.origin.notes, *(twice if len(set(words)) < len(words) else ()), *cost_notes]
+    compared = Comparison(
+        tuple(
+            ComparedModel(
+                name,
+                contender.model,
+                contender.kind,
+                evaluation,
+                _interval_of(evaluation),
+                contrast,
+                cost,
+                _own_notes(contender, evaluation, table),
+            )
+            for name, contender, evaluation, contrast, cost in zip(
+                names, contenders, evaluations, [None, *contrasts], costs, strict=True
+            )
+        ),
+        table,
+        resamples,
+        cost_pairs,
+        tuple(notes),
+    )
+    if changed is not None:
+        answers = [f"{what} {name}" for name in names for what in ("answer", "probability")]
+        write_rows(
+            changed,
+            ["row", *table.sides, "label", *answers],
+            list(compared.changed_rows()),
+            overwrite=overwrite,
+        )
+    if markdown is not None:
+        write_text(markdown, as_markdown(compared), overwrite=overwrite)
+    return compared
+
+
+def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None) -> dict[str, Contender]:
+    """What is no baseline, by the user's word, all of one task and of the same label names."""
+    as_is = {
+        word: open_contender(word, reads=reads) for word in dict.fromkeys(words) if not is_baseline(word)
+    }
+    known = {
+        name for one in as_is.values() if not isinstance(one.answers, GradeScale) for name in one.answers
+    }
+    strange = [name for name in names if name not in known]
+    if strange:
+        raise UsageError(
+            f"No model has a label {', '.join(map(repr, strange))} to rename.",
+            where="rename_model_labels",
+            expected=f"labels of the models: {', '.join(sorted(known))}",
+        )
+    opened = {word: renamed(one, names) for word, one in as_is.items()}
+    first = next(iter(opened.values()), None)
+    for one in opened.values():
+        assert first is not None
+        if isinstance(one.answers, GradeScale) != isinstance(first.answers, GradeScale):
+            raise UsageError(
+                "Some of the models grade similarity and others answer with labels: nothing says which is better.",
+                where="models",
+                expected=f"models of one task; {first.model}: {answers_in_words(first.answers)}; "
+                f"{one.model}: {answers_in_words(one.answers)}",
+            )
+        if isinstance(one.answers, LabelSet) and isinstance(first.answers, LabelSet):
+            _require_same_labels(first.model, first.answers, one.model, one.answers)
+    return opened
+
+
+def _require_same_labels(first: str, labels: LabelSet, other: str, others: LabelSet) -> None:
+    if set(labels) == set(others):
+        return
+    renaming = labels.renaming_of(others) if len(labels) == len(others) else {}
+    words = ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items() if theirs != ours)
+    raise LabelMismatch(
+        "The models do not answer with the same labels.",
+        where="models",
+        expected=f"{first}: {', '.join(labels)}; {other}: {', '.join(others)}",
+        hint=f"the names fit by their spelling: {command('--rename-model-labels', words)}"
+        if renaming
+        else "where they mean the same under other names: --rename-model-labels THEIRS=OURS,…",
+        details={"first": list(labels), "other": list(others), "renaming": renaming},
+    )
+
+
+def _table(data: str | Path, opened: Collection[Contender], reading: ReadOptions) -> PairTable:
+    """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
+    prefer = ("test", "validation")
+    answers = [one.answers for one in opened]
+    if not answers:
+        return load_pairs(data, reading, prefer=prefer)
+    if isinstance(answers[0], LabelSet):
+        return load_for(answers[0], data, reading, prefer=prefer)
+    scale = next((one.answers for one in opened if one.manifest is not None), None)
+    return load_for(scale, data, reading, prefer=prefer)
+
+
+def _with_baselines(
+    words: Sequence[str],
+    opened: Mapping[str, Contender],
+    table: PairTable,
+    source: str | Path,
+    reading: ReadOptions,
+) -> list[Contender]:
+    """All contenders in the order of the user's words, graders of others put on the data's scale."""
+    answers = table.answers
+    assert answers is not None  # it was loaded with gold answers
+    first = next(iter(opened.values()), None)
+    manifest = next((one.manifest for one in opened.values() if one.manifest is not None), None)
+    sides = table.sides if first is None else first.predictor.sides
+    loaded: list[PairTable] = []
+
+    def training_pairs() -> PairTable:
+        if not loaded:
+            assert isinstance(answers, LabelSet)
+            loaded.append(load_training_pairs(source, manifest, answers, reading))
+        return loaded[0]
+
+    found = []
+    for word in words:
+        contender = opened.get(word) or make_baseline(word, answers, sides, training_pairs)
+        if contender.kind in ("transformers", "sentence-transformers") and isinstance(answers, GradeScale):
+            # Its one output is a share; which scale that is a share of, only the data say.
+            contender.predictor.scale = answers  # type: ignore[union-attr]
+        found.append(contender)
+    return found
+
+
+def _interval_of(evaluation: Evaluation) -> tuple[float, float] | None:
+    if not isinstance(evaluation, ClassificationEvaluation):
+        return None
+    right = int((evaluation.predicted_ids == evaluation.label_ids).sum())
+    interval = share_interval(right, evaluation.n_pairs)
+    return None if interval is None else (interval.low, interval.high)
+
+
+def _costs(
+    contenders: Sequence[Contender],
+    names: Sequence[str],
+    table: PairTable,
+    reads: Sides | None,
+    rounds: int,
+) -> tuple[list[Cost | None], list[str], int | None]:
+    """What each costs, what could not be measured, and on how many pairs."""
+    if not rounds:
+        return [None] * len(contenders), [], None
+    # Pairs from all over the table, which may be sorted.
+    places = np.unique(np.linspace(0, len(table) - 1, min(SAMPLE, len(table))).astype(np.int64))
+    sample = table.select(places)
+    questions = []
+    for one in contenders:
+        read = sample.with_sides(one.predictor.sides)
+        questions.append([Pair(*texts) for texts in zip(read.first, read.second, strict=True)])
+    speeds = measure_speed(
+        [(one.predictor, pairs) for one, pairs in zip(contenders, questions, strict=True)], rounds=rounds
+    )
+    memory: dict[str, tuple[int | None, str | None]] = {}
+    for one, pairs in zip(contenders, questions, strict=True):
+        if one.kind != "baseline" and one.model not in memory:
+            memory[one.model] = measure_memory(one.model, pairs, reads=reads)
+    costs = [
+        Cost(speed, one.n_bytes, memory.get(one.model, (None, None))[0])
+        for one, speed in zip(contenders, speeds, strict=True)
+    ]
+    notes = [
+        f"the memory of {name} could not be measured: {memory[one.model][1]}"
+        for name, one in zip(names, contenders, strict=True)
+        if one.model in memory and memory[one.model][0] is None
+    ]
+    return list(costs), notes, len(sample)
+
+
+def _own_notes(contender: Contender, evaluation: Evaluation, table: PairTable) -> tuple[str, ...]:
+    """What concerns this model alone: the table's own notes stand once for all."""
+    return (*contender.notes, *(note for note in evaluation.notes if note not in table.origin.notes))

@@ -1,0 +1,166 @@
+"""Measure a saved model on labelled pairs, beside baselines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from samesay.bundle import Manifest
+from samesay.data import ReadOptions
+from samesay.errors import UsageError
+from samesay.evaluation import (
+    Evaluation,
+    Interval,
+    MajorityBaseline,
+    OneSideBaseline,
+    WordOverlap,
+    evaluate,
+)
+from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
+from samesay.evaluation.report.folder import require_free, write_report
+from samesay.pairs import Answers, GradeScale, ProgressListener, Sides, answers_of
+from samesay.predictors.labelled import load_for, load_training_pairs
+from samesay.predictors.opening import Backend, open_predictor
+from samesay.predictors.overlap import Overlap, overlap_with
+
+
+@dataclass(frozen=True)
+class MeasuredModel:
+    """A model's figures, and those of what it has to beat.
+
+    Attributes:
+        model: The saved model.
+        backend: The part that answered: ``onnx`` or ``keras``.
+        evaluation: The figures.
+        baselines: Name to figures on the same pairs.
+        notes: What a reader should know beside ``evaluation.notes``.
+        overlap: How many of the pairs the model had seen; None where it keeps no hashes.
+        intervals: Of ``evaluation.metrics``, by name; of a grader also of its ``bias``.
+        examination: What a report says beyond the figures, where one was asked for.
+        report: The report's page, where one was written.
+    """
+
+    model: str
+    backend: str
+    evaluation: Evaluation
+    baselines: dict[str, Evaluation]
+    notes: tuple[str, ...] = ()
+    overlap: Overlap | None = None
+    intervals: dict[str, Interval | None] = field(default_factory=dict)
+    examination: Examination | None = None
+    report: Path | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The figures as JSON types, ``metrics`` at the top; what was examined only where it was."""
+        return {
+            **self.evaluation.to_dict(),
+            "model": self.model,
+            "backend": self.backend,
+            "overlap": None if self.overlap is None else self.overlap.to_dict(),
+            "baselines": {name: one.to_dict() for name, one in self.baselines.items()},
+            "notes": [*self.evaluation.notes, *self.notes],
+            "intervals": {
+                name: None if interval is None else interval.to_dict()
+                for name, interval in self.intervals.items()
+            },
+            **(self.examination.to_dict() if self.examination else {}),
+        }
+
+
+def evaluate_model(
+    model: str | Path,
+    data: str | Path,
+    *,
+    backend: Backend = "auto",
+    baselines: str | Path | None = None,
+    report: str | Path | None = None,
+    slices: Sequence[str] = (),
+    overwrite: bool = False,
+    progress: ProgressListener | None = None,
+    **options: Any,
+) -> MeasuredModel:
+    """Measure ``model`` on ``data``.
+
+    Args:
+        model: A saved model's folder.
+        data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
+        backend: Which part of the bundle answers.
+        baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
+            sees that side only), or ``OWN_TRAINING_DATA``; none where absent. A model of similarity is always measured
+            beside the overlap of words, which learns from nothing, and takes no other.
+        report: A new folder for ``report.html`` and ``report.json``; see ``docs/report.md``.
+        slices: Columns of the data by whose values the report slices.
+        overwrite: Replace a report that is there.
+        progress: Hears how far it has come.
+        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
+
+    Raises:
+        LabelMismatch: If the data's label names are not the model's, with both lists and the renaming if one fits.
+        DataError, BundleError: If data or model cannot be used.
+        TargetExists: If the place of the report is taken.
+        ExtraMissing: If what a report needs is not installed.
+    """
+    reading = ReadOptions(**options)
+    if report is not None:
+        require_report_packages()
+        require_free(report, overwrite=overwrite)
+    elif slices or overwrite:
+        raise UsageError(
+            "Slices are shown in a report, and only a report is written.",
+            where="slice" if slices else "overwrite",
+            hint="name a folder for it: --report FOLDER",
+        )
+    opened = open_predictor(model, backend=backend)
+    predictor, order = opened.predictor, opened.predictor.sides
+    answers = answers_of(predictor)
+    table = load_for(answers, data, reading, prefer=("test", "validation"))
+    table = table.with_sides(order)
+    made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())
+    parts = slices_of(table, slices) if report is not None else []
+    evaluation = evaluate(predictor, table, progress=progress)
+    overlap = overlap_with(model, table)
+    measured = MeasuredModel(
+        str(model),
+        opened.backend,
+        evaluation,
+        {name: evaluate(baseline, table) for name, baseline in made.items()},
+        tuple(overlap.notes() if overlap else ()),
+        overlap,
+        evaluation.intervals(),
+    )
+    if report is None:
+        return measured
+    examination = examine(
+        evaluation,
+        table,
+        intervals=measured.intervals,
+        slices=parts,
+        baselines=measured.baselines,
+        trained_on=None if overlap is None else overlap.train,
+    )
+    measured = replace(measured, examination=examination)
+    return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
+
+
+def _baselines(
+    source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: ReadOptions
+) -> dict[str, Any]:
+    """What to beat: of similarity always the overlap of words, of labels what the pairs of ``source`` give away."""
+    if isinstance(answers, GradeScale):
+        if source is not None:
+            raise UsageError(
+                "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
+                where="baselines",
+                hint="leave --baselines out",
+            )
+        return {"word overlap": WordOverlap(answers, sides)}
+    if source is None:
+        return {}
+    table = load_training_pairs(source, manifest, answers, reading).with_sides(sides).with_labels(answers)
+    return {
+        "majority": MajorityBaseline.train(table),
+        f"{sides.first} only": OneSideBaseline.train(table, "first"),
+        f"{sides.second} only": OneSideBaseline.train(table, "second"),
+    }

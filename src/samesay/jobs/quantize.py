@@ -1,0 +1,191 @@
+"""Narrower weights, and what they cost on pairs that the user names: measured first, refused above a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.bundle import Bundle
+from samesay.data import PairTable, ReadOptions
+from samesay.errors import QualityLost, UsageError
+from samesay.evaluation import evaluate
+from samesay.export.storage import Storage, narrow
+from samesay.pairs import ProgressListener
+from samesay.predictors.labelled import load_for
+from samesay.predictors.overlap import overlap_with
+from samesay.scoring import GradeScorer, Scorer, open_scorer
+
+MAX_CHANGED = 0.01
+"""The largest share of answers that may become others, where none is given."""
+
+GRADE_MOVED = 0.01
+"""A grade that moves by more than this share of its scale counts as another answer."""
+
+_KEPT_FIGURES = ("accuracy", "macro_f1", "loss", "spearman", "pearson", "mae")
+
+
+@dataclass(frozen=True)
+class Narrowing:
+    """What is asked for.
+
+    Attributes:
+        storage: How the weights shall be stored.
+        data: Labelled or graded pairs to measure the cost on; of several splits ``validation``.
+        max_changed: The largest share of answers that may become others.
+        progress: Hears the stage ``evaluate``, twice.
+        reading: How the data is read, where it does not tell.
+    """
+
+    storage: Storage
+    data: str | Path
+    max_changed: float = MAX_CHANGED
+    progress: ProgressListener | None = None
+    reading: ReadOptions = field(default_factory=ReadOptions)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.max_changed <= 1:
+            raise UsageError(
+                f"The limit is {self.max_changed:g}.", where="--max-changed", expected="a share from 0 to 1"
+            )
+
+
+@dataclass(frozen=True)
+class Quantization:
+    """What narrower weights cost.
+
+    Attributes:
+        storage: How weights are stored.
+        source: The pairs it was measured on.
+        pairs: How many.
+        changed: How many of them get another answer; of grades, one that moved by more than ``GRADE_MOVED``.
+        limit: The largest share of changed answers that was allowed.
+        largest_difference: Of a probability, or of a grade as a share of its scale.
+        before: Figures of the model as it was.
+        after: The same with narrower weights.
+        bytes_before: Of the graph.
+        bytes_after: The same.
+        notes: What is to be known of the pairs: how they were read, which of them the model has seen.
+    """
+
+    storage: Storage
+    source: str
+    pairs: int
+    changed: int
+    limit: float
+    largest_difference: float
+    before: dict[str, float]
+    after: dict[str, float]
+    bytes_before: int
+    bytes_after: int
+    notes: tuple[str, ...] = ()
+
+    @property
+    def changed_share(self) -> float:
+        """The share of answers that became others."""
+        return self.changed / self.pairs
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types, for a manifest; ``reason`` is what people are shown."""
+        return {
+            "reason": f"weights in {self.storage}: {self.changed:,} of {self.pairs:,} answers changed",
+            "storage": self.storage,
+            "source": self.source,
+            "pairs": self.pairs,
+            "changed": self.changed,
+            "limit": self.limit,
+            "largest_difference": self.largest_difference,
+            "before": self.before,
+            "after": self.after,
+            "bytes_before": self.bytes_before,
+            "bytes_after": self.bytes_after,
+        }
+
+
+def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
+    """Write the bundle's graph to ``target`` with narrower weights, and measure both on the same pairs.
+
+    Args:
+        bundle: Whose ONNX part is verified.
+        target: The new ONNX file.
+        asked: How, and on which pairs.
+
+    Raises:
+        QualityLost: If more answers change than were allowed.
+        UsageError: If the part was narrowed before.
+        DataError: If the pairs cannot be used.
+    """
+    source = bundle.part("onnx") / "model.onnx"
+    if bundle.manifest.parts["onnx"].verdict == "measured":
+        raise UsageError(
+            "The weights of this model were narrowed before.",
+            where=str(bundle.path),
+            expected="the model as it was trained",
+        )
+    scorer = open_scorer(bundle.path, verify=False)
+    table = load_for(bundle.manifest.answers, asked.data, asked.reading, prefer=("validation", "test"))
+    table = table.with_sides(scorer.sides)
+    overlap = overlap_with(bundle.path, table)
+    narrow(source, target, asked.storage)
+    narrower = _reopened(scorer, target)
+    before, after = (_measured(one, table, asked.progress) for one in (scorer, narrower))
+    found = Quantization(
+        asked.storage,
+        str(table.origin),
+        len(table),
+        _changed(before, after),
+        asked.max_changed,
+        float(np.abs(before.answers - after.answers).max()),
+        before.figures,
+        after.figures,
+        source.stat().st_size,
+        target.stat().st_size,
+        (*table.origin.notes, *(overlap.notes() if overlap else ())),
+    )
+    if found.changed_share > asked.max_changed:
+        raise QualityLost(
+            f"With its weights in {asked.storage} the model changes {found.changed:,} of {found.pairs:,} answers "
+            f"({100 * found.changed_share:.2f} %).",
+            where=found.source,
+            expected=f"at most {100 * asked.max_changed:g} %",
+            hint="raise --max-changed" + (", or --quantize float16" if asked.storage == "int8" else ""),
+            details=found.to_dict(),
+        )
+    return found
+
+
+def _reopened(scorer: Scorer | GradeScorer, graph: Path) -> Scorer | GradeScorer:
+    """The same model with another graph."""
+    if isinstance(scorer, Scorer):
+        return Scorer.from_parts(graph, scorer.encoder, scorer.labels, scorer.sides, decision=scorer.decision)
+    return GradeScorer.from_parts(graph, scorer.encoder, scorer.scale, scorer.sides)
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """Figures; probabilities, or shares of the scale; and the ids of the labels given, where there are labels."""
+
+    figures: dict[str, float]
+    answers: NDArray[np.float64]
+    label_ids: NDArray[np.int64] | None
+
+
+def _measured(scorer: Scorer | GradeScorer, table: PairTable, progress: ProgressListener | None) -> _Measured:
+    if isinstance(scorer, Scorer):
+        found = evaluate(scorer, table, progress=progress)
+        answers, label_ids = found.probabilities, found.predicted_ids
+    else:
+        found = evaluate(scorer, table, progress=progress)
+        low, high = scorer.scale
+        answers, label_ids = (found.grades.astype(np.float64) - low) / (high - low), None
+    figures = {name: found.metrics[name] for name in _KEPT_FIGURES if name in found.metrics}
+    return _Measured({**figures, "pairs_per_second": round(found.pairs_per_second, 1)}, answers, label_ids)
+
+
+def _changed(one: _Measured, other: _Measured) -> int:
+    if one.label_ids is None or other.label_ids is None:
+        return int(np.sum(np.abs(one.answers - other.answers) > GRADE_MOVED))
+    return int(np.sum(one.label_ids != other.label_ids))

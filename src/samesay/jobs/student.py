@@ -1,0 +1,178 @@
+"""A smaller model out of a saved one, to be taught by it: ``samesay train DATA --preset STUDENT --teacher MODEL``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from samesay.bundle import Manifest, open_bundle, require_replaceable
+from samesay.data import PairTable, ReadOptions, load_pairs
+from samesay.errors import UsageError
+from samesay.model.runtime.backend import cache_folder
+from samesay.pairs import ProgressListener, task_of
+from samesay.printable import command
+from samesay.runs.record import anywhere
+from samesay.runs.token_cache import encoded_pairs
+
+if TYPE_CHECKING:
+    from samesay.model.student import Student
+    from samesay.pair_model import PairModel
+
+
+@dataclass(frozen=True)
+class StudentResult:
+    """A bundle that was written.
+
+    Attributes:
+        path: Its folder.
+        teacher: What it was made of.
+        layers: The numbers of the layers that stayed, from 1.
+        all_layers: How many layers the teacher has.
+        tokens: How many tokens its vocabulary has.
+        all_tokens: How many the teacher's has.
+        weights: How many numbers it consists of.
+        all_weights: How many the teacher consists of.
+        labels: The names of its classes; none for a model that grades.
+        onnx: What the proof of its ONNX part said.
+        notes: What its user has to know.
+    """
+
+    path: str
+    teacher: str
+    layers: list[int]
+    all_layers: int
+    tokens: int
+    all_tokens: int
+    weights: int
+    all_weights: int
+    labels: list[str]
+    onnx: dict[str, Any]
+    notes: list[str]
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return asdict(self)
+
+
+def make_student(
+    teacher: str | Path,
+    output: str | Path,
+    *,
+    layers: int | Sequence[int] | None = None,
+    vocabulary: str | Path | None = None,
+    overwrite: bool = False,
+    progress: ProgressListener | None = None,
+    **options: Any,
+) -> StudentResult:
+    """Save a smaller model that begins as a saved one without some of its layers and tokens.
+
+    Args:
+        teacher: A saved model.
+        output: The new bundle's folder.
+        layers: How many of its layers stay, evenly spread from the first to the last, or their numbers, from 1.
+        vocabulary: A source of pairs, whose labels are not looked at: tokens that do not come up there are left out.
+        overwrite: Replace a bundle at ``output``.
+        progress: Hears the stage ``save``.
+        **options: How ``vocabulary`` is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
+
+    Raises:
+        UsageError: If nothing is to be left out, or there are no such layers.
+        BundleError: If ``teacher`` cannot be used, or ``output`` is taken.
+        ModelError: If it cannot be made smaller.
+        DataError: If ``vocabulary`` cannot be read.
+    """
+    from samesay.pair_model import PairModel
+    from samesay.runs.saving import save_model
+
+    _require_less(layers, vocabulary)
+    reading = ReadOptions(**options)
+    if vocabulary is None and reading.given():
+        raise UsageError(
+            "There are no pairs to be read in this way.",
+            where="vocabulary",
+            expected="--vocabulary DATA, too",
+        )
+    require_replaceable(output, overwrite=overwrite)
+    open_bundle(teacher, verify=False)
+    texts = None
+    if vocabulary is not None:
+        folder = cache_folder() / "reading"
+        texts = load_pairs(vocabulary, reading, need_labels=False, prefer=("train",), texts_in=folder)
+    model = PairModel.load(teacher)
+    student, made = student_model(model, layers=layers, vocabulary=texts)
+    saved = save_model(student, Path(output), overwrite=overwrite, progress=progress)
+    return StudentResult(
+        str(output),
+        str(teacher),
+        list(made.layers),
+        made.all_layers,
+        made.tokens,
+        made.all_tokens,
+        student.task.count_params(),
+        model.task.count_params(),
+        [] if model.scale else list(student.labels),
+        {"status": saved.onnx.status, **saved.onnx.to_dict()},
+        [
+            *(texts.origin.notes if texts is not None else ()),
+            "it has not been taught yet and answers worse than its teacher: "
+            + command(
+                "samesay", "train", "DATA", "--preset", output, "--teacher", teacher, "--output", "TAUGHT"
+            ),
+        ],
+    )
+
+
+def student_model(
+    model: PairModel,
+    *,
+    layers: int | Sequence[int] | None,
+    vocabulary: PairTable | None,
+) -> tuple[PairModel, Student]:
+    """The smaller model, whose figures and policy nobody knows yet, and what it was left.
+
+    Arguments and errors are those of ``make_student``.
+    """
+    from samesay.model.student import student_of
+    from samesay.pair_model import PairModel
+    from samesay.runs.saving import known_facts
+
+    _require_less(layers, vocabulary)
+    used = None
+    if vocabulary is not None:
+        used = encoded_pairs(model.classifier.encoder, vocabulary.with_sides(model.sides)).distinct_ids()
+    made = student_of(model.classifier, layers=layers, used=used)
+    kept = {
+        "layers": f"{', '.join(map(str, made.layers))} of {made.all_layers}",
+        "tokens": f"{made.tokens:,} of {made.all_tokens:,}",
+    }
+    manifest = Manifest(
+        task=task_of(model.answers),
+        labels=model.labels,
+        scale=model.scale,
+        sides=model.sides,
+        max_length=model.max_length,
+        parts={},
+        data=known_facts(model, None).get("data", {}),
+        recipe={"preset": model.preset, "head": "kept", **kept},
+    )
+    note = f"layers {kept['layers']} and {kept['tokens']} tokens of {model.preset}"
+    student = PairModel(
+        made.classifier,
+        preset=model.preset,
+        head="kept",
+        note=note,
+        manifest=manifest,
+        began=f"a student of {anywhere(model.preset)} that was not saved before it was fitted",
+    )
+    return student, made
+
+
+def _require_less(layers: int | Sequence[int] | None, vocabulary: object) -> None:
+    if layers is None and vocabulary is None:
+        raise UsageError(
+            "The student would be its teacher once more.",
+            where="layers",
+            expected="a number of layers (--layers), or texts for a smaller vocabulary (--vocabulary DATA)",
+        )

@@ -1,0 +1,1 @@
+"""The encoder families that KerasHub has, and those that it lacks."""

@@ -1,0 +1,1 @@
+"""The encoders that can be trained from: by name, by address, by folder."""

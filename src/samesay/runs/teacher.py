@@ -1,0 +1,201 @@
+"""What a saved model says of training pairs, asked once and kept: the targets of a student."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.bundle import open_bundle
+from samesay.data import PairTable
+from samesay.encoding import EncodedPairs
+from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
+from samesay.model.runtime.backend import cache_folder
+from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
+from samesay.scoring import GradeScorer, open_scorer, sigmoid
+from samesay.storage import new_file, read_own
+from samesay.storage.ownership import require_own_or_absent
+from samesay.training.recipe import Recipe
+from samesay.runs.token_cache import encoded_pairs
+
+if TYPE_CHECKING:
+    from samesay.model.classifier import PairClassifier
+    from samesay.training.fit import TrainingPairs
+
+STAGE = "teach"
+_PAIRS_AT_ONCE = 4096
+_DIGEST_BYTES = 32
+_LOG = logging.getLogger("samesay")
+
+
+def require_teacher(teacher: str | Path, answers: Answers) -> None:
+    """Refuse a teacher that does not answer as the pairs do; nothing of it is computed.
+
+    Raises:
+        LabelMismatch: If its labels, or its scale, are others.
+        BundleError: If it is no saved model.
+    """
+    manifest = open_bundle(teacher, verify=False).manifest
+    if isinstance(answers, GradeScale) or manifest.scale is not None:
+        if manifest.scale != answers:
+            raise LabelMismatch(
+                f"The teacher answers with {answers_in_words(manifest.answers)}; the pairs carry "
+                f"{answers_in_words(answers)}.",
+                where=str(teacher),
+                expected="a teacher that answers as the pairs do",
+                hint="--scale says on which scale the pairs are graded"
+                if manifest.scale and isinstance(answers, GradeScale)
+                else None,
+                details={"teacher": list(manifest.answers), "student": list(answers)},
+            )
+        return
+    if set(manifest.labels) != set(answers):
+        raise LabelMismatch(
+            f"The teacher answers with {', '.join(manifest.labels)}; the pairs carry {', '.join(answers)}.",
+            where=str(teacher),
+            expected="a teacher with the same label names, in any order",
+            hint="rename the data's labels: --rename-labels",
+            details={"teacher": list(manifest.labels), "student": list(answers)},
+        )
+
+
+def require_no_pupil(recipe: Recipe, unlabelled: Any = None) -> None:
+    """Refuse what does nothing in a run without a teacher.
+
+    Args:
+        recipe: How to train.
+        unlabelled: Pairs without labels to learn from, or their source.
+
+    Raises:
+        UsageError: Naming the setting, or the pairs.
+    """
+    for name in ("teacher_weight", "teacher_temperature"):
+        if getattr(recipe, name) != getattr(Recipe, name):
+            raise UsageError(
+                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
+                where=name,
+                expected="a teacher, too: --teacher MODEL",
+            )
+    if unlabelled is not None:
+        raise UsageError(
+            "The unlabelled pairs have neither labels nor a teacher.",
+            where="unlabelled",
+            expected="a teacher, too: --teacher MODEL",
+        )
+
+
+def taught_pairs(
+    teacher: str | Path,
+    student: PairClassifier,
+    pairs: TrainingPairs,
+    table: PairTable,
+    unlabelled: PairTable | None,
+    *,
+    progress: ProgressListener | None = None,
+) -> TrainingPairs:
+    """``pairs`` with a teacher's answers, and behind them those that it alone speaks of.
+
+    Args:
+        teacher: As :func:`teacher_logits` takes it.
+        student: What is to learn.
+        pairs: Those of ``table``, encoded for the student.
+        table: Labelled pairs.
+        unlabelled: More pairs, read as the student reads them.
+        progress: Hears the stage ``"teach"``.
+    """
+    from samesay.training.distillation import Taught
+    from samesay.training.fit import TrainingPairs
+
+    logits = teacher_logits(teacher, table, student.answers, progress=progress)
+    gold = np.ones(len(table), np.bool_)
+    if unlabelled is None:
+        return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
+    more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
+    return TrainingPairs(
+        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
+        np.concatenate([pairs.targets, _chosen(more, student.answers)]),
+        Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
+    )
+
+
+def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListener | None = None) -> PairTable:
+    """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
+    answers = open_bundle(teacher, verify=False).manifest.answers
+    chosen = _chosen(teacher_logits(teacher, table, answers, progress=progress), answers)
+    if isinstance(answers, GradeScale):
+        return replace(table, scale=answers, grades=answers.from_unit(chosen).astype(np.float32))
+    return replace(table, labels=answers, label_ids=chosen)
+
+
+def teacher_logits(
+    teacher: str | Path, table: PairTable, answers: Answers, *, progress: ProgressListener | None = None
+) -> NDArray[np.float32]:
+    """The teacher's raw answers to the pairs of ``table``, shape ``(n_pairs, n_labels)``, columns as ``answers``.
+
+    Its temperature, biases and thresholds are left out. Answers are kept in the user's cache folder, by the teacher's
+    checksum and the texts, and are asked for once.
+
+    Args:
+        teacher: A saved model with a proven ONNX part.
+        table: The pairs; gold labels are not looked at.
+        answers: The student's labels, or its scale: then there is one column.
+        progress: Hears the stage ``"teach"``, in pairs.
+
+    Raises:
+        LabelMismatch: If the teacher's labels, or its scale, are others.
+        BundleError: If it cannot be used.
+    """
+    require_teacher(teacher, answers)
+    scorer = open_scorer(teacher)
+    asked = table.with_sides(scorer.sides)
+    columns = [0] if isinstance(scorer, GradeScorer) else [scorer.labels.index(str(name)) for name in answers]
+    name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
+    path = cache_folder() / "teachers" / f"{name}.logits"
+    kept = _kept(path, (len(asked), len(columns)))
+    if kept is not None:
+        _LOG.info("the teacher's answers are known: %s", path)
+        return kept[:, columns]
+    logits = np.empty((len(asked), len(columns)), np.float32)
+    for begin in range(0, len(asked), _PAIRS_AT_ONCE):
+        end = min(begin + _PAIRS_AT_ONCE, len(asked))
+        logits[begin:end] = scorer.logits([*map(Pair, asked.first[begin:end], asked.second[begin:end])])
+        if progress is not None:
+            progress(Progress(STAGE, end, len(asked)))
+    _keep(path, logits)
+    return logits[:, columns]
+
+
+def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
+    """What the teacher says as targets: indices into the labels, or shares of the scale."""
+    if isinstance(answers, GradeScale):
+        return sigmoid(logits[:, 0])
+    return logits.argmax(axis=1).astype(np.int32)
+
+
+def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
+    """The answers in ``path``; None where there are none, or not those that were kept."""
+    raw = read_own(path)
+    if raw is None:
+        return None
+    checksum, values = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
+    if hashlib.sha256(values).digest() != checksum or len(values) != 4 * math.prod(shape):
+        _LOG.warning("the teacher's kept answers are damaged, and asked for anew: %s", path)
+        return None
+    return np.frombuffer(values, np.float32).reshape(shape)
+
+
+def _keep(path: Path, logits: NDArray[np.float32]) -> None:
+    """Write the answers, whole or not at all; where they cannot be kept they will be asked for again."""
+    raw = logits.tobytes()
+    try:
+        require_own_or_absent(path.parent, folder=True)
+        with new_file(path, replace=True) as file:
+            file.write(hashlib.sha256(raw).digest() + raw)
+    except (DiskFull, OutputUnwritable) as problem:
+        _LOG.warning("%s The teacher's answers are not kept.", problem.message)

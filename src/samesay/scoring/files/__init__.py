@@ -1,0 +1,1 @@
+"""Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, resumable."""

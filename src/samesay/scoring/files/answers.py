@@ -1,0 +1,238 @@
+"""Rows with a model's answers, and what there is to report of them. Knows rows and answers, no files and no formats."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from samesay.errors import DataError, TruncationRefused, UsageError
+from samesay.evaluation.policy import decide
+from samesay.pairs import is_empty
+from samesay.scoring.files.intake import Chunk, SkippedRow, TakenRow, require_free_names
+from samesay.scoring.files.workers import ModelFacts
+from samesay.scoring.judging import Grades, Scores
+
+_PLACES_KEPT = 5
+FILE_COLUMN = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRow:
+    """A row as it will be written, and what is counted of it.
+
+    Attributes:
+        taken: The row that was read.
+        values: Its columns and the added ones.
+        answer: The label, or the grade.
+        abstained: Whether the model is not confident of its label.
+        tokens_lost: Tokens of the first and of the second text that were not read.
+        empty_side: Whether there is nothing to read in one of the texts.
+    """
+
+    taken: TakenRow
+    values: dict[str, Any]
+    answer: str | float
+    abstained: bool
+    tokens_lost: tuple[int, int]
+    empty_side: bool
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of answered rows; adds up, and goes through JSON.
+
+    Attributes:
+        rows: Rows written.
+        labels: How often each label was given.
+        grade_sum: Of all grades.
+        abstained: Rows of whose label the model is not confident.
+        truncated: Rows of which part was not read.
+        truncated_places: Where the first of them stand.
+        tokens_lost: Tokens of the first and of the second text that were not read.
+        empty_sides: Rows with an empty text.
+        skipped: Rows left out.
+        skipped_codes: How often for which reason, by the errors' codes.
+    """
+
+    rows: int = 0
+    labels: dict[str, int] = field(default_factory=dict)
+    grade_sum: float = 0.0
+    abstained: int = 0
+    truncated: int = 0
+    truncated_places: list[str] = field(default_factory=list)
+    tokens_lost: list[int] = field(default_factory=lambda: [0, 0])
+    empty_sides: int = 0
+    skipped: int = 0
+    skipped_codes: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: Sequence[AnsweredRow], skipped: Sequence[SkippedRow]) -> Tally:
+        """The counts of a chunk."""
+        tally = cls(rows=len(rows), skipped=len(skipped))
+        for row in rows:
+            if isinstance(row.answer, str):
+                tally.labels[row.answer] = tally.labels.get(row.answer, 0) + 1
+            else:
+                tally.grade_sum += row.answer
+            tally.abstained += row.abstained
+            if any(row.tokens_lost):
+                tally.truncated += 1
+                tally.truncated_places.append(row.taken.place)
+            tally.tokens_lost = [a + b for a, b in zip(tally.tokens_lost, row.tokens_lost, strict=True)]
+            tally.empty_sides += row.empty_side
+        del tally.truncated_places[_PLACES_KEPT:]
+        for row in skipped:
+            tally.skipped_codes[row.code] = tally.skipped_codes.get(row.code, 0) + 1
+        return tally
+
+    def add(self, other: Tally) -> None:
+        """Add the counts of rows that stand behind these."""
+        self.rows += other.rows
+        self.grade_sum += other.grade_sum
+        self.abstained += other.abstained
+        self.truncated += other.truncated
+        self.truncated_places = (self.truncated_places + other.truncated_places)[:_PLACES_KEPT]
+        self.tokens_lost = [a + b for a, b in zip(self.tokens_lost, other.tokens_lost, strict=True)]
+        self.empty_sides += other.empty_sides
+        self.skipped += other.skipped
+        for mine, others in ((self.labels, other.labels), (self.skipped_codes, other.skipped_codes)):
+            for name, count in others.items():
+                mine[name] = mine.get(name, 0) + count
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How answers become columns of a table.
+
+    Attributes:
+        facts: Of the model.
+        added: What the added columns are called, by what they hold, in order.
+        refuse_truncated: Whether a pair that is longer than the model reads is refused.
+        skip: Whether a refused row is left out instead of ending everything.
+    """
+
+    facts: ModelFacts
+    added: dict[str, str]
+    refuse_truncated: bool
+    skip: bool
+
+    def rows(self, chunk: Chunk, answers: Scores | Grades) -> tuple[list[AnsweredRow], list[SkippedRow]]:
+        """The rows of a chunk with their answers, and those that were left out, in their order.
+
+        Raises:
+            TruncationRefused: Naming the first, with how many there are in the chunk, unless they are skipped.
+            RowMalformed: If a row holds what the answer is called, unless it is skipped.
+        """
+        kept, skipped = [], list(chunk.skipped)
+        columns = _label_columns(answers, self.facts) if self.facts.labels else _grade_columns(answers)
+        may_abstain = self.facts.may_abstain
+        lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
+        if self.refuse_truncated and not self.skip:
+            self._refuse_all([row for row, each in zip(chunk.rows, lost, strict=True) if any(each)])
+        for taken, answer, tokens_lost in zip(chunk.rows, columns, lost, strict=True):
+            try:
+                require_free_names(taken.values, list(self.added.values()), taken.place)
+                if self.refuse_truncated and any(tokens_lost):
+                    raise self._too_long(taken)
+            except DataError as error:
+                if not self.skip:
+                    raise
+                skipped.append(taken.skipped(error))
+                continue
+            told = [taken.file] if FILE_COLUMN in self.added else []
+            empty_side = is_empty(taken.pair.first) or is_empty(taken.pair.second)
+            added = (*told, *answer, any(tokens_lost), empty_side)
+            values = {**taken.values, **dict(zip(self.added.values(), added, strict=True))}
+            kept.append(
+                AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost, empty_side)
+            )
+        return kept, skipped
+
+    def _refuse_all(self, too_long: Sequence[TakenRow]) -> None:
+        if too_long:
+            error = self._too_long(too_long[0])
+            places = [row.place for row in too_long[:_PLACES_KEPT]]
+            error.details.update(rows=len(too_long), places=places)
+            raise error
+
+    def _too_long(self, row: TakenRow) -> TruncationRefused:
+        return TruncationRefused(
+            f"The pair is longer than the {self.facts.max_length} tokens that the model reads.",
+            where=row.place,
+            expected=f"at most {self.facts.max_length} tokens of both sides together",
+            hint="--on-truncate warn scores what fits, and marks these rows",
+        )
+
+
+def added_columns(
+    existing: Sequence[str], facts: ModelFacts, *, where: str, tell_file: bool = False
+) -> dict[str, str]:
+    """What the added columns are called.
+
+    ``label`` and ``probability_<label>``, or ``grade``; then ``truncated`` and ``empty_side``.
+    A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
+    One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
+    where there are several inputs, the ``file`` that a row is from, or ``source_file``.
+
+    Args:
+        existing: The table's columns.
+        facts: Of the model.
+        where: The table, for messages.
+        tell_file: Whether there are several inputs.
+
+    Returns:
+        From what a column holds, by its usual name, to its name in this table, in order.
+
+    Raises:
+        UsageError: If that name is taken too.
+    """
+    taken = set(existing)
+    answer = ["grade"]
+    if facts.labels is not None:
+        answer = [
+            "label",
+            *["abstained"] * facts.may_abstain,
+            *(f"probability_{name}" for name in facts.labels),
+        ]
+    usual = [*answer, "truncated", "empty_side"]
+    added = {name: f"predicted_{name}" if name in taken else name for name in usual}
+    if tell_file:
+        added = {FILE_COLUMN: f"source_{FILE_COLUMN}" if FILE_COLUMN in taken else FILE_COLUMN} | added
+    clash = [name for name in added.values() if name in taken]
+    if clash or len(set(added.values())) != len(added):
+        raise UsageError(
+            f"The table has a column {(clash or usual)[0]!r}, as the model's answers would be called.",
+            where=where,
+            expected=f"columns other than {', '.join(usual)} and predicted_…",
+            hint="rename or drop that column, or score the table from which this one was made",
+        )
+    return added
+
+
+def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]]:
+    """The label, whether the model abstains, and every probability: the shortest text that is this float32 again."""
+    assert isinstance(scores, Scores)
+    assert facts.labels is not None
+    decided = decide(scores.probabilities, facts.labels, facts.decision)
+    return [
+        [facts.labels.names[best], *[unsure] * facts.may_abstain, *(float(str(share)) for share in row)]
+        for best, unsure, row in zip(
+            decided.label_ids.tolist(), decided.abstained.tolist(), scores.probabilities, strict=True
+        )
+    ]
+
+
+def _grade_columns(grades: Scores | Grades) -> list[list[Any]]:
+    assert isinstance(grades, Grades)
+    return [[float(str(grade))] for grade in grades.grades]
+
+
+def renamed(added: Mapping[str, str]) -> str | None:
+    """A note about the added columns that could not be called as usual."""
+    others = [f"{usual} is {name}" for usual, name in added.items() if usual != name]
+    return f"the table has columns of these names already: {', '.join(others)}" if others else None

@@ -1,0 +1,521 @@
+"""Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
+
+Added to every row: the label and one probability a label, or the grade; whether part of the pair was not read, and
+whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
+(`intake`), answers (`workers`, `answers`), formats (`tables`) and the draft that outlives a killed
+process (`journal`).
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, BinaryIO, Literal
+
+from samesay.data import ReadOptions
+from samesay.data.formats.readers import FORMATS, format_of
+from samesay.data.formats.writers import join_parquet, parquet_schema, table_writer
+from samesay.data.rows import SkippedRows
+from samesay.data.sources.locate import is_standard_input
+from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
+from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.printable import command
+from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
+from samesay.scoring.files.intake import Chunk, Intake, SkippedRow, found_sources
+from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
+from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
+from samesay.scoring.matching.roles import ENTAILMENT, asking_side
+from samesay.scoring.scorer import CHUNK_PAIRS, GradeScorer, Scorer
+from samesay.storage import destination
+from samesay.storage.durable import as_output_error
+from samesay.storage.renaming import taken
+
+OnTruncate = Literal["error", "warn", "allow"]
+ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
+OnError = Literal["stop", "skip"]
+ON_ERROR: tuple[OnError, ...] = ("stop", "skip")
+STANDARD_STREAM = "-"
+SKIPPED_SUFFIX = ".skipped.jsonl"
+# What decides the last digit of a probability, beside the model.
+_VERSIONS = ("samesay", "onnxruntime", "tokenizers", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """What became of a file.
+
+    Attributes:
+        rows: Rows written; with those skipped, all that were read.
+        labels: How often each label was given, in the order of the model's labels; empty for grades.
+        truncated: Rows of which part was not read.
+        truncated_places: Where the first of them stand, ``file:line``.
+        tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
+        empty_sides: Rows with an empty first or second text; they are scored like others, and marked.
+        columns: Role (``first``, ``second``) to the column it was read from.
+        added: What the added columns are called, by what they hold.
+        seconds: Wall time of this run.
+        notes: What its user should know.
+        mean_grade: Of the grades that were given; None for labels.
+        abstained: Rows of whose label the model is not confident.
+        skipped: Rows left out, each with its reason in ``skipped_file``.
+        skipped_file: None where nothing was skipped.
+        resumed_rows: How many of ``rows`` an interrupted run had done before.
+    """
+
+    rows: int
+    labels: dict[str, int]
+    truncated: int
+    truncated_places: tuple[str, ...]
+    tokens_lost: tuple[int, int]
+    empty_sides: int
+    columns: dict[str, str]
+    added: dict[str, str]
+    seconds: float
+    notes: tuple[str, ...]
+    mean_grade: float | None = None
+    abstained: int = 0
+    skipped: int = 0
+    skipped_file: str | None = None
+    resumed_rows: int = 0
+
+    @property
+    def pairs_per_second(self) -> float:
+        """Rows of this run a second, reading and writing included."""
+        return per_second(self.rows - self.resumed_rows, self.seconds)
+
+
+def score_file(
+    scorer: Scorer | GradeScorer | WorkerPool,
+    input: str | Path | Sequence[str | Path],
+    output: str | Path,
+    *,
+    overwrite: bool = False,
+    restart: bool = False,
+    on_truncate: OnTruncate = "warn",
+    on_error: OnError = "stop",
+    symmetric: bool = False,
+    columns: Mapping[str, str] | None = None,
+    input_format: str | None = None,
+    output_format: str | None = None,
+    chunk_rows: int = CHUNK_PAIRS,
+    progress: ProgressListener | None = None,
+    **options: Any,
+) -> FileReport:
+    """Score every row of a table, or of several.
+
+    The output comes into being whole, at the end. Until then it grows in a hidden folder beside its place; if this
+    ends early, however it ends, the same call goes on there, and what comes out is what an undisturbed run writes.
+    Standard output and devices are written to directly, and what was read from standard input is not gone on with.
+
+    Args:
+        scorer: The model; a `WorkerPool` for several processes.
+        input: A file, ``"-"`` for standard input, or any other source of `samesay.data.load_pairs`; a pattern such as
+            ``"parts/*.csv"``; or several of these. Where it can be more than one file, a column ``file`` tells which.
+        output: Where the table goes, its format told by its name; ``"-"`` for standard output.
+        overwrite: Replace a file that is there.
+        restart: Begin anew even if an interrupted run can be gone on with.
+        on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
+            the report, or only count it.
+        on_error: What to do about a row that cannot be used: end there, or leave it out and write its place and the
+            reason to ``<output>.skipped.jsonl``; of standard output the first places are a note.
+        symmetric: Read every pair in both orders and take the mean; see ``scoring.files.workers.read_both_orders``.
+        columns: Columns by role, where their names do not tell: ``first``, ``second`` or the names of the
+            sides.
+        input_format: Where the input's name does not tell it.
+        output_format: Where the output's name does not tell it; the input's for standard output.
+        chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
+        progress: Told of the stage ``"resume"`` if the run goes on behind rows that are done, with their number, and of
+            ``"score"`` after every chunk.
+        **options: How the input is read besides: fields of ``samesay.data.ReadOptions``.
+
+    Raises:
+        DataError: One of its leaves, with file and line, if the input cannot be read.
+        TruncationRefused: With ``on_truncate="error"``, naming the first such row.
+        TargetExists: If there is something at ``output`` and ``overwrite`` is false.
+        ResumeMismatch: If an interrupted run left its part of this output, made of another input, by another model or
+            with other options.
+        OutputBusy: If another process is writing this output.
+        WorkerDied: If a process of the pool was killed.
+        DiskFull: If the disk is full; what is done so far waits beside the output.
+        OutputUnwritable: If the system refuses to write there.
+        ExtraMissing: For Parquet without pyarrow.
+    """
+    for name, value, known in (("on_truncate", on_truncate, ON_TRUNCATE), ("on_error", on_error, ON_ERROR)):
+        if value not in known:
+            raise UsageError(f"{name} is {value!r}.", expected=f"one of {', '.join(known)}")
+    if chunk_rows < 1:
+        raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
+    reading = ReadOptions(columns=columns, format=input_format, on_error=on_error, **options)  # type: ignore[arg-type]
+    started = time.perf_counter()
+    direct = _is_direct(output)
+    if not direct:
+        _require_free(output, overwrite=overwrite)
+    sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
+    piped = any(map(is_standard_input, sources))
+    # Who writes to a pipe may wait for the answers to what was written.
+    reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer, ahead=not piped)
+    facts = reader.facts
+    with Intake(
+        sources,
+        sides=facts.sides,
+        reading=reading,
+        chunk_rows=chunk_rows,
+    ) as intake:
+        added = added_columns(intake.columns, facts, where=intake.name, tell_file=several)
+        answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
+        table = _table(intake, added, output, output_format, sources[0])
+        run = _Run(intake, answering, table, started, progress)
+        answered = partial(reader.answered, symmetric=symmetric)
+        if direct:
+            _to_stream(run, answered, output)
+        else:
+            made_of = {
+                "model": facts.checksum or secrets.token_hex(),
+                "input": [str(source) for source in sources],
+                "columns": table.names,
+                "sides": [intake.mapped.first, intake.mapped.second],
+                "output_format": f"{table.format}{'.gz' * table.gzipped}",
+                "symmetric": symmetric,
+                "batch_tokens": facts.batch_tokens,
+                "chunk_rows": chunk_rows,
+                **{name: version(name) for name in _VERSIONS},
+                "resumable": not piped,
+            }
+            _to_file(run, answered, output, made_of, overwrite=overwrite, restart=restart)
+        return run.report(on_truncate, None if direct else _skipped_file(output), symmetric=symmetric)
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """The table that is written."""
+
+    names: list[str]
+    format: str
+    gzipped: bool
+    schema: Any
+
+
+class _Run:
+    """One pass over the input, and what was counted on the way."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        answering: Answering,
+        table: _Table,
+        started: float,
+        progress: ProgressListener | None,
+    ) -> None:
+        self.intake = intake
+        self.answering = answering
+        self.table = table
+        self.total = Tally()
+        self.resumed_rows = 0
+        # What was skipped where no file beside the output can list it.
+        self.listed = SkippedRows()
+        self._started = started
+        self._progress = progress
+
+    def resumed(self, tally: Tally) -> None:
+        """Count what a former run did."""
+        self.total = tally
+        self.resumed_rows = tally.rows
+        if self._progress is not None:
+            self._progress(Progress("resume", tally.rows))
+
+    def count(self, tally: Tally) -> None:
+        """Count a chunk that is written, and say so."""
+        self.total.add(tally)
+        if self._progress is not None:
+            rate = per_second(self.total.rows - self.resumed_rows, time.perf_counter() - self._started)
+            self._progress(Progress("score", self.total.rows, None, {"pairs_per_second": round(rate, 1)}))
+
+    def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
+        """All of it, for the user."""
+        facts, total = self.answering.facts, self.total
+        notes = [*self.intake.notes, renamed(self.answering.added)]
+        if total.truncated and on_truncate == "warn":
+            notes.append(
+                f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
+                f"that the model reads, the first at {total.truncated_places[0]}"
+            )
+        if total.abstained:
+            column = self.answering.added["abstained"]
+            notes.append(
+                f"the model abstains from {total.abstained:,} of {total.rows:,} rows: column {column}"
+            )
+        if total.empty_sides:
+            notes.append(
+                f"{total.empty_sides:,} of {total.rows:,} pairs have an empty side, and what is said of them says "
+                f"nothing: column {self.answering.added['empty_side']}"
+            )
+        notes += self.listed.notes()
+        if total.skipped and skipped_file is not None:
+            reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
+            notes.append(
+                f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
+            )
+        if symmetric:
+            notes.append(_directed(facts))
+        graded = facts.labels is None
+        return FileReport(
+            rows=total.rows,
+            labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
+            mean_grade=total.grade_sum / total.rows if graded and total.rows else None,
+            abstained=total.abstained,
+            truncated=total.truncated,
+            truncated_places=tuple(total.truncated_places),
+            tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),
+            empty_sides=total.empty_sides,
+            columns={"first": self.intake.mapped.first, "second": self.intake.mapped.second},
+            added=dict(self.answering.added),
+            seconds=time.perf_counter() - self._started,
+            notes=tuple(note for note in notes if note),
+            skipped=total.skipped,
+            skipped_file=str(skipped_file) if total.skipped and skipped_file else None,
+            resumed_rows=self.resumed_rows,
+        )
+
+
+def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
+    table = run.table
+    with (
+        _opened(output) as stream,
+        table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
+    ):
+        for chunk, answers in answered(run.intake):
+            rows, skipped = run.answering.rows(chunk, answers)
+            writer.write([row.values for row in rows], [row.taken.place for row in rows])
+            for row in skipped:
+                run.listed.add(row)
+            run.count(Tally.of(rows, skipped))
+
+
+def _to_file(
+    run: _Run,
+    answered: Any,
+    output: str | Path,
+    made_of: Mapping[str, Any],
+    *,
+    overwrite: bool,
+    restart: bool,
+) -> None:
+    target = destination(output)
+    with open_journal(target, made_of, restart=restart) as journal:
+        if not overwrite and os.path.lexists(target):
+            raise taken(target)  # by a run that ended while this one began
+        segments = _Segments(run.table, journal)
+        for chunk, answers in answered(_behind(journal, run, target)):
+            rows, skipped = run.answering.rows(chunk, answers)
+            content, rows = segments.content(rows, skipped if run.answering.skip else None)
+            tally = Tally.of(rows, skipped)
+            lines = "".join(
+                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
+            )
+            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=tally.to_dict())
+            run.count(tally)
+        if not any(segment.n_bytes for segment in journal.segments):
+            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=Tally().to_dict())
+        join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
+        journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
+
+
+def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
+    """The chunks that are not in the journal yet; those that are must be the ones that it was made of.
+
+    Raises:
+        ResumeMismatch: If they are not.
+    """
+    done = [segment for segment in journal.segments if segment.taken]
+    total = Tally()
+    if done:
+        for segment in done:
+            total.add(Tally(**segment.tally))
+        _require_wanted(total, run.answering, target)
+        run.resumed(total)
+    chunks = iter(run.intake)
+    for number, segment in enumerate(done, start=1):
+        chunk = next(chunks, None)
+        if chunk is None:
+            raise changed(target, "it has fewer rows than before")
+        if chunk.digest != segment.taken:
+            first = chunk.rows[0].place if chunk.rows else chunk.skipped[0].file
+            raise changed(
+                target, f"part {number} of {len(done)}, which begins at {first}, is not what it was"
+            )
+    yield from chunks
+
+
+def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
+    """Refuse rows that would not be there, or were left out that would, by what is asked now.
+
+    What became of broken and of long rows may be asked anew after one of them ended a run: those before it are the
+    same either way.
+    """
+    too_long = done.skipped_codes.get(TruncationRefused.code, 0)
+    if done.skipped and not answering.skip:
+        raise mismatch(
+            target, f"{done.skipped:,} rows were skipped, and are to end the run now", ["on_error"]
+        )
+    if done.truncated and answering.refuse_truncated:
+        raise mismatch(
+            target, f"{done.truncated:,} rows were cut, and are to be refused now", ["on_truncate"]
+        )
+    if too_long and not answering.refuse_truncated:
+        found = f"{too_long:,} rows were skipped for their length, and are to be cut now"
+        raise mismatch(target, found, ["on_truncate"])
+
+
+class _Segments:
+    """Rows to the bytes that stand behind those of the rows before them."""
+
+    def __init__(self, table: _Table, journal: Journal) -> None:
+        self._table = table
+        self._schema = table.schema
+        self._first = not any(segment.n_bytes for segment in journal.segments)
+        if table.format == "parquet" and not self._first and not journal.is_whole:
+            self._schema = parquet_schema(next(filter(None, journal.read())))
+
+    def content(
+        self, rows: list[AnsweredRow], skipped: list[SkippedRow] | None, *, even_none: bool = False
+    ) -> tuple[bytes, list[AnsweredRow]]:
+        """The bytes, and the rows that are in them.
+
+        Args:
+            rows: What to write.
+            skipped: Where rows go that the format cannot hold; None to raise.
+            even_none: Write a table without rows.
+        """
+        if not rows and not even_none:
+            return b"", rows
+        parquet = self._table.format == "parquet"
+        refused: set[int] = set()
+
+        def refuse(index: int, error: Any) -> None:
+            refused.add(index)
+            assert skipped is not None
+            skipped.append(rows[index].taken.skipped(error))
+
+        stream = io.BytesIO()
+        with table_writer(
+            stream,
+            self._table.format,
+            self._table.names,
+            gzipped=self._table.gzipped and not parquet,  # joined first, and then as a whole
+            schema=self._schema,
+            header=self._first,
+        ) as writer:
+            values, places = [row.values for row in rows], [row.taken.place for row in rows]
+            writer.write(values, places, None if skipped is None else refuse)
+        self._first = False
+        if parquet:
+            self._schema = parquet_schema(stream.getvalue())
+        return stream.getvalue(), [row for index, row in enumerate(rows) if index not in refused]
+
+
+def _directed(facts: ModelFacts) -> str | None:
+    """A note where reading a pair in both orders goes against what the model was taught."""
+    if facts.labels is not None and ENTAILMENT in [name.casefold() for name in facts.labels]:
+        why = f"its labels ({', '.join(facts.labels)}) say something of an order"
+    elif asking_side(facts.sides) is not None:
+        why = f"its sides ({facts.sides.first}, {facts.sides.second}) are not of one kind"
+    else:
+        return None
+    return f"every pair was read in both orders, which is not what the model was taught: {why}"
+
+
+def _require_free(output: str | Path, *, overwrite: bool) -> None:
+    """Refuse an output before any work, and not after all of it."""
+    path = Path(output)
+    destination(path)
+    if path.is_dir():
+        raise OutputUnwritable(
+            f"{path} is a folder.",
+            where=str(path),
+            expected="the name of a file",
+            hint=command(path / "scored.csv"),
+        )
+    if overwrite:
+        return
+    if os.path.lexists(path):
+        clear_finished(destination(path))
+        raise TargetExists(
+            f"{path} exists already.",
+            where=str(path),
+            hint="name another output, or replace it with --overwrite (overwrite=True)",
+        )
+
+
+def _skipped_file(output: str | Path) -> Path:
+    """Beside the file itself, where the output is a link to it."""
+    path = Path(output)
+    return Path(f"{destination(path) if path.is_symlink() else path}{SKIPPED_SUFFIX}")
+
+
+def _is_direct(output: str | Path) -> bool:
+    """Whether the output is a stream: standard output, a pipe or a device, which no file may replace."""
+    if str(output) == STANDARD_STREAM:
+        return True
+    try:
+        mode = Path(output).stat().st_mode
+    except OSError:
+        return False
+    return not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
+
+
+@contextmanager
+def _opened(output: str | Path) -> Iterator[BinaryIO]:
+    standard = str(output) == STANDARD_STREAM
+    stream: BinaryIO = sys.stdout.buffer if standard else Path(output).open("wb")  # noqa: SIM115
+    try:
+        yield stream
+        stream.flush()
+    except OSError as error:
+        plain = as_output_error(error, Path("standard output") if standard else Path(output))
+        if plain is None:
+            raise
+        raise plain from error
+    finally:
+        if not standard:
+            with suppress(OSError):  # what could not be flushed above cannot be flushed now
+                stream.close()
+
+
+def _table(
+    intake: Intake, added: Mapping[str, str], output: str | Path, told: str | None, source: str | Path
+) -> _Table:
+    if told is not None and told not in FORMATS:
+        raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
+    # Generated pairs come from no file and have no format of their own.
+    own = "csv" if intake.format == "xlsx" else intake.format or "jsonl"
+    format = told or (own if _is_direct(output) else format_of(Path(output)))
+    return _Table(
+        names=[*intake.columns, *added.values()],
+        format=format,
+        gzipped=str(output).lower().endswith(".gz"),
+        schema=_schema(source) if format == intake.format == "parquet" else None,
+    )
+
+
+def _schema(source: str | Path) -> Any:
+    """The column types of a Parquet input for a Parquet output; Python's values do not tell all of them."""
+    if not Path(source).is_file():
+        return None
+    import pyarrow
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_schema(str(source))
+    except (pyarrow.ArrowException, OSError):  # gzipped as a whole: the types are told from the values
+        return None
