@@ -71,7 +71,12 @@ def test_the_tabulator_completes_a_path_at_a_prompt(complete, tmp_path):
     (tmp_path / "pairs-of-texts.csv").touch()
     ours, theirs = os.openpty()
     shell = subprocess.Popen(
-        ["bash", "--norc", "-i"], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, start_new_session=True
+        ["bash", "--norc", "-i"],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        cwd=tmp_path,
+        start_new_session=True,
     )
     try:
         os.write(ours, b'eval "$(samesay completion bash)"; echo rea""dy\n')
