@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from samesay import _keras_hook, _privacy
 from samesay.errors import SameSayError
-from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
+from samesay.pairs import LabelSet, Pair, Prediction, Predictor, Progress, Sides
 
 if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
@@ -45,11 +45,11 @@ _LATE = {
 
 __all__ = [
     "Embedder",
-    "Judgement",
     "LabelSet",
     "Pair",
     "PairModel",
     "PairTable",
+    "Prediction",
     "Predictor",
     "Progress",
     "Recipe",
