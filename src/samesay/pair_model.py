@@ -545,6 +545,7 @@ class PairModel:
 
     @classmethod
     def _of_keras_file(cls, path: Path) -> PairModel:
+        import samesay.keras  # registers what the file may name  # noqa: F401
         from samesay.model.keras_file import load_keras_file
 
         classifier = load_keras_file(path)

@@ -30,7 +30,7 @@ OTHER_PROGRAMS = ("pip", "uv", "make", "git", "python", "cp", "jq")
 
 def commands() -> dict[str, click.Command]:
     found: dict[str, click.Command] = {}
-    for name, (module, _) in COMMANDS.items():
+    for name, module in COMMANDS.items():
         command = importlib.import_module(module).command
         parts = command.commands if isinstance(command, click.Group) else {"": command}
         found |= {f"{name} {part}".strip(): one for part, one in parts.items()}

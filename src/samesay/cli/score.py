@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import input_options, json_option, quiet_option, refuse_idle
-from samesay.cli.plain import bars, counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
+from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Progress, SimilarityPrediction
@@ -35,34 +34,36 @@ _OF_ROWS = (
 )
 
 
-@click.command("score")
-@click.argument("model")
+@click.command("score", cls=Command, most_used=("inputs", "output", "columns", "window", "threads"))
+@click.argument("model", type=PLACE)
 @click.argument("first", required=False)
 @click.argument("second", required=False)
-@click.option(
+@option(
     "--input",
     "-i",
     "inputs",
+    type=PLACE,
     multiple=True,
     help="Label every row of a file instead; - is standard input. Several times, or with a pattern such as "
     "'parts/*.csv', rows of several files go into one output with a column that tells the file.",
 )
-@click.option(
+@option(
     "--output",
     "-o",
+    type=PLACE,
     help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
-@click.option(
+@option(
     "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
-@click.option(
+@option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
+@option(
     "--restart",
     is_flag=True,
     help="Begin anew, though an interrupted run has left rows that this command would go on behind.",
 )
-@click.option(
+@option(
     "--on-error",
     type=click.Choice(["stop", "skip"]),
     default="stop",
@@ -70,7 +71,7 @@ _OF_ROWS = (
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
     "OUTPUT.skipped.jsonl; beside standard output the first are told.",
 )
-@click.option(
+@option(
     "--on-truncate",
     type=click.Choice(["error", "warn", "allow"]),
     default="warn",
@@ -78,31 +79,31 @@ _OF_ROWS = (
     help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
     "nothing. Cut rows are marked in any case.",
 )
-@click.option(
+@option(
     "--threads",
     type=click.IntRange(min=1),
     help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
 )
-@click.option(
+@option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
     help="Processes for --input, each with the model open; they share the cores.",
 )
-@click.option(
+@option(
     "--batch-tokens",
     type=click.IntRange(min=1),
     default=1024,
     show_default=True,
     help="The most tokens of one run, padding included. Fewer need less memory.",
 )
-@click.option(
+@option(
     "--symmetric",
     is_flag=True,
     help="Read every row of --input in both orders and take the mean of the probabilities or scores.",
 )
-@click.option(
+@option(
     "--window",
     type=click.IntRange(min=1),
     is_flag=False,

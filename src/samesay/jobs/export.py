@@ -127,7 +127,7 @@ def _keras(model: PairModel, target: Path, *, overwrite: bool) -> ExportResult:
             f"{target.name!r} does not end in .keras.", where="path", expected="a name such as model.keras"
         )
     model.save(target, overwrite=overwrite)
-    notes = ["load it with samesay.load(…), or after `import samesay` with keras.models.load_model(…)"]
+    notes = ["load it with samesay.load(…), or after `import samesay.keras` with keras.models.load_model(…)"]
     notes += _policy_notes(model.decision)
     sizes = {target.name: target.stat().st_size}
     return ExportResult(str(target), "keras", list(model.labels), list(model.sides), sizes, notes)

@@ -18,12 +18,9 @@ from samesay.data import PairTable
 from samesay.data.python.inputs import table_from, texts_from
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
-
-# The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
-# through the hook that registers this class.
-from samesay.model import batches as keras_batches
+from samesay.model.backbones.families import register_own_classes
+from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
 from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
-from samesay.model.runtime.backend import keras_hub
 from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 
@@ -105,17 +102,17 @@ class PairClassifier(keras.Model):
         n_labels = 1 if self.scale else len(self.label_names)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
-        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = keras_batches.PairBatches(
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(
             encoded,
             batches,
-            height=keras_batches.PREDICTION_HEIGHT,
+            height=PREDICTION_HEIGHT,
             pad_id=self.encoder.pad_id,
             inputs=self.input_names,
         )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
         padded = padded.reshape(
-            len(data.batches), keras_batches.PREDICTION_HEIGHT, n_labels
+            len(data.batches), PREDICTION_HEIGHT, n_labels
         )  # (n_batches, height, n_labels)
         outputs = np.empty((len(encoded), n_labels), np.float32)
         for batch, rows in zip(data.batches, padded, strict=True):
@@ -134,8 +131,8 @@ class PairClassifier(keras.Model):
             return super().evaluate(x, y, **settings)
         settings.pop("batch_size", None)
         encoded, targets = self._examples(x, y)
-        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = keras_batches.PairBatches(
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(
             encoded,
             batches,
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
@@ -150,12 +147,12 @@ class PairClassifier(keras.Model):
         """Keras' ``fit``; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
         if _is_tensors(x, self.input_names):
             return super().fit(x, y, **settings)
-        height = settings.pop("batch_size", None) or keras_batches.PREDICTION_HEIGHT
+        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
         encoded, targets = self._examples(x, y)
         batches = plan_training(
             encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
         )
-        data = keras_batches.PairBatches(
+        data = PairBatches(
             encoded,
             batches,
             height=height,
@@ -181,7 +178,7 @@ class PairClassifier(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
-        keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
+        register_own_classes()
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"], scale=config.get("scale"))
 

@@ -17,12 +17,12 @@ from samesay.data import PairTable
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, Scale, Pair, Progress, ProgressListener, answers_in_words
+from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale, answers_in_words
+from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import SimilarityScorer, open_scorer, sigmoid
 from samesay.storage import new_file, read_own
 from samesay.storage.ownership import require_own_or_absent
 from samesay.training.recipe import Recipe
-from samesay.runs.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -154,7 +154,9 @@ def teacher_logits(
     require_teacher(teacher, answers)
     scorer = open_scorer(teacher)
     asked = table.with_sides(scorer.sides)
-    columns = [0] if isinstance(scorer, SimilarityScorer) else [scorer.labels.index(str(name)) for name in answers]
+    columns = (
+        [0] if isinstance(scorer, SimilarityScorer) else [scorer.labels.index(str(name)) for name in answers]
+    )
     name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
     path = cache_folder() / "teachers" / f"{name}.logits"
     kept = _kept(path, (len(asked), len(columns)))

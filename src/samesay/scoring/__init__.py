@@ -7,6 +7,7 @@ test of its imports proves the first.
 
 from __future__ import annotations
 
+from samesay import _privacy
 from samesay.scoring.files.run import FileReport, score_file
 from samesay.scoring.files.workers import WorkerPool
 from samesay.scoring.judging import (
@@ -22,6 +23,8 @@ from samesay.scoring.judging import (
 from samesay.scoring.scorer import BATCH_TOKENS, Scorer, SimilarityScorer, open_scorer
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowPrediction
+
+_privacy.switch_off()
 
 __all__ = [
     "BATCH_TOKENS",

@@ -23,6 +23,7 @@ from samesay.errors import (
     SameSayError,
     near,
 )
+from samesay.model.backbones.families import register_own_classes
 from samesay.model.huggingface.folder import (
     ClassifierFolder,
     describe,
@@ -203,6 +204,7 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
+    register_own_classes()
     try:
         if preset.kind in ("saved model", "keras folder"):
             require_preset(Path(preset.location))
