@@ -180,7 +180,12 @@ def open_classifier(folder: ClassifierFolder) -> Any:
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
     return _open(
-        folder.path, folder.config, outputs=folder.outputs, with_head=True, exactly=True, max_length=folder.max_length
+        folder.path,
+        folder.config,
+        outputs=folder.outputs,
+        with_head=True,
+        exactly=True,
+        max_length=folder.max_length,
     )
 
 
