@@ -34,7 +34,7 @@ _CHANGED_SHOWN = 5
     type=PLACE,
     metavar="DATA",
     required=True,
-    help="Labelled or graded pairs, on which all are measured.",
+    help="Pairs with labels or scores, on which all are measured.",
 )
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
@@ -92,7 +92,7 @@ def command(
 
     Figures, paired tests of their differences, the decisions that change, speed, size and memory. A MODEL is
     a saved model, a Hugging Face or sentence-transformers folder with a sequence classifier (through its own
-    library), or a baseline: baseline:majority, baseline:first, baseline:second; of graders
+    library), or a baseline: baseline:majority, baseline:first, baseline:second; of similarity models
     baseline:word-overlap. onnx:MODEL and keras:MODEL name the part that answers. Needs samesay[evaluation].
 
     \b

@@ -66,7 +66,7 @@ def list_command(*, as_json: bool) -> None:
     from samesay.cli import render
 
     render.table(
-        ["name", "labels or grades", "pairs", "licence", "what"],
+        ["name", "labels or scores", "pairs", "licence", "what"],
         [
             (
                 corpus.name,
@@ -160,10 +160,10 @@ def show(described: Description) -> None:
             ],
             numbers_from=1,
         )
-    if described.grades is not None:
-        low, high = described.grades["scale"]
-        figures = {name: described.grades[name] for name in ("mean", "lowest", "highest")}
-        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Grades")
+    if described.scores is not None:
+        low, high = described.scores["scale"]
+        figures = {name: described.scores[name] for name in ("mean", "lowest", "highest")}
+        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Scores")
     render.table(
         ["length in words", "mean", "median", "99 in 100 below", "longest"],
         [
@@ -175,6 +175,6 @@ def show(described: Description) -> None:
     first, second = described.sides
     for sample in described.samples:
         row = {"row": sample.row, first: sample.first, second: sample.second, "label": sample.label}
-        row["grade"] = sample.grade
+        row["score"] = sample.score
         render.facts({key: value for key, value in row.items() if value is not None})
     render.notes(origin["notes"])

@@ -43,7 +43,7 @@ _MOST_LABELS_IN_A_TABLE = 8
     "--picture",
     type=PLACE,
     metavar="FILE",
-    help="Also draw the confusion matrix, or answers over right grades, as FILE.png or FILE.svg.",
+    help="Also draw the confusion matrix, or answers over right scores, as FILE.png or FILE.svg.",
 )
 @option(
     "--report",
@@ -76,7 +76,7 @@ def command(
     Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and what always
     answering the most frequent label would score. Of a folder of splits, test is measured, else validation.
     Labels are matched by name. A model of similarity is measured by Spearman's and Pearson's correlation and its
-    errors on its scale, beside the mean grade and the overlap of words.
+    errors on its scale, beside the mean score and the overlap of words.
 
     \b
     samesay evaluate my-model pairs.csv
@@ -112,7 +112,7 @@ def show(measured: MeasuredModel) -> None:
     if isinstance(figures, ClassificationEvaluation):
         _show_labels(figures)
     elif isinstance(figures, SimilarityEvaluation):
-        say(f"Grades from {figures.scale}.")
+        say(f"Scores from {figures.scale}.")
     _show_intervals(measured)
     dropped = sum(figures.rows_dropped.values())
     if dropped:

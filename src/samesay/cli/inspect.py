@@ -79,7 +79,7 @@ def _answers(found: Mapping[str, Any]) -> dict[str, Any]:
     answers = (
         {"labels": found["labels"]}
         if found["scale"] is None
-        else {"grades": "from {:g} to {:g}".format(*found["scale"])}
+        else {"scores": "from {:g} to {:g}".format(*found["scale"])}
     )
     return {
         **answers,

@@ -14,7 +14,7 @@ from click.shell_completion import CompletionItem
 
 from samesay.data.options import OF_FILES, Format, ReadOptions, meanings_of, types_of
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
@@ -206,16 +206,16 @@ def refuse_idle(names: Collection[str], why: str) -> None:
 
 
 class ScaleOption(click.ParamType):
-    """``0,5`` as ``GradeScale``."""
+    """``0,5`` as ``Scale``."""
 
     name = "low,high"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GradeScale:
-        """The lowest and the highest grade."""
-        return value if isinstance(value, GradeScale) else GradeScale.parse(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
+        """The lowest and the highest score."""
+        return value if isinstance(value, Scale) else Scale.parse(value)
 
 
-_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), GradeScale: ScaleOption()}
+_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), Scale: ScaleOption()}
 
 
 def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decorated:
@@ -227,7 +227,7 @@ def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decora
 
 
 def task_options(command: Decorated) -> Decorated:
-    """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
+    """``--task`` and ``--scale``: whether the data's answers are labels or scores."""
     return read_options(command, ["task", "scale"])
 
 

@@ -104,13 +104,13 @@ if TYPE_CHECKING:
 @click.option(
     "--loss",
     type=click.Choice(["bce", "mse"]),
-    help="For grades only, of their share of the scale [bce]: cross-entropy, or squared error.",
+    help="For scores only, of their share of the scale [bce]: cross-entropy, or squared error.",
 )
 @click.option(
     "--monitor",
     metavar="FIGURE",
-    help="What decides which weights are best [accuracy; of grades spearman]: macro_f1, loss, recall:LABEL, "
-    "precision:LABEL, f1:LABEL; of grades pearson, loss.",
+    help="What decides which weights are best [accuracy; of scores spearman]: macro_f1, loss, recall:LABEL, "
+    "precision:LABEL, f1:LABEL; of scores pearson, loss.",
 )
 @click.option(
     "--evaluate-every", type=int, metavar="STEPS", help="Validate within epochs, too [at their ends]."
@@ -332,7 +332,7 @@ def show(result: TrainResult) -> None:
     render.facts(
         {
             "pairs": f"{result.n_pairs:,} ("
-            + (render.cell(result.label_counts) if result.scale is None else f"grades from {result.scale}")
+            + (render.cell(result.label_counts) if result.scale is None else f"scores from {result.scale}")
             + ")",
             "sides": f"{result.sides.first}, then {result.sides.second}",
             "preset": f"{result.preset} ({result.head} head)",

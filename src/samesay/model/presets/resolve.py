@@ -265,7 +265,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
     plain = replace(plain, max_length=classifier.max_length, classifier=classifier)
-    # Of a head for grades nobody says which scale they are a share of: it is kept where that is asked for.
+    # Of a head for scores nobody says which scale they are a share of: it is kept where that is asked for.
     if not classifier.named:
         return plain
     return replace(plain, answers=classifier.answers, sides=classifier.sides)
