@@ -238,6 +238,7 @@ def _files(
     from samesay.jobs.score import score_file
 
     asked = inputs[0] if len(inputs) == 1 else inputs
+    options["format"] = options.pop("input_format")
     with progress_display(quiet=quiet) as display:
 
         def listen(progress: Progress) -> None:

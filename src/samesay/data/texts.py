@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data.columns import existing_column, listed, same_name
+from samesay.data.columns import existing_column, is_row, listed, same_name
 from samesay.data.formats.packing import without_packing
 from samesay.data.formats.readers import STANDARD_INPUT, Opened, decoded
 from samesay.data.formats.textlines import TextLines
-from samesay.data.guessing import is_row
 from samesay.data.options import ReadOptions
 from samesay.data.rows import SkippedRow, SkippedRows, side_text
-from samesay.data.streaming import SourceRows
+from samesay.data.stream import SourceRows
 from samesay.errors import ColumnNotFound, DataError, NoRows, UsageError
 from samesay.pairs import is_empty
 from samesay.printable import command

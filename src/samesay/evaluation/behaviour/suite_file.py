@@ -13,7 +13,7 @@ from typing import Any
 from samesay.data.columns import find_columns, listed, order_of
 from samesay.data.options import ReadOptions
 from samesay.data.rows import Row, SkippedRow, SkippedRows, side_text, text_of
-from samesay.data.streaming import SourceRows
+from samesay.data.stream import SourceRows
 from samesay.errors import ColumnNotFound, DataError, EmptySide, LabelMissing, NoRows
 from samesay.pairs import Pair, is_empty
 
