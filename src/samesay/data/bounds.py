@@ -34,6 +34,9 @@ FREELY_UNPACKED = 4 * 1024 * 1024
 MOST_TIMES_UNPACKED = 200
 """Beyond ``FREELY_UNPACKED`` bytes what is unpacked may be so many times what was packed; texts come to 3 to 20."""
 
+MOST_DICTIONARY = 128 * 1024 * 1024
+"""What unpacking xz may take, which the file itself asks for; xz -9 asks for 65 MiB."""
+
 MOST_OPEN_PAGES = 128 * 1024 * 1024
 """Bytes of a Parquet file's pages that are unpacked at a time; writers make pages of a million bytes."""
 
