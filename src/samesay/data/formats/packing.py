@@ -211,10 +211,10 @@ class _Xz:
                         return b""
                 self._waiting = rest
                 self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_DICTIONARY)
-            elif self._decompressor.needs_input and not (waiting := self._packed.read(_BLOCK)):
-                raise EOFError("it ends before its end was marked")
             elif self._decompressor.needs_input:
-                self._waiting = waiting
+                self._waiting = self._packed.read(_BLOCK)
+                if not self._waiting:
+                    raise EOFError("it ends before its end was marked")
             part = self._decompressor.decompress(self._waiting, size)
             self._waiting = b""
             if self._decompressor.eof:

@@ -21,7 +21,7 @@ from samesay.model.huggingface.layout import LAYOUTS, POSITION_OFFSET, Layout, T
 from samesay.model.huggingface.settings import in_short, odd, read_settings, require_shapes
 from samesay.model.huggingface.vocabulary import length_limit, open_tokenizer
 from samesay.model.huggingface.weights import TENSORS, TENSORS_INDEX, TensorFiles, read_json
-from samesay.pairs import Activation, Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import Activation, Answers, LabelSet, Scale, Sides
 
 __all__ = [
     "CONFIG",
@@ -69,7 +69,7 @@ class ClassifierFolder:
     @property
     def outputs(self) -> int:
         """Of its last layer."""
-        return 1 if isinstance(self.answers, GradeScale) else len(self.answers)
+        return 1 if isinstance(self.answers, Scale) else len(self.answers)
 
 
 def has_classifier(config: Mapping[str, Any]) -> bool:
@@ -106,7 +106,7 @@ def describe(folder: Path) -> ClassifierFolder:
 
     Raises:
         EncoderUnsupported: If its family has no layout here, or a setting cannot be used.
-        HeadMismatch: If its head is not one for one label or one grade a pair.
+        HeadMismatch: If its head is not one for one label or one score a pair.
     """
     config = read_json(folder / CONFIG)
     layout = _layout(folder, config)
@@ -134,7 +134,7 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = GradeScale(0, 1, _activation(folder, config)), False
+        answers, named = Scale(0, 1, _activation(folder, config)), False
     else:
         answers, named = _labels(names, count, where)
     ours = config.get("samesay")
@@ -180,18 +180,23 @@ def open_classifier(folder: ClassifierFolder) -> Any:
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
     return _open(
-        folder.path, folder.config, outputs=folder.outputs, with_head=True, max_length=folder.max_length
+        folder.path,
+        folder.config,
+        outputs=folder.outputs,
+        with_head=True,
+        exactly=True,
+        max_length=folder.max_length,
     )
 
 
-def open_encoder(folder: Path, *, outputs: int, **settings: Any) -> Any:
+def open_encoder(folder: Path, *, outputs: int, exactly: bool = False, **settings: Any) -> Any:
     """The KerasHub task with the folder's encoder and tokenizer, and a new head.
-
-    A BERT's exact GELU and the epsilon of norms are KerasHub's own here: what is trained on gets used to them.
 
     Args:
         folder: With ``config.json``.
         outputs: Of the new head.
+        exactly: Compute hidden states as the folder's own library does. Otherwise a BERT's GELU and the epsilon of
+            norms are KerasHub's, whose steps are faster: training adapts to the difference.
         **settings: Of the KerasHub task, such as ``dropout``.
 
     Raises:
@@ -200,7 +205,9 @@ def open_encoder(folder: Path, *, outputs: int, **settings: Any) -> Any:
     """
     config = read_json(folder / CONFIG)
     limit = _max_length(folder, config, _layout(folder, config))
-    return _open(folder, config, outputs=outputs, with_head=False, max_length=limit, **settings)
+    return _open(
+        folder, config, outputs=outputs, with_head=False, exactly=exactly, max_length=limit, **settings
+    )
 
 
 def _open(
@@ -209,13 +216,14 @@ def _open(
     *,
     outputs: int,
     with_head: bool,
+    exactly: bool,
     max_length: int,
     **settings: Any,
 ) -> Any:
     layout = _layout(folder, config)
     where = str(folder / CONFIG)
     values = read_settings(config, layout.shape.settings, where=where)
-    exact_gelu = _require_same_computation(config, values, layout, where=where, exactly=with_head)
+    exact_gelu = _require_same_computation(config, values, layout, where=where, exactly=exactly)
     with TensorFiles(folder, layout.shape) as files:
         require_shapes(layout.shape, values, files.shapes, where=where)
         if with_head:
