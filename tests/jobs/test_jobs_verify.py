@@ -12,7 +12,7 @@ import pytest
 from altered_bundle import with_bias
 from commands import outcome
 from samesay.bundle import Decision, open_bundle, write_decision
-from samesay.errors import BundleDamaged, PartUnavailable, ProofFailed, SourceNotFound
+from samesay.errors import BundleDamaged, ParityFailed, PartUnavailable, SourceNotFound
 from samesay.jobs.verify import verify
 
 
@@ -46,7 +46,7 @@ def test_another_graph_is_found_and_the_pairs_it_answers_otherwise_are_shown(alt
     assert first.difference > 1
 
     status, printed, said = outcome(capsys, "verify", altered, f"{pairs_file}[:40]")
-    assert status == ProofFailed.exit_code
+    assert status == ParityFailed.exit_code
     assert "NOT as Keras" in printed
     assert first.pair.first[:12] in printed
     assert "do not answer alike" in said

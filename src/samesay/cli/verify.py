@@ -44,7 +44,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
     samesay verify my-model pairs.csv --json
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.errors import ProofFailed
+    from samesay.errors import ParityFailed
     from samesay.jobs.verify import verify
 
     if data is None:
@@ -58,7 +58,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
     if found.holds:
         return 0
     note("the two parts do not answer alike: see what changed, or save the model again with samesay train")
-    return ProofFailed.exit_code
+    return ParityFailed.exit_code
 
 
 def show(found: Verification) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.errors import ProofFailed
+from samesay.errors import ParityFailed
 from samesay.export.families.table import encoder_writer_for
 from samesay.export.graph import Graph, Value
 from samesay.export.onnx_file import save_graph
@@ -71,7 +71,7 @@ def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | N
     """Write ``model.onnx`` and ``encoder.json`` into ``folder``, and prove them against Keras.
 
     Raises:
-        ProofFailed: If the graph answers otherwise than Keras.
+        ParityFailed: If the graph answers otherwise than Keras.
         EncoderUnsupported, DiskFull, OutputUnwritable: As ``write_vectors``.
     """
     dimension = write_vectors(model, folder / MODEL_FILE)
@@ -90,7 +90,7 @@ def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | N
             largest = float(np.maximum(largest, np.abs(found - expected[places]).max()))
     compared = f"{len(texts)} texts in batches of {', '.join(map(str, BATCHES))}"
     if not largest <= allowed:
-        raise ProofFailed(
+        raise ParityFailed(
             f"{compared}: the largest difference from Keras' vectors is {largest:.2g}.",
             where=str(folder / MODEL_FILE),
             expected=f"at most {allowed:.2g}",
