@@ -531,8 +531,6 @@ class PairModel:
             model.folder = Path(opened.preset.location)
         if model.hub is not None:
             model.facts["hub"] = model.hub.to_dict()
-        if opened.head == "kept" and opened.preset.classifier is not None:
-            model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model
 
     @classmethod

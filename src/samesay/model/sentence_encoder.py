@@ -13,12 +13,12 @@ from typing import Any, Literal, cast, get_args
 
 from samesay.encoding import PairEncoder
 from samesay.errors import EncoderUnsupported, PresetUnknown
-from samesay.model.huggingface.folder import CONFIG, open_encoder
+from samesay.model.huggingface.config import CONFIG, MODULES
+from samesay.model.huggingface.reading import open_encoder
 from samesay.model.presets.resolve import Preset, open_task
 from samesay.model.tokenizer import encoder_for
 
 Pooling = Literal["mean", "cls", "max"]
-MODULES = "modules.json"
 
 _LAYOUTS = ("sentence_bert_config.json", "config_sentence_transformers.json")
 # Until sentence-transformers 5 each way of pooling was a switch of its own.
