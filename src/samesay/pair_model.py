@@ -467,13 +467,13 @@ class PairModel:
 
         Args:
             path: The new folder, or for ``keras`` the new file.
-            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the checked graph; ``keras``, one file.
             overwrite: Replace what was exported to ``path`` before.
 
         Raises:
             TargetExists: If the place is taken.
             ModelError: If the format has no place for such a model.
-            PartUnavailable: If the ONNX graph fails its proof.
+            PartUnavailable: If the ONNX graph fails its parity check.
         """
         from samesay.jobs.export import export
 

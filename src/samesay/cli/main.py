@@ -40,7 +40,10 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
     "embed": ("samesay.cli.embed", "Write a vector for every text of a file."),
     "export": ("samesay.cli.export", "Write a saved model as a Hugging Face folder, ONNX or .keras file."),
     "import": ("samesay.cli.import_model", "Save a Hugging Face classifier as a model, its head kept."),
-    "verify": ("samesay.cli.verify", "Repeat the proof that a model's ONNX part answers as Keras does."),
+    "verify": (
+        "samesay.cli.verify",
+        "Repeat the parity check that a model's ONNX part answers as Keras does.",
+    ),
     "inspect": ("samesay.cli.inspect", "Show what a saved model is and check that it is whole."),
     "audit": ("samesay.cli.audit", "Look for what is wrong with data, and for shortcuts in it."),
     "data": ("samesay.cli.data", "Look at pairs, or generate some."),

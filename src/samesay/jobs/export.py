@@ -229,7 +229,7 @@ def _onnx(
 ) -> tuple[LabelSet, Sides, list[str], dict[str, Any] | None]:
     cost, told = None, []
     if isinstance(model, str | Path):
-        # No Keras: the part was proven when it was saved, and every byte of it is checked now.
+        # No Keras: the part was checked when it was saved, and every byte of it is checked now.
         bundle = open_bundle(model)
         shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
         manifest = bundle.manifest

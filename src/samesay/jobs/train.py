@@ -54,7 +54,7 @@ class TrainResult:
         interrupted: Whether the user stopped it.
         checkpoints: Where the state of an interrupted run is kept.
         seeds: What each of several seeds reached, mean and spread; None for one.
-        onnx: What the proof of the ONNX part said.
+        onnx: What the parity check of the ONNX part said.
         seconds: Time in training steps.
         pairs_per_second: Pairs a second in training, compilation included.
         padding_share: The share of padded places among all that were computed, in [0, 1].

@@ -76,7 +76,7 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
         layout = SentenceLayout(folder)
         task = open_task(preset, num_classes=2)
     encoder = encoder_for(task, max_length=layout.max_length)
-    # KerasHub's own way from text to ids, which the proof takes, is to cut at the same length.
+    # KerasHub's own way from text to ids, which the parity check takes, is to cut at the same length.
     task.preprocessor.sequence_length = encoder.max_length
     return SentenceEncoder(task, encoder, layout)
 
