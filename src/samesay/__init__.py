@@ -12,7 +12,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 from samesay.errors import SameSayError
-from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
+from samesay.pairs import LabelSet, Pair, Prediction, Predictor, Progress, Sides
 
 if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
@@ -37,11 +37,11 @@ _LATE = {
 
 __all__ = [
     "Embedder",
-    "Judgement",
     "LabelSet",
     "Pair",
     "PairModel",
     "PairTable",
+    "Prediction",
     "Predictor",
     "Progress",
     "Recipe",

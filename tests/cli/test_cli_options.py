@@ -12,7 +12,7 @@ from samesay.cli.main import cli
 from samesay.cli.options import ClassWeights, Mapping, Names, SidesOption
 from samesay.data import ReadOptions
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 from samesay.scoring import BATCH_TOKENS
 from samesay.training import Recipe
 
@@ -127,7 +127,7 @@ def test_train_hands_over_every_option(monkeypatch):
             labels=("x", "y"),
             rename_labels={"p": "x"},
             task="similarity",
-            scale=GradeScale(1, 5),
+            scale=Scale(1, 5),
             where="source~cat",
             format="csv",
             allow_empty_sides=True,

@@ -1,20 +1,86 @@
-"""Options that several commands share, and how their words are read."""
+"""The options of commands: groups of them in the help, those that several commands share, how their words are read."""
 
 from __future__ import annotations
 
 import csv
 import dataclasses
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from samesay.data.options import OF_FILES, ReadOptions, meanings_of, types_of
+from samesay.data.options import OF_FILES, Format, ReadOptions, meanings_of, types_of
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+# Headings of the help. A command's own groups come after the most used options, in the order of its declarations.
+MOST_USED, OTHERS = "Most used options", "Options"
+READING, FILES, RUNNING = _LAST = "Reading the data", "File format", "Running and output"
+
+TYPED = "samesay.typed"
+"""Where click's context keeps the words after ``samesay``."""
+
+_NAMES_WIDTH = 32
+
+
+class Option(click.Option):
+    """An option with the group that it stands in."""
+
+    def __init__(self, *names: Any, group: str = OTHERS, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+option = partial(click.option, cls=Option)
+
+
+class Command(click.Command):
+    """A command whose help shows options in groups, the most used ones first.
+
+    Args:
+        settings: Of click, and ``most_used``: names of parameters in the order in which they are shown.
+    """
+
+    def __init__(self, *names: Any, most_used: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.most_used = tuple(most_used)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section a group; names are of one width in all of them."""
+        shown = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        groups: dict[str, list[tuple[str, str]]] = {MOST_USED: []}
+        for one in sorted(shown, key=self._place):
+            group = MOST_USED if one.name in self.most_used else getattr(one, "group", OTHERS)
+            if (record := one.get_help_record(ctx)) is not None:
+                groups.setdefault(RUNNING if one.is_eager else group, []).append(record)
+        width = min(_NAMES_WIDTH, max(len(names) for records in groups.values() for names, _ in records))
+        for group in sorted(groups, key=lambda group: _LAST.index(group) if group in _LAST else -1):
+            if groups[group]:
+                with formatter.section(group):
+                    formatter.write_dl([(names.ljust(width), text) for names, text in groups[group]], width)
+
+    def _place(self, one: click.Parameter) -> int:
+        return self.most_used.index(one.name) if one.name in self.most_used else len(self.most_used)
+
+
+class Place(click.ParamType):
+    """A path, or a word that stands for one; the shell completes files and folders."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What the shell itself finds."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+PLACE = Place()
 
 
 class Names(click.ParamType):
@@ -61,7 +127,7 @@ class Mapping(click.ParamType):
 class ClassWeights(Mapping):
     """``balanced``, or weights by label: ``same=3,different=1``."""
 
-    name = "balanced|label=weight,…"
+    name = "balanced|label=weight,..."
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The word, or the weights."""
@@ -140,19 +206,19 @@ def refuse_idle(names: Collection[str], why: str) -> None:
 
 
 class ScaleOption(click.ParamType):
-    """``0,5`` as ``GradeScale``."""
+    """``0,5`` as ``Scale``."""
 
     name = "low,high"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GradeScale:
-        """The lowest and the highest grade."""
-        return value if isinstance(value, GradeScale) else GradeScale.parse(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
+        """The lowest and the highest score."""
+        return value if isinstance(value, Scale) else Scale.parse(value)
 
 
-_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), GradeScale: ScaleOption()}
+_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), Scale: ScaleOption()}
 
 
-def data_options(command: Command, *, without: Collection[str] = ()) -> Command:
+def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decorated:
     """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
     apart = ("sides", "task", "scale", *without)
     return read_options(
@@ -160,17 +226,17 @@ def data_options(command: Command, *, without: Collection[str] = ()) -> Command:
     )
 
 
-def task_options(command: Command) -> Command:
-    """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
+def task_options(command: Decorated) -> Decorated:
+    """``--task`` and ``--scale``: whether the data's answers are labels or scores."""
     return read_options(command, ["task", "scale"])
 
 
-def input_options(command: Command, *, names: Collection[str] = OF_FILES) -> Command:
+def input_options(command: Decorated, *, names: Collection[str] = OF_FILES) -> Decorated:
     """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
     return read_options(command, names, format_name="input_format")
 
 
-def read_options(command: Command, names: Collection[str], *, format_name: str = "format") -> Command:
+def read_options(command: Decorated, names: Collection[str], *, format_name: str = "format") -> Decorated:
     """Options of ``samesay.data.ReadOptions``, each as it is declared there.
 
     Args:
@@ -185,7 +251,10 @@ def read_options(command: Command, names: Collection[str], *, format_name: str =
         kind = next(
             (one for one in get_args(kinds[name]) if get_origin(kinds[name]) is not Literal), kinds[name]
         )
-        settings: dict[str, Any] = {"help": meanings.get(name)}
+        settings: dict[str, Any] = {
+            "help": meanings.get(name),
+            "group": FILES if name in OF_FILES else READING,
+        }
         if kind is bool:
             settings["is_flag"] = True
         else:
@@ -198,29 +267,79 @@ def read_options(command: Command, names: Collection[str], *, format_name: str =
             settings |= {"multiple": True, "default": (), "show_default": False}
         parameter = format_name if name == "format" else name
         words = dict.fromkeys(f"--{word.replace('_', '-')}" for word in (parameter, name))
-        command = click.option(*words, parameter, **settings)(command)
+        command = option(*words, parameter, **settings)(command)
     return command
 
 
-def sides_option(help: str) -> Callable[[Command], Command]:
-    """``--sides``, whose meaning differs between training and the use of a trained model."""
-    return click.option("--sides", type=SidesOption(), help=help)
-
-
-def quiet_option(command: Command) -> Command:
-    """``--quiet``."""
-    return click.option(
-        "--quiet", "-q", is_flag=True, help="No progress; results and errors are still printed."
+def threads_option(command: Decorated) -> Decorated:
+    """``--threads``."""
+    return option(
+        "--threads",
+        type=click.IntRange(min=1),
+        help="Runs side by side, of one thread each [the physical cores].",
+        group=RUNNING,
     )(command)
 
 
-def json_option(command: Command) -> Command:
+def backend_option(command: Decorated) -> Decorated:
+    """``--backend``."""
+    return option(
+        "--backend",
+        type=click.Choice(["auto", "onnx", "keras"]),
+        default="auto",
+        show_default=True,
+        help="The part of the model that predicts: onnx is lean and starts at once, keras needs samesay[train]; auto "
+        "takes onnx where it is verified.",
+        group=RUNNING,
+    )(command)
+
+
+def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
+    """``--column``, ``--input-format`` and how files are read, of commands that read single texts.
+
+    Args:
+        command: What takes them.
+        skipping: Whether rows that cannot be used may be left out.
+    """
+    without = {"format"} if skipping else {"format", "on_error"}
+    command = input_options(command, names=[name for name in OF_FILES if name not in without])
+    command = option(
+        "--input-format",
+        "--format",
+        "input_format",
+        type=click.Choice(["lines", *get_args(Format)]),
+        help="Input format, if the file name does not show it.",
+        group=FILES,
+    )(command)
+    return option(
+        "--column", help="The column that holds the texts, if its name does not show it.", group=READING
+    )(command)
+
+
+def sides_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--sides``, whose meaning differs between training and the use of a trained model."""
+    return option("--sides", type=SidesOption(), help=help, group=READING)
+
+
+def quiet_option(command: Decorated) -> Decorated:
+    """``--quiet``."""
+    return option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        help="No progress; results and errors are still printed.",
+        group=RUNNING,
+    )(command)
+
+
+def json_option(command: Decorated) -> Decorated:
     """``--json``."""
-    return click.option(
+    return option(
         "--json",
         "as_json",
         is_flag=True,
-        help='One JSON document on standard output and nothing else; errors as {"error": …}.',
+        help='One JSON document on standard output and nothing else; errors as {"error": ...}.',
+        group=RUNNING,
     )(command)
 
 

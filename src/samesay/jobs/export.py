@@ -80,7 +80,7 @@ def export(
             its ONNX part) or ``keras``.
         overwrite: Replace what was exported to ``path`` before.
         quantize: Store the weights of a bundle's ONNX part as ``int8`` or ``float16``; for ``bundle`` and ``onnx``.
-        data: Labelled or graded pairs on which the cost of that is measured.
+        data: Pairs with labels or scores on which the cost of that is measured.
         max_changed: The largest share of answers that may become others by it.
         progress: Hears the measurement.
         **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
@@ -268,7 +268,7 @@ def _onnx(
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
     if model.scale is not None:
         raise EncoderUnsupported(
-            "A model that grades similarity cannot be written for transformers yet.",
+            "A similarity model cannot be written for transformers yet.",
             where="to",
             expected="a model of classes; or --to onnx, --to keras",
         )

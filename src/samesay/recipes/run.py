@@ -16,13 +16,13 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 from samesay.data.options import ReadOptions, meanings_of, types_of
 from samesay.errors import RecipeInvalid, RecipeVersionUnknown, UsageError, near
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 from samesay.recipes.text import RecipeText, read_recipe_text
 from samesay.training import Recipe
 
 RECIPE_VERSION = 1
 VERSION_KEY = "version"
-AS_LISTS: dict[type, Any] = {Sides: tuple[str, str], GradeScale: tuple[float, float]}
+AS_LISTS: dict[type, Any] = {Sides: tuple[str, str], Scale: tuple[float, float]}
 """Types whose values are lists in a file."""
 
 # What belongs to a call and not to a run: where its state lies, what it may replace.

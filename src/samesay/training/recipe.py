@@ -15,7 +15,7 @@ from samesay.pairs import Task
 OptimizerName = Literal["adam", "adamw"]
 ScheduleName = Literal["constant", "triangular", "cosine"]
 Shuffle = Literal["buckets", "random"]
-GradeLoss = Literal["bce", "mse"]
+SimilarityLoss = Literal["bce", "mse"]
 Sampling = Literal["natural", "balanced"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -56,12 +56,12 @@ class Recipe:
         early_stopping: Stop after this many epochs without a better figure of validation (see monitor); never where
             absent.
         dropout: On the pooled output before a new head; KerasHub's default (0.1) where absent.
-        loss: Of grades only, both of a grade's share of its scale: ``bce``, cross-entropy with the logit, the default
+        loss: Of scores only, both of a score's share of its scale: ``bce``, cross-entropy with the logit, the default
             since its gradient does not vanish at the ends of the scale, or ``mse``, squared error.
         shuffle: ``buckets`` puts pairs of like length together in a random order of batches; ``random`` does not.
         monitor: The figure of validation by which the best weights are chosen: ``accuracy``, ``macro_f1``, ``loss``, or
-            one label's ``recall:LABEL``, ``precision:LABEL``, ``f1:LABEL``; of grades ``spearman``, ``pearson``,
-            ``loss``. Where absent accuracy, of grades spearman.
+            one label's ``recall:LABEL``, ``precision:LABEL``, ``f1:LABEL``; of scores ``spearman``, ``pearson``,
+            ``loss``. Where absent accuracy, of scores spearman.
         evaluate_every: Validate after so many steps, too, and not at the end of an epoch alone.
         clip_norm: The longest a step's gradient may be, over all weights together; a longer one is shortened (Pascanu
             et al. 2013). Not limited where absent.
@@ -96,7 +96,7 @@ class Recipe:
     early_stopping: int | None = None
     dropout: float | None = None
     shuffle: Shuffle = "buckets"
-    loss: GradeLoss | None = None
+    loss: SimilarityLoss | None = None
     monitor: str | None = None
     evaluate_every: int | None = None
     clip_norm: float | None = None
@@ -132,7 +132,7 @@ class Recipe:
         _require(stop is None or stop >= 1, "early_stopping", stop, "at least 1 epoch")
         _require(self.dropout is None or 0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
         _require(self.shuffle in get_args(Shuffle), "shuffle", self.shuffle, "buckets or random")
-        _require(self.loss is None or self.loss in get_args(GradeLoss), "loss", self.loss, "bce or mse")
+        _require(self.loss is None or self.loss in get_args(SimilarityLoss), "loss", self.loss, "bce or mse")
         every = self.evaluate_every
         _require(every is None or every >= 1, "evaluate_every", every, "at least 1 step")
         norm = self.clip_norm
@@ -217,21 +217,21 @@ class Recipe:
         """The recipe with the loss of ``task`` decided.
 
         Raises:
-            UsageError: If a loss of grades was chosen for classes, or what classes alone have for grades.
+            UsageError: If a loss of scores was chosen for classes, or what classes alone have for scores.
         """
         if task == "similarity":
             for name in ("label_smoothing", "class_weights"):
                 _require(
-                    not getattr(self, name), name, getattr(self, name), "nothing for grades: of labels only"
+                    not getattr(self, name), name, getattr(self, name), "nothing for scores: of labels only"
                 )
             _require(
-                self.sampling == "natural", "sampling", self.sampling, "natural for grades: of labels only"
+                self.sampling == "natural", "sampling", self.sampling, "natural for scores: of labels only"
             )
             _require(
                 self.teacher_temperature == Recipe.teacher_temperature,
                 "teacher_temperature",
                 self.teacher_temperature,
-                "nothing for grades: a share of the scale is soft already",
+                "nothing for scores: a share of the scale is soft already",
             )
             return dataclasses.replace(self, loss=self.loss or "bce")
         _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")

@@ -34,7 +34,7 @@ from samesay.data.sources.hub import SCHEME, HubAddress, Listing, commit_of, fet
 from samesay.data.sources.tfds import SCHEME as TFDS_SCHEME
 from samesay.data.sources.tfds import TfdsDataset, open_tfds, parse_tfds_address
 from samesay.data.splits import SPLITS, canonical_split, in_order
-from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, hub_address, near
 from samesay.printable import command
 
 BUILT_IN = ("handwritten", "generated")
@@ -356,6 +356,6 @@ def _not_found(name: str) -> SourceNotFound:
             f"a file, a folder of splits, '-' for standard input, one of {', '.join((*BUILT_IN, *CORPORA))}, "
             "hf://datasets/owner/name or tfds:name"
         ),
-        hint=f"did you mean {close[0]}?" if close else None,
+        hint=hub_address(name, "hf://datasets/") or (f"did you mean {close[0]}?" if close else None),
         details={"near": close},
     )

@@ -30,7 +30,7 @@ from samesay.model.huggingface.families import FAMILIES, Family, Tensor
 from samesay.model.huggingface.hints import adapter_alone
 from samesay.model.huggingface.tokenizer_reading import length_limit, open_tokenizer
 from samesay.model.huggingface.weights import TensorFiles, require_shapes
-from samesay.pairs import Activation, Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import Activation, Answers, LabelSet, Scale, Sides
 
 _PROBLEM_TYPES = ("single_label_classification", "multi_label_classification", "regression")
 _MOST_LABELS = 10_000
@@ -113,7 +113,7 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = GradeScale(0, 1, _activation(folder, config)), False
+        answers, named = Scale(0, 1, _activation(folder, config)), False
     else:
         answers, named = _labels(config.get("id2label"), count, where)
     return ClassifierFolder(folder, answers, named, _sides(config.get("samesay"), where), read.max_length())
@@ -136,25 +136,25 @@ def open_classifier(folder: ClassifierFolder) -> Any:
             safetensors, or lacks a tensor.
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
-    outputs = 1 if isinstance(folder.answers, GradeScale) else len(folder.answers)
-    return _Folder(folder.path).open(outputs=outputs, with_head=True)
+    outputs = 1 if isinstance(folder.answers, Scale) else len(folder.answers)
+    return _Folder(folder.path).open(outputs=outputs, with_head=True, exactly=True)
 
 
-def open_encoder(folder: Path, *, outputs: int, **settings: Any) -> Any:
+def open_encoder(folder: Path, *, outputs: int, exactly: bool = False, **settings: Any) -> Any:
     """The KerasHub task with the folder's encoder and tokenizer, and a new head.
-
-    A BERT's exact GELU and the epsilon of norms are KerasHub's own here: what is trained on gets used to them.
 
     Args:
         folder: With ``config.json``.
         outputs: Of the new head.
+        exactly: Compute hidden states as the folder's own library does. Otherwise a BERT's GELU and the epsilon of
+            norms are KerasHub's, whose steps are faster: training adapts to the difference.
         **settings: Of the KerasHub task, such as ``dropout``.
 
     Raises:
         EncoderUnsupported: If its family has no layout here, or its files cannot be used.
         TokenizerUnsupported: If its tokenizer is not one that KerasHub's encodes like.
     """
-    return _Folder(folder).open(outputs=outputs, with_head=False, **settings)
+    return _Folder(folder).open(outputs=outputs, with_head=False, exactly=exactly, **settings)
 
 
 class _Folder:
@@ -241,10 +241,10 @@ class _Folder:
             )
         return limit
 
-    def open(self, *, outputs: int, with_head: bool, **settings: Any) -> Any:
+    def open(self, *, outputs: int, with_head: bool, exactly: bool, **settings: Any) -> Any:
         """The task, with the head that lies there or with a new one."""
         family, max_length = self.family, self.max_length()
-        exact_gelu = self._require_same_computation(exactly=with_head)
+        exact_gelu = self._require_same_computation(exactly=exactly)
         with self.weights() as files:
             require_shapes(family, self.values, files.shapes, where=self.where)
             if with_head:

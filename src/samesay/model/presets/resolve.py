@@ -21,6 +21,7 @@ from samesay.errors import (
     ModelError,
     PresetUnknown,
     SameSayError,
+    hub_address,
     near,
 )
 from samesay.model.backbones.families import register_own_classes
@@ -144,7 +145,7 @@ def resolve(name: str | Path) -> Preset:
             "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
-        hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
+        hint=hub_address(text) or (f"did you mean {', '.join(map(repr, close))}?" if close else None),
         details={"near": close},
     )
 
@@ -264,7 +265,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
     plain = replace(plain, max_length=classifier.max_length, classifier=classifier)
-    # Of a head for grades nobody says which scale they are a share of: it is kept where that is asked for.
+    # Of a head for scores nobody says which scale they are a share of: it is kept where that is asked for.
     if not classifier.named:
         return plain
     return replace(plain, answers=classifier.answers, sides=classifier.sides)
