@@ -11,62 +11,18 @@ two layouts differ, beside names:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
 from samesay.errors import EncoderUnsupported
 from samesay.model.backbones.families import family_name
 from samesay.model.huggingface.config import Setting
-from samesay.model.runtime.backend import keras
-
-Array = NDArray[np.float32]
+from samesay.model.huggingface.tensors import Tensor, dense, encoder_layer, norm, numbered, plain
 
 _POSITION_OFFSET = 2  # RoBERTa's positions count from the padding id + 1, and that id is 1
 _MOST_LAYERS = 128
 _MOST_POSITIONS = 100_000
-
-
-@dataclass(frozen=True)
-class Tensor:
-    """One tensor of a folder and the Keras variable that holds the same numbers.
-
-    Attributes:
-        name: In ``model.safetensors``.
-        variable: The Keras variable.
-        shape: The tensor's shape.
-        transposed: Whether it is a dense kernel, its axes the other way round.
-        rows_in_front: Rows of zeros before the variable's own.
-        shared_row: A tensor whose first row is added to all of this one's; zeros in what we write.
-    """
-
-    name: str
-    variable: Any
-    shape: tuple[int, ...]
-    transposed: bool = False
-    rows_in_front: int = 0
-    shared_row: str | None = None
-
-    def read_variable(self) -> Array:
-        """The variable's numbers in the tensor's shape."""
-        ops = keras().ops
-        held = np.asarray(ops.convert_to_numpy(ops.cast(self.variable, "float32")), np.float32)
-        if self.transposed:
-            return np.ascontiguousarray(held.reshape(self.shape[::-1]).T)
-        if self.rows_in_front:
-            held = np.concatenate([np.zeros((self.rows_in_front, held.shape[1]), np.float32), held])
-        return np.ascontiguousarray(held.reshape(self.shape))
-
-    def assign(self, tensor: Array, shared_row: Array | None = None) -> None:
-        """Put a tensor of ``shape`` into the variable."""
-        values = tensor.T if self.transposed else tensor[self.rows_in_front :]
-        if shared_row is not None:
-            values = values + shared_row[:1]
-        self.variable.assign(values.reshape(tuple(self.variable.shape)))
 
 
 @dataclass(frozen=True)
@@ -192,7 +148,7 @@ class Family:
     def tensors(self, task: Any) -> Iterator[Tensor]:
         """All tensors of a task."""
         backbone, embeddings = task.backbone, f"{self.prefix}embeddings"
-        yield _plain(f"{embeddings}.word_embeddings.weight", backbone.token_embedding.embeddings)
+        yield plain(f"{embeddings}.word_embeddings.weight", backbone.token_embedding.embeddings)
         # RoBERTa's like keep theirs in one layer with the tokens, and DeBERTa has none.
         place: Any = backbone if self.segments else getattr(backbone, "embeddings", None)
         if place is not None:
@@ -202,54 +158,15 @@ class Family:
             shape = (table.shape[0] + front, table.shape[1])
             yield Tensor(name, table, shape, rows_in_front=front, shared_row=self.shared_row)
         if self.segments:
-            yield _plain(f"{embeddings}.token_type_embeddings.weight", backbone.segment_embedding.embeddings)
-        yield from _norm(f"{embeddings}.LayerNorm", backbone.embeddings_layer_norm)
-        for name, layer in _numbered(backbone.transformer_layers):
-            yield from _encoder_layer(f"{self.prefix}{self.layer}{name}", layer, self.parts)
+            yield plain(f"{embeddings}.token_type_embeddings.weight", backbone.segment_embedding.embeddings)
+        yield from norm(f"{embeddings}.LayerNorm", backbone.embeddings_layer_norm)
+        for name, layer in numbered(backbone.transformer_layers):
+            yield from encoder_layer(f"{self.prefix}{self.layer}{name}", layer, self.parts)
         for tensor in self.more_tensors(backbone):
             yield Tensor(f"{self.prefix}{tensor.name}", tensor.variable, tensor.shape, tensor.transposed)
         pooled = backbone.pooled_dense if hasattr(backbone, "pooled_dense") else task.pooled_dense
-        yield from _dense(self.pooled, pooled)
-        yield from _dense(self.output, task.output_dense)
-
-
-def _plain(name: str, variable: Any) -> Tensor:
-    return Tensor(name, variable, tuple(variable.shape))
-
-
-def _dense(name: str, layer: Any) -> Iterator[Tensor]:
-    """A ``Dense`` or one of attention's ``EinsumDense``: kernel and bias."""
-    outputs = math.prod(layer.bias.shape)
-    inputs = math.prod(layer.kernel.shape) // outputs
-    yield Tensor(f"{name}.weight", layer.kernel, (outputs, inputs), transposed=True)
-    yield Tensor(f"{name}.bias", layer.bias, (outputs,))
-
-
-def _norm(name: str, layer: Any) -> Iterator[Tensor]:
-    yield _plain(f"{name}.weight", layer.gamma)
-    yield _plain(f"{name}.bias", layer.beta)
-
-
-def _numbered(layers: list[Any]) -> Iterator[tuple[str, Any]]:
-    """The layers with their numbers; ALBERT's stand in groups."""
-    for index, layer in enumerate(layers):
-        if isinstance(layer, list):
-            yield from ((f"{index}.albert_layers.{inner}", one) for inner, one in enumerate(layer))
-        else:
-            yield str(index), layer
-
-
-def _encoder_layer(prefix: str, layer: Any, names: Mapping[str, str]) -> Iterator[Tensor]:
-    # KerasHub gives these no public names; its own converters read them in this way.
-    attention = layer._self_attention_layer
-    for part in ("query", "key", "value", "output"):
-        # DeBERTa's attention is KerasHub's own layer, the others' is Keras'.
-        dense = getattr(attention, f"{part}_dense", None) or getattr(attention, f"_{part}_dense")
-        yield from _dense(f"{prefix}.{names['attention' if part == 'output' else part]}", dense)
-    yield from _norm(f"{prefix}.{names['attention_norm']}", layer._self_attention_layer_norm)
-    yield from _dense(f"{prefix}.{names['intermediate']}", layer._feedforward_intermediate_dense)
-    yield from _dense(f"{prefix}.{names['output']}", layer._feedforward_output_dense)
-    yield from _norm(f"{prefix}.{names['output_norm']}", layer._feedforward_layer_norm)
+        yield from dense(self.pooled, pooled)
+        yield from dense(self.output, task.output_dense)
 
 
 def _whole(key: str, default: int, argument: str | None = None, **bounds: Any) -> Setting:
@@ -382,16 +299,16 @@ def _roberta(model_type: str, name: str, words: int, tokenizer: TokenizerFiles) 
 
 
 def _of_mpnet(backbone: Any) -> Iterator[Tensor]:
-    yield _plain("encoder.relative_attention_bias.weight", backbone.position_bias.embeddings)
+    yield plain("encoder.relative_attention_bias.weight", backbone.position_bias.embeddings)
 
 
 def _of_albert(backbone: Any) -> Iterator[Tensor]:
-    yield from _dense("encoder.embedding_hidden_mapping_in", backbone.embeddings_projection)
+    yield from dense("encoder.embedding_hidden_mapping_in", backbone.embeddings_projection)
 
 
 def _of_deberta(backbone: Any) -> Iterator[Tensor]:
-    yield _plain("encoder.rel_embeddings.weight", backbone.relative_embeddings.rel_embeddings)
-    yield from _norm("encoder.LayerNorm", backbone.relative_embeddings.layer_norm)
+    yield plain("encoder.rel_embeddings.weight", backbone.relative_embeddings.rel_embeddings)
+    yield from norm("encoder.LayerNorm", backbone.relative_embeddings.layer_norm)
 
 
 FAMILIES: tuple[Family, ...] = (

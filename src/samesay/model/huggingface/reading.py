@@ -26,8 +26,9 @@ from samesay.model.huggingface.config import (
     read_json,
     read_settings,
 )
-from samesay.model.huggingface.families import FAMILIES, Family, Tensor
+from samesay.model.huggingface.families import FAMILIES, Family
 from samesay.model.huggingface.hints import adapter_alone
+from samesay.model.huggingface.tensors import Tensor
 from samesay.model.huggingface.tokenizer_reading import length_limit, open_tokenizer
 from samesay.model.huggingface.weights import TensorFiles, require_shapes
 from samesay.pairs import Activation, Answers, LabelSet, Scale, Sides
