@@ -28,12 +28,12 @@ from samesay.evaluation import (
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
-from samesay.model.runtime.backend import backend_versions
 from samesay.model.presets.resolve import upstream_of
+from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
-from samesay.storage.durable import require_room
 from samesay.recipes.run import Run
 from samesay.recipes.saved import recipe_to_repeat
+from samesay.storage.durable import require_room
 
 if TYPE_CHECKING:
     from samesay.data import PairTable

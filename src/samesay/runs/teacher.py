@@ -18,11 +18,11 @@ from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.runtime.backend import cache_folder
 from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
+from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import GradeScorer, open_scorer, sigmoid
 from samesay.storage import new_file, read_own
 from samesay.storage.ownership import require_own_or_absent
 from samesay.training.recipe import Recipe
-from samesay.runs.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier

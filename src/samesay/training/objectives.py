@@ -22,7 +22,7 @@ from samesay.evaluation.metrics import (
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, grade_loss, pair_loss
 from samesay.pairs import LabelSet
 from samesay.scoring import sigmoid, softmax
-from samesay.training.recipe import GradeLoss, Recipe
+from samesay.training.recipe import Recipe, ScoreLoss
 
 
 class Objective(Protocol):
@@ -108,7 +108,7 @@ class Similarity:
     metrics: list[str] = []  # noqa: RUF012 - never changed
 
     def __init__(self, recipe: Recipe) -> None:
-        self._loss: GradeLoss = recipe.loss or "bce"
+        self._loss: ScoreLoss = recipe.loss or "bce"
         self.monitor = _monitored(recipe, ("spearman", "pearson", "loss"))
 
     def loss(self) -> keras.losses.Loss:

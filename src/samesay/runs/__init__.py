@@ -1,0 +1,1 @@
+"""What a training run keeps: its state, tokens, a teacher's answers, its record, the model that it saves."""
