@@ -20,9 +20,9 @@ from numbers import Integral, Real
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
-AS_LISTS: dict[type, Any] = {Sides: tuple[str, str], GradeScale: tuple[float, float]}
+AS_LISTS: dict[type, Any] = {Sides: tuple[str, str], Scale: tuple[float, float]}
 """Types whose values are lists in a file."""
 
 _WORDS = {

@@ -11,7 +11,7 @@ mistake of SameSay's own, 130 interrupted.
     ├── DataError                  where pairs come from
     │   ├── SourceNotFound, SplitNotFound, ColumnNotFound, SliceInvalid
     │   ├── RowMalformed, EncodingInvalid, NulByte, FormatUnknown, NoRows, EmptySide
-    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, GradeInvalid
+    │   ├── LabelMissing, LabelUnknown, LabelMismatch, OneClassOnly, ScoreInvalid
     │   ├── TruncationRefused, CorpusUnreachable
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
@@ -246,10 +246,10 @@ class TruncationRefused(DataError):
     http_status = 413
 
 
-class GradeInvalid(DataError):
-    """A grade of similarity is no number, or is outside its scale."""
+class ScoreInvalid(DataError):
+    """A similarity score is no number, or is outside its scale."""
 
-    code = "grade-invalid"
+    code = "score-invalid"
     exit_code = 27
 
 

@@ -10,7 +10,7 @@ from samesay.cli.options import Mapping, Names, SidesOption
 from samesay.data import ReadOptions
 from samesay.declaration import settings_of
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 from samesay.recipes.run import Run
 from samesay.scoring import BATCH_TOKENS
 from samesay.training.recipe import Recipe, RunFiles
@@ -126,7 +126,7 @@ def test_train_hands_over_every_option(monkeypatch):
             labels=("x", "y"),
             rename_labels={"p": "x"},
             task="similarity",
-            scale=GradeScale(1, 5),
+            scale=Scale(1, 5),
             where="source~cat",
             format="csv",
             allow_empty_sides=True,

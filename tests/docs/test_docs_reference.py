@@ -34,7 +34,7 @@ OTHER_PROGRAMS = ("pip", "uv", "make", "git", "python", "cp", "jq")
 
 def commands() -> dict[str, click.Command]:
     found: dict[str, click.Command] = {}
-    for name, (module, _) in COMMANDS.items():
+    for name, module in COMMANDS.items():
         command = importlib.import_module(module).command
         parts = command.commands if isinstance(command, click.Group) else {"": command}
         found |= {f"{name} {part}".strip(): one for part, one in parts.items()}
@@ -210,7 +210,7 @@ def test_the_bundle_s_folder_is_as_told(trained_bundle: Path) -> None:
 def test_the_manifest_is_as_told(trained_bundle: Path) -> None:
     told = [name for row in table(DOCS / "bundle.md", "key") for name in re.findall(r"`(\w+)`", row[0])]
     written = json.loads((trained_bundle / "samesay.json").read_text(encoding="utf-8"))
-    assert set(told) == set(written) | {"scale", "dimension"}  # of a grader, of an embedder
+    assert set(told) == set(written) | {"scale", "dimension"}  # of a similarity model, of an embedder
     assert {field.name for field in dataclasses.fields(Manifest)} <= set(told)
     assert set(written["decision"]) <= set(re.findall(r"`(\w+)`", (DOCS / "bundle.md").read_text("utf-8")))
     assert open_bundle(trained_bundle).manifest.labels

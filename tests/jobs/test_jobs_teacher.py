@@ -118,12 +118,14 @@ def test_the_loss_is_the_mixture_of_both_and_the_teachers_alone_without_a_gold_l
 
 
 @pytest.mark.parametrize("name", ["bce", "mse"])
-def test_of_grades_the_loss_mixes_the_gold_share_and_the_teachers(name: str) -> None:
-    from samesay.model.classifier import grade_loss
+def test_of_scores_the_loss_mixes_the_gold_share_and_the_teachers(name: str) -> None:
+    from samesay.model.classifier import similarity_loss
 
     logits, said = np.random.default_rng(0).normal(size=(2, 4, 1)).astype(np.float32) * 3
     shares, gold = np.array([0.0, 0.4, 1.0, 0.9], np.float32), np.array([True, True, False, False])
-    found = np.asarray(TaughtShareLoss(grade_loss(name), 0.3).call(Taught(said, gold).beside(shares), logits))
+    found = np.asarray(
+        TaughtShareLoss(similarity_loss(name), 0.3).call(Taught(said, gold).beside(shares), logits)
+    )
     answer, taught = 1 / (1 + np.exp(-logits[:, 0])), 1 / (1 + np.exp(-said[:, 0]))
 
     def loss(target: Any) -> Any:
@@ -155,8 +157,8 @@ def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
     assert np.mean(np.array(said) == np.array(gold)) > 0.95
 
 
-def test_a_model_that_grades_teaches_grades(preset: Path, tmp_path: Path) -> None:
-    def graded(n: int) -> tuple[Any, list[float]]:
+def test_a_similarity_model_teaches_scores(preset: Path, tmp_path: Path) -> None:
+    def scored(n: int) -> tuple[Any, list[float]]:
         given, labels = pairs(n)
         return given, [4.0 if one == "same" else 1.5 for one in labels]
 
@@ -165,15 +167,15 @@ def test_a_model_that_grades_teaches_grades(preset: Path, tmp_path: Path) -> Non
         model.fit(x, y, **more, **SETTINGS)
         return model
 
-    teacher = fitted(*graded(240)).save(tmp_path / "teacher")
-    few, grades = pairs(24, (ANIMATE[:1], THINGS[:1]))[0], [5.0, 0.0] * 12
-    student = fitted(few, grades, teacher=teacher, teacher_weight=1.0, unlabelled=pairs(160)[0])
-    held_out, gold = graded(100)
+    teacher = fitted(*scored(240)).save(tmp_path / "teacher")
+    few, scores = pairs(24, (ANIMATE[:1], THINGS[:1]))[0], [5.0, 0.0] * 12
+    student = fitted(few, scores, teacher=teacher, teacher_weight=1.0, unlabelled=pairs(160)[0])
+    held_out, gold = scored(100)
     assert np.abs(student.predict(held_out) - np.array(gold)).mean() < 0.5
-    assert student.predict(held_out).max() < 4.6, "the gold grades 5 and 0 weigh nothing"
-    data = tmp_path / "graded.csv"
+    assert student.predict(held_out).max() < 4.6, "the gold scores 5 and 0 weigh nothing"
+    data = tmp_path / "sts.csv"
     data.write_text("first,second,score\na,b,1.5\nc,d,9\n")
-    with pytest.raises(LabelMismatch, match="grades from 0 to 5"):
+    with pytest.raises(LabelMismatch, match="scores from 0 to 5"):
         train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher))
 
 
@@ -219,10 +221,10 @@ def test_what_cannot_teach_is_refused_before_anything_is_lost(
 ) -> None:
     monkeypatch.setattr("samesay.jobs.train.remove_checkpoints", lambda _: pytest.fail("lost"))
     monkeypatch.setattr("samesay.jobs.train.PairModel.from_preset", lambda *_, **__: pytest.fail("late"))
-    graded = tmp_path / "graded.csv"
-    graded.write_text("first,second,score\na,b,1.5\nc,d,4\n")
-    with pytest.raises(LabelMismatch, match="the pairs carry grades"):
-        train(Run(data=graded, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
+    scored = tmp_path / "sts.csv"
+    scored.write_text("first,second,score\na,b,1.5\nc,d,4\n")
+    with pytest.raises(LabelMismatch, match="the pairs carry scores"):
+        train(Run(data=scored, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
     other = tmp_path / "other.csv"
     other.write_text("first,second,label\na,b,yes\nc,d,no\n")
     with pytest.raises(LabelMismatch):

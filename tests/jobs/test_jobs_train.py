@@ -158,11 +158,11 @@ def test_baselines_of_changed_training_data_are_refused(
         evaluate_model(model, pairs_file, baselines=OWN_TRAINING_DATA)
 
 
-def test_one_pair_and_a_file_are_judged_alike_by_the_lean_path(
+def test_one_pair_and_a_file_are_scored_alike_by_the_lean_path(
     trained_bundle: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
     one = score_pair(trained_bundle, "a dog runs", "the dog runs in the park")
-    assert sum(one.judgement.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
+    assert sum(one.prediction.probabilities.values()) == pytest.approx(1.0, abs=1e-6)
     assert one.to_dict()["sides"] == ["hypothesis", "premise"]
     report = score_file(trained_bundle, pairs_file, tmp_path / "scored.csv")
     assert report.rows == 96
@@ -171,7 +171,7 @@ def test_one_pair_and_a_file_are_judged_alike_by_the_lean_path(
         "order and other columns are kept"
     )
     row = scored[(scored["hypothesis"] == "a dog runs") & scored["premise"].str.startswith("the dog")].iloc[0]
-    assert row["probability_same"] == pytest.approx(one.judgement.probabilities["same"], abs=1e-5)
+    assert row["probability_same"] == pytest.approx(one.prediction.probabilities["same"], abs=1e-5)
 
 
 def test_training_goes_on_from_a_saved_model_with_its_head(
@@ -251,8 +251,8 @@ def test_python_inputs_of_every_kind_give_the_same_answers(trained_bundle: Path,
     ):
         np.testing.assert_allclose(model.predict(x), expected, atol=1e-6)
     assert model.predict((["a"], ["b"])).shape == (1, 2)
-    judged = model.judge((hypotheses, premises))
-    assert [one.label for one in judged] == [model.labels.names[index] for index in expected.argmax(axis=1)]
+    found = model.score((hypotheses, premises))
+    assert [one.label for one in found] == [model.labels.names[index] for index in expected.argmax(axis=1)]
     assert model.evaluate(frame).n_pairs == 6
     assert type(model.task).__name__ == "BertTextClassifier"
 

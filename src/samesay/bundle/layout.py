@@ -116,10 +116,10 @@ PARTS: dict[str, PartLayout] = {
     )
 }
 
-# The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a grader with
-# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an unbounded grader with the
-# logit itself, an embedder with a vector of "dimension" numbers for a single text. A cascade of models will be another
-# kind, with stages of its own.
+# The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a similarity
+# model with low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an unbounded one
+# with the logit itself, an embedder with a vector of "dimension" numbers for a single text. A cascade of models
+# will be another kind, with stages of its own.
 MODEL, EMBEDDER = "model", "embedder"
-GRADERS: dict[str, Activation] = {"grader": "sigmoid", "unbounded-grader": "identity"}
-KINDS: tuple[str, ...] = (MODEL, *GRADERS, EMBEDDER)
+SIMILARITY_KINDS: dict[str, Activation] = {"similarity": "sigmoid", "unbounded-similarity": "identity"}
+KINDS: tuple[str, ...] = (MODEL, *SIMILARITY_KINDS, EMBEDDER)

@@ -101,7 +101,7 @@ def _file(path: Path) -> tuple[str, str, str]:
         return (
             "keras-file",
             f"{path} is a single Keras file, not a saved model of SameSay.",
-            "load it in Python: import samesay, keras; keras.models.load_model(…)",
+            "load it in Python: samesay.load(…)",
         )
     if name.endswith(".onnx"):
         return (

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import input_options, json_option, quiet_option
-from samesay.cli.plain import counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
-from samesay.data.options import OF_FILES, Format
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    json_option,
+    option,
+    quiet_option,
+    text_options,
+    threads_option,
+)
+from samesay.cli.plain import counted, note, print_json, remarks, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.duplicates import Duplicates
@@ -23,57 +28,47 @@ _READ_AS = {
 }
 
 
-@click.command("duplicates")
-@click.argument("model")
-@click.argument("file")
-@click.argument("other", metavar="[FILE2]", required=False)
-@click.option(
+@click.command(
+    "duplicates", cls=Command, most_used=("threshold", "column", "label", "output", "groups_output")
+)
+@click.argument("model", type=PLACE)
+@click.argument("file", type=PLACE)
+@click.argument("other", type=PLACE, metavar="[FILE2]", required=False)
+@option(
     "--threshold",
     type=click.FloatRange(min=0, max=1, min_open=True),
     default=0.5,
     show_default=True,
     help="The lowest probability of a pair.",
 )
-@click.option(
+@option(
     "--label",
     help="The label that means the same [entailment, same or the model's other word for yes].",
 )
-@click.option(
+@option(
     "--symmetric/--one-way",
     default=True,
     show_default=True,
     help="Read both orders of a pair: their mean counts, or, for entailment, the lower one; or only one.",
 )
-@click.option(
+@option(
     "--candidates",
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
     help="Neighbours in writing of every text about which the model is asked: more find more and take longer.",
 )
-@click.option(
+@option(
     "--measure-recall",
     type=click.IntRange(min=2),
     metavar="N",
     help="Also ask about all pairs of N texts drawn at random, and say what share of the same ones are candidates.",
 )
-@click.option("--column", help="The column that holds the texts, where its name does not tell.")
-@click.option(
-    "--input-format",
-    "--format",
-    "input_format",
-    type=click.Choice(["lines", *get_args(Format)]),
-    help="Where it is not told.",
-)
-@partial(input_options, names=[name for name in OF_FILES if name != "format"])
-@click.option("--output", "-o", help="Write the pairs there.")
-@click.option("--groups", "groups_output", help="Write the groups there, one row a text.")
-@click.option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores].",
-)
+@text_options
+@option("--output", "-o", type=PLACE, help="Write the pairs there.")
+@option("--groups", "groups_output", type=PLACE, help="Write the groups there, one row a text.")
+@option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
+@threads_option
 @quiet_option
 @json_option
 def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:

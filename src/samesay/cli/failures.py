@@ -15,6 +15,8 @@ from pathlib import Path
 import click
 
 from samesay import interrupts
+from samesay.cli.habits import suggestion
+from samesay.cli.options import TYPED
 from samesay.cli.plain import messages, note, print_json, silence, visible
 from samesay.errors import (
     DiskFull,
@@ -26,6 +28,7 @@ from samesay.errors import (
     UnexpectedError,
     UsageError,
 )
+from samesay.printable import command as command_line
 
 
 def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
@@ -130,15 +133,15 @@ def _has_working_folder() -> bool:
 
 def _usage_failure(error: click.ClickException) -> UsageError:
     ctx = getattr(error, "ctx", None)
-    command = ctx.command_path if ctx is not None else "samesay"
-    hint = f"{command} --help"
-    if isinstance(error, click.NoSuchOption) and error.possibilities:
-        return UsageError(
-            f"There is no option {error.option_name!r}.",
-            where=command,
-            hint=f"did you mean {' or '.join(sorted(error.possibilities))}? ({hint})",
-        )
-    return UsageError(error.format_message(), where=command, hint=hint)
+    if ctx is None:
+        return UsageError(error.format_message(), where="samesay", hint="samesay --help")
+    typed = ctx.meta.get(TYPED, [])
+    meant = suggestion(ctx.find_root().command, typed)
+    hint = meant if meant != command_line("samesay", *typed) else None
+    message = error.format_message()
+    if isinstance(error, click.NoSuchOption):
+        message = f"There is no option {error.option_name!r}."
+    return UsageError(message, where=ctx.command_path, hint=hint or f"{ctx.command_path} --help")
 
 
 def _file_of(error: OSError) -> str | None:

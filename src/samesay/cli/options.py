@@ -1,21 +1,87 @@
-"""Options that several commands share, and how their words are read."""
+"""The options of commands: groups of them in the help, those that several commands share, how their words are read."""
 
 from __future__ import annotations
 
 import csv
 import types
 from collections.abc import Callable, Collection, Sequence
+from functools import partial
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from samesay.data.options import OF_FILES, ReadOptions
-from samesay.declaration import settings_of
+from samesay.data.options import OF_FILES, Format, ReadOptions
+from samesay.declaration import Setting, settings_of
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+# Headings of the help. A command's own groups come after the most used options, in the order of its declarations.
+MOST_USED, OTHERS = "Most used options", "Options"
+READING, FILES, RUNNING = _LAST = "Reading the data", "File format", "Running and output"
+
+TYPED = "samesay.typed"
+"""Where click's context keeps the words after ``samesay``."""
+
+_NAMES_WIDTH = 32
+
+
+class Option(click.Option):
+    """An option with the group that it stands in."""
+
+    def __init__(self, *names: Any, group: str = OTHERS, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+option = partial(click.option, cls=Option)
+
+
+class Command(click.Command):
+    """A command whose help shows options in groups, the most used ones first.
+
+    Args:
+        settings: Of click, and ``most_used``: names of parameters in the order in which they are shown.
+    """
+
+    def __init__(self, *names: Any, most_used: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.most_used = tuple(most_used)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section a group; names are of one width in all of them."""
+        shown = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        groups: dict[str, list[tuple[str, str]]] = {MOST_USED: []}
+        for one in sorted(shown, key=self._place):
+            group = MOST_USED if one.name in self.most_used else getattr(one, "group", OTHERS)
+            if (record := one.get_help_record(ctx)) is not None:
+                groups.setdefault(RUNNING if one.is_eager else group, []).append(record)
+        width = min(_NAMES_WIDTH, max(len(names) for records in groups.values() for names, _ in records))
+        for group in sorted(groups, key=lambda group: _LAST.index(group) if group in _LAST else -1):
+            if groups[group]:
+                with formatter.section(group):
+                    formatter.write_dl([(names.ljust(width), text) for names, text in groups[group]], width)
+
+    def _place(self, one: click.Parameter) -> int:
+        return self.most_used.index(one.name) if one.name in self.most_used else len(self.most_used)
+
+
+class Place(click.ParamType):
+    """A path, or a word that stands for one; the shell completes files and folders."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What the shell itself finds."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+PLACE = Place()
 
 
 class Names(click.ParamType):
@@ -79,7 +145,7 @@ class WordOr(click.ParamType):
     """
 
     def __init__(self, words: Sequence[str], other: click.ParamType) -> None:
-        self.name = "|".join([*words, "N" if other is click.INT else other.name])
+        self.name = "|".join([*words, other.name])
         self._words = words
         self._other = other
 
@@ -141,13 +207,13 @@ def refuse_idle(names: Collection[str], why: str) -> None:
 
 
 class ScaleOption(click.ParamType):
-    """``0,5`` as ``GradeScale``."""
+    """``0,5`` as ``Scale``."""
 
     name = "low,high"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GradeScale:
-        """The lowest and the highest grade."""
-        return value if isinstance(value, GradeScale) else GradeScale.parse(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
+        """The lowest and the highest score."""
+        return value if isinstance(value, Scale) else Scale.parse(value)
 
 
 _TYPES: dict[Any, click.ParamType] = {
@@ -155,30 +221,17 @@ _TYPES: dict[Any, click.ParamType] = {
     float: click.FLOAT,
     str: click.STRING,
     Sides: SidesOption(),
-    GradeScale: ScaleOption(),
+    Scale: ScaleOption(),
     dict[str, str]: Mapping(),
     dict[str, float]: Mapping(float),
     tuple[str, ...]: Names(),
 }
 
 
-class GroupedOption(click.Option):
-    """An option that knows the group it stands in.
-
-    Args:
-        group: The title of the group.
-        **settings: As of ``click.Option``.
-    """
-
-    def __init__(self, *words: Any, group: str | None = None, **settings: Any) -> None:
-        super().__init__(*words, **settings)
-        self.group = group
-
-
 def declared_options(
     declaration: type, names: Collection[str] | None = None, **renamed: str
-) -> Callable[[Command], Command]:
-    """An option for each setting of a declaration, as ``samesay.declaration`` has it.
+) -> Callable[[Decorated], Decorated]:
+    """An option for each setting of a declaration (``samesay.declaration``), in the group that it declares.
 
     Args:
         declaration: A dataclass.
@@ -186,33 +239,26 @@ def declared_options(
         **renamed: Other names of options; the setting's own name is understood in any case, since errors name it.
     """
     settings = settings_of(declaration)
-    chosen = [
-        one
-        for one in (settings.values() if names is None else [settings[name] for name in names])
-        if one.is_option
-    ]
 
-    def decorated(command: Command) -> Command:
-        for one in reversed(chosen):
-            parameter = renamed.get(one.name, one.name)
-            words = dict.fromkeys(
-                [f"--{parameter.replace('_', '-')}", one.option, *filter(None, [one.short])]
-            )
-            more: dict[str, Any] = {"is_flag": True}
-            if one.kind is not bool:
-                more = {"type": _type_of(one.kind), "metavar": one.metavar, "default": one.default}
-                more["show_default"] = one.unset or one.default is not None
-            if tuple[str, ...] in get_args(one.kind) and str in get_args(
-                one.kind
-            ):  # may be given more than once
-                more |= {"type": click.STRING, "multiple": True, "default": ()}
-            option = click.option(
-                *words, parameter, cls=GroupedOption, group=one.group, help=one.plain_meaning, **more
-            )
-            command = option(command)
+    def decorated(command: Decorated) -> Decorated:
+        for one in reversed([settings[name] for name in names or settings]):
+            if one.is_option:
+                command = _declared_option(one, renamed.get(one.name, one.name))(command)
         return command
 
     return decorated
+
+
+def _declared_option(one: Setting, parameter: str) -> Callable[[Decorated], Decorated]:
+    words = [f"--{parameter.replace('_', '-')}", one.option, one.short]
+    words = [word for at, word in enumerate(words) if word and word not in words[:at]]
+    settings: dict[str, Any] = {"is_flag": True}
+    if one.kind is not bool:
+        settings = {"type": _type_of(one.kind), "metavar": one.metavar, "default": one.default}
+        settings["show_default"] = one.unset or one.default is not None
+    if {str, tuple[str, ...]} <= set(get_args(one.kind)):  # may be given more than once
+        settings |= {"type": click.STRING, "multiple": True, "default": ()}
+    return option(*words, parameter, group=one.group or OTHERS, help=one.plain_meaning, **settings)
 
 
 def _type_of(kind: Any) -> click.ParamType:
@@ -225,41 +271,91 @@ def _type_of(kind: Any) -> click.ParamType:
     return WordOr(words, _TYPES[others[0]]) if words else _TYPES[others[0]]
 
 
-def data_options(command: Command, *, without: Collection[str] = ()) -> Command:
+def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decorated:
     """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
     apart = ("sides", "task", "scale", *without)
     return declared_options(ReadOptions, [name for name in OF_DATA if name not in apart])(command)
 
 
-def task_options(command: Command) -> Command:
-    """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
+def task_options(command: Decorated) -> Decorated:
+    """``--task`` and ``--scale``: whether the data's answers are labels or scores."""
     return declared_options(ReadOptions, ["task", "scale"])(command)
 
 
-def input_options(command: Command, *, names: Collection[str] = OF_FILES) -> Command:
+def input_options(command: Decorated, *, names: Collection[str] = OF_FILES) -> Decorated:
     """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
     return declared_options(ReadOptions, names, format="input_format")(command)
 
 
-def sides_option(help: str) -> Callable[[Command], Command]:
-    """``--sides``, whose meaning differs between training and the use of a trained model."""
-    return click.option("--sides", type=SidesOption(), help=help)
-
-
-def quiet_option(command: Command) -> Command:
-    """``--quiet``."""
-    return click.option(
-        "--quiet", "-q", is_flag=True, help="No progress; results and errors are still printed."
+def threads_option(command: Decorated) -> Decorated:
+    """``--threads``."""
+    return option(
+        "--threads",
+        type=click.IntRange(min=1),
+        help="Runs side by side, of one thread each [the physical cores].",
+        group=RUNNING,
     )(command)
 
 
-def json_option(command: Command) -> Command:
+def backend_option(command: Decorated) -> Decorated:
+    """``--backend``."""
+    return option(
+        "--backend",
+        type=click.Choice(["auto", "onnx", "keras"]),
+        default="auto",
+        show_default=True,
+        help="The part of the model that predicts: onnx is lean and starts at once, keras needs samesay[train]; auto "
+        "takes onnx where it is verified.",
+        group=RUNNING,
+    )(command)
+
+
+def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
+    """``--column``, ``--input-format`` and how files are read, of commands that read single texts.
+
+    Args:
+        command: What takes them.
+        skipping: Whether rows that cannot be used may be left out.
+    """
+    without = {"format"} if skipping else {"format", "on_error"}
+    command = input_options(command, names=[name for name in OF_FILES if name not in without])
+    command = option(
+        "--input-format",
+        "--format",
+        "input_format",
+        type=click.Choice(["lines", *get_args(Format)]),
+        help="Input format, if the file name does not show it.",
+        group=FILES,
+    )(command)
+    return option(
+        "--column", help="The column that holds the texts, if its name does not show it.", group=READING
+    )(command)
+
+
+def sides_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--sides``, whose meaning differs between training and the use of a trained model."""
+    return option("--sides", type=SidesOption(), help=help, group=READING)
+
+
+def quiet_option(command: Decorated) -> Decorated:
+    """``--quiet``."""
+    return option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        help="No progress; results and errors are still printed.",
+        group=RUNNING,
+    )(command)
+
+
+def json_option(command: Decorated) -> Decorated:
     """``--json``."""
-    return click.option(
+    return option(
         "--json",
         "as_json",
         is_flag=True,
-        help='One JSON document on standard output and nothing else; errors as {"error": …}.',
+        help='One JSON document on standard output and nothing else; errors as {"error": ...}.',
+        group=RUNNING,
     )(command)
 
 

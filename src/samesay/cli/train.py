@@ -8,10 +8,17 @@ import click
 from click.core import ParameterSource
 
 from samesay import interrupts
-from samesay.cli.main import TYPED
-from samesay.cli.options import OF_DATA, GroupedOption, declared_options, json_option, quiet_option
-from samesay.cli.plain import counted, note, print_json, say
-from samesay.cli.streams import remarks
+from samesay.cli.options import (
+    OF_DATA,
+    PLACE,
+    TYPED,
+    Command,
+    declared_options,
+    json_option,
+    option,
+    quiet_option,
+)
+from samesay.cli.plain import counted, note, print_json, remarks, say
 from samesay.data.options import ReadOptions
 from samesay.declaration import settings_of
 from samesay.printable import command as command_line
@@ -24,13 +31,13 @@ if TYPE_CHECKING:
 
 @click.command(
     "train",
+    cls=Command,
     epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and says the command "
     "that goes on; a second Ctrl-C ends it at once and saves nothing.",
 )
-@click.argument("data", required=False)
-@click.option(
+@click.argument("data", type=PLACE, required=False)
+@option(
     "--config",
-    cls=GroupedOption,
     group="Data and encoder",
     metavar="FILE",
     help="A recipe, .yaml or .toml, with DATA or any of these options, which override it; samesay config prints one.",
@@ -38,16 +45,14 @@ if TYPE_CHECKING:
 @declared_options(Run, [name for name in settings_of(Run) if name not in OF_DATA])
 @declared_options(Recipe)
 @declared_options(ReadOptions)
-@click.option(
+@option(
     "--resume",
-    cls=GroupedOption,
     group="Checkpoints and logs",
     is_flag=True,
     help="Resume an interrupted run from its last checkpoint, where there is one: to the very same weights.",
 )
-@click.option(
+@option(
     "--overwrite",
-    cls=GroupedOption,
     group="Checkpoints and logs",
     is_flag=True,
     help="Replace a saved model at --output once the new one is whole; start over instead of resuming.",
@@ -128,7 +133,7 @@ def show(result: TrainResult) -> None:
     render.facts(
         {
             "pairs": f"{result.n_pairs:,} ("
-            + (render.cell(result.label_counts) if result.scale is None else f"grades from {result.scale}")
+            + (render.cell(result.label_counts) if result.scale is None else f"scores from {result.scale}")
             + ")",
             "sides": f"{result.sides.first}, then {result.sides.second}",
             "preset": f"{result.preset} ({result.head} head)",

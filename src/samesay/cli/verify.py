@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option, refuse_idle, sides_option
+from samesay.cli.options import (
+    OF_DATA,
+    PLACE,
+    Command,
+    data_options,
+    json_option,
+    option,
+    quiet_option,
+    refuse_idle,
+    sides_option,
+)
 from samesay.cli.plain import note, print_json, say
 
 if TYPE_CHECKING:
@@ -15,12 +25,12 @@ if TYPE_CHECKING:
 _CHANGED_SHOWN = 5
 
 
-@click.command("verify")
-@click.argument("model")
-@click.argument("data", required=False)
+@click.command("verify", cls=Command, most_used=("split", "columns", "labels", "sides", "threads"))
+@click.argument("model", type=PLACE)
+@click.argument("data", type=PLACE, required=False)
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
-@click.option("--threads", type=click.IntRange(min=1), help="Threads of ONNX Runtime [the physical cores].")
+@option("--threads", type=click.IntRange(min=1), help="Threads of ONNX Runtime [the physical cores].")
 @quiet_option
 @json_option
 def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from samesay import _privacy
 from samesay.data.options import ReadOptions
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from samesay.data.rows import Row, side_text
     from samesay.data.streaming import SourceRows, iter_rows
     from samesay.data.table import Origin, PairTable, require_classes, require_contrast
+
+_privacy.switch_off()
 
 _LATE = {
     "ColumnMap": "columns",

@@ -16,7 +16,7 @@ class Asked:
         source: The source with its split and slice; a path is absolute.
         reading: How it was read; columns by role, where they were told.
         sides: What the two texts were called when they were read.
-        labels: The label names in the order in which they were read; ``None`` for grades and without labels.
+        labels: The label names in the order in which they were read; ``None`` for scores and without labels.
         told_labels: Whether they were told.
         numbered: Whether numbers of the data stand for them, so that their order matters.
     """

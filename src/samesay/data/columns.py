@@ -61,7 +61,7 @@ KNOWN_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", 
 _MOST_LISTED = 30
 _LONGEST_KNOWN = 64
 LABEL = "label"
-GRADE = "grade"
+SCORE = "score"
 
 Rows = Callable[[], Sequence[Mapping[str, Any]]]
 """The first rows of a table, asked for where an error has to say what is in it."""
@@ -77,7 +77,7 @@ class ColumnMap:
         label: The column of the gold label, if one was asked for and found.
         sides: What the two sides are called.
         notes: What was decided that a user may want to know.
-        grade: The column of the gold grade, taken instead of a label where there is none or grades were asked for.
+        score: The column of the gold score, taken instead of a label where there is none or scores were asked for.
     """
 
     first: str
@@ -85,16 +85,16 @@ class ColumnMap:
     label: str | None
     sides: Sides
     notes: tuple[str, ...] = ()
-    grade: str | None = None
+    score: str | None = None
 
     @property
     def gold(self) -> str | None:
-        """The column of the gold answer, label or grade."""
-        return self.label or self.grade
+        """The column of the gold answer, label or score."""
+        return self.label or self.score
 
     def to_dict(self) -> dict[str, str]:
-        """Role to column: ``first``, ``second`` and, where there is one, ``label`` or ``grade``."""
-        roles = {"first": self.first, "second": self.second, LABEL: self.label, GRADE: self.grade}
+        """Role to column: ``first``, ``second`` and, where there is one, ``label`` or ``score``."""
+        roles = {"first": self.first, "second": self.second, LABEL: self.label, SCORE: self.score}
         return {role: column for role, column in roles.items() if column is not None}
 
 
@@ -120,8 +120,8 @@ def find_columns(
             column.
         need_label: Whether a label column is needed (``True``), unwanted (``False``) or taken if there
             (``None``).
-        task: ``similarity`` takes a column of grades, ``classification`` one of labels. Where absent a label is
-            taken before a grade, since labels are what most tables are made for, and a note names the other.
+        task: ``similarity`` takes a column of scores, ``classification`` one of labels. Where absent a label is
+            taken before a score, since labels are what most tables are made for, and a note names the other.
         rows: The table's first rows, for errors.
 
     Raises:
@@ -129,10 +129,10 @@ def find_columns(
         UsageError: If ``columns`` has keys that mean nothing.
     """
     told = dict(columns or {})
-    label_told, grade_told = told.pop(LABEL, None), told.pop(GRADE, None)
-    if label_told is not None and grade_told is not None:
+    label_given, score_given = told.pop(LABEL, None), told.pop(SCORE, None)
+    if label_given is not None and score_given is not None:
         raise UsageError(
-            "Columns were given for a label and for a grade.", expected="one of them", where="columns"
+            "Columns were given for a label and for a score.", expected="one of them", where="columns"
         )
     notes: list[str] = []
     try:
@@ -146,31 +146,31 @@ def find_columns(
         raise
     if need_label is False:
         return ColumnMap(first, second, None, found_sides, tuple(notes))
-    if label_told is not None or grade_told is not None:
-        role = LABEL if label_told is not None else GRADE
-        column = existing_column(label_told or grade_told or "", names, where, role=f"the {role}")
-        # Told to be a label and asked for grades: the column holds the grades.
-        is_grade = role == GRADE or task == "similarity"
+    if label_given is not None or score_given is not None:
+        role = LABEL if label_given is not None else SCORE
+        column = existing_column(label_given or score_given or "", names, where, role=f"the {role}")
+        # Told to be a label and asked for scores: the column holds the scores.
+        is_score = role == SCORE or task == "similarity"
     else:
         others = [name for name in names if name not in (first, second)]
-        label, grade = _first_match(KNOWN_LABELS, others), score_column(others)
-        if task is None and label and grade:
+        label, score = _first_match(KNOWN_LABELS, others), score_column(others)
+        if task is None and label and score:
             notes.append(
-                f"the labels are in {label!r}; the grades in {grade!r} are read with --task similarity"
+                f"the labels are in {label!r}; the scores in {score!r} are read with --task similarity"
             )
-        wanted = {"classification": label, "similarity": grade or label, None: label or grade}
+        wanted = {"classification": label, "similarity": score or label, None: label or score}
         column = wanted[task]
-        is_grade = column is not None and (task == "similarity" or column != label)
+        is_score = column is not None and (task == "similarity" or column != label)
         if column is None and need_label:
             raise _no_label(names, where, task, {"first": first, "second": second}, rows)
-    label, grade = (None, column) if is_grade else (column, None)
-    return ColumnMap(first, second, label, found_sides, tuple(notes), grade)
+    label, score = (None, column) if is_score else (column, None)
+    return ColumnMap(first, second, label, found_sides, tuple(notes), score)
 
 
-def as_graded(found: ColumnMap) -> ColumnMap:
-    """The same columns, that of the label read as grades, with a note that says so."""
-    note = f"the column {found.label!r} holds numbers between whole ones: grades (--task classification for classes)"
-    return replace(found, label=None, grade=found.label, notes=(*found.notes, note))
+def as_scores(found: ColumnMap) -> ColumnMap:
+    """The same columns, that of the label read as scores, with a note that says so."""
+    note = f"the column {found.label!r} holds numbers between whole ones: scores (--task classification for classes)"
+    return replace(found, label=None, score=found.label, notes=(*found.notes, note))
 
 
 def order_of(sides: Sides) -> int | None:
@@ -185,7 +185,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def score_column(names: Sequence[str]) -> str | None:
-    """A column that by its name holds grades, if there is one."""
+    """A column that by its name holds scores, if there is one."""
     return _first_match(KNOWN_SCORES, names)
 
 
@@ -375,21 +375,21 @@ def _no_sides(
 def _no_label(
     names: Sequence[str], where: str, task: Task | None, sides: dict[str, str], rows: Rows
 ) -> ColumnNotFound:
-    what, role = ("grade", GRADE) if task == "similarity" else ("label", LABEL)
+    what, role = ("score", SCORE) if task == "similarity" else ("label", LABEL)
     score = score_column(names)
     others = [name for name in names if name not in sides.values()]
     close = [name for name in others if near(name, KNOWN_LABELS[:5], limit=1)]
     message = f"No column has a name that tells the {what}. The columns are: {listed(names)}."
     if score is not None and role == LABEL:
         message += (
-            f" The column {score!r} holds grades by its name (--task similarity); classes are needed here."
+            f" The column {score!r} holds scores by its name (--task similarity); classes are needed here."
         )
     guess = guessed_roles(list(names), rows(), likely=tuple(sides.values()), labels=close[:1]).get(LABEL)
     column = guess if guess in others else next(iter(close or others), None)
     return ColumnNotFound(
         message,
         where=where,
-        expected=f"a column such as {'score or similarity' if role == GRADE else 'label or gold_label'}, or its name: "
+        expected=f"a column such as {'score or similarity' if role == SCORE else 'label or gold_label'}, or its name: "
         f"--columns {role}=NAME",
         hint=columns_option({**sides, role: column}) if column is not None else None,
         details={"columns": list(names), "near": close, "score_column": score},

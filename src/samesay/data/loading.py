@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data.asked import Asked
-from samesay.data.columns import LABEL, ColumnMap, Rows, as_graded, find_columns
+from samesay.data.columns import LABEL, ColumnMap, Rows, as_scores, find_columns
 from samesay.data.conditions import conditions_in
 from samesay.data.formats.readers import STANDARD_INPUT, RowStream
 from samesay.data.labels.column import LabelReading, read_labels
 from samesay.data.labels.gold import GoldReading, gold_columns
-from samesay.data.labels.grades import holds_decimal_commas, holds_grades, read_grades, with_point
+from samesay.data.labels.scores import holds_decimal_commas, holds_scores, read_scores, with_point
 from samesay.data.odd_rows import HeaderWatch
 from samesay.data.options import ReadOptions
 from samesay.data.raw_split import RawSplit, require_learned
@@ -39,7 +39,7 @@ from samesay.errors import (
     SliceInvalid,
     SplitNotFound,
 )
-from samesay.pairs import GradeScale, LabelSet, is_empty
+from samesay.pairs import LabelSet, Scale, is_empty
 from samesay.printable import command
 
 
@@ -202,14 +202,14 @@ class _Reading:
     def _follow(self, corpus: Corpus) -> None:
         """Take a published corpus' labels, or its scale, where nothing else was asked for; sides go by their names."""
         options = self.options
-        graded = not corpus.labels or options.task == "similarity"
-        # One with labels has its grades in a column that says so by its name.
-        if options.columns is None and not (graded and corpus.labels):
+        similarity = not corpus.labels or options.task == "similarity"
+        # One with labels has its scores in a column that says so by its name.
+        if options.columns is None and not (similarity and corpus.labels):
             options = replace(options, columns={LABEL: corpus.columns[LABEL]})
-        if options.labels is None and not graded:
+        if options.labels is None and not similarity:
             options = replace(options, labels=corpus.labels)
-        if options.scale is None and graded and corpus.scale is not None:
-            options = replace(options, scale=GradeScale(*corpus.scale))
+        if options.scale is None and similarity and corpus.scale is not None:
+            options = replace(options, scale=Scale(*corpus.scale))
         self.options = options
 
     def _gold(self, raws: list[RawSplit]) -> GoldReading:
@@ -243,11 +243,11 @@ class _Reading:
             or options.rename_labels is not None
             or options.task == "classification"
         )
-        if raws[0].map.label is not None and not told_names and holds_grades(islice(values(), len(raws[0]))):
+        if raws[0].map.label is not None and not told_names and holds_scores(islice(values(), len(raws[0]))):
             for raw in raws:
-                raw.map = as_graded(raw.map)
-        if raws[0].map.grade is not None:
-            return read_grades(values(), place=place, scale=options.scale, skip=options.skip)
+                raw.map = as_scores(raw.map)
+        if raws[0].map.score is not None:
+            return read_scores(values(), place=place, scale=options.scale, skip=options.skip)
         return read_labels(
             values(),
             sides=raws[0].map.sides,
@@ -385,7 +385,7 @@ class _Reading:
                     f"None of the {raw.rows_read:,} rows has a gold answer "
                     f"({', '.join(f'{count:,} {reason}' for reason, count in raw.dropped.items())}).",
                     where=raw.files[0],
-                    expected="at least one row with a label, or a grade",
+                    expected="at least one row with a label, or a score",
                     details={"rows_dropped": dict(raw.dropped)},
                 )
         raw.keep(keep)

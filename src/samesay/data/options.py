@@ -15,7 +15,7 @@ from typing import Any, Literal, get_args
 
 from samesay.declaration import setting
 from samesay.errors import UsageError, near
-from samesay.pairs import GradeScale, Sides, Task
+from samesay.pairs import Scale, Sides, Task
 from samesay.printable import command
 
 Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
@@ -36,14 +36,14 @@ class ReadOptions:
         split: Split of the source, with a slice if wanted: ``validation``, ``train[:20%]``.
         sides: What the two texts are called, in reading order; the data's own where absent.
         columns: Columns by role where their names do not tell: ``first=text_a,second=text_b,label=gold``;
-            ``grade=NAME`` for grades. By number without a header: ``first=1,second=2,label=3``.
+            ``score=NAME`` for scores. By number without a header: ``first=1,second=2,label=3``.
         labels: Names of the labels where the data holds numbers: the name of 0 first.
         rename_labels: Other names for the data's labels: ``entails=entailment,none=neutral``.
         where: Keep rows that meet a condition: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
             more than once: all of them.
-        task: Whether the data's answers are labels (classification) or grades (similarity); told from the data where
+        task: Whether the data's answers are labels (classification) or scores (similarity); told from the data where
             absent.
-        scale: The lowest and the highest grade: ``0,5``; the whole numbers around those found where absent.
+        scale: The lowest and the highest score: ``0,5``; the whole numbers around those found where absent.
         allow_empty_sides: Keep pairs with an empty text; by default the first one is an error with its line.
         decimal_comma: Take a comma in numbers for the decimal mark, as in ``3,8``, also where it could part thousands;
             told from the data where it cannot.
@@ -57,17 +57,17 @@ class ReadOptions:
         on_error: What to do about a row that cannot be used: ``stop`` there, or ``skip`` it, counted and listed.
     """
 
-    split: str | None = setting(None, group="Reading data")
+    split: str | None = setting(None, group="Reading the data")
     sides: Sides | None = None
     columns: dict[str, str] | None = None
     labels: tuple[str, ...] | None = None
     rename_labels: dict[str, str] | None = None
     where: str | tuple[str, ...] | None = None
     task: Task | None = None
-    scale: GradeScale | None = None
+    scale: Scale | None = None
     allow_empty_sides: bool = False
     decimal_comma: bool = False
-    format: Format | None = None
+    format: Format | None = setting(None, group="File format")
     delimiter: str | None = None
     quoting: Quoting | None = None
     no_header: bool = False

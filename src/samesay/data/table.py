@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from samesay.data.asked import Asked
 from samesay.data.columns import order_of
 from samesay.data.rows import SkippedRow, folded
-from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
-from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
+from samesay.errors import LabelMissing, OneClassOnly, ScoreInvalid, UsageError
+from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 _CHUNK_LETTERS = 4_000_000
 
@@ -85,9 +85,9 @@ class PairTable:
         columns: The source's other columns, as texts.
         row_numbers: Shape ``(n_pairs,)``, int64: every pair's row in its file, from 1, counted before any row
             was dropped; ``None`` where there was no source with rows.
-        scale: The lowest and the highest grade; ``None`` where the pairs are not graded. Pairs are labelled, graded
+        scale: The lowest and the highest score; ``None`` without scores. Pairs have labels, scores
             or neither, never both.
-        grades: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` where the pairs are not graded.
+        scores: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` without scores.
     """
 
     first: Sequence[str]
@@ -98,16 +98,16 @@ class PairTable:
     origin: Origin
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     row_numbers: NDArray[np.int64] | None = None
-    scale: GradeScale | None = None
-    grades: NDArray[np.float32] | None = None
+    scale: Scale | None = None
+    scores: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_pairs = len(self.first)
         lengths = {"second": len(self.second)} | {name: len(column) for name, column in self.columns.items()}
         if self.label_ids is not None:
             lengths["label_ids"] = len(self.label_ids)
-        if self.grades is not None:
-            lengths["grades"] = len(self.grades)
+        if self.scores is not None:
+            lengths["scores"] = len(self.scores)
         for name, length in lengths.items():
             if length != n_pairs:
                 raise UsageError(
@@ -115,10 +115,10 @@ class PairTable:
                 )
         if (self.labels is None) != (self.label_ids is None):
             raise UsageError("A table of pairs has label names and label indices, or neither.")
-        if (self.scale is None) != (self.grades is None) or (
+        if (self.scale is None) != (self.scores is None) or (
             self.scale is not None and self.labels is not None
         ):
-            raise UsageError("A table of pairs has grades with their scale, or labels, or neither.")
+            raise UsageError("A table of pairs has scores with their scale, or labels, or neither.")
         if self.labels is not None and self.label_ids is not None and n_pairs:
             low, high = int(self.label_ids.min()), int(self.label_ids.max())
             if low < 0 or high >= len(self.labels):
@@ -135,13 +135,13 @@ class PairTable:
         return self.labels is not None
 
     @property
-    def graded(self) -> bool:
-        """Whether every pair has a gold grade."""
+    def has_scores(self) -> bool:
+        """Whether every pair has a gold score."""
         return self.scale is not None
 
     @property
     def answers(self) -> Answers | None:
-        """What the gold answers are: names of classes, grades on a scale, or nothing."""
+        """What the gold answers are: names of classes, scores on a scale, or nothing."""
         return self.labels if self.scale is None else self.scale
 
     def label_names(self) -> list[str]:
@@ -197,7 +197,7 @@ class PairTable:
             first=[self.first[place] for place in places],
             second=[self.second[place] for place in places],
             label_ids=None if self.label_ids is None else self.label_ids[rows],
-            grades=None if self.grades is None else self.grades[rows],
+            scores=None if self.scores is None else self.scores[rows],
             columns={name: [column[place] for place in places] for name, column in self.columns.items()},
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
             origin=replace(self.origin, asked=None),
@@ -241,18 +241,18 @@ class PairTable:
         )
         return replace(self, labels=labels, label_ids=places[ids])
 
-    def with_scale(self, scale: GradeScale) -> PairTable:
-        """The same graded pairs on ``scale``; grades stay what they are.
+    def with_scale(self, scale: Scale) -> PairTable:
+        """The same pairs with scores on ``scale``; scores stay what they are.
 
         Raises:
-            LabelMissing: If the pairs carry no grades.
-            GradeInvalid: If a grade is outside ``scale``.
+            LabelMissing: If the pairs carry no scores.
+            ScoreInvalid: If a score is outside ``scale``.
         """
-        grades = self.gold_grades()
-        outside = [grade for grade in grades.tolist() if grade not in scale]
+        scores = self.gold_scores()
+        outside = [score for score in scores.tolist() if score not in scale]
         if outside:
-            raise GradeInvalid(
-                f"The grade {outside[0]:g} is outside the scale of {scale}.",
+            raise ScoreInvalid(
+                f"The score {outside[0]:g} is outside the scale of {scale}.",
                 where=str(self.origin),
                 expected=f"from {scale}; or one scale for all of the data: --scale LOW,HIGH",
             )
@@ -260,27 +260,27 @@ class PairTable:
 
     def with_answers(self, answers: Answers) -> PairTable:
         """``with_labels`` or ``with_scale``, whichever ``answers`` is."""
-        return self.with_scale(answers) if isinstance(answers, GradeScale) else self.with_labels(answers)
+        return self.with_scale(answers) if isinstance(answers, Scale) else self.with_labels(answers)
 
-    def gold_grades(self) -> NDArray[np.float32]:
-        """The gold grades, shape ``(n_pairs,)``.
+    def gold_scores(self) -> NDArray[np.float32]:
+        """The gold scores, shape ``(n_pairs,)``.
 
         Raises:
             LabelMissing: If the pairs carry none.
         """
-        if self.grades is None:
+        if self.scores is None:
             raise LabelMissing(
-                f"The pairs of {self.origin} carry no grades.",
+                f"The pairs of {self.origin} carry no scores.",
                 where=str(self.origin),
-                expected="a grade of similarity for every pair, in a column that goes by its name or is named: "
-                "--task similarity --columns grade=NAME",
+                expected="a similarity score for every pair, in a column that goes by its name or is named: "
+                "--task similarity --columns score=NAME",
             )
-        return self.grades
+        return self.scores
 
     def fingerprint(self) -> str:
         """SHA-256 of texts and gold answers in order, in hexadecimal: equal data, equal fingerprint."""
         names = self.label_names() if self.labelled else [""] * len(self)
-        gold = names if self.grades is None else [str(grade) for grade in self.grades]
+        gold = names if self.scores is None else [str(score) for score in self.scores]
         return _fingerprint(zip(self.first, self.second, gold, strict=True))
 
     def text_fingerprint(self) -> str:
@@ -305,7 +305,7 @@ class PairTable:
         y: Any = None,
         *,
         labels: LabelSet | Sequence[str] | None = None,
-        scale: GradeScale | None = None,
+        scale: Scale | None = None,
         sides: Sides | None = None,
         need_labels: bool | None = None,
         allow_empty_sides: bool = False,
@@ -368,15 +368,15 @@ def require_contrast(table: PairTable) -> None:
 
     Raises:
         LabelMissing: If the pairs carry none.
-        OneClassOnly: If fewer than two labels, or two grades, occur.
+        OneClassOnly: If fewer than two labels, or two scores, occur.
     """
-    if not table.graded:
+    if not table.has_scores:
         require_classes(table)
-    elif len(np.unique(table.gold_grades())) < 2:
+    elif len(np.unique(table.gold_scores())) < 2:
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry one grade: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry one score: there is nothing to tell apart.",
             where=str(table.origin),
-            expected="pairs of two grades or more",
+            expected="pairs of two scores or more",
         )
 
 

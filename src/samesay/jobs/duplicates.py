@@ -19,7 +19,7 @@ from samesay.pairs import ProgressListener
 from samesay.scoring import Scorer
 from samesay.scoring.matching.candidates import nearest_texts
 from samesay.scoring.matching.roles import PairReader
-from samesay.scoring.matching.sameness import Orders, Recall, SameJudge, groups_of
+from samesay.scoring.matching.sameness import Orders, Recall, SamePredictor, groups_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -197,7 +197,7 @@ def find_duplicates(
         if place is not None:
             require_file(place, overwrite=overwrite)
     reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
-    judge = SameJudge(reader, label=label, threshold=threshold, symmetric=symmetric)
+    decider = SamePredictor(reader, label=label, threshold=threshold, symmetric=symmetric)
     reading = {"column": column, "format": input_format, **options}
     one = _Distinct(load_texts(source, **reading), 1)
     two = _Distinct(load_texts(other, **reading), 2) if other is not None else None
@@ -211,14 +211,14 @@ def find_duplicates(
     seconds = {"first_pass": time.perf_counter() - started}
 
     started = time.perf_counter()
-    answers = judge.ask(one.texts, others.texts, ends, progress=progress)
+    answers = decider.ask(one.texts, others.texts, ends, progress=progress)
     seconds["model"] = time.perf_counter() - started
     recall = None
     if measure_recall is not None:
         started = time.perf_counter()
         draw = random.Random(seed)
         size = measure_recall if two is None else (measure_recall + 1) // 2
-        recall = judge.recall(
+        recall = decider.recall(
             one.texts,
             None if two is None else two.texts,
             nearest.pairs,
@@ -232,8 +232,8 @@ def find_duplicates(
     result = Duplicates(
         pairs=pairs,
         groups=groups,
-        label=judge.label,
-        orders=judge.orders,
+        label=decider.label,
+        orders=decider.orders,
         threshold=threshold,
         n_texts=(len(one.source),) if two is None else (len(one.source), len(two.source)),
         n_empty=one.source.n_empty + (0 if two is None else two.source.n_empty),

@@ -34,7 +34,7 @@ class StudentResult:
         all_tokens: How many the teacher's has.
         weights: How many numbers it consists of.
         all_weights: How many the teacher consists of.
-        labels: The names of its classes; none for a model that grades.
+        labels: The names of its classes; none for a similarity model.
         onnx: What the proof of its ONNX part said.
         notes: What its user has to know.
     """

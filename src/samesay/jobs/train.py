@@ -20,7 +20,7 @@ from samesay.export import Verdict
 from samesay.model.presets.resolve import resolve
 from samesay.model.runtime.backend import cache_folder
 from samesay.pair_model import PairModel
-from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides, task_of
+from samesay.pairs import LabelSet, ProgressListener, Scale, Sides, task_of
 from samesay.recipes.run import Run
 from samesay.runs.record import anywhere
 from samesay.runs.saving import save_model
@@ -45,8 +45,8 @@ class TrainResult:
         head: ``"kept"`` or ``"new"``.
         recipe: With every default decided.
         n_pairs: Pairs it learned from.
-        label_counts: How many of them carry each label; empty for grades.
-        scale: The lowest and the highest grade; None for labels.
+        label_counts: How many of them carry each label; empty for scores.
+        scale: The lowest and the highest score; None for labels.
         sides: What the two texts are called, in reading order.
         evaluation: Figures on the validation pairs, where there were any.
         history: One entry an epoch.
@@ -69,7 +69,7 @@ class TrainResult:
     recipe: Recipe
     n_pairs: int
     label_counts: dict[str, int]
-    scale: GradeScale | None
+    scale: Scale | None
     sides: Sides
     evaluation: Evaluation | None
     history: list[dict[str, Any]]
@@ -175,7 +175,7 @@ def train(
     )
     source = resolve(preset)
     asked = run.reading
-    scale = source.answers if isinstance(source.answers, GradeScale) and not new_head else None
+    scale = source.answers if isinstance(source.answers, Scale) and not new_head else None
     reading = replace(asked, sides=asked.sides or source.sides, scale=asked.scale or scale)
     data_fingerprint, validation_fingerprint = run.data_fingerprint, run.validation_fingerprint
     run = Run(
@@ -287,7 +287,7 @@ def train(
         head=model.head,
         recipe=model.record.recipe,
         n_pairs=len(pairs),
-        label_counts={} if pairs.graded else pairs.label_counts(),
+        label_counts={} if pairs.has_scores else pairs.label_counts(),
         scale=pairs.scale,
         sides=model.sides,
         evaluation=evaluation,

@@ -18,7 +18,7 @@ from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Progress, ProgressListener
-from samesay.scoring import GradeScorer, Scorer, open_scorer, probabilities_under
+from samesay.scoring import Scorer, SimilarityScorer, open_scorer, probabilities_under
 
 MOST_CHANGED_SHOWN = 20
 """How many of the pairs with another answer are kept with their texts."""
@@ -170,7 +170,7 @@ def verify(
     # Graph and tokenizer as they lie there, which score uses.
     scorer = open_scorer(model, threads=threads, verify=False)
     opened = PairModel.load(model)
-    columns = opened.labels if opened.scale is None else LabelSet(("grade",))
+    columns = opened.labels if opened.scale is None else LabelSet(("score",))
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
     probe = prove(
         bundle.part("onnx") / "model.onnx",
@@ -199,7 +199,7 @@ def _recorded(bundle: Bundle) -> dict[str, Any]:
 
 def _compare(
     keras: KerasAnswer,
-    scorer: Scorer | GradeScorer,
+    scorer: Scorer | SimilarityScorer,
     table: PairTable,
     columns: LabelSet,
     progress: ProgressListener | None,
@@ -228,13 +228,13 @@ def _compare(
 
 
 def _changed(
-    scorer: Scorer | GradeScorer,
+    scorer: Scorer | SimilarityScorer,
     pairs: list[Pair],
     expected: NDArray[np.float32],
     found: NDArray[np.float32],
 ) -> tuple[int, tuple[ChangedPair, ...]]:
-    """How many labels differ under the model's decision policy, and the first of these; grades have none."""
-    if isinstance(scorer, GradeScorer):
+    """How many labels differ under the model's decision policy, and the first of these; scores have none."""
+    if isinstance(scorer, SimilarityScorer):
         return 0, ()
     labels, decision = scorer.labels, scorer.decision
     before, now = (

@@ -45,7 +45,7 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
 
 
 def load_keras_file(path: Path) -> PairClassifier:
-    """Read what ``save_keras_file`` wrote, in Keras' safe mode.
+    """Read what ``save_keras_file`` wrote, in Keras' safe mode; ``samesay.keras`` was imported before.
 
     Raises:
         NotABundle: If there is no such file, or it holds another model.

@@ -58,7 +58,7 @@ def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
         else:
             values |= found
     for name, table, roles in (
-        ("validation", record.validation, ("first", "second", "label", "grade")),
+        ("validation", record.validation, ("first", "second", "label", "score")),
         ("unlabelled", record.unlabelled, ("first", "second")),
     ):
         if table is None:

@@ -1,1 +1,1 @@
-"""What a training run keeps: its state, tokens, a teacher's answers, its record, the model that it saves."""
+"""What a training run keeps: its state, its tokens, its teacher's answers, its record, and the model that it saves."""

@@ -90,8 +90,8 @@ def save_model(
             model.task,
             model.classifier.encoder,
             draft.folder("onnx"),
-            # The proof compares logits by column, and a grader has one.
-            labels=model.labels if model.scale is None else LabelSet(("grade",)),
+            # The proof compares logits by column, and a similarity model has one.
+            labels=model.labels if model.scale is None else LabelSet(("score",)),
             sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
@@ -196,13 +196,13 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
 
 
 def _counts(table: PairTable) -> dict[str, Any]:
-    if not table.graded:
+    if not table.has_scores:
         return {"counts": table.label_counts()}
-    return {"pairs": len(table), "mean_grade": float(table.gold_grades().mean())}
+    return {"pairs": len(table), "mean_score": float(table.gold_scores().mean())}
 
 
 def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
-    """An evaluation as the manifest keeps it, the majority or the mean grade beside it."""
+    """An evaluation as the manifest keeps it, the majority or the mean score beside it."""
     constant = evaluation.constant
     baselines = {constant.name: constant.metrics}
     return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}

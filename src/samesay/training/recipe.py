@@ -14,7 +14,7 @@ from samesay.pairs import Task
 OptimizerName = Literal["adam", "adamw"]
 ScheduleName = Literal["constant", "triangular", "cosine"]
 Shuffle = Literal["buckets", "random"]
-ScoreLoss = Literal["bce", "mse"]
+SimilarityLoss = Literal["bce", "mse"]
 Sampling = Literal["natural", "balanced"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
@@ -66,7 +66,7 @@ class Recipe:
         teacher_temperature: Temperature that softens the logits of teacher and student (Hinton et al. 2015).
     """
 
-    epochs: int = setting(3, at_least=1, group="Most used")
+    epochs: int = setting(3, at_least=1, group="Most used options")
     batch_size: int = setting(32, at_least=1, at_most=4096)
     learning_rate: float | None = setting(None, above=0, below=1, unset="by the encoder's width")
     optimizer: OptimizerName = setting("adamw", group="Optimization")
@@ -83,7 +83,7 @@ class Recipe:
     )
     lora: int | None = setting(None, at_least=1, at_most=1024, metavar="RANK", unset="all weights")
     precision: Precision = "float32"
-    loss: ScoreLoss | None = setting(None, group="Loss", unset="bce for scores")
+    loss: SimilarityLoss | None = setting(None, group="Loss", unset="bce for scores")
     label_smoothing: float = setting(0.0, at_least=0, below=1, metavar="SHARE")
     class_weights: Literal["balanced"] | dict[str, float] | None = setting(
         None, at_least=0, metavar="balanced|LABEL=WEIGHT,…", unset="all 1"

@@ -16,14 +16,14 @@ import numpy as np
 from samesay.data.columns import find_columns, plain_name
 from samesay.data.labels.column import read_labels
 from samesay.data.labels.gold import GoldReading, gold_columns
-from samesay.data.labels.grades import holds_grades, read_grades
+from samesay.data.labels.scores import holds_scores, read_scores
 from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts, split_column, splits_told
 from samesay.data.python.datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.python.values import decoded, listed, texts
 from samesay.data.rows import text_of
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, UsageError
-from samesay.pairs import GradeScale, LabelSet, Pair, Sides, Task, is_empty
+from samesay.pairs import LabelSet, Pair, Scale, Sides, Task, is_empty
 
 _EXPECTED = (
     "a list of pairs (tuples of two texts, or Pair objects), a tuple of two columns of texts, a DataFrame, "
@@ -51,7 +51,7 @@ def table_from(
     y: Any = None,
     *,
     labels: LabelSet | Sequence[str] | None = None,
-    scale: GradeScale | None = None,
+    scale: Scale | None = None,
     sides: Sides | None = None,
     need_labels: bool | None = None,
     allow_empty_sides: bool = False,
@@ -65,11 +65,11 @@ def table_from(
             columns; a ``PairTable``; a dataset of ``tf.data``, grain or Hugging Face
             (``samesay.data.python.datasets``), or a dict of them by split. Bytes are read as UTF-8. A column is a list
             or an array of shape ``(n_pairs,)`` or ``(n_pairs, 1)`` of any library.
-        y: A label (by name or number) or a grade for every pair, a column; not with a table or with pairs that carry
+        y: A label (by name or number) or a score for every pair, a column; not with a table or with pairs that carry
             their own. Where there are two ``labels``, False is the first of them and True the second.
         labels: The label names, if known; numbers index them.
-        scale: The scale of the grades, if the answers are grades; where neither it nor ``labels`` is told, numbers of
-            which some lie between whole numbers are grades.
+        scale: The scale of the scores, if the answers are scores; where neither it nor ``labels`` is told, numbers of
+            which some lie between whole numbers are scores.
         sides: The names and reading order of the sides. A DataFrame's columns are found by them or by their
             roles; texts without names are already in reading order.
         need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
@@ -106,10 +106,12 @@ def table_from(
     n_rows = len(parts.first)
     rows = _leave_out_headers(parts)
     place: Callable[[int], str] = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
-    graded = scale is not None or "grade" in parts.mapping or (labels is None and holds_grades(parts.labels))
+    similarity = (
+        scale is not None or "score" in parts.mapping or (labels is None and holds_scores(parts.labels))
+    )
     reading: GoldReading = (
-        read_grades(parts.labels, place=place, scale=scale)
-        if graded
+        read_scores(parts.labels, place=place, scale=scale)
+        if similarity
         else read_labels(
             parts.labels,
             sides=parts.sides,
@@ -153,7 +155,7 @@ def _decode_literals(parts: _Parts) -> None:
 def _leave_out_headers(parts: _Parts) -> list[int]:
     """The rows that are no header, and ``parts`` with these rows alone."""
     assert parts.labels is not None
-    names = [parts.mapping.get(role) for role in ("first", "second", "label", "grade")]
+    names = [parts.mapping.get(role) for role in ("first", "second", "label", "score")]
     used = [parts.first, parts.second, parts.labels]
     if not names[0]:  # lists have no header
         return list(range(len(parts.first)))
@@ -186,7 +188,7 @@ def _adapted(
     table: PairTable,
     y: Any,
     labels: LabelSet | Sequence[str] | None,
-    scale: GradeScale | None,
+    scale: Scale | None,
     sides: Sides | None,
     need_labels: bool | None,
 ) -> PairTable:
@@ -198,7 +200,7 @@ def _adapted(
         table = table.with_sides(sides)
     if labels is not None and table.labelled and need_labels is not False:
         table = table.with_labels(LabelSet.of(labels))
-    if scale is not None and table.graded and need_labels is not False:
+    if scale is not None and table.has_scores and need_labels is not False:
         table = table.with_scale(scale)
     return table
 

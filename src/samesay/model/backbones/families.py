@@ -33,3 +33,8 @@ def is_published(task: Any, task_name: str, backbone_name: str) -> bool:
     classes = type(task), type(getattr(task, "backbone", None))
     names = class_named(task_name), class_named(backbone_name)
     return tuple(IN_PLACE_OF.get(kind, kind) for kind in classes) == names
+
+
+def register_own_classes() -> None:
+    """Make our classes known to Keras and to KerasHub's ``from_preset``."""
+    from samesay.model.backbones import exact_gelu, mpnet  # noqa: F401 - registered when imported

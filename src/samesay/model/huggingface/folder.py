@@ -21,7 +21,7 @@ from samesay.model.huggingface.layout import LAYOUTS, POSITION_OFFSET, Layout, T
 from samesay.model.huggingface.settings import in_short, odd, read_settings, require_shapes
 from samesay.model.huggingface.vocabulary import length_limit, open_tokenizer
 from samesay.model.huggingface.weights import TENSORS, TENSORS_INDEX, TensorFiles, read_json
-from samesay.pairs import Activation, Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import Activation, Answers, LabelSet, Scale, Sides
 
 __all__ = [
     "CONFIG",
@@ -69,7 +69,7 @@ class ClassifierFolder:
     @property
     def outputs(self) -> int:
         """Of its last layer."""
-        return 1 if isinstance(self.answers, GradeScale) else len(self.answers)
+        return 1 if isinstance(self.answers, Scale) else len(self.answers)
 
 
 def has_classifier(config: Mapping[str, Any]) -> bool:
@@ -106,7 +106,7 @@ def describe(folder: Path) -> ClassifierFolder:
 
     Raises:
         EncoderUnsupported: If its family has no layout here, or a setting cannot be used.
-        HeadMismatch: If its head is not one for one label or one grade a pair.
+        HeadMismatch: If its head is not one for one label or one score a pair.
     """
     config = read_json(folder / CONFIG)
     layout = _layout(folder, config)
@@ -134,7 +134,7 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = GradeScale(0, 1, _activation(folder, config)), False
+        answers, named = Scale(0, 1, _activation(folder, config)), False
     else:
         answers, named = _labels(names, count, where)
     ours = config.get("samesay")

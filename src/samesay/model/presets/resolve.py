@@ -23,6 +23,7 @@ from samesay.errors import (
     SameSayError,
     near,
 )
+from samesay.model.backbones.families import register_own_classes
 from samesay.model.huggingface.folder import (
     ClassifierFolder,
     describe,
@@ -203,6 +204,7 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
+    register_own_classes()
     try:
         if preset.kind in ("saved model", "keras folder"):
             require_preset(Path(preset.location))
@@ -262,7 +264,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
     plain = replace(plain, max_length=classifier.max_length, classifier=classifier)
-    # Of a head for grades nobody says which scale they are a share of: it is kept where that is asked for.
+    # Of a head for scores nobody says which scale they are a share of: it is kept where that is asked for.
     if not classifier.named:
         return plain
     return replace(plain, answers=classifier.answers, sides=classifier.sides)

@@ -11,7 +11,7 @@ from samesay.evaluation.policy import decide
 from samesay.pairs import is_empty
 from samesay.scoring.files.intake import Chunk, SkippedRow, TakenRow, require_free_names
 from samesay.scoring.files.workers import ModelFacts
-from samesay.scoring.judging import Grades, Scores
+from samesay.scoring.judging import LabelPredictions, SimilarityPredictions
 
 _PLACES_KEPT = 5
 FILE_COLUMN = "file"
@@ -24,7 +24,7 @@ class AnsweredRow:
     Attributes:
         taken: The row that was read.
         values: Its columns and the added ones.
-        answer: The label, or the grade.
+        answer: The label, or the score.
         abstained: Whether the model is not confident of its label.
         tokens_lost: Tokens of the first and of the second text that were not read.
         empty_side: Whether there is nothing to read in one of the texts.
@@ -45,7 +45,7 @@ class Tally:
     Attributes:
         rows: Rows written.
         labels: How often each label was given.
-        grade_sum: Of all grades.
+        score_sum: Of all scores.
         abstained: Rows of whose label the model is not confident.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand.
@@ -57,7 +57,7 @@ class Tally:
 
     rows: int = 0
     labels: dict[str, int] = field(default_factory=dict)
-    grade_sum: float = 0.0
+    score_sum: float = 0.0
     abstained: int = 0
     truncated: int = 0
     truncated_places: list[str] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Tally:
             if isinstance(row.answer, str):
                 tally.labels[row.answer] = tally.labels.get(row.answer, 0) + 1
             else:
-                tally.grade_sum += row.answer
+                tally.score_sum += row.answer
             tally.abstained += row.abstained
             if any(row.tokens_lost):
                 tally.truncated += 1
@@ -89,7 +89,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Add the counts of rows that stand behind these."""
         self.rows += other.rows
-        self.grade_sum += other.grade_sum
+        self.score_sum += other.score_sum
         self.abstained += other.abstained
         self.truncated += other.truncated
         self.truncated_places = (self.truncated_places + other.truncated_places)[:_PLACES_KEPT]
@@ -121,7 +121,9 @@ class Answering:
     refuse_truncated: bool
     skip: bool
 
-    def rows(self, chunk: Chunk, answers: Scores | Grades) -> tuple[list[AnsweredRow], list[SkippedRow]]:
+    def rows(
+        self, chunk: Chunk, answers: LabelPredictions | SimilarityPredictions
+    ) -> tuple[list[AnsweredRow], list[SkippedRow]]:
         """The rows of a chunk with their answers, and those that were left out, in their order.
 
         Raises:
@@ -129,7 +131,7 @@ class Answering:
             RowMalformed: If a row holds what the answer is called, unless it is skipped.
         """
         kept, skipped = [], list(chunk.skipped)
-        columns = _label_columns(answers, self.facts) if self.facts.labels else _grade_columns(answers)
+        columns = _label_columns(answers, self.facts) if self.facts.labels else _score_columns(answers)
         may_abstain = self.facts.may_abstain
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
@@ -174,7 +176,7 @@ def added_columns(
 ) -> dict[str, str]:
     """What the added columns are called.
 
-    ``label`` and ``probability_<label>``, or ``grade``; then ``truncated`` and ``empty_side``.
+    ``label`` and ``probability_<label>``, or ``score``; then ``truncated`` and ``empty_side``.
     A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
@@ -192,7 +194,7 @@ def added_columns(
         UsageError: If that name is taken too.
     """
     taken = set(existing)
-    answer = ["grade"]
+    answer = ["score"]
     if facts.labels is not None:
         answer = [
             "label",
@@ -214,9 +216,9 @@ def added_columns(
     return added
 
 
-def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]]:
+def _label_columns(scores: LabelPredictions | SimilarityPredictions, facts: ModelFacts) -> list[list[Any]]:
     """The label, whether the model abstains, and every probability: the shortest text that is this float32 again."""
-    assert isinstance(scores, Scores)
+    assert isinstance(scores, LabelPredictions)
     assert facts.labels is not None
     decided = decide(scores.probabilities, facts.labels, facts.decision)
     return [
@@ -227,9 +229,9 @@ def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]
     ]
 
 
-def _grade_columns(grades: Scores | Grades) -> list[list[Any]]:
-    assert isinstance(grades, Grades)
-    return [[float(str(grade))] for grade in grades.grades]
+def _score_columns(scores: LabelPredictions | SimilarityPredictions) -> list[list[Any]]:
+    assert isinstance(scores, SimilarityPredictions)
+    return [[float(str(score))] for score in scores.scores]
 
 
 def renamed(added: Mapping[str, str]) -> str | None:

@@ -1,6 +1,6 @@
 """Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
 
-Added to every row: the label and one probability a label, or the grade; whether part of the pair was not read, and
+Added to every row: the label and one probability a label, or the score; whether part of the pair was not read, and
 whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
 (`intake`), answers (`workers`, `answers`), formats (`tables`) and the draft that outlives a killed
 process (`journal`).
@@ -36,7 +36,7 @@ from samesay.scoring.files.intake import Chunk, Intake, SkippedRow, found_source
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
-from samesay.scoring.scorer import CHUNK_PAIRS, GradeScorer, Scorer
+from samesay.scoring.scorer import CHUNK_PAIRS, Scorer, SimilarityScorer
 from samesay.storage import destination
 from samesay.storage.durable import as_output_error
 from samesay.storage.renaming import taken
@@ -57,7 +57,7 @@ class FileReport:
 
     Attributes:
         rows: Rows written; with those skipped, all that were read.
-        labels: How often each label was given, in the order of the model's labels; empty for grades.
+        labels: How often each label was given, in the order of the model's labels; empty for scores.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand, ``file:line``.
         tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
@@ -66,7 +66,7 @@ class FileReport:
         added: What the added columns are called, by what they hold.
         seconds: Wall time of this run.
         notes: What its user should know.
-        mean_grade: Of the grades that were given; None for labels.
+        mean_score: Of the scores that were given; None for labels.
         abstained: Rows of whose label the model is not confident.
         skipped: Rows left out, each with its reason in ``skipped_file``.
         skipped_file: None where nothing was skipped.
@@ -83,7 +83,7 @@ class FileReport:
     added: dict[str, str]
     seconds: float
     notes: tuple[str, ...]
-    mean_grade: float | None = None
+    mean_score: float | None = None
     abstained: int = 0
     skipped: int = 0
     skipped_file: str | None = None
@@ -96,7 +96,7 @@ class FileReport:
 
 
 def score_file(
-    scorer: Scorer | GradeScorer | WorkerPool,
+    scorer: Scorer | SimilarityScorer | WorkerPool,
     input: str | Path | Sequence[str | Path],
     output: str | Path,
     *,
@@ -268,11 +268,11 @@ class _Run:
             )
         if symmetric:
             notes.append(_directed(facts))
-        graded = facts.labels is None
+        similarity = facts.labels is None
         return FileReport(
             rows=total.rows,
             labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
-            mean_grade=total.grade_sum / total.rows if graded and total.rows else None,
+            mean_score=total.score_sum / total.rows if similarity and total.rows else None,
             abstained=total.abstained,
             truncated=total.truncated,
             truncated_places=tuple(total.truncated_places),

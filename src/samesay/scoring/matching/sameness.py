@@ -64,7 +64,7 @@ class Answers:
     n_asked: int
 
 
-class SameJudge:
+class SamePredictor:
     """Asks a model whether two texts say the same.
 
     Args:

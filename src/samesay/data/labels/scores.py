@@ -1,4 +1,4 @@
-"""Grades of similarity as sources write them, to numbers on a scale. Knows values, no files."""
+"""Similarity scores as sources write them, to numbers on a scale. Knows values, no files."""
 
 from __future__ import annotations
 
@@ -9,33 +9,33 @@ from dataclasses import dataclass
 
 from samesay.data.labels.schemes import Place
 from samesay.data.labels.spellings import Spelling
-from samesay.errors import GradeInvalid
-from samesay.pairs import GradeScale
+from samesay.errors import ScoreInvalid
+from samesay.pairs import Scale
 
-# GLUE writes it where it keeps the grade to itself; on a scale that reaches so far down it is a grade.
+# GLUE writes it where it keeps the score to itself; on a scale that reaches so far down it is a score.
 _WITHHELD = -1.0
 _WITH_COMMA = re.compile(r"[+-]?(?P<whole>\d+),(?P<part>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class GradeReading:
-    """Grades as numbers, and what became of the rest.
+class ScoreReading:
+    """Scores as numbers, and what became of the rest.
 
     Attributes:
         scale: The scale they are on.
-        grades: One number a value, NaN where there is no grade.
+        scores: One number a value, NaN where there is no score.
         reasons: Beside every NaN, why there is none; ``None`` beside the others.
         notes: What was decided that a user may want to know.
     """
 
-    scale: GradeScale
-    grades: list[float]
+    scale: Scale
+    scores: list[float]
     reasons: list[str | None]
     notes: tuple[str, ...]
 
 
-def holds_grades(values: Iterable[object]) -> bool:
-    """Whether a column holds grades and not classes: numbers alone, and some of them between whole numbers."""
+def holds_scores(values: Iterable[object]) -> bool:
+    """Whether a column holds scores and not classes: numbers alone, and some of them between whole numbers."""
     between = False
     for value in values:
         if _is_missing(value):
@@ -69,21 +69,21 @@ def with_point(value: object) -> object:
     return value if found is None else found[0].replace(",", ".")
 
 
-def read_grades(
-    values: Iterable[object], *, place: Place, scale: GradeScale | None = None, skip: bool = False
-) -> GradeReading:
-    """Turn a column of grades into numbers.
+def read_scores(
+    values: Iterable[object], *, place: Place, scale: Scale | None = None, skip: bool = False
+) -> ScoreReading:
+    """Turn a column of scores into numbers.
 
-    Null, NaN, an empty text, ``-`` and words such as N/A are no grade, nor is -1 where the scale ends above it.
+    Null, NaN, an empty text, ``-`` and words such as N/A are no score, nor is -1 where the scale ends above it.
 
     Args:
         values: The column, as read.
         place: From the index of a value to where it stands, for messages.
-        scale: The lowest and the highest grade; where absent the whole numbers around the grades found.
-        skip: Take what is no number, or is outside the scale, for no grade.
+        scale: The lowest and the highest score; where absent the whole numbers around the scores found.
+        skip: Take what is no number, or is outside the scale, for no score.
 
     Raises:
-        GradeInvalid: A grade that is no number, or is outside the scale.
+        ScoreInvalid: A score that is no number, or is outside the scale.
     """
     told = scale
     numbers: list[float] = []
@@ -95,47 +95,47 @@ def read_grades(
             numbers.append(math.nan)
             continue
         if number is None:
-            raise GradeInvalid(
-                f"The grade {value!r} is not a number.",
+            raise ScoreInvalid(
+                f"The score {value!r} is not a number.",
                 where=place(index),
-                expected="a number such as 3.8, or nothing where there is no grade; or the column of the grades: "
-                "--columns grade=NAME; for classes: --task classification",
+                expected="a number such as 3.8, or nothing where there is no score; or the column of the scores: "
+                "--columns score=NAME; for classes: --task classification",
                 hint="--decimal-comma" if with_point(value) is not value else "--on-error skip",
             )
         withheld = number == _WITHHELD and (told is None or number not in told)
-        reasons.append("no gold grade" if math.isnan(number) else "no gold grade (-1)" if withheld else None)
+        reasons.append("no gold score" if math.isnan(number) else "no gold score (-1)" if withheld else None)
         numbers.append(math.nan if withheld else number)
     found = [number for number in numbers if not math.isnan(number)]
     notes: tuple[str, ...] = ()
     if told is None:
         scale = _scale_around(found)
         notes = (
-            f"the scale of the grades was taken to be {scale}, from those that occur (--scale tells it)",
+            f"the scale of the scores was taken to be {scale}, from those that occur (--scale tells it)",
         )
     assert scale is not None
     for index, number in enumerate(numbers):
         if not math.isnan(number) and number not in scale and skip:
             numbers[index], reasons[index] = math.nan, "outside the scale"
         elif not math.isnan(number) and number not in scale:
-            raise GradeInvalid(
-                f"The grade {number:g} is outside the scale.",
+            raise ScoreInvalid(
+                f"The score {number:g} is outside the scale.",
                 where=place(index),
                 expected=f"from {scale}; or the data's own scale: --scale {min(scale.low, number):g},"
                 f"{max(scale.high, number):g}",
                 hint="--on-error skip",
             )
-    return GradeReading(scale, numbers, reasons, notes)
+    return ScoreReading(scale, numbers, reasons, notes)
 
 
-def _scale_around(grades: list[float]) -> GradeScale:
-    if not grades:
-        return GradeScale(0, 1)
-    low, high = math.floor(min(grades)), math.ceil(max(grades))
-    return GradeScale(low, high if high > low else low + 1)
+def _scale_around(scores: list[float]) -> Scale:
+    if not scores:
+        return Scale(0, 1)
+    low, high = math.floor(min(scores)), math.ceil(max(scores))
+    return Scale(low, high if high > low else low + 1)
 
 
 def _is_missing(value: object) -> bool:
-    if _number(value) is not None:  # -1, too: it is a grade on some scales
+    if _number(value) is not None:  # -1, too: it is a score on some scales
         return False
     spelling = Spelling.of(value)
     return spelling is not None and spelling.kind in ("missing", "none")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from samesay.evaluation.similarity import SimilarityEvaluation
 
 
-def grade_findings(
+def similarity_findings(
     evaluation: SimilarityEvaluation,
     intervals: Mapping[str, Interval | None],
     slices: Sequence[SliceResult],
@@ -34,7 +34,7 @@ def grade_findings(
 
     Args:
         evaluation: The figures.
-        intervals: Of its metrics and of ``bias``; see ``grade_intervals``.
+        intervals: Of its metrics and of ``bias``; see ``similarity_intervals``.
         slices: Of its pairs.
         overlap: The rank correlation that the share of common words reaches on the same pairs, if it has one.
         trained_on: How many of the pairs the model was trained on, where that is known.
@@ -70,16 +70,16 @@ def signed(value: float) -> str:
 def _of_order(
     evaluation: SimilarityEvaluation, intervals: Mapping[str, Interval | None], overlap: float | None
 ) -> list[Finding]:
-    """Answers, or grades, that are all alike; turned round; without order; or no better than counting words."""
+    """Answers, or scores, that are all alike; turned round; without order; or no better than counting words."""
     if evaluation.n_pairs < 2:
         return []
     span = evaluation.scale.high - evaluation.scale.low
     found = []
     if np.ptp(evaluation.truth) < 1e-6 * span:
-        text = f"Every given grade is {evaluation.truth[0]:g}: these pairs cannot show whether the model orders any."
-        found.append(Finding("grades-all-alike", "fault", text))
-    if np.ptp(evaluation.grades) < 1e-6 * span:
-        text = f"Every answer is {evaluation.grades[0]:.2f}: the model does not tell these pairs apart."
+        text = f"Every given score is {evaluation.truth[0]:g}: these pairs cannot show whether the model orders any."
+        found.append(Finding("scores-all-alike", "fault", text))
+    if np.ptp(evaluation.scores) < 1e-6 * span:
+        text = f"Every answer is {evaluation.scores[0]:.2f}: the model does not tell these pairs apart."
         found.append(Finding("constant-answers", "fault", text))
     spearman, interval = evaluation.metrics.get("spearman"), intervals.get("spearman")
     if spearman is None or interval is None:
@@ -90,7 +90,7 @@ def _of_order(
             Finding(
                 "scale-reversed",
                 "fault",
-                f"The grades look turned round: what is given as alike the model grades as different ({told}). Check "
+                f"The scores look turned round: what is given as alike the model scores as different ({told}). Check "
                 "whether high means alike in the data as in training.",
             )
         )
@@ -117,12 +117,12 @@ def _of_distance(evaluation: SimilarityEvaluation) -> Finding | None:
         "no-better-than-mean",
         "caution",
         f"Its squared error, {mine:.3f}, is no smaller than that of always answering the mean, {mean:.3f}: whatever "
-        "the order is worth, the grades themselves cannot be taken at their word.",
+        "the order is worth, the scores themselves cannot be taken at their word.",
     )
 
 
 def _bias(evaluation: SimilarityEvaluation, interval: Interval | None) -> Finding | None:
-    bias = float(np.mean(evaluation.grades.astype(np.float64) - evaluation.truth))
+    bias = float(np.mean(evaluation.scores.astype(np.float64) - evaluation.truth))
     span = evaluation.scale.high - evaluation.scale.low
     if interval is None or abs(bias) < NOTABLE * span or interval.low <= 0 <= interval.high:
         return None
@@ -130,7 +130,7 @@ def _bias(evaluation: SimilarityEvaluation, interval: Interval | None) -> Findin
     return Finding(
         "biased",
         "caution",
-        f"On average the model grades {signed(bias)} (95 % interval {ends[0]:.2f} to {ends[1]:.2f}) on the scale from "
+        f"On average the model scores {signed(bias)} (95 % interval {ends[0]:.2f} to {ends[1]:.2f}) on the scale from "
         f"{evaluation.scale}.",
     )
 

@@ -1,4 +1,4 @@
-"""The report of grades: planted faults are told, odd input has no NaN, and the page says what the JSON says."""
+"""The report of scores: planted faults are told, odd input has no NaN, and the page says what the JSON says."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from made_answers import FIRST, SECOND
 from page_reader import Page
 
 from samesay.data import Origin, PairTable
-from samesay.evaluation import WordOverlap, evaluate, grade_intervals
+from samesay.evaluation import WordOverlap, evaluate, similarity_intervals
 from samesay.evaluation.report import examine, render_page, slices_of
 from samesay.evaluation.report.drawings import draw_error_of_slices
 from samesay.evaluation.report.page import format_figure, resolve
 from samesay.evaluation.report.slice_results import error_of_slices
 from samesay.evaluation.report.slices import Slice
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
 stats = pytest.importorskip("scipy.stats")
 pytest.importorskip("jinja2")
 
-SCALE = GradeScale(0, 5)
+SCALE = Scale(0, 5)
 SIDES = Sides("text1", "text2")
 HOSTILE = "</p><script>alert(1)</script>{{ 7 * 7 }}\u202e\x00"
 
@@ -32,7 +32,7 @@ class Fixed:
     def __init__(self, answers):
         self.answers = np.asarray(answers, np.float32)
 
-    def grade(self, pairs):
+    def predict(self, pairs):
         return self.answers[: len(pairs)]
 
 
@@ -44,7 +44,7 @@ def table_of(truth, *, first=None, columns=None):
         labels=None,
         label_ids=None,
         scale=SCALE,
-        grades=np.asarray(truth, np.float32),
+        scores=np.asarray(truth, np.float32),
         sides=SIDES,
         origin=Origin(source="made.csv", rows_read=n_pairs),
         columns=columns or {},
@@ -67,7 +67,7 @@ def examined(truth, answers, *, slice_columns=(), trained_on=None, **table_optio
     )
     report = {
         **figures.to_dict(),
-        "model": "folder/grader",
+        "model": "folder/similar",
         "backend": "onnx",
         "baselines": {"word overlap": words.to_dict()},
         "intervals": {name: None if one is None else one.to_dict() for name, one in intervals.items()},
@@ -87,10 +87,10 @@ def codes(examination):
     return [one.code for one in examination.findings]
 
 
-def test_a_grader_without_fault_is_left_in_peace():
+def test_a_similarity_model_without_fault_is_left_in_peace():
     examination, _ = examined(*good())
     assert codes(examination) == []
-    assert examination.verdict[0].startswith("Its order agrees with the given grades")
+    assert examination.verdict[0].startswith("Its order agrees with the given scores")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +98,7 @@ def test_a_grader_without_fault_is_left_in_peace():
     [
         (lambda truth, answers: (truth, 5 - answers), "scale-reversed", "turned round"),
         (lambda truth, answers: (truth, np.full_like(truth, 2.5)), "constant-answers", "2.50"),
-        (lambda truth, answers: (np.full_like(truth, 3.0), answers), "grades-all-alike", "3"),
+        (lambda truth, answers: (np.full_like(truth, 3.0), answers), "scores-all-alike", "3"),
         (lambda truth, answers: (truth, np.roll(answers, 7)), "no-order", "do not show"),
         (lambda truth, answers: (truth, np.minimum(answers + 1, 5)), "biased", "too high"),
         (lambda truth, answers: (truth, answers / 10), "no-better-than-mean", "taken at their word"),
@@ -118,10 +118,10 @@ def test_pairs_that_were_trained_on_are_told_first():
     assert examination.findings[0].text.startswith("12 of the 300 pairs (4.0 %)")
 
 
-def test_a_grader_that_counts_common_words_is_caught():
+def test_a_similarity_model_that_counts_common_words_is_caught():
     table = table_of(np.zeros(300))
     random = np.random.default_rng(3)
-    words = WordOverlap(SCALE, SIDES).grade(table.pairs())
+    words = WordOverlap(SCALE, SIDES).predict(table.pairs())
     truth = np.clip(words + random.normal(0, 0.3, 300), 0, 5)
     assert "no-better-than-word-overlap" in codes(examined(truth, words)[0])
 
@@ -173,7 +173,7 @@ def test_the_words_of_the_slices_picture_name_the_worst_and_the_best_that_have_e
 
 def test_intervals_are_the_percentiles_of_scipy_s_figures_of_the_same_drawings():
     truth, answers = good(60)
-    found = grade_intervals(truth, answers, resamples=80, seed=5)
+    found = similarity_intervals(truth, answers, resamples=80, seed=5)
     random = np.random.default_rng(5)
     figures = []
     for _ in range(80):
