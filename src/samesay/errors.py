@@ -28,13 +28,29 @@ mistake of SameSay's own, 130 interrupted.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
+from pathlib import Path
 from typing import Any, ClassVar
 
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 200
 _MOST_NAMES = 1_000
+_FILE_SUFFIXES = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".json",
+    ".jsonl",
+    ".parquet",
+    ".xlsx",
+    ".gz",
+    ".zip",
+    ".keras",
+    ".onnx",
+)
+_HUB_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?"
 
 
 class SameSayError(Exception):
@@ -499,6 +515,17 @@ def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
         return []
     names = [other for other in islice(known, _MOST_NAMES) if len(other) <= _LONGEST_NAME]
     return difflib.get_close_matches(name, names, n=limit, cutoff=0.55)
+
+
+def hub_address(name: object, prefix: str = "hf://") -> str | None:
+    """The address on the Hugging Face hub that ``owner/name`` may mean; None for paths and for other words.
+
+    >>> hub_address("owner/name@main")
+    'hf://owner/name@main'
+    """
+    plain = re.sub(r"^hf:/+", "", str(name))  # pathlib keeps one of the slashes
+    is_path = plain == str(name) and (Path(plain).parent.exists() or Path(plain).suffix in _FILE_SUFFIXES)
+    return f"{prefix}{plain}" if re.fullmatch(_HUB_NAME, plain) and not is_path else None
 
 
 def _short(text: str) -> str:

@@ -71,7 +71,7 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
     folder = Path(preset.location)
     if preset.kind in ("hugging face folder", "wheel"):
         layout = read_layout(folder)
-        task = open_encoder(layout.transformer, outputs=2)
+        task = open_encoder(layout.transformer, outputs=2, exactly=True)
     else:
         layout = SentenceLayout(folder)
         task = open_task(preset, num_classes=2)

@@ -180,18 +180,23 @@ def open_classifier(folder: ClassifierFolder) -> Any:
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
     return _open(
-        folder.path, folder.config, outputs=folder.outputs, with_head=True, max_length=folder.max_length
+        folder.path,
+        folder.config,
+        outputs=folder.outputs,
+        with_head=True,
+        exactly=True,
+        max_length=folder.max_length,
     )
 
 
-def open_encoder(folder: Path, *, outputs: int, **settings: Any) -> Any:
+def open_encoder(folder: Path, *, outputs: int, exactly: bool = False, **settings: Any) -> Any:
     """The KerasHub task with the folder's encoder and tokenizer, and a new head.
-
-    A BERT's exact GELU and the epsilon of norms are KerasHub's own here: what is trained on gets used to them.
 
     Args:
         folder: With ``config.json``.
         outputs: Of the new head.
+        exactly: Compute hidden states as the folder's own library does. Otherwise a BERT's GELU and the epsilon of
+            norms are KerasHub's, whose steps are faster: training adapts to the difference.
         **settings: Of the KerasHub task, such as ``dropout``.
 
     Raises:
@@ -200,7 +205,9 @@ def open_encoder(folder: Path, *, outputs: int, **settings: Any) -> Any:
     """
     config = read_json(folder / CONFIG)
     limit = _max_length(folder, config, _layout(folder, config))
-    return _open(folder, config, outputs=outputs, with_head=False, max_length=limit, **settings)
+    return _open(
+        folder, config, outputs=outputs, with_head=False, exactly=exactly, max_length=limit, **settings
+    )
 
 
 def _open(
@@ -209,13 +216,14 @@ def _open(
     *,
     outputs: int,
     with_head: bool,
+    exactly: bool,
     max_length: int,
     **settings: Any,
 ) -> Any:
     layout = _layout(folder, config)
     where = str(folder / CONFIG)
     values = read_settings(config, layout.shape.settings, where=where)
-    exact_gelu = _require_same_computation(config, values, layout, where=where, exactly=with_head)
+    exact_gelu = _require_same_computation(config, values, layout, where=where, exactly=exactly)
     with TensorFiles(folder, layout.shape) as files:
         require_shapes(layout.shape, values, files.shapes, where=where)
         if with_head:

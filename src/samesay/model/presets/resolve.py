@@ -21,6 +21,7 @@ from samesay.errors import (
     ModelError,
     PresetUnknown,
     SameSayError,
+    hub_address,
     near,
 )
 from samesay.model.backbones.families import register_own_classes
@@ -144,7 +145,7 @@ def resolve(name: str | Path) -> Preset:
             "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
-        hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
+        hint=hub_address(text) or (f"did you mean {', '.join(map(repr, close))}?" if close else None),
         details={"near": close},
     )
 
