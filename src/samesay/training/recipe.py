@@ -86,7 +86,7 @@ class Recipe:
     loss: SimilarityLoss | None = setting(None, group="Loss", unset="bce for scores")
     label_smoothing: float = setting(0.0, at_least=0, below=1, metavar="SHARE")
     class_weights: Literal["balanced"] | dict[str, float] | None = setting(
-        None, at_least=0, metavar="balanced|LABEL=WEIGHT,…", unset="all 1"
+        None, at_least=0, metavar="balanced|LABEL=WEIGHT,...", unset="all 1"
     )
     sampling: Sampling = "natural"
     monitor: str | None = setting(
