@@ -170,17 +170,11 @@ def test_score_hands_over_its_options(monkeypatch):
     positional, named = recorder.called_by(*line.split())
     assert positional == ("m", ("a.csv", "b*.jsonl"), "out.csv")
     assert named == {
-        "columns": {"first": "a", "second": "b"},
-        "input_format": "csv",
-        "delimiter": None,
-        "quoting": None,
-        "no_header": False,
-        "encoding": None,
+        "reading": ReadOptions(columns={"first": "a", "second": "b"}, format="csv", on_error="skip"),
         "output_format": "jsonl",
         "overwrite": True,
         "restart": True,
         "on_truncate": "error",
-        "on_error": "skip",
         "threads": 3,
         "jobs": 2,
         "batch_tokens": 512,

@@ -11,7 +11,7 @@ import numpy as np
 
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
-from samesay.data.conditions import Condition, conditions_in
+from samesay.data.filters import Condition, conditions_in
 from samesay.data.sources.locate import exists, is_standard_input, locate
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError

@@ -17,7 +17,7 @@ from samesay.recipes.rendering import as_yaml
 from samesay.recipes.run import Run, settings_of
 
 if TYPE_CHECKING:
-    from samesay.data.asked import Asked
+    from samesay.data.table import Asked
     from samesay.pair_model import PairModel
     from samesay.runs.record import TrainingRecord
 
