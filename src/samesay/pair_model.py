@@ -34,7 +34,7 @@ from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import predictions, similarity_predictions
 from samesay.storage import destination
-from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
@@ -345,7 +345,7 @@ class PairModel:
             )
         validation = validation if validation is not None else splits_of(x).get("validation")
         if validation is None:
-            require_no_validation(chosen)
+            chosen.require_no_validation()
         chosen = as_opened(chosen.for_task(task_of(self.answers)), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))

@@ -11,13 +11,34 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.data.asked import Asked
 from samesay.data.columns import order_of
+from samesay.data.options import ReadOptions
 from samesay.data.rows import SkippedRow, folded
 from samesay.errors import LabelMissing, OneClassOnly, ScoreInvalid, UsageError
 from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 _CHUNK_LETTERS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What ``load_pairs`` was called with, and what of the answer depends on it.
+
+    Attributes:
+        source: The source with its split and slice; a path is absolute.
+        reading: How it was read; columns by role, where they were told.
+        sides: What the two texts were called when they were read.
+        labels: The label names in the order in which they were read; ``None`` for similarity scores and without labels.
+        told_labels: Whether they were told.
+        numbered: Whether numbers of the data stand for them, so that their order matters.
+    """
+
+    source: str
+    reading: ReadOptions
+    sides: Sides
+    labels: LabelSet | None = None
+    told_labels: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)

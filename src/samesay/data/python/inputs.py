@@ -14,13 +14,14 @@ from typing import Any
 import numpy as np
 
 from samesay.data.columns import find_columns, plain_name
+from samesay.data.filters import REPEATED_HEADER, decoded_texts
 from samesay.data.labels.column import read_labels
 from samesay.data.labels.gold import GoldReading, gold_columns
 from samesay.data.labels.scores import holds_scores, read_scores
-from samesay.data.odd_rows import REPEATED_HEADER, decoded_texts, split_column, splits_told
 from samesay.data.python.datasets import chosen_split, gathered, is_dataset, splits_of
 from samesay.data.python.values import decoded, listed, texts
 from samesay.data.rows import text_of
+from samesay.data.splits import split_column, splits_told
 from samesay.data.table import Origin, PairTable
 from samesay.errors import ColumnNotFound, EmptySide, LabelMissing, NoRows, UsageError
 from samesay.pairs import LabelSet, Pair, Scale, Sides, Task, is_empty
