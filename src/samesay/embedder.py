@@ -1,4 +1,4 @@
-"""``Embedder``: sentence vectors by an encoder's ONNX graph, which is exported and proven once and kept."""
+"""``Embedder``: sentence vectors by an encoder's ONNX graph, which is exported and checked once and kept."""
 
 from __future__ import annotations
 

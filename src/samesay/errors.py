@@ -222,7 +222,7 @@ class HeadMismatch(ModelError, exit_code=33, http_status=409):
 
 
 class TokenizerUnsupported(ModelError, exit_code=34):
-    """The preset's tokenizer has no tested twin in ``encoding``."""
+    """The preset's tokenizer has no twin in ``encoding``."""
 
 
 class EncoderUnsupported(ModelError, exit_code=35):

@@ -1,4 +1,4 @@
-"""The repeated proof: it holds for what was saved, and finds a graph that was changed, pair by pair."""
+"""The repeated parity check: it holds for what was saved, and finds a graph that was changed, pair by pair."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def altered(trained_bundle: Path, tmp_path: Path) -> Path:
     return with_bias(trained_bundle, tmp_path / "altered", [-3, 3])
 
 
-def test_a_saved_model_is_proven_again_on_the_user_s_pairs(trained_bundle: Path, pairs_file: Path, capsys):
+def test_a_saved_model_is_checked_again_on_the_user_s_pairs(trained_bundle: Path, pairs_file: Path, capsys):
     before = (trained_bundle / "samesay.json").read_bytes()
     status, printed, _ = outcome(capsys, "verify", trained_bundle, f"{pairs_file}[:40]", "--json")
     found = json.loads(printed)
