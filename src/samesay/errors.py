@@ -16,7 +16,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ProofFailed
+    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ParityFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists, QualityLost
     ├── MachineError               disk, memory, what is installed
@@ -324,7 +324,7 @@ class HeadMismatch(ModelError):
 
 
 class TokenizerUnsupported(ModelError):
-    """The preset's tokenizer has no proven twin in ``encoding``."""
+    """The preset's tokenizer has no twin in ``encoding``."""
 
     code = "tokenizer-unsupported"
     exit_code = 34
@@ -344,10 +344,10 @@ class TrainingDiverged(ModelError):
     exit_code = 36
 
 
-class ProofFailed(ModelError):
+class ParityFailed(ModelError):
     """The ONNX part of a saved model does not answer as its Keras part does."""
 
-    code = "proof-failed"
+    code = "parity-failed"
     exit_code = 37
 
 
@@ -395,7 +395,7 @@ class BundleVersionUnknown(BundleError):
 
 
 class PartUnavailable(BundleError):
-    """A part that this use needs is absent, unsupported or failed its proof."""
+    """A part that this use needs is absent, unsupported or failed its parity check."""
 
     code = "part-unavailable"
     exit_code = 44

@@ -34,7 +34,7 @@ from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import predictions, similarity_predictions
 from samesay.storage import destination
-from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
@@ -345,7 +345,7 @@ class PairModel:
             )
         validation = validation if validation is not None else splits_of(x).get("validation")
         if validation is None:
-            require_no_validation(chosen)
+            chosen.require_no_validation()
         chosen = as_opened(chosen.for_task(task_of(self.answers)), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
@@ -475,13 +475,13 @@ class PairModel:
 
         Args:
             path: The new folder, or for ``keras`` the new file.
-            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the checked graph; ``keras``, one file.
             overwrite: Replace what was exported to ``path`` before.
 
         Raises:
             TargetExists: If the place is taken.
             ModelError: If the format has no place for such a model.
-            PartUnavailable: If the ONNX graph fails its proof.
+            PartUnavailable: If the ONNX graph fails its parity check.
         """
         from samesay.jobs.export import export
 
@@ -539,8 +539,6 @@ class PairModel:
             model.folder = Path(opened.preset.location)
         if model.hub is not None:
             model.facts["hub"] = model.hub.to_dict()
-        if opened.head == "kept" and opened.preset.classifier is not None:
-            model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model
 
     @classmethod

@@ -1,4 +1,4 @@
-"""A model becomes a bundle: its Keras part, a proven ONNX part, what it learned from, pictures, the card."""
+"""A model becomes a bundle: its Keras part, a checked ONNX part, what it learned from, pictures, the card."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class SavedModel:
 
     Attributes:
         path: Its folder.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def save_model(
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
 
-    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+    A failed parity check of the ONNX part is recorded and loses nothing: the Keras part is always saved.
 
     Args:
         model: What to save.
@@ -90,7 +90,7 @@ def save_model(
             model.task,
             model.classifier.encoder,
             draft.folder("onnx"),
-            # The proof compares logits by column, and a similarity model has one.
+            # The parity check compares logits by column, and a similarity model has one.
             labels=model.labels if model.scale is None else LabelSet(("score",)),
             sides=model.sides,
         )

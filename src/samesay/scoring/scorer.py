@@ -269,7 +269,7 @@ class Scorer(GraphAnswers[Prediction]):
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> Scorer:
-        """A scorer from a graph that is not in a bundle yet; for the proof that decides whether it will be.
+        """A scorer from a graph that is not in a bundle yet; for the parity check that decides whether it will be.
 
         Raises:
             BundleDamaged: If the file is no graph, or not one for these labels and this encoder.
