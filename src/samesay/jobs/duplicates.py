@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.data.formats.listing import require_apart, require_file, rounded, write_rows
+from samesay.data.formats.writers import require_apart, require_file, rounded, write_rows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError

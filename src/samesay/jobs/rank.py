@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.formats.listing import require_file, rounded, write_rows
+from samesay.data.formats.writers import require_file, rounded, write_rows
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
 from samesay.pairs import ProgressListener, is_empty
