@@ -2,13 +2,13 @@
 
 Three parts:
 
-``first_pass``   What the first pass alone finds: of the pairs of STS-B and SICK (train) that people graded 4.5 or more
+``first_pass``   What the first pass alone finds: of the pairs of STS-B and SICK (train) that people scored 4.5 or more
                  out of 5, the share that is among the candidates taken from all of the set's sentences. No model.
 ``planted``      10,000 generated sentences, 2,000 of which are other wordings of 2,000 others. The whole of
                  `duplicates` is timed; then the model is asked about all pairs of 500 of the sentences, 125 planted
                  pairs among them, and the share of those it calls the same that `duplicates` had found has to be 0.95
                  or more, in under 5 minutes.
-``real``         The same with the 10,534 sentences of STS-B (train); the pairs that people graded 4.5 or more stand for
+``real``         The same with the 10,534 sentences of STS-B (train); the pairs that people scored 4.5 or more stand for
                  planted ones.
 
     python -m benchmarks.duplicates first_pass
@@ -30,7 +30,7 @@ from samesay.bundle import open_bundle
 
 PARTS = ("first_pass", "planted", "real")
 NEIGHBOURS = (3, 5, 10, 20)
-SAME_GRADE = 4.5
+SAME_SCORE = 4.5
 RECALL = 0.95
 SECONDS = 300
 
@@ -53,7 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
         if part == "first_pass":
             figures, requirements = measure_first_pass()
         else:
-            texts, pairs = plant(given.texts, given.pairs) if part == "planted" else graded()
+            texts, pairs = plant(given.texts, given.pairs) if part == "planted" else scored()
             figures, requirements = measure_whole(given, texts, pairs)
         status |= measuring.publish(
             f"duplicates_{part}", figures, requirements, results=given.results, where=where
@@ -91,7 +91,7 @@ def measure_first_pass() -> tuple[dict[str, Any], list[measuring.Requirement]]:
 
 
 def graded_pairs(name: str) -> tuple[list[str], set[tuple[int, int]]]:
-    """The different sentences of a graded set, and which two of them people call the same."""
+    """The different sentences of a scored set, and which two of them people call the same."""
     from samesay.data import iter_rows
 
     sides = ("sentence1", "sentence2") if name == "stsb" else ("premise", "hypothesis")
@@ -99,12 +99,12 @@ def graded_pairs(name: str) -> tuple[list[str], set[tuple[int, int]]]:
     same = set()
     for row in iter_rows(measuring.shared_data(name) / "train.parquet"):
         one, other = sorted(index.setdefault(row.values[side].strip(), len(index)) for side in sides)
-        if row.values["score"] >= SAME_GRADE and one != other:
+        if row.values["score"] >= SAME_SCORE and one != other:
             same.add((one, other))
     return list(index), same
 
 
-def graded() -> tuple[list[str], list[tuple[int, int]]]:
+def scored() -> tuple[list[str], list[tuple[int, int]]]:
     """The sentences of STS-B, and the index pairs of those that people call the same, in random order."""
     texts, same = graded_pairs("stsb")
     return texts, random.Random(0).sample(sorted(same), len(same))
@@ -115,13 +115,13 @@ def measure_whole(
 ) -> tuple[dict[str, Any], list[measuring.Requirement]]:
     import numpy as np
 
-    from samesay.jobs.duplicates import find_duplicates
+    from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
     from samesay.scoring import Scorer
     from samesay.scoring.matching.candidates import nearest_texts
-    from samesay.scoring.matching.sameness import SameJudge
+    from samesay.scoring.matching.sameness import Sameness
 
     scorer = Scorer.open(given.model)
-    result = find_duplicates(scorer, texts, candidates=given.candidates)
+    result = find_duplicates(scorer, texts, search=DuplicateOptions(candidates=given.candidates))
     found = {(pair.first.index, pair.second.index) for pair in result.pairs}
     peak = measuring.peak_memory_mb()
 
@@ -131,11 +131,11 @@ def measure_whole(
     one, other = np.triu_indices(len(subset), k=1)
     every = np.array(subset)[np.stack([one, other], axis=1)]
     print(f"{len(every):,} pairs of the subset ...", file=sys.stderr, flush=True)
-    judge = SameJudge(scorer)
+    decider = Sameness(scorer)
     begin = time.perf_counter()
-    answers = judge.ask(texts, texts, every)
+    answers = decider.ask(texts, texts, every)
     all_pairs_seconds = time.perf_counter() - begin
-    same = set(map(tuple, every[answers.probabilities >= judge.threshold].tolist()))
+    same = set(map(tuple, every[answers.scores >= decider.threshold].tolist()))
     recall = round(len(same & found) / len(same), 4) if same else 0.0
     first_pass = {}
     for neighbours in NEIGHBOURS:

@@ -97,8 +97,8 @@ def measure(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requiremen
         pairs = [placed(sides, asking, claims[at], text) for at, (text, _) in zip(chosen, pages, strict=True)]
         for sentences in SENTENCES:
             for rule in RULES:
-                found = WindowedScorer(scorer, sentences=sentences, rule=rule).judge_all(pairs)
-                rows = np.array([list(one.judgement.probabilities.values()) for one in found])
+                found = WindowedScorer(scorer, sentences=sentences, rule=rule).score(pairs)
+                rows = np.array([list(one.prediction.probabilities.values()) for one in found])
                 hit = [
                     one.start < end and one.end > start
                     for one, (_, (start, end)) in zip(found, pages, strict=True)

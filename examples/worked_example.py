@@ -49,7 +49,7 @@ def main(words: list[str] | None = None) -> None:
     restored = samesay.load(given.output)
     if abs(restored.evaluate(test).metrics["loss"] - figures["loss"]) > 1e-5:
         raise SystemExit("the restored model measures something else")
-    for answer in restored.judge((["Someone is outdoors."], ["A child runs along the beach."])):
+    for answer in restored.score((["Someone is outdoors."], ["A child runs along the beach."])):
         print(f"restored from {given.output}: {answer.label}, {answer.probabilities}")
 
     fit("RoBERTa", given.larger, "defaults")

@@ -3,18 +3,16 @@
     >>> import samesay
     >>> model = samesay.PairModel.from_preset("minilm", labels=["entailment", "neutral", "contradiction"])
 
-Importing the package is quick: what needs arrays or Keras is imported when it is first used.
+Importing the package is quick and changes nothing in the process: rooms are imported when they are first used.
 """
 
 from __future__ import annotations
 
 import importlib
-import os
 from typing import TYPE_CHECKING, Any
 
-from samesay import _keras_hook, _privacy
 from samesay.errors import SameSayError
-from samesay.pairs import Judgement, LabelSet, Pair, Predictor, Progress, Sides
+from samesay.pairs import LabelSet, Pair, Prediction, Predictor, Progress, Sides
 
 if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
@@ -25,12 +23,6 @@ if TYPE_CHECKING:
     from samesay.training import Recipe
 
 __version__ = "0.1.0"
-
-# Keras alone would choose TensorFlow, which SameSay does not install; its keras.json says so too without being asked.
-backend_chosen_by = "KERAS_BACKEND" if os.environ.get("KERAS_BACKEND") else None
-os.environ["KERAS_BACKEND"] = os.environ.get("KERAS_BACKEND") or "jax"
-_privacy.switch_off()
-_keras_hook.install()
 
 _LATE = {
     "PairModel": "samesay.pair_model",
@@ -45,11 +37,11 @@ _LATE = {
 
 __all__ = [
     "Embedder",
-    "Judgement",
     "LabelSet",
     "Pair",
     "PairModel",
     "PairTable",
+    "Prediction",
     "Predictor",
     "Progress",
     "Recipe",

@@ -1,5 +1,6 @@
 """What other libraries would tell their makers about their users, switched off before they are imported.
 
+The rooms that import such libraries (``data``, ``scoring``, ``model``) call ``switch_off`` when they are imported.
 Whatever a user has decided in the environment stays. Processes that this one starts inherit it.
 """
 
@@ -38,6 +39,7 @@ def onnx_runtime() -> Any:
 
     Where it was imported before SameSay it has written its device ID already, and nothing can be done here.
     """
+    switch_off()
     import onnxruntime
 
     if is_off("ORT_DISABLE_TELEMETRY"):

@@ -11,30 +11,30 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Decision, Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
-from samesay.data.python.datasets import splits_of
+from samesay.data.python.objects import splits_of
 from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, evaluate
 from samesay.model import opening
 from samesay.model.huggingface.hub import HubModel
 from samesay.model.opening import OpenedModel, classifier_of, open_model
-from samesay.model.predictor import KerasGrader, KerasPredictor
+from samesay.model.predictor import KerasPredictor, KerasSimilarityPredictor
 from samesay.pairs import (
     Answers,
-    Grade,
-    GradeScale,
-    Judgement,
     LabelSet,
+    Prediction,
     ProgressListener,
+    Scale,
     Sides,
+    SimilarityPrediction,
     answers_in_words,
     task_of,
 )
 from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
 from samesay.runs.token_cache import encoded_pairs
-from samesay.scoring import graded, judgements
+from samesay.scoring import predictions, similarity_predictions
 from samesay.storage import destination
-from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
@@ -50,7 +50,7 @@ class PairModel:
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
     Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a
-    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``data.python.inputs.table_from``);
+    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``PairTable.from_inputs``);
     texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
     the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
@@ -102,7 +102,7 @@ class PairModel:
         new_head: bool = False,
         keep_head: bool = False,
         seed: int = 0,
-        scale: GradeScale | Sequence[float] | None = None,
+        scale: Scale | Sequence[float] | None = None,
     ) -> PairModel:
         """Open a pretrained encoder.
 
@@ -115,7 +115,7 @@ class PairModel:
             new_head: Make a new head also where a saved one fits.
             keep_head: Keep a Hugging Face folder's head in any case; ``labels`` then name its outputs.
             seed: Decides the new head's weights.
-            scale: The lowest and the highest grade, for a model that grades similarity instead of naming classes.
+            scale: The lowest and the highest score, for a similarity model instead of naming classes.
 
         Raises:
             HeadMismatch: If the saved head was trained for other labels.
@@ -125,7 +125,7 @@ class PairModel:
             raise UsageError("Labels and a scale are given.", expected="one of them", where="scale")
         answers: Answers | None = None
         if scale is not None:
-            answers = GradeScale.of(scale)
+            answers = Scale.of(scale)
         elif labels is not None:
             answers = LabelSet.of(labels)
         opened = open_model(
@@ -226,13 +226,13 @@ class PairModel:
         return self.classifier.labels
 
     @property
-    def scale(self) -> GradeScale | None:
-        """The lowest and the highest grade of a model that grades similarity; None for one of classes."""
+    def scale(self) -> Scale | None:
+        """The lowest and the highest score of a similarity model; None for one of classes."""
         return self.classifier.scale
 
     @property
     def answers(self) -> Answers:
-        """The label names, or the scale of the grades."""
+        """The label names, or the scale of the scores."""
         return self.classifier.answers
 
     @property
@@ -250,22 +250,26 @@ class PairModel:
         """The model as a ``Predictor``.
 
         Raises:
-            UsageError: If it grades similarity (``grader``).
+            UsageError: If it gives similarity scores.
         """
         if self.scale is not None:
-            raise UsageError("The model grades similarity; it has no labels.", hint="model.grader")
+            raise UsageError(
+                "The model gives similarity scores; it has no labels.", hint="model.predict(pairs)"
+            )
         return KerasPredictor(self.classifier, decision=self.decision)
 
     @property
-    def grader(self) -> KerasGrader:
-        """The model as a ``Grader``.
+    def _similarity_predictor(self) -> KerasSimilarityPredictor:
+        """The model as a ``SimilarityPredictor``.
 
         Raises:
             UsageError: If it has labels (``predictor``).
         """
         if self.scale is None:
-            raise UsageError("The model answers with labels and not with grades.", hint="model.predictor")
-        return KerasGrader(self.classifier)
+            raise UsageError(
+                "The model answers with labels and not with scores.", hint="model.predict(pairs)"
+            )
+        return KerasSimilarityPredictor(self.classifier)
 
     def fit(
         self,
@@ -290,7 +294,7 @@ class PairModel:
 
         Args:
             x: Pairs, labelled or with ``y``.
-            y: Labels by name, or by index into ``labels``, or grades on ``scale``; shape ``(n_pairs,)``.
+            y: Labels by name, or by index into ``labels``, or scores on ``scale``; shape ``(n_pairs,)``.
             validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
             recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
             progress: Hears how far it has come.
@@ -341,7 +345,7 @@ class PairModel:
             )
         validation = validation if validation is not None else splits_of(x).get("validation")
         if validation is None:
-            require_no_validation(chosen)
+            chosen.require_no_validation()
         chosen = as_opened(chosen.for_task(task_of(self.answers)), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
@@ -393,31 +397,35 @@ class PairModel:
         return result
 
     def evaluate(self, x: Any, y: Any = None, *, progress: ProgressListener | None = None) -> Evaluation:
-        """Measure on labelled or graded pairs.
+        """Measure on pairs with labels or scores.
 
         Raises:
             LabelMismatch: If they carry labels that the model lacks.
-            GradeInvalid: If they carry a grade outside its scale.
+            ScoreInvalid: If they carry a score outside its scale.
         """
         table = self._table(x, y, prefer=("test", "validation"))
-        return evaluate(self.predictor if self.scale is None else self.grader, table, progress=progress)
+        return evaluate(
+            self.predictor if self.scale is None else self._similarity_predictor, table, progress=progress
+        )
 
     def predict(self, x: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.
 
-        A model that grades similarity gives grades, shape ``(n_pairs,)``.
+        A similarity model gives scores, shape ``(n_pairs,)``.
         """
         if self.scale is not None:
-            return self.grader.grade(x)
+            return self._similarity_predictor.predict(x)
         return self.predictor.predict(x)
 
-    def judge(self, x: Any) -> list[Judgement] | list[Grade]:
-        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a grade."""
+    def score(self, x: Any) -> list[Prediction] | list[SimilarityPrediction]:
+        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a score."""
         table = self._unlabelled(x)
         if self.scale is not None:
-            return graded(self.grader.read(table), table.first, table.second, self.scale, self.sides)
+            return similarity_predictions(
+                self._similarity_predictor.read(table), table.first, table.second, self.scale, self.sides
+            )
         read = self.predictor.read(table)
-        return judgements(read, table.first, table.second, self.labels, self.sides, self.decision)
+        return predictions(read, table.first, table.second, self.labels, self.sides, self.decision)
 
     def student(
         self,
@@ -467,13 +475,13 @@ class PairModel:
 
         Args:
             path: The new folder, or for ``keras`` the new file.
-            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the checked graph; ``keras``, one file.
             overwrite: Replace what was exported to ``path`` before.
 
         Raises:
             TargetExists: If the place is taken.
             ModelError: If the format has no place for such a model.
-            PartUnavailable: If the ONNX graph fails its proof.
+            PartUnavailable: If the ONNX graph fails its parity check.
         """
         from samesay.jobs.export import export
 
@@ -509,7 +517,7 @@ class PairModel:
     def _targets(self, table: PairTable) -> NDArray[Any]:
         """Label indices, or shares of the scale."""
         if self.scale is not None:
-            return self.scale.to_unit(table.gold_grades())
+            return self.scale.to_unit(table.gold_scores())
         assert table.label_ids is not None
         return table.label_ids
 
@@ -531,12 +539,11 @@ class PairModel:
             model.folder = Path(opened.preset.location)
         if model.hub is not None:
             model.facts["hub"] = model.hub.to_dict()
-        if opened.head == "kept" and opened.preset.classifier is not None:
-            model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model
 
     @classmethod
     def _of_keras_file(cls, path: Path) -> PairModel:
+        import samesay.keras  # registers what the file may name  # noqa: F401
         from samesay.model.keras_file import load_keras_file
 
         classifier = load_keras_file(path)

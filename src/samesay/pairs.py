@@ -1,4 +1,4 @@
-"""The words of the domain: a pair of texts, its label or its grade, a judgement, and what can judge or grade.
+"""The words of the domain: a pair of texts, its label or its score, a prediction, and what answers.
 
 This module knows nothing of files, tensors or Keras; arrays appear in type annotations alone.
 """
@@ -221,20 +221,20 @@ MOST_TOKENS = 1 << 20
 """The highest limit that a model's length can have, in tokens of a pair."""
 
 Activation = Literal["sigmoid", "identity"]
-"""What makes a grade of a model's one output: its sigmoid is a share of the scale, or it is the grade as it is."""
+"""What makes a score of a model's one output: its sigmoid is a share of the scale, or it is the score as it is."""
 
 
 @dataclass(frozen=True, slots=True)
-class GradeScale:
-    """The lowest and the highest grade of similarity that there is; every grade outside a model is on this scale.
+class Scale:
+    """The lowest and the highest score of similarity that there is; every score outside a model is on this scale.
 
     Attributes:
-        low: The lowest grade.
-        high: The highest grade.
-        activation: What makes a grade of a model's output. The models of SameSay have the sigmoid; an imported one may
+        low: The lowest score.
+        high: The highest score.
+        activation: What makes a score of a model's output. The models of SameSay have the sigmoid; an imported one may
             answer with its output as it is, which no scale bounds.
 
-    >>> str(GradeScale(0, 5))
+    >>> str(Scale(0, 5))
     '0 to 5'
     """
 
@@ -247,7 +247,7 @@ class GradeScale:
             raise UsageError(
                 f"The activation {self.activation!r} is not known.", expected=", ".join(get_args(Activation))
             )
-        # Beyond these bounds grades in float32, or shares of the scale, would be infinite.
+        # Beyond these bounds scores in float32, or shares of the scale, would be infinite.
         if not (-1e9 <= self.low < self.high <= 1e9 and self.high - self.low >= 1e-9):
             raise UsageError(
                 f"A scale cannot run from {self.low:g} to {self.high:g}.",
@@ -263,24 +263,24 @@ class GradeScale:
     def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.high))
 
-    def __contains__(self, grade: float) -> bool:
-        return self.low <= grade <= self.high
+    def __contains__(self, score: float) -> bool:
+        return self.low <= score <= self.high
 
     @classmethod
-    def of(cls, scale: GradeScale | Sequence[float] | str) -> GradeScale:
+    def of(cls, scale: Scale | Sequence[float] | str) -> Scale:
         """Two numbers as Python users give them, or as ``parse`` reads them.
 
         Raises:
             UsageError: If they are not two numbers, the lower one first.
         """
-        if isinstance(scale, GradeScale):
+        if isinstance(scale, Scale):
             return scale
         return cls.parse(
             scale if isinstance(scale, str) or not isinstance(scale, Iterable) else ",".join(map(str, scale))
         )
 
     @classmethod
-    def parse(cls, text: str) -> GradeScale:
+    def parse(cls, text: str) -> Scale:
         """Read ``"0,5"``.
 
         Raises:
@@ -300,12 +300,12 @@ class GradeScale:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""
         return [self.low, self.high, *([self.activation] if self.activation != "sigmoid" else [])]
 
-    def to_unit(self, grades: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Grades as shares of the scale, in [0, 1]."""
-        return (grades - self.low) / (self.high - self.low)
+    def to_unit(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scores as shares of the scale, in [0, 1]."""
+        return (scores - self.low) / (self.high - self.low)
 
     def from_unit(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Shares of the scale, in [0, 1], as grades."""
+        """Shares of the scale, in [0, 1], as scores."""
         return self.low + (self.high - self.low) * shares
 
 
@@ -316,8 +316,8 @@ def _texts_of(names: Sequence[str], where: str, expected: str, *, n: int | None 
     return tuple(map(str, found))
 
 
-Answers = LabelSet | GradeScale
-"""What a model answers with: one of some names (classification), or a grade on a scale (similarity)."""
+Answers = LabelSet | Scale
+"""What a model answers with: one of some names (classification), or a score on a scale (similarity)."""
 
 Task = Literal["classification", "similarity"]
 TASKS: tuple[Task, ...] = ("classification", "similarity")
@@ -325,27 +325,27 @@ TASKS: tuple[Task, ...] = ("classification", "similarity")
 
 def task_of(answers: Answers) -> Task:
     """Which task a model has that answers so."""
-    return "similarity" if isinstance(answers, GradeScale) else "classification"
+    return "similarity" if isinstance(answers, Scale) else "classification"
 
 
 def answers_in_words(answers: Answers) -> str:
-    """``entailment, neutral`` or ``grades from 0 to 5``, for messages."""
-    return f"grades from {answers}" if isinstance(answers, GradeScale) else ", ".join(answers)
+    """``entailment, neutral`` or ``scores from 0 to 5``, for messages."""
+    return f"scores from {answers}" if isinstance(answers, Scale) else ", ".join(answers)
 
 
 @dataclass(frozen=True, slots=True)
-class Grade:
+class SimilarityPrediction:
     """How similar a model finds the two texts of one pair.
 
     Attributes:
-        grade: On ``scale``.
-        scale: The lowest and the highest grade there is.
+        score: On ``scale``.
+        scale: The lowest and the highest score there is.
         tokens_lost: How many tokens of the first and of the second side did not fit.
-        empty_sides: The sides with nothing to read, by name: a grade of such a pair says nothing.
+        empty_sides: The sides with nothing to read, by name: a score of such a pair says nothing.
     """
 
-    grade: float
-    scale: GradeScale
+    score: float
+    scale: Scale
     tokens_lost: tuple[int, int] = (0, 0)
     empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
 
@@ -356,7 +356,7 @@ class Grade:
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class Prediction:
     """What a model says of one pair.
 
     Attributes:
@@ -404,16 +404,16 @@ class Predictor(Protocol):
 
 
 @runtime_checkable
-class Grader(Protocol):
-    """Anything that grades the similarity of pairs; what ``Predictor`` is to labels.
+class SimilarityPredictor(Protocol):
+    """Anything that scores the similarity of pairs; what ``Predictor`` is to labels.
 
-    Rows are in the order of the pairs, every grade is on the scale, and a pair's grade is independent of the pairs
+    Rows are in the order of the pairs, every score is on the scale, and a pair's score is independent of the pairs
     beside it.
     """
 
     @property
-    def scale(self) -> GradeScale:
-        """The lowest and the highest grade there is."""
+    def scale(self) -> Scale:
+        """The lowest and the highest score there is."""
         ...
 
     @property
@@ -421,14 +421,14 @@ class Grader(Protocol):
         """What the first and the second text of a pair are called."""
         ...
 
-    def grade(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
+        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``."""
         ...
 
 
-def answers_of(predictor: Predictor | Grader) -> Answers:
+def answers_of(predictor: Predictor | SimilarityPredictor) -> Answers:
     """What ``predictor`` answers with."""
-    return predictor.scale if isinstance(predictor, Grader) else predictor.labels
+    return predictor.scale if isinstance(predictor, SimilarityPredictor) else predictor.labels
 
 
 def label_counts(labels: Iterable[str]) -> dict[str, int]:

@@ -266,7 +266,7 @@ def _number(key: str, value: object) -> Callable[[dict[str, Any]], None]:
         if key == "max_length":
             document["max_length"] = value
         elif key == "scale":
-            document.update(kind="grader", scale=[0, value])
+            document.update(kind="similarity", scale=[0, value])
         elif key in ("thresholds", "biases"):
             decision[key] = dict.fromkeys(LABELS, 1 / 3 if key == "thresholds" else 0.0) | {"neutral": value}
         else:

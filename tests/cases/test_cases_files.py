@@ -178,19 +178,19 @@ def test_a_separator_that_is_told(capsys, mark: str) -> None:
         ("score", ("3,8", "2.5"), ("--decimal-comma",), [3.8, 2.5]),
     ],
 )
-def test_decimal_commas_in_grades(capsys, column: str, values, options, expected) -> None:
+def test_decimal_commas_in_scores(capsys, column: str, values, options, expected) -> None:
     rows = "".join(f"A boat {index}.;A ship.;{value}\n" for index, value in enumerate(values))
     path = write("p.csv", f"sentence1;sentence2;{column}\n{rows}")
     _, out, err = outcome(capsys, "data", "show", path, "--json", *options)
     assert not err
-    assert [one["grade"] for one in json.loads(out)["samples"]] == pytest.approx(expected)
+    assert [one["score"] for one in json.loads(out)["samples"]] == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("values", [("1,234", "2,500"), ("3,8", "2.5")])
 def test_commas_that_could_part_thousands_are_refused(capsys, values) -> None:
     rows = "".join(f"A boat {index}.;A ship.;{value}\n" for index, value in enumerate(values))
     error = refused(capsys, write("p.csv", f"sentence1;sentence2;score\n{rows}"))
-    assert (error["code"], error["hint"]) == ("grade-invalid", "--decimal-comma")
+    assert (error["code"], error["hint"]) == ("score-invalid", "--decimal-comma")
 
 
 NO_HEADER = {

@@ -139,7 +139,7 @@ SIGMOID, IDENTITY = "torch.nn.modules.activation.Sigmoid", "torch.nn.modules.lin
         ({}, None, "sigmoid"),
     ],
 )
-def test_a_head_with_one_output_grades_by_its_own_activation(
+def test_a_head_with_one_output_scores_by_its_own_activation(
     tmp_path: Path, settings: dict[str, Any], beside: dict[str, Any] | None, activation: str
 ) -> None:
     logit = save_with_one_output(tmp_path / "folder")
@@ -148,7 +148,7 @@ def test_a_head_with_one_output_grades_by_its_own_activation(
         (tmp_path / "folder" / "config_sentence_transformers.json").write_text(json.dumps(beside))
     model = PairModel.from_preset(tmp_path / "folder", keep_head=True)
     expected = logit if activation == "identity" else 1 / (1 + np.exp(-logit))
-    assert model.judge([Pair(*PAIR)])[0].grade == pytest.approx(expected, abs=1e-5)
+    assert model.score([Pair(*PAIR)])[0].score == pytest.approx(expected, abs=1e-5)
 
 
 def test_a_cross_encoder_is_imported_as_a_similarity_model(tmp_path: Path, capsys: Any) -> None:
@@ -160,7 +160,7 @@ def test_a_cross_encoder_is_imported_as_a_similarity_model(tmp_path: Path, capsy
     assert code == 0, error
     code, said, error = outcome(capsys, "score", output, *PAIR, "--json")
     assert code == 0, error
-    assert json.loads(said)["grade"] == pytest.approx(5 / (1 + np.exp(-logit)), abs=1e-4)
+    assert json.loads(said)["score"] == pytest.approx(5 / (1 + np.exp(-logit)), abs=1e-4)
 
     change(tmp_path / "folder", sbert_ce_default_activation_function=IDENTITY)
     code, _, error = outcome(
@@ -168,16 +168,16 @@ def test_a_cross_encoder_is_imported_as_a_similarity_model(tmp_path: Path, capsy
     )
     assert code == 0, error
     code, said, error = outcome(capsys, "score", output, *PAIR, "--json")
-    assert json.loads(said)["grade"] == pytest.approx(logit, abs=1e-4)
+    assert json.loads(said)["score"] == pytest.approx(logit, abs=1e-4)
     # Saved again, it still answers so.
     opened = PairModel.load(output)
     opened.save(tmp_path / "again.keras")
     again = PairModel.load(tmp_path / "again.keras")
-    assert again.judge([Pair(*PAIR)])[0].grade == pytest.approx(logit, abs=1e-4)
+    assert again.score([Pair(*PAIR)])[0].score == pytest.approx(logit, abs=1e-4)
     code, _, said = outcome(
         capsys, "import", tmp_path / "folder", "--labels", "a,b", "--output", tmp_path / "x", "--quiet"
     )
-    assert (code, "one grade, and no labels" in said) == (33, True)
+    assert (code, "one score, and no labels" in said) == (33, True)
 
 
 def test_an_activation_of_somebody_s_own_is_refused(tmp_path: Path, capsys: Any) -> None:

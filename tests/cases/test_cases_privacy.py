@@ -94,7 +94,7 @@ def test_what_is_watched_for_would_be_seen(tmp_path: Path) -> None:
 
 
 def test_what_a_user_has_decided_stays(tmp_path: Path) -> None:
-    code = "import samesay\nfrom samesay._privacy import onnx_runtime\nonnx_runtime()"
+    code = "from samesay import Scorer\nimport onnxruntime"
     program = [sys.executable, "-c", code]
     assert watch(program, tmp_path).files == []
     assert watch(program, tmp_path, ORT_DISABLE_TELEMETRY="").files == []

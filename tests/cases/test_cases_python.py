@@ -18,9 +18,9 @@ from input_forms import OF_KERAS, check_inputs
 from samesay import Pair
 from samesay.errors import BundleError, EmptySide, SameSayError, UsageError
 from samesay.evaluation import WordOverlap
-from samesay.model.foreign import ForeignClassifier, ForeignGrader, ForeignPredictor
-from samesay.pairs import GradeScale
-from samesay.scoring import GradeScorer, open_scorer
+from samesay.model.foreign import ForeignClassifier, ForeignPredictor, ForeignSimilarityPredictor
+from samesay.pairs import Scale
+from samesay.scoring import SimilarityScorer, open_scorer
 from samesay.scoring.windows import WindowedScorer
 from tiny_models import LABELS, SIDES, save_tiny, tiny_encoder, tiny_graph
 
@@ -46,14 +46,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def grading(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "graded"
+def similarity(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "similarity"
     return save_tiny(
         path,
         graph=tiny_graph(n_labels=1),
         task="similarity",
         labels=None,
-        scale=GradeScale(0, 5),
+        scale=Scale(0, 5),
     )
 
 
@@ -74,14 +74,14 @@ def model(tiny_preset: Path) -> samesay.PairModel:
 # P01: a list of exactly two pairs
 
 
-def test_a_list_of_two_tuples_is_two_pairs_for_predict_judge_evaluate_and_fit(
+def test_a_list_of_two_tuples_is_two_pairs_for_predict_score_evaluate_and_fit(
     model: samesay.PairModel,
 ) -> None:
     expected = model.predict([Pair(*A), Pair(*B)])
     for two in ([A, B], [list(A), list(B)]):
         np.testing.assert_allclose(model.predict(two), expected, atol=1e-5)
-        judged = [list(one.probabilities.values()) for one in model.judge(two)]
-        np.testing.assert_allclose(judged, expected, atol=1e-5)
+        found = [list(one.probabilities.values()) for one in model.score(two)]
+        np.testing.assert_allclose(found, expected, atol=1e-5)
         truth = [model.labels.names[best] for best in expected.argmax(axis=1)]
         assert np.abs(expected[:, 0] - 0.5).min() > 1e-3
         assert model.evaluate(two, truth).metrics["accuracy"] == 1
@@ -164,24 +164,24 @@ def test_a_scorer_takes_what_a_pair_model_takes(scorer: samesay.Scorer) -> None:
     check_inputs(scorer.logits, SIDES)
 
 
-def test_a_grade_scorer_takes_what_a_pair_model_takes(grading: Path) -> None:
-    grader = GradeScorer.open(grading)
-    check_inputs(grader.grade, grader.sides)
-    check_inputs(lambda x: np.array([one.grade for one in grader.score(x)]), grader.sides)
+def test_a_similarity_scorer_takes_what_a_pair_model_takes(similarity: Path) -> None:
+    similar = SimilarityScorer.open(similarity)
+    check_inputs(similar.predict, similar.sides)
+    check_inputs(lambda x: np.array([one.score for one in similar.score(x)]), similar.sides)
 
 
-def test_graders_and_classifiers_of_others_take_what_a_pair_model_takes(tiny_preset: Path) -> None:
-    graded = samesay.PairModel.from_preset(tiny_preset, scale=(0, 5), sides=tuple(SIDES), new_head=True)
-    check_inputs(graded.predict, graded.sides, tells_apart=False)
-    check_inputs(lambda x: np.array([one.grade for one in graded.judge(x)]), graded.sides, tells_apart=False)
-    check_inputs(WordOverlap(GradeScale(0, 5), SIDES).grade, SIDES)
+def test_similarity_models_and_classifiers_of_others_take_what_a_pair_model_takes(tiny_preset: Path) -> None:
+    scored = samesay.PairModel.from_preset(tiny_preset, scale=(0, 5), sides=tuple(SIDES), new_head=True)
+    check_inputs(scored.predict, scored.sides, tells_apart=False)
+    check_inputs(lambda x: np.array([one.score for one in scored.score(x)]), scored.sides, tells_apart=False)
+    check_inputs(WordOverlap(Scale(0, 5), SIDES).predict, SIDES)
 
     def logits(pairs):
         return np.array([[len(first), len(second)] for first, second in pairs], np.float32).reshape(-1, 2) / 9
 
     theirs = ForeignClassifier(None, 16, ("a", "b"), logits)
     check_inputs(ForeignPredictor(theirs, SIDES).predict, SIDES)
-    check_inputs(ForeignGrader(theirs, SIDES).grade, SIDES)
+    check_inputs(ForeignSimilarityPredictor(theirs, SIDES).predict, SIDES)
 
 
 def test_a_windowed_scorer_takes_what_a_pair_model_takes(scorer: samesay.Scorer) -> None:
@@ -241,8 +241,8 @@ def test_a_scorer_is_pickled_for_a_process_that_is_spawned(
     np.testing.assert_array_equal(answers, scorer.predict([A, B]))
 
 
-def test_a_scorer_and_what_holds_one_are_copied_and_pickled(folder: Path, grading: Path) -> None:
-    for path in (folder, grading):
+def test_a_scorer_and_what_holds_one_are_copied_and_pickled(folder: Path, similarity: Path) -> None:
+    for path in (folder, similarity):
         scorer = open_scorer(path, threads=1, batch_tokens=64)
         for again in (pickle.loads(pickle.dumps(scorer)), copy.copy(scorer), copy.deepcopy(scorer)):
             assert type(again) is type(scorer)
@@ -351,31 +351,31 @@ def test_a_missing_text_is_an_empty_one_in_every_spelling_of_pandas(scorer: same
     assert scorer.score([("a", None), ("a", pd.NA), Pair("a", float("nan"))]) == scorer.score([("a", "")] * 3)
 
 
-# An empty side is not judged in silence
+# An empty side is not found in silence
 
 
 @pytest.mark.parametrize("empty", INVISIBLE, ids=ascii)
 def test_an_empty_side_is_flagged_in_every_answer(
-    scorer: samesay.Scorer, model: samesay.PairModel, grading: Path, empty: str
+    scorer: samesay.Scorer, model: samesay.PairModel, similarity: Path, empty: str
 ) -> None:
     pairs = [A, (A[0], empty), (empty, A[1]), (empty, empty), ("0", "\u200b.")]
     expected = [(), ("hypothesis",), ("premise",), ("premise", "hypothesis"), ()]
-    for judged in (
+    for found in (
         scorer.score(pairs),
         list(scorer.stream(iter(pairs))),
-        model.judge(pairs),
-        GradeScorer.open(grading).score(pairs),
-        [found.judgement for found in WindowedScorer(scorer).judge_all([Pair(*pair) for pair in pairs])],
+        model.score(pairs),
+        SimilarityScorer.open(similarity).score(pairs),
+        [found.prediction for found in WindowedScorer(scorer).score([Pair(*pair) for pair in pairs])],
     ):
-        assert [one.empty_sides for one in judged] == expected
+        assert [one.empty_sides for one in found] == expected
 
 
 def test_an_empty_side_is_marked_in_a_scored_file_and_counted(
-    folder: Path, grading: Path, tmp_path: Path, capsys: pytest.CaptureFixture
+    folder: Path, similarity: Path, tmp_path: Path, capsys: pytest.CaptureFixture
 ) -> None:
     source = tmp_path / "in.csv"
     source.write_text("premise,hypothesis\na dog,a cat\na dog,\u200b\n ,a cat\n", encoding="utf-8")
-    for model in (folder, grading):
+    for model in (folder, similarity):
         for ending in ("csv", "jsonl"):
             out = tmp_path / f"{model.name}.{ending}"
             status, told, _ = outcome(capsys, "score", model, "--input", source, "--output", out, "--json")

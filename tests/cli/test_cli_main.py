@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
 import resource
 import statistics
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 
 import samesay
 from commands import outcome
-from samesay.cli.main import COMMANDS, cli
+from samesay.cli.main import COMMANDS, GROUPS, cli
 
 HEAVY = (
     "keras",
@@ -65,12 +67,12 @@ def test_help_loads_nothing_heavy():
     assert done.returncode == 0
 
 
-def test_help_lists_every_command_in_the_order_of_the_work():
-    text = CliRunner().invoke(cli, ["--help"]).output
-    places = [text.index(f"\n  {name} ") for name in COMMANDS]
-    assert places == sorted(places)
-    for _, line in COMMANDS.values():
-        assert line in text
+def test_help_groups_every_command_with_one_line_each():
+    lines = CliRunner().invoke(cli, ["--help"]).output.splitlines()
+    for group, commands in GROUPS.items():
+        start = lines.index(f"{group}:") + 1
+        shown = [line.split(maxsplit=1) for line in lines[start : start + len(commands)]]
+        assert shown == [[name, line] for name, line in commands.items()]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -79,6 +81,25 @@ def test_every_command_has_a_help_of_its_own(name):
     assert result.exit_code == 0
     assert result.output.startswith(f"Usage: cli {name}")
     assert "\\b" not in result.output
+    assert result.output.isascii()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_most_used_options_stand_first(name):
+    command = cli.get_command(click.Context(cli), name)
+    wanted = getattr(command, "most_used", ())
+    assert len(wanted) <= 5
+    sections = re.split(r"\n(?=\S.*:$)", CliRunner().invoke(cli, [name, "--help"]).output, flags=re.MULTILINE)
+    if wanted:
+        assert sections[1].startswith("Most used options:")
+        parameters = {one.name: one.opts for one in command.params}
+        places = [
+            min(sections[1].index(f"  {part}") for part in parameters[one] if f"  {part}" in sections[1])
+            for one in wanted
+        ]
+        assert places == sorted(places)
+        assert sections[-1].startswith("Running and output:")
+        assert "--help" in sections[-1]
 
 
 def test_version():
@@ -86,12 +107,13 @@ def test_version():
     assert done.stdout == f"samesay {samesay.__version__}\n"
 
 
-def test_an_unknown_command_names_the_near_one(capsys):
-    status, out, err = outcome(capsys, "trian")
+def test_an_unknown_command_is_answered_with_what_was_meant(capsys):
+    status, out, err = outcome(capsys, "trian", "pairs.csv")
     assert status == 2
     assert out == ""
     assert "error[usage]: There is no command 'trian'." in err
-    assert "did you mean `samesay train`?" in err
+    assert "try: samesay train pairs.csv\n" in err
+    assert "try: samesay --help\n" in outcome(capsys, "qqqqqqqq")[2]
 
 
 @pytest.mark.parametrize("arguments", [[], ["data"]])
@@ -102,11 +124,12 @@ def test_without_arguments_the_help_is_shown(capsys, arguments):
     assert err.startswith("Usage: samesay")
 
 
-def test_a_misspelt_option_names_the_near_one(capsys):
+def test_a_misspelt_option_is_answered_with_the_command_that_was_meant(capsys):
     status, out, err = outcome(capsys, "evaluate", "model", "data", "--baseline", "--json")
     assert status == 2
     assert json.loads(out)["error"]["code"] == "usage"
-    assert "did you mean --backend or --baselines" in err
+    assert "There is no option '--baseline'." in err
+    assert "try: samesay evaluate model data --baselines --json\n" in err
 
 
 def test_a_missing_argument_is_a_usage_error(capsys):

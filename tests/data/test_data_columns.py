@@ -163,11 +163,11 @@ def test_no_label_column() -> None:
     assert find_columns(["premise", "hypothesis", "label"], where="x", need_label=False).label is None
 
 
-def test_grades_stand_in_for_labels_that_a_table_lacks_unless_classes_are_asked_for() -> None:
+def test_scores_stand_in_for_labels_that_a_table_lacks_unless_classes_are_asked_for() -> None:
     names = ["sentence1", "sentence2", "score"]
-    assert find_columns(names, where="x").to_dict()["grade"] == "score"
+    assert find_columns(names, where="x").to_dict()["score"] == "score"
     with pytest.raises(
-        ColumnNotFound, match=r"'score' holds grades by its name \(--task similarity\)"
+        ColumnNotFound, match=r"'score' holds scores by its name \(--task similarity\)"
     ) as caught:
         find_columns(names, where="x", task="classification")
     assert caught.value.details["score_column"] == "score"

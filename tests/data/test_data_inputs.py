@@ -126,7 +126,7 @@ def test_no_pairs_at_all() -> None:
         ((FIRST, ["d", float("nan"), "f"]), None, EmptySide, r"second\[1\] is empty"),
         ((FIRST, ["d", "\ud800", "f"]), None, EncodingInvalid, "U\\+D800"),
         ((FIRST, ["d", b"\xff", "f"]), None, EncodingInvalid, "0xff"),
-        ((FIRST, SECOND), ["x", "y", 0.5], LabelUnknown, "grade"),
+        ((FIRST, SECOND), ["x", "y", 0.5], LabelUnknown, "score"),
         ({"one": FIRST, "two": SECOND}, None, ColumnNotFound, "columns are: one, two"),
         ({"text1": FIRST, "text2": SECOND[:1]}, None, UsageError, "text1 has 3 values and text2 has 1"),
         (pd.DataFrame([FIRST] * 3, columns=["text1", "text1", "text2"]), None, ColumnNotFound, "one name"),

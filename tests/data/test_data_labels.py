@@ -137,8 +137,8 @@ def test_renaming_what_does_not_occur() -> None:
 
 
 @pytest.mark.parametrize("value", [3.7, "3.7", "0.25"])
-def test_grades_are_no_classes(value: object) -> None:
-    with pytest.raises(LabelUnknown, match="grade between whole numbers") as caught:
+def test_scores_are_no_classes(value: object) -> None:
+    with pytest.raises(LabelUnknown, match="score between whole numbers") as caught:
         read([1, value])
     assert caught.value.where == "f.csv:3"
 

@@ -116,10 +116,10 @@ def test_pairs_and_texts_without_labels() -> None:
     assert len(READ(grain.MapDataset.source([]))) == 0
 
 
-def test_grades_and_other_columns_are_kept() -> None:
+def test_scores_and_other_columns_are_kept() -> None:
     rows = [{"sentence1": "a", "sentence2": "b", "label": 2.5, "idx": 4, "vector": np.arange(3)}]
     table = READ(grain.MapDataset.source(rows))
-    assert table.gold_grades().tolist() == [2.5]
+    assert table.gold_scores().tolist() == [2.5]
     assert table.columns == {"idx": ["4"], "vector": ["[0, 1, 2]"]}
 
 

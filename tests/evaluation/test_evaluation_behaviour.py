@@ -20,19 +20,19 @@ from samesay.evaluation.behaviour.expectations import (
     users_test,
 )
 from samesay.evaluation.behaviour.results import measure_behaviour
-from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.pairs import LabelSet, Pair, Scale, Sides
 from samesay.synthetic.behaviour.suite import CAPABILITIES
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
 SAMENESS = LabelSet(("different", "same"))
 ENTAILS_OR_NOT = LabelSet(("entailment", "not_entailment"))
-SCALE = GradeScale(0, 5)
+SCALE = Scale(0, 5)
 SIDES = Sides("premise", "hypothesis")
 BLOCKS = 22
 
 
 def suite(answers, *, names=None, n_blocks=BLOCKS):
-    roles = {} if isinstance(answers, GradeScale) else roles_of(answers)
+    roles = {} if isinstance(answers, Scale) else roles_of(answers)
     return roles, suite_tests(answers, roles, names or names_of(answers, roles), seed=0, n_blocks=n_blocks)
 
 
@@ -65,12 +65,12 @@ class OneLabel:
 
 
 class Lengths:
-    """Grades by how alike two texts are in length: nothing to do with what they say."""
+    """Scores by how alike two texts are in length: nothing to do with what they say."""
 
     sides = Sides("text1", "text2")
     scale = SCALE
 
-    def grade(self, pairs):
+    def predict(self, pairs):
         return np.float32([5 / (1 + abs(len(pair.first) - len(pair.second))) for pair in pairs])
 
 
@@ -87,7 +87,7 @@ def test_answering_one_label_never_passes(answers):
         )
 
 
-@pytest.mark.parametrize("answers", [NLI, SAMENESS, SCALE], ids=["nli", "sameness", "grades"])
+@pytest.mark.parametrize("answers", [NLI, SAMENESS, SCALE], ids=["nli", "sameness", "scores"])
 def test_every_capability_has_200_pairs(answers):
     _, tests = suite(answers, n_blocks=100)
     for name in {test.capability for test in tests}:
@@ -203,7 +203,7 @@ def test_a_user_s_test_may_leave_open_which_of_both_it_is():
         )
 
 
-def test_grades_are_asked_for_their_order():
+def test_scores_are_asked_for_their_order():
     roles, tests = suite(SCALE)
     behaviour = measure_behaviour(Lengths(), tests, roles)
     results = {result.capability: result for result in behaviour.results}

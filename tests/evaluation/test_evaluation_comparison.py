@@ -15,8 +15,8 @@ from samesay.evaluation.comparison import (
     holm,
     mcnemar,
 )
-from samesay.evaluation.metrics import grade_metrics
-from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.evaluation.metrics import similarity_metrics
+from samesay.pairs import LabelSet, Scale, Sides
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -35,12 +35,12 @@ class Fixed:
         return self.rows[self.done - len(pairs) : self.done]
 
 
-class FixedGrades:
-    def __init__(self, grades, scale):
-        self.grades, self.scale, self.sides = np.asarray(grades, np.float32), scale, Sides()
+class FixedScores:
+    def __init__(self, scores, scale):
+        self.scores, self.scale, self.sides = np.asarray(scores, np.float32), scale, Sides()
 
-    def grade(self, pairs):
-        return self.grades[: len(pairs)]
+    def predict(self, pairs):
+        return self.scores[: len(pairs)]
 
 
 def evaluation(truth, rows, labels=NAMES, order=None):
@@ -222,14 +222,14 @@ def test_evaluations_of_other_pairs_are_refused():
         contrast(one, [evaluation([0, 1], np.eye(3)[[0, 1]], ("a", "b", "c"))])
 
 
-def test_graders_are_compared_by_all_their_figures():
+def test_similarity_models_are_compared_by_all_their_figures():
     random = np.random.default_rng(8)
-    scale = GradeScale(0, 5)
+    scale = Scale(0, 5)
     truth = random.uniform(0, 5, 150).astype(np.float32)
     texts = [""] * 150
-    table = PairTable(texts, texts, None, None, Sides(), Origin("made"), scale=scale, grades=truth)
+    table = PairTable(texts, texts, None, None, Sides(), Origin("made"), scale=scale, scores=truth)
     one, other = (
-        evaluate(FixedGrades((truth + noise * random.normal(size=150)).clip(0, 5), scale), table)
+        evaluate(FixedScores((truth + noise * random.normal(size=150)).clip(0, 5), scale), table)
         for noise in (2.0, 0.5)
     )
     (found,) = contrast(one, [other], resamples=100)
@@ -237,9 +237,9 @@ def test_graders_are_compared_by_all_their_figures():
     assert found.differences["spearman"].low > 0
     assert found.differences["mse"].high < 0
     for name, difference in found.differences.items():
-        expected = grade_metrics(truth, other.grades)[name] - grade_metrics(truth, one.grades)[name]
+        expected = similarity_metrics(truth, other.scores)[name] - similarity_metrics(truth, one.scores)[name]
         assert difference.value == pytest.approx(expected, abs=1e-9)
-    constant = evaluate(FixedGrades([2.5] * 150, scale), table)
+    constant = evaluate(FixedScores([2.5] * 150, scale), table)
     assert "spearman" not in contrast(one, [constant], resamples=20)[0].differences
 
 

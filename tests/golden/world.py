@@ -7,7 +7,7 @@ import gzip
 import json
 from pathlib import Path
 
-from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.pairs import LabelSet, Scale, Sides
 from tiny_bert import save_tiny_preset
 from tiny_models import WORDS, save_tiny, tiny_graph
 
@@ -32,7 +32,7 @@ def build(folder: Path) -> None:
     _write_csv(
         folder / "splits" / "test.csv", ("premise", "hypothesis", "label"), [row[:3] for row in rows[50:]]
     )
-    _write_csv(folder / "graded.csv", ("sentence1", "sentence2", "score"), _graded(rows))
+    _write_csv(folder / "sts.csv", ("sentence1", "sentence2", "score"), _similarity(rows))
     _write_csv(
         folder / "questions.csv",
         ("question1", "question2", "is_duplicate"),
@@ -59,7 +59,7 @@ def build(folder: Path) -> None:
         graph=tiny_graph(n_labels=1),
         task="similarity",
         labels=None,
-        scale=GradeScale(0, 5),
+        scale=Scale(0, 5),
         sides=Sides("sentence1", "sentence2"),
     )
     save_tiny_preset(folder / "preset")
@@ -81,7 +81,7 @@ def _unlabelled(rows):
     return [(f"id-{index}", first, second) for index, (first, second, *_) in enumerate(rows[:12])]
 
 
-def _graded(rows):
+def _similarity(rows):
     return [
         (first, second, round((index * 7 % 51) / 10, 1)) for index, (first, second, *_) in enumerate(rows)
     ]
@@ -97,7 +97,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "data-show-csv": ("data show pairs.csv --json", ()),
     "data-show-gzip": ("data show pairs.jsonl.gz[:20] --json", ()),
     "data-show-splits": ("data show splits --json", ()),
-    "data-show-graded": ("data show graded.csv --json", ()),
+    "data-show-similarity": ("data show sts.csv --json", ()),
     "data-show-questions": ("data show questions.csv --json", ()),
     "data-show-where": (
         "data show pairs.csv --where genre=indoors --rename-labels neutral=unknown --json",
@@ -115,8 +115,8 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "score-parquet": ("score nli --input unlabelled.csv --output scored.parquet --json", ("scored.parquet",)),
     "score-similarity": (
-        "score similarity --input graded.csv --output graded-out.csv --json",
-        ("graded-out.csv",),
+        "score similarity --input sts.csv --output sts-out.csv --json",
+        ("sts-out.csv",),
     ),
     "score-skip": (
         "score nli --input broken.csv --output skipped.csv --on-error skip --json",
@@ -124,13 +124,13 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     ),
     "evaluate": ("evaluate nli pairs.csv --json", ()),
     "evaluate-baselines": ("evaluate nli splits --baselines splits:train --json", ()),
-    "evaluate-similarity": ("evaluate similarity graded.csv --json", ()),
+    "evaluate-similarity": ("evaluate similarity sts.csv --json", ()),
     "evaluate-report": (
         "evaluate nli pairs.csv --report report --slice genre --json",
         ("report/report.json",),
     ),
     "evaluate-report-similarity": (
-        "evaluate similarity graded.csv --report report-similarity --json",
+        "evaluate similarity sts.csv --report report-similarity --json",
         ("report-similarity/report.json",),
     ),
     "calibrate": ("calibrate nli pairs.csv --output calibrated --json", ("calibrated/samesay.json",)),
@@ -138,7 +138,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "audit": ("audit splits --json", ()),
     "check": ("check nli --capability negation --capability numbers --json", ()),
     "compare": ("compare nli other baseline:majority --data pairs.csv --baselines splits:train --json", ()),
-    "compare-similarity": ("compare similarity baseline:word-overlap --data graded.csv --json", ()),
+    "compare-similarity": ("compare similarity baseline:word-overlap --data sts.csv --json", ()),
     "rank": ("rank nli --query QUERY --input texts.txt --top 5 --json", ()),
     "duplicates": ("duplicates same texts.txt --output pairs-out.csv --json", ("pairs-out.csv",)),
     "config": ("config --json", ()),
@@ -147,8 +147,8 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
         ("trained/samesay.json", "trained/recipe.yaml"),
     ),
     "train-similarity": (
-        "train graded.csv --preset preset --output graded --validation graded.csv[:20] --epochs 1 --json",
-        ("graded/samesay.json", "graded/recipe.yaml"),
+        "train sts.csv --preset preset --output sts-model --validation sts.csv[:20] --epochs 1 --json",
+        ("sts-model/samesay.json", "sts-model/recipe.yaml"),
     ),
     "score-trained": (
         "score trained --input unlabelled.csv --output by-trained.csv --json",

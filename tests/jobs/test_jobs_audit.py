@@ -149,13 +149,13 @@ def test_folds_keep_a_text_in_one_fold_also_where_common_texts_link_all() -> Non
     assert all(len({linked[row] for row in range(premise, 200, 40)}) == 1 for premise in range(40))
 
 
-def test_graded_and_unlabelled_pairs_skip_what_needs_classes(tmp_path: Path) -> None:
-    graded = [[*row[:2], str(index % 11 / 2)] for index, row in enumerate(rows(60, seed=80))]
-    found = audit(write(tmp_path / "graded.csv", graded, head=("sentence1", "sentence2", "score")))
+def test_scored_and_unlabelled_pairs_skip_what_needs_classes(tmp_path: Path) -> None:
+    scored = [[*row[:2], str(index % 11 / 2)] for index, row in enumerate(rows(60, seed=80))]
+    found = audit(write(tmp_path / "sts.csv", scored, head=("sentence1", "sentence2", "score")))
     assert found.shortcuts == ()
-    assert "the pairs have grades" in found.skipped[0]
+    assert "the pairs have scores" in found.skipped[0]
     with pytest.raises(UsageError, match="no shortcut"):
-        audit(tmp_path / "graded.csv", hard=tmp_path / "hard.csv")
+        audit(tmp_path / "sts.csv", hard=tmp_path / "hard.csv")
     assert not (tmp_path / "hard.csv").exists()
     bare = write(
         tmp_path / "bare.csv", [row[:2] for row in rows(60, seed=81)], head=("premise", "hypothesis")

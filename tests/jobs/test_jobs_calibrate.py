@@ -361,8 +361,8 @@ def test_a_keras_model_follows_the_policy_and_saves_it(trained_bundle: Path, tmp
     scorer = Scorer.open(tmp_path / "calibrated", threads=1)
     asked = [Pair(*pair) for pair in zip(*texts, strict=True)]
     np.testing.assert_allclose(model.predict(texts), scorer.predict(asked), atol=1e-5)
-    judged = model.judge(texts)
-    assert [(one.label, one.abstained) for one in judged] == [
+    found = model.score(texts)
+    assert [(one.label, one.abstained) for one in found] == [
         (one.label, one.abstained) for one in scorer.score(asked)
     ]
     assert open_bundle(model.save(tmp_path / "saved")).manifest.decision == decision

@@ -14,7 +14,7 @@ from predictor_contract import check_predictor
 from samesay.errors import ExtraMissing, HeadMismatch, LabelMismatch, NotABundle, TargetExists, UsageError
 from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.jobs.compare import compare_models
-from samesay.pairs import GradeScale, LabelSet, Pair, Sides
+from samesay.pairs import LabelSet, Pair, Scale, Sides
 from samesay.predictors.contenders import Contender, open_contender, renamed, short_names
 from samesay.predictors.cost import measure_memory
 from tiny_models import LABELS, VOCABULARY, WORDS, save_tiny, tiny_graph
@@ -26,18 +26,18 @@ TURNED = LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0]))
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two models that differ in which answer they call by which name, one with names of its own, a grader, data."""
+    """Two models that differ in which answer they call by which name, one with its own, one of similarity, data."""
     root = tmp_path_factory.mktemp("compared")
     save_tiny(root / "one")
     save_tiny(root / "other", labels=TURNED)
     save_tiny(root / "shouting", labels=LabelSet(tuple(name.upper() for name in LABELS)))
     save_tiny(root / "strange", labels=LabelSet(("a", "b", "c")))
     save_tiny(
-        root / "grader",
+        root / "similarity",
         graph=tiny_graph(n_labels=1),
         task="similarity",
         labels=None,
-        scale=GradeScale(0, 5),
+        scale=Scale(0, 5),
     )
     random = np.random.default_rng(1)
     with (root / "pairs.csv").open("w", newline="", encoding="utf-8") as file:
@@ -47,7 +47,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for _ in range(60):
             premise, hypothesis = (" ".join(random.choice(WORDS, 6)) for _ in range(2))
             writer.writerow([premise, hypothesis, random.choice(LABELS.names)])
-    with (root / "grades.csv").open("w", newline="", encoding="utf-8") as file:
+    with (root / "scores.csv").open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(["sentence1", "sentence2", "score"])
         for _ in range(40):
@@ -131,8 +131,8 @@ def test_a_process_that_fails_leaves_no_figure() -> None:
     assert why
 
 
-def test_graders_are_compared_with_one_another_and_with_word_overlap() -> None:
-    compared = compare_models(["grader", "baseline:word-overlap"], "grades.csv", resamples=20, rounds=0)
+def test_similarity_models_are_compared_with_one_another_and_with_word_overlap() -> None:
+    compared = compare_models(["similarity", "baseline:word-overlap"], "scores.csv", resamples=20, rounds=0)
     told = json.loads(json.dumps(compared.to_dict(), allow_nan=False))
     assert told["task"] == "similarity"
     assert told["models"][1]["against_reference"]["decisions"] is None
@@ -143,7 +143,7 @@ def test_graders_are_compared_with_one_another_and_with_word_overlap() -> None:
         "mae",
     }
     with pytest.raises(UsageError, match="decide nothing"):
-        compare_models(["grader", "grader"], "grades.csv", rounds=0, changed="changed.csv")
+        compare_models(["similarity", "similarity"], "scores.csv", rounds=0, changed="changed.csv")
 
 
 def test_baselines_alone_need_their_pairs() -> None:
@@ -160,9 +160,9 @@ def test_baselines_alone_need_their_pairs() -> None:
     [
         ([], "pairs.csv", "No model is named"),
         (["one"], "pairs.csv", "Only one model is named"),
-        (["one", "grader"], "pairs.csv", "Some of the models grade"),
+        (["one", "similarity"], "pairs.csv", "Some of the models give similarity scores"),
         (["one", "baseline:word-overlap"], "pairs.csv", "no baseline 'word-overlap'"),
-        (["grader", "baseline:majority"], "grades.csv", "no baseline 'majority'"),
+        (["similarity", "baseline:majority"], "scores.csv", "no baseline 'majority'"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(models: list[str], data: str, message: str) -> None:

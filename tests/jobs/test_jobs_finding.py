@@ -9,7 +9,7 @@ import pytest
 
 from asked import Asked, nli
 from samesay.errors import ColumnNotFound, EmptySide, FormatUnknown, TargetExists, UsageError
-from samesay.jobs.duplicates import find_duplicates
+from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
 from samesay.jobs.rank import rank_texts
 from samesay.jobs.windows import score_windows
 from samesay.pairs import Pair
@@ -25,7 +25,7 @@ def same_words(one, other):
 
 
 @pytest.fixture
-def judge():
+def model():
     return Asked(same_words, ("different", "same"), ("question1", "question2"))
 
 
@@ -43,7 +43,7 @@ def test_texts_are_ranked_and_written_with_their_columns(tmp_path):
         rows = list(csv.DictReader(file))
     assert rows[0] == {
         "predicted_rank": "1",
-        "probability": "0.4",
+        "score": "0.4",
         "truncated": "false",
         "id": "2",
         "text": "xxxx",
@@ -74,7 +74,7 @@ def test_what_cannot_be_ranked_is_refused_before_the_model_is_asked(tmp_path):
             rank_texts(model, source=["a"], **{"query": "q", **settings})
     table = tmp_path / "ranked.csv"
     table.write_text("text,rank,predicted_rank\na,1,1\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="'predicted_rank', as the answers would be called"):
+    with pytest.raises(UsageError, match="'predicted_rank', as the results would be called"):
         rank_texts(model, "q", table, output=tmp_path / "again.csv")
     assert model.asked == []
 
@@ -85,14 +85,14 @@ def test_a_saved_model_ranks_by_its_own_probabilities(trained_bundle):
     scorer = Scorer.open(trained_bundle)
     assert (ranking.label, ranking.query_side) == ("same", "hypothesis")
     expected = scorer.predict([Pair("a dog runs", text) for text in texts])[:, scorer.labels.index("same")]
-    assert {text.text: text.probability for text in ranking.texts} == pytest.approx(
+    assert {text.text: text.score for text in ranking.texts} == pytest.approx(
         dict(zip(texts, expected.tolist(), strict=True)), abs=1e-6
     )
-    given = [text.probability for text in ranking.texts]
+    given = [text.score for text in ranking.texts]
     assert given == sorted(given, reverse=True)
 
 
-def test_duplicates_of_a_list(judge, tmp_path):
+def test_duplicates_of_a_list(model, tmp_path):
     texts = [
         "where is my parcel",
         "do you take cards",
@@ -104,7 +104,7 @@ def test_duplicates_of_a_list(judge, tmp_path):
     path = tmp_path / "questions.txt"
     path.write_text("\n".join(texts), encoding="utf-8")
     found = find_duplicates(
-        judge, path, output=tmp_path / "pairs.csv", groups_output=tmp_path / "groups.jsonl"
+        model, path, output=tmp_path / "pairs.csv", groups_output=tmp_path / "groups.jsonl"
     )
     assert [[member.text for member in group] for group in found.groups] == [
         ["where is my parcel", "my parcel is where"],
@@ -112,23 +112,23 @@ def test_duplicates_of_a_list(judge, tmp_path):
     ]
     by_texts = {(pair.first.index, pair.second.index): pair for pair in found.pairs}
     assert set(by_texts) == {(1, 4), (0, 2), (1, 3)}
-    assert by_texts[1, 4].probability is None, "the model was not asked about texts that are spelled alike"
-    assert by_texts[0, 2].probability == pytest.approx(0.9)
+    assert by_texts[1, 4].score is None, "the model was not asked about texts that are spelled alike"
+    assert by_texts[0, 2].score == pytest.approx(0.9)
     assert (by_texts[0, 2].group, by_texts[1, 3].group) == (1, 2)
     assert (found.label, found.orders, found.n_texts) == ("same", "mean", (6,))
-    assert found.n_asked == len(judge.asked) == 2 * found.n_candidates
+    assert found.n_asked == len(model.asked) == 2 * found.n_candidates
     with (tmp_path / "pairs.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert rows[0]["probability"] == ""
+    assert rows[0]["score"] == ""
     assert {row["first_place"] for row in rows} == {f"{path}:1", f"{path}:2"}
     groups = [json.loads(line) for line in (tmp_path / "groups.jsonl").read_text("utf-8").splitlines()]
     assert [row["group"] for row in groups] == [1, 1, 2, 2, 2]
 
 
-def test_duplicates_between_two_lists(judge):
+def test_duplicates_between_two_lists(model):
     old = ["where is my parcel", "do you take cards", "spelled alike", "twice here", "twice here"]
     new = ["my parcel is where", "spelled alike", "spelled alike", "take me home"]
-    found = find_duplicates(judge, old, new)
+    found = find_duplicates(model, old, new)
     assert [(pair.first.list, pair.second.list) for pair in found.pairs] == [(1, 2), (1, 2)]
     assert {(pair.first.text, pair.second.text) for pair in found.pairs} == {
         ("where is my parcel", "my parcel is where"),
@@ -136,33 +136,33 @@ def test_duplicates_between_two_lists(judge):
     }
     assert [len(group) for group in found.groups] == [2, 3], "a copy joins; copies in one list alone are none"
     assert found.n_texts == (5, 4)
-    assert not any({one, other} <= set(old) - {"spelled alike"} for one, other in judge.asked)
+    assert not any({one, other} <= set(old) - {"spelled alike"} for one, other in model.asked)
 
 
-def test_the_recall_of_the_first_pass_is_told(judge):
+def test_the_recall_of_the_first_pass_is_told(model):
     texts = [f"number {number} is here" for number in range(8)] + ["is here number 3", "here number 5 is"]
-    whole = find_duplicates(judge, texts, measure_recall=10)
+    whole = find_duplicates(model, texts, search=DuplicateOptions(measure_recall=10))
     assert whole.recall is not None
     assert (whole.recall.n_pairs, whole.recall.n_same, whole.recall.value) == (45, 2, 1.0)
     assert whole.to_dict()["recall"]["value"] == 1.0
-    assert find_duplicates(judge, texts).recall is None
+    assert find_duplicates(model, texts).recall is None
     with pytest.raises(UsageError):
-        find_duplicates(judge, texts, measure_recall=1)
+        find_duplicates(model, texts, search=DuplicateOptions(measure_recall=1))
 
 
-def test_duplicates_that_cannot_be_found_are_refused(judge, tmp_path):
+def test_duplicates_that_cannot_be_found_are_refused(model, tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("one,two\na,b\n", encoding="utf-8")
     with pytest.raises(ColumnNotFound):
-        find_duplicates(judge, table)
+        find_duplicates(model, table)
     with pytest.raises(UsageError, match="read once"):
-        find_duplicates(judge, "-", "-[:5]")
+        find_duplicates(model, "-", "-[:5]")
     same = tmp_path / "same.csv"
     with pytest.raises(UsageError, match="named twice: by --output and by --groups"):
-        find_duplicates(judge, ["a", "b"], output=same, groups_output=tmp_path / "." / "same.csv")
+        find_duplicates(model, ["a", "b"], output=same, groups_output=tmp_path / "." / "same.csv")
     assert not same.exists()
-    assert judge.asked == []
-    alone = find_duplicates(judge, ["only one"])
+    assert model.asked == []
+    alone = find_duplicates(model, ["only one"])
     assert (alone.pairs, alone.groups) == ((), ())
 
 
@@ -172,6 +172,6 @@ def test_a_long_text_is_read_in_windows_by_a_saved_model(trained_bundle):
     assert (found.side, found.n_windows) == ("premise", 3)
     assert source[found.start : found.end] == found.window
     alone = Scorer.open(trained_bundle).predict([Pair("a cat runs", found.window)])[0]
-    assert list(found.judgement.probabilities.values()) == pytest.approx(alone.tolist(), abs=1e-5)
+    assert list(found.prediction.probabilities.values()) == pytest.approx(alone.tolist(), abs=1e-5)
     with pytest.raises(EmptySide):
         score_windows(trained_bundle, " ", source)

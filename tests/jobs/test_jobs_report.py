@@ -17,7 +17,7 @@ from samesay.evaluation import WordOverlap
 from samesay.evaluation.report import examination
 from samesay.jobs import evaluate as workflow
 from samesay.jobs.evaluate import evaluate_model
-from samesay.pairs import GradeScale
+from samesay.pairs import Scale
 from tiny_models import LABELS, SIDES, WORDS, save_tiny
 
 pytest.importorskip("cleanlab")
@@ -62,7 +62,7 @@ def test_the_report_is_a_page_and_the_same_as_json(model, data, tmp_path, capsys
 def test_every_key_of_the_report_is_told(model, data, tmp_path):
     page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
     told = re.findall(
-        r"^\| `(\w+)` \|", page.split("| key | what |")[1].split("## Of grades")[0], re.MULTILINE
+        r"^\| `(\w+)` \|", page.split("| key | what |")[1].split("## Of similarity")[0], re.MULTILINE
     )
     plain = set(evaluate_model(model, data).to_dict())
     evaluate_model(model, data, report=tmp_path / "report")
@@ -132,8 +132,8 @@ def test_what_cannot_become_a_report_is_refused_before_anything_is_scored(model,
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_grader_has_a_report_of_its_own(tmp_path, monkeypatch):
-    data = tmp_path / "graded.csv"
+def test_a_similarity_model_has_a_report_of_its_own(tmp_path, monkeypatch):
+    data = tmp_path / "sts.csv"
     with data.open("w", newline="", encoding="utf-8") as stream:
         writer = csv.writer(stream)
         writer.writerow(["premise", "hypothesis", "score", "genre"])
@@ -142,13 +142,13 @@ def test_a_grader_has_a_report_of_its_own(tmp_path, monkeypatch):
                 " ".join(WORDS[(place * step + add) % 16] for add in range(4)) for step in (3, 7)
             )
             writer.writerow([first, second, place % 11 / 2, "letters" if place % 5 else "news"])
-    scale = GradeScale(0, 5)
+    scale = Scale(0, 5)
     manifest = SimpleNamespace(answers=scale)
-    grader = SimpleNamespace(predictor=WordOverlap(scale, SIDES), backend="onnx", manifest=manifest)
-    monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: grader)
+    similar = SimpleNamespace(predictor=WordOverlap(scale, SIDES), backend="onnx", manifest=manifest)
+    monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: similar)
     monkeypatch.setattr(workflow, "overlap_with", lambda *_: None)
-    plain = evaluate_model("grader", data).to_dict()
-    measured = evaluate_model("grader", data, report=tmp_path / "report", slices=["genre"])
+    plain = evaluate_model("similarity", data).to_dict()
+    measured = evaluate_model("similarity", data, report=tmp_path / "report", slices=["genre"])
     assert measured.report == tmp_path / "report" / "report.html"
     assert f"{measured.evaluation.metrics['spearman']:.2f}</data> <small>rank" in measured.report.read_text(
         "utf-8"
@@ -159,5 +159,5 @@ def test_a_grader_has_a_report_of_its_own(tmp_path, monkeypatch):
         "news": 24,
     }
     page = (Path(__file__).parents[2] / "docs" / "report.md").read_text("utf-8")
-    told = re.findall(r"^\| `(\w+)` \|", page.split("| key of grades | what |")[1], re.MULTILINE)
+    told = re.findall(r"^\| `(\w+)` \|", page.split("| key of scores | what |")[1], re.MULTILINE)
     assert sorted(told) == sorted(name for name in written if name not in plain)

@@ -16,7 +16,7 @@ from onnx import numpy_helper
 import samesay
 from samesay.cli.main import cli
 from samesay.errors import RecipeInvalid, UsageError
-from samesay.pairs import GradeScale, LabelSet
+from samesay.pairs import LabelSet, Scale
 from samesay.recipes.run import Run, gather
 from samesay.recipes.saved import recipe_to_repeat
 from samesay.training import Recipe
@@ -205,11 +205,11 @@ def test_pairs_that_were_chosen_or_whose_numbers_mean_others_are_not_taken_for_t
         assert lacking is None if run.lacks is None else lacking in run.lacks["data"]
 
 
-def test_grades_are_recorded_with_their_scale(tiny_preset: Path, tmp_path: Path) -> None:
+def test_scores_are_recorded_with_their_scale(tiny_preset: Path, tmp_path: Path) -> None:
     model = samesay.PairModel.from_preset(tiny_preset, scale=(0, 5))
     model.fit(PAIRS, [4.5, 1.0] * 8, loss="mse", **QUICK)
     _, run, settings = recipe_of(model, tmp_path)
-    assert (run.reading.task, run.reading.scale) == ("similarity", GradeScale(0, 5))
+    assert (run.reading.task, run.reading.scale) == ("similarity", Scale(0, 5))
     assert (run.reading.labels, settings.loss) == (None, "mse")
 
 

@@ -1,4 +1,4 @@
-"""Graded similarity, from a column of numbers to a saved model that grades alike by every way."""
+"""Similarity scores, from a column of numbers to a saved similarity model alike by every way."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ import pytest
 
 import samesay
 from samesay.bundle import open_bundle
-from samesay.data import load_pairs
+from samesay.data import ReadOptions, load_pairs
 from samesay.data.sources.builtin import generate
-from samesay.errors import GradeInvalid, HeadMismatch, UsageError
+from samesay.errors import HeadMismatch, ScoreInvalid, UsageError
 from samesay.evaluation import WordOverlap
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.export import export
@@ -21,12 +21,13 @@ from samesay.jobs.inspect import inspect_model
 from samesay.jobs.score import score_file, score_pair
 from samesay.jobs.train import TrainResult, train
 from samesay.jobs.verify import verify
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 from samesay.predictors.opening import open_predictor
-from samesay.scoring import GradeScorer
+from samesay.recipes.run import Run
+from samesay.scoring import SimilarityScorer
 from tiny_bert import save_tiny_preset
 
-SCALE = GradeScale(0, 5)
+SCALE = Scale(0, 5)
 QUICK = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
 
 
@@ -36,25 +37,27 @@ def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def graded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Generated pairs, graded by the words that they share."""
+def scored_pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generated pairs, scored by the words that they share."""
     table = generate(64, seed=3)
-    grades = WordOverlap(SCALE, Sides()).grade(table.pairs())
-    path = tmp_path_factory.mktemp("graded") / "pairs.csv"
-    columns = {"sentence1": table.first, "sentence2": table.second, "score": grades.round(2)}
+    scores = WordOverlap(SCALE, Sides()).predict(table.pairs())
+    path = tmp_path_factory.mktemp("similarity") / "pairs.csv"
+    columns = {"sentence1": table.first, "sentence2": table.second, "score": scores.round(2)}
     pd.DataFrame(columns).to_csv(path, index=False)
     return path
 
 
 @pytest.fixture(scope="module")
-def trained(preset: Path, graded_file: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
+def trained(preset: Path, scored_pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
     return train(
-        graded_file,
-        preset=preset,
-        output=tmp_path_factory.mktemp("models") / "graded",
-        validation=f"{graded_file}[:32]",
-        settings=QUICK,
-        scale=SCALE,
+        Run(
+            data=scored_pairs_file,
+            preset=preset,
+            output=tmp_path_factory.mktemp("models") / "similarity",
+            validation=f"{scored_pairs_file}[:32]",
+            reading=ReadOptions(scale=SCALE),
+        ),
+        QUICK,
     )
 
 
@@ -65,27 +68,29 @@ def test_the_run_is_told_from_the_data_and_chosen_by_rank_correlation(trained: T
     assert {"spearman", "pearson", "mse", "mae"} <= set(trained.to_dict()["metrics"])
 
 
-def test_a_grader_is_verified_and_stored_in_fewer_bits(
-    trained: TrainResult, graded_file: Path, tmp_path: Path
+def test_a_similarity_model_is_verified_and_stored_in_fewer_bits(
+    trained: TrainResult, scored_pairs_file: Path, tmp_path: Path
 ) -> None:
-    assert verify(trained.path, graded_file).holds
-    made = export(trained.path, tmp_path / "small", to="bundle", quantize="int8", data=graded_file)
+    assert verify(trained.path, scored_pairs_file).holds
+    made = export(trained.path, tmp_path / "small", to="bundle", quantize="int8", data=scored_pairs_file)
     assert made.quantization is not None
-    table = load_pairs(graded_file)
-    was, now = (GradeScorer.open(path).grade(table.pairs()) for path in (trained.path, tmp_path / "small"))
+    table = load_pairs(scored_pairs_file)
+    was, now = (
+        SimilarityScorer.open(path).predict(table.pairs()) for path in (trained.path, tmp_path / "small")
+    )
     apart = np.abs(was - now).max() / (SCALE.high - SCALE.low)
     assert 0 < apart < 0.01
     assert made.quantization["largest_difference"] == pytest.approx(apart, abs=1e-6)
     assert made.quantization["changed"] == 0
 
 
-def test_keras_onnx_and_the_reloaded_model_grade_alike_and_on_the_scale(
-    trained: TrainResult, graded_file: Path
+def test_keras_onnx_and_the_reloaded_model_score_alike_and_on_the_scale(
+    trained: TrainResult, scored_pairs_file: Path
 ) -> None:
-    table = load_pairs(graded_file)
+    table = load_pairs(scored_pairs_file)
     assert trained.onnx.status == "verified", trained.onnx.detail
-    by_onnx = GradeScorer.open(trained.path).grade(table.pairs())
-    by_keras = open_predictor(trained.path, backend="keras").predictor.grade(table.pairs())  # type: ignore[union-attr]
+    by_onnx = SimilarityScorer.open(trained.path).predict(table.pairs())
+    by_keras = open_predictor(trained.path, backend="keras").predictor.predict(table.pairs())  # type: ignore[union-attr]
     np.testing.assert_allclose(by_onnx, by_keras, atol=1e-4)
     np.testing.assert_allclose(samesay.load(trained.path).predict(table), by_keras, atol=1e-5)
     assert by_onnx.shape == (64,)
@@ -95,42 +100,44 @@ def test_keras_onnx_and_the_reloaded_model_grade_alike_and_on_the_scale(
 
 def test_the_bundle_is_of_a_kind_that_older_readers_refuse(trained: TrainResult) -> None:
     document = json.loads((trained.path / "samesay.json").read_text(encoding="utf-8"))
-    assert (document["kind"], document["task"], document["scale"]) == ("grader", "similarity", [0, 5])
+    assert (document["kind"], document["task"], document["scale"]) == ("similarity", "similarity", [0, 5])
     assert open_bundle(trained.path).manifest.scale == SCALE
     assert inspect_model(trained.path)["scale"] == [0, 5]
     assert "from 0 to 5" in (trained.path / "README.md").read_text(encoding="utf-8")
     assert (trained.path / "report" / "answers.png").is_file()
-    with pytest.raises(UsageError, match="grades similarity"):
+    with pytest.raises(UsageError, match="gives similarity scores"):
         samesay.Scorer.open(trained.path)
 
 
-def test_one_pair_and_a_file_get_grades(trained: TrainResult, graded_file: Path, tmp_path: Path) -> None:
+def test_one_pair_and_a_file_get_scores(
+    trained: TrainResult, scored_pairs_file: Path, tmp_path: Path
+) -> None:
     scored = score_pair(trained.path, "a dog runs", "a dog sleeps")
-    assert 0 <= scored.to_dict()["grade"] <= 5
-    report = score_file(trained.path, graded_file, tmp_path / "out.csv")
+    assert 0 <= scored.to_dict()["score"] <= 5
+    report = score_file(trained.path, scored_pairs_file, tmp_path / "out.csv")
     written = pd.read_csv(tmp_path / "out.csv")
-    assert written["grade"].between(0, 5).all()
-    assert report.mean_grade == pytest.approx(written["grade"].mean(), abs=1e-4)
+    assert written["predicted_score"].between(0, 5).all()
+    assert report.mean_score == pytest.approx(written["predicted_score"].mean(), abs=1e-4)
 
 
-def test_it_is_measured_beside_what_it_has_to_beat(trained: TrainResult, graded_file: Path) -> None:
-    measured = evaluate_model(trained.path, graded_file).to_dict()
+def test_it_is_measured_beside_what_it_has_to_beat(trained: TrainResult, scored_pairs_file: Path) -> None:
+    measured = evaluate_model(trained.path, scored_pairs_file).to_dict()
     assert set(measured["metrics"]) == {"spearman", "pearson", "mse", "mae"}
-    # The pairs were graded by just this rule, to two places.
+    # The pairs were scored by just this rule, to two places.
     assert measured["baselines"]["word overlap"]["metrics"]["spearman"] > 0.99
     assert "spearman" not in measured["mean"]
 
 
-def test_a_head_for_grades_is_none_for_names(trained: TrainResult) -> None:
+def test_a_head_for_scores_is_none_for_names(trained: TrainResult) -> None:
     with pytest.raises(HeadMismatch, match="other answers"):
         samesay.PairModel.from_preset(trained.path, labels=["same", "different"])
 
 
-def test_python_fits_on_lists_with_grades_by_squared_error(preset: Path) -> None:
+def test_python_fits_on_lists_with_scores_by_squared_error(preset: Path) -> None:
     model = samesay.PairModel.from_preset(preset, scale=(1, 5))
     x = (["a dog runs", "a cat sleeps"], ["a dog walks", "no man eats"])
     result = model.fit(x, [4.5, 1], loss="mse", batch_size=2, epochs=1)
     assert result.history[0]["loss"] < 1
-    assert model.judge(x)[0].scale == GradeScale(1, 5)  # type: ignore[union-attr]
-    with pytest.raises(GradeInvalid, match="outside the scale"):
+    assert model.score(x)[0].scale == Scale(1, 5)  # type: ignore[union-attr]
+    with pytest.raises(ScoreInvalid, match="outside the scale"):
         model.evaluate(x, [0.5, 3.0])

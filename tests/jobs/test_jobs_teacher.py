@@ -14,6 +14,7 @@ from samesay.data import PairTable, load_pairs
 from samesay.errors import LabelMismatch, UsageError
 from samesay.jobs.train import train
 from samesay.pairs import LabelSet, Sides
+from samesay.recipes.run import Run
 from samesay.runs.teacher import teacher_logits
 from samesay.scoring import Scorer, softmax
 from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss
@@ -117,12 +118,14 @@ def test_the_loss_is_the_mixture_of_both_and_the_teachers_alone_without_a_gold_l
 
 
 @pytest.mark.parametrize("name", ["bce", "mse"])
-def test_of_grades_the_loss_mixes_the_gold_share_and_the_teachers(name: str) -> None:
-    from samesay.model.classifier import grade_loss
+def test_of_scores_the_loss_mixes_the_gold_share_and_the_teachers(name: str) -> None:
+    from samesay.model.classifier import similarity_loss
 
     logits, said = np.random.default_rng(0).normal(size=(2, 4, 1)).astype(np.float32) * 3
     shares, gold = np.array([0.0, 0.4, 1.0, 0.9], np.float32), np.array([True, True, False, False])
-    found = np.asarray(TaughtShareLoss(grade_loss(name), 0.3).call(Taught(said, gold).beside(shares), logits))
+    found = np.asarray(
+        TaughtShareLoss(similarity_loss(name), 0.3).call(Taught(said, gold).beside(shares), logits)
+    )
     answer, taught = 1 / (1 + np.exp(-logits[:, 0])), 1 / (1 + np.exp(-said[:, 0]))
 
     def loss(target: Any) -> Any:
@@ -143,9 +146,9 @@ def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
     for idle in ({"teacher_weight": 0.3}, {"class_weights": "balanced"}, {"label_smoothing": 0.1}):
         settings = {**SETTINGS, **idle}
         with pytest.raises(UsageError) as refused:
-            train(data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher)
+            train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher), settings)
         assert refused.value.where == next(iter(idle))
-    result = train(data, preset=preset, output=tmp_path / "m", settings=SETTINGS, teacher=teacher)
+    result = train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher), SETTINGS)
     assert result.notes[-1] == f"{teacher} taught it: its answers are all that was learned"
     assert "teacher_weight: 1.0" in (tmp_path / "m" / "recipe.yaml").read_text()
     held_out, gold = pairs(200)
@@ -154,8 +157,8 @@ def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
     assert np.mean(np.array(said) == np.array(gold)) > 0.95
 
 
-def test_a_model_that_grades_teaches_grades(preset: Path, tmp_path: Path) -> None:
-    def graded(n: int) -> tuple[Any, list[float]]:
+def test_a_similarity_model_teaches_scores(preset: Path, tmp_path: Path) -> None:
+    def scored(n: int) -> tuple[Any, list[float]]:
         given, labels = pairs(n)
         return given, [4.0 if one == "same" else 1.5 for one in labels]
 
@@ -164,16 +167,16 @@ def test_a_model_that_grades_teaches_grades(preset: Path, tmp_path: Path) -> Non
         model.fit(x, y, **more, **SETTINGS)
         return model
 
-    teacher = fitted(*graded(240)).save(tmp_path / "teacher")
-    few, grades = pairs(24, (ANIMATE[:1], THINGS[:1]))[0], [5.0, 0.0] * 12
-    student = fitted(few, grades, teacher=teacher, teacher_weight=1.0, unlabelled=pairs(160)[0])
-    held_out, gold = graded(100)
+    teacher = fitted(*scored(240)).save(tmp_path / "teacher")
+    few, scores = pairs(24, (ANIMATE[:1], THINGS[:1]))[0], [5.0, 0.0] * 12
+    student = fitted(few, scores, teacher=teacher, teacher_weight=1.0, unlabelled=pairs(160)[0])
+    held_out, gold = scored(100)
     assert np.abs(student.predict(held_out) - np.array(gold)).mean() < 0.5
-    assert student.predict(held_out).max() < 4.6, "the gold grades 5 and 0 weigh nothing"
-    data = tmp_path / "graded.csv"
+    assert student.predict(held_out).max() < 4.6, "the gold scores 5 and 0 weigh nothing"
+    data = tmp_path / "sts.csv"
     data.write_text("first,second,score\na,b,1.5\nc,d,9\n")
-    with pytest.raises(LabelMismatch, match="grades from 0 to 5"):
-        train(data, preset=preset, output=tmp_path / "m", teacher=teacher)
+    with pytest.raises(LabelMismatch, match="scores from 0 to 5"):
+        train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher))
 
 
 def test_a_taught_model_takes_labels_again_afterwards_also_from_its_keras_file(
@@ -199,7 +202,7 @@ def test_the_command_trains_with_a_teacher_and_its_recipe_says_so(
     more.write_text("\n".join(["first,second", *map(",".join, zip(others, seconds, strict=True))]))
     settings = {**SETTINGS, "epochs": 1, "teacher_weight": 0.8}
     result = train(
-        data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher, unlabelled=more
+        Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher, unlabelled=more), settings
     )
     assert result.n_pairs == 48
     assert result.notes[-1] == (
@@ -218,25 +221,25 @@ def test_what_cannot_teach_is_refused_before_anything_is_lost(
 ) -> None:
     monkeypatch.setattr("samesay.jobs.train.remove_checkpoints", lambda _: pytest.fail("lost"))
     monkeypatch.setattr("samesay.jobs.train.PairModel.from_preset", lambda *_, **__: pytest.fail("late"))
-    graded = tmp_path / "graded.csv"
-    graded.write_text("first,second,score\na,b,1.5\nc,d,4\n")
-    with pytest.raises(LabelMismatch, match="the pairs carry grades"):
-        train(graded, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
+    scored = tmp_path / "sts.csv"
+    scored.write_text("first,second,score\na,b,1.5\nc,d,4\n")
+    with pytest.raises(LabelMismatch, match="the pairs carry scores"):
+        train(Run(data=scored, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
     other = tmp_path / "other.csv"
     other.write_text("first,second,label\na,b,yes\nc,d,no\n")
     with pytest.raises(LabelMismatch):
-        train(other, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
+        train(Run(data=other, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
     with pytest.raises(LabelMismatch) as caught:
         teacher_logits(teacher, table_of(4), LabelSet(("yes", "no")))
     assert "same, different" in caught.value.message
     assert "yes, no" in caught.value.message
     data = tmp_path / "few.csv"
     data.write_text("first,second,label\na,b,same\nc,d,different\n")
-    for more, where in (
-        ({"unlabelled": data}, "unlabelled"),
-        ({"settings": {"teacher_weight": 0.9}}, "teacher_weight"),
+    for unlabelled, settings, where in (
+        (str(data), {}, "unlabelled"),
+        (None, {"teacher_weight": 0.9}, "teacher_weight"),
     ):
         with pytest.raises(UsageError, match="teacher") as refused:
-            train(data, preset=preset, output=tmp_path / "m", **more)
+            train(Run(data=data, preset=preset, output=tmp_path / "m", unlabelled=unlabelled), settings)
         assert refused.value.where == where
     assert not (tmp_path / "m").exists()

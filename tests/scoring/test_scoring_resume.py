@@ -16,8 +16,8 @@ import pytest
 
 from samesay.data import iter_rows
 from samesay.errors import OutputBusy, ResumeMismatch, RowMalformed, TargetExists
-from samesay.pairs import GradeScale, Progress
-from samesay.scoring import GradeScorer, Scorer, score_file
+from samesay.pairs import Progress, Scale
+from samesay.scoring import Scorer, SimilarityScorer, score_file
 from samesay.storage.claims import Claim
 from tiny_models import save_tiny, tiny_graph
 
@@ -46,7 +46,7 @@ def stop_after(rows: int, error: type[BaseException] = KeyboardInterrupt) -> Cal
     return listen
 
 
-def interrupted(scorer: Scorer | GradeScorer, source: Path, output: Path, rows: int, **options) -> None:
+def interrupted(scorer: Scorer | SimilarityScorer, source: Path, output: Path, rows: int, **options) -> None:
     with pytest.raises(KeyboardInterrupt) as error:
         score_file(scorer, source, output, chunk_rows=CHUNK, progress=stop_after(rows), **options)
     assert error.value.__notes__ == [f"{rows:,} rows are done and kept; the same command goes on behind them"]
@@ -87,21 +87,21 @@ def test_what_an_interrupted_run_left_is_finished_to_the_same_content(
     assert hidden(tmp_path) == []
 
 
-def test_a_graders_run_goes_on_too(tmp_path: Path, source: Path) -> None:
-    grader = GradeScorer.open(
+def test_a_similarity_models_run_goes_on_too(tmp_path: Path, source: Path) -> None:
+    scorer = SimilarityScorer.open(
         save_tiny(
-            tmp_path / "grader",
+            tmp_path / "similarity",
             graph=tiny_graph(n_labels=1),
             task="similarity",
             labels=None,
-            scale=GradeScale(0, 5),
+            scale=Scale(0, 5),
         ),
         threads=1,
     )
-    whole = score_file(grader, source, tmp_path / "whole.csv", chunk_rows=CHUNK)
-    interrupted(grader, source, tmp_path / "out.csv", 5 * CHUNK)
-    report = score_file(grader, source, tmp_path / "out.csv", chunk_rows=CHUNK)
-    assert report.mean_grade == whole.mean_grade
+    whole = score_file(scorer, source, tmp_path / "whole.csv", chunk_rows=CHUNK)
+    interrupted(scorer, source, tmp_path / "out.csv", 5 * CHUNK)
+    report = score_file(scorer, source, tmp_path / "out.csv", chunk_rows=CHUNK)
+    assert report.mean_score == whole.mean_score
     assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "whole.csv").read_bytes()
 
 

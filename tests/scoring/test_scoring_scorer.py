@@ -110,13 +110,13 @@ def test_temperature_is_read_from_the_bundle(tmp_path: Path, scorer: Scorer) -> 
     assert warm.predict(PAIRS).max() < scorer.predict(PAIRS).max()
 
 
-def test_judgements_name_labels_and_tell_what_was_cut(scorer: Scorer) -> None:
-    judged = scorer.score(PAIRS)
+def test_predictions_name_labels_and_tell_what_was_cut(scorer: Scorer) -> None:
+    found = scorer.score(PAIRS)
     probabilities = scorer.predict(PAIRS)
-    assert [j.label for j in judged] == [LABELS.names[i] for i in probabilities.argmax(axis=1)]
-    assert [list(j.probabilities) for j in judged] == [list(LABELS)] * len(PAIRS)
-    assert [j.truncated for j in judged] == [False, False, False, False, True, False]
-    kept_and_lost = sum(judged[4].tokens_lost) + scorer.max_length - 3
+    assert [j.label for j in found] == [LABELS.names[i] for i in probabilities.argmax(axis=1)]
+    assert [list(j.probabilities) for j in found] == [list(LABELS)] * len(PAIRS)
+    assert [j.truncated for j in found] == [False, False, False, False, True, False]
+    kept_and_lost = sum(found[4].tokens_lost) + scorer.max_length - 3
     assert kept_and_lost == 30 * 3 + 20 * 4
     assert scorer.score([]) == []
 

@@ -62,45 +62,47 @@ def test_the_window_that_entails_most_decides():
     model = Asked(
         by_keyword({"Dogs": nli(0.6, 0.1), "Cards": nli(0.9, 0.05), "Sundays": nli(0.02, 0.97)}), NLI
     )
-    found = WindowedScorer(model, sentences=1).judge(Pair(PAGE, "You may pay by card."))
-    assert (found.judgement.label, found.window) == ("entailment", "Cards are accepted.")
-    assert found.judgement.probabilities["entailment"] == pytest.approx(0.9)
+    found = WindowedScorer(model, sentences=1).score([Pair(PAGE, "You may pay by card.")])[0]
+    assert (found.prediction.label, found.window) == ("entailment", "Cards are accepted.")
+    assert found.prediction.probabilities["entailment"] == pytest.approx(0.9)
     assert PAGE[found.start : found.end] == found.window
     assert (found.side, found.n_windows, found.n_truncated) == ("premise", 4, 0)
 
 
 def test_a_high_entailment_that_is_not_the_answer_does_not_decide():
     model = Asked(by_keyword({"Dogs": nli(0.45, 0.5), "Cards": nli(0.4, 0.25)}), NLI)
-    found = WindowedScorer(model, sentences=1).judge(Pair(PAGE, "Cards and dogs are fine."))
+    found = WindowedScorer(model, sentences=1).score([Pair(PAGE, "Cards and dogs are fine.")])[0]
     assert found.window == "Cards are accepted."
-    assert found.judgement.label == "entailment"
+    assert found.prediction.label == "entailment"
 
 
 def test_without_entailment_the_nearest_window_decides_whatever_unrelated_ones_say():
     model = Asked(by_keyword({"Sundays": nli(0.1, 0.2)}, otherwise=(0.0, 0.99)), NLI)
     pair = Pair(PAGE, "On Sundays it is warm.")
-    found = WindowedScorer(model, sentences=1).judge(pair)
-    assert (found.judgement.label, found.window) == ("neutral", "On Sundays it is closed.")
-    anywhere = WindowedScorer(model, sentences=1, rule="any").judge(pair)
-    assert anywhere.judgement.label == "contradiction"
+    found = WindowedScorer(model, sentences=1).score([pair])[0]
+    assert (found.prediction.label, found.window) == ("neutral", "On Sundays it is closed.")
+    anywhere = WindowedScorer(model, sentences=1, rule="any").score([pair])[0]
+    assert anywhere.prediction.label == "contradiction"
 
 
 def test_of_two_sure_answers_the_nearer_window_decides():
     model = Asked(by_keyword({"Dogs": nli(0.95, 0.0), "Cards": nli(0.9, 0.0)}), NLI)
-    found = WindowedScorer(model).judge(Pair(PAGE, "One can pay with a card: it is accepted."))
+    found = WindowedScorer(model).score([Pair(PAGE, "One can pay with a card: it is accepted.")])[0]
     assert found.window == "Cards are accepted."
 
 
 def test_an_answer_weighs_beside_nearness():
     # Both windows have one of the claim's rare words; what is unrelated is called a contradiction.
     model = Asked(by_keyword({"Dogs": nli(0.0, 0.95), "Cards": nli(0.5, 0.1)}, otherwise=(0.0, 0.99)), NLI)
-    found = WindowedScorer(model).judge(Pair(PAGE, "Dogs have cards."))
+    found = WindowedScorer(model).score([Pair(PAGE, "Dogs have cards.")])[0]
     assert found.window == "Cards are accepted."
 
 
 def test_rule_any_takes_the_highest_contradiction():
     model = Asked(by_keyword({"shop": nli(0.0, 0.7), "Cards": nli(0.0, 0.9)}), NLI)
-    found = WindowedScorer(model, sentences=1, rule="any").judge(Pair(PAGE, "Dogs are welcome on Sundays."))
+    found = WindowedScorer(model, sentences=1, rule="any").score(
+        [Pair(PAGE, "Dogs are welcome on Sundays.")]
+    )[0]
     assert found.window == "Cards are accepted."
 
 
@@ -122,7 +124,7 @@ def test_rare_words_say_more_about_nearness_than_common_ones():
 )
 def test_the_long_side_is_known_by_name_or_by_length(sides, pair, long):
     model = Asked(lambda *_: nli(0.9, 0.0), NLI, sides)
-    found = WindowedScorer(model, sentences=1).judge(pair)
+    found = WindowedScorer(model, sentences=1).score([pair])[0]
     assert (found.side, found.n_windows) == (long, 4)
     # The short side stays where it was.
     assert {asked[sides.index(long) ^ 1] for asked in model.asked} == {min(pair.first, pair.second, key=len)}
@@ -134,7 +136,9 @@ def test_labels_of_another_task_and_another_side():
         ("different", "same"),
         ("left", "right"),
     )
-    found = WindowedScorer(model, side="right", sentences=1).judge(Pair("Dogs", "Cats sleep. Cars drive."))
+    found = WindowedScorer(model, side="right", sentences=1).score([Pair("Dogs", "Cats sleep. Cars drive.")])[
+        0
+    ]
     assert found.side == "right"
     assert found.n_windows == 2
     with pytest.raises(UsageError, match="no side 'rigth'"):
@@ -143,9 +147,9 @@ def test_labels_of_another_task_and_another_side():
 
 def test_windows_that_are_too_long_are_counted():
     model = Asked(lambda *_: nli(0.9, 0.0), NLI, most_words=4)
-    found = WindowedScorer(model, sentences=1).judge(Pair(PAGE, "Sundays."))
+    found = WindowedScorer(model, sentences=1).score([Pair(PAGE, "Sundays.")])[0]
     assert found.n_truncated == 2
-    assert found.judgement.tokens_lost == (1, 0)
+    assert found.prediction.tokens_lost == (1, 0)
 
 
 def test_settings_that_mean_nothing_are_refused():
@@ -171,6 +175,6 @@ def test_it_is_a_predictor_over_a_real_graph(tmp_path):
         windowed, PairTable.from_inputs(pairs, ["neutral"] * 4, allow_empty_sides=True, labels=NLI)
     )
     assert (measured.n_pairs, measured.truncated) == (4, 0)
-    assert windowed.judge(pairs[0]).n_windows == 3
+    assert windowed.score([pairs[0]])[0].n_windows == 3
     # One sentence is one window: what the model itself says.
     assert windowed.predict(pairs[1:2]).tolist() == scorer.predict(pairs[1:2]).tolist()

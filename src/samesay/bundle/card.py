@@ -79,7 +79,7 @@ def _head(manifest: Manifest, name: str) -> str:
     does = (
         f"gives a probability to each of {len(manifest.labels)} labels"
         if manifest.scale is None
-        else f"grades how similar they are, from {manifest.scale}"
+        else f"scores how similar they are, from {manifest.scale}"
     )
     return (
         f"# {_text(name)}\n\n"
@@ -109,9 +109,9 @@ samesay.Embedder.open("{name}").encode(["one text", "another"])  # one row a tex
 
 def _labels(manifest: Manifest) -> str:
     if manifest.scale is not None:
-        mean = manifest.data.get("mean_grade")
+        mean = manifest.data.get("mean_score")
         of_training = f"; the mean of its training pairs is {_value(mean)}" if mean is not None else ""
-        return f"## Grades and sides\n\nGrades go from {manifest.scale}{of_training}." + _order(manifest)
+        return f"## Scores and sides\n\nScores go from {manifest.scale}{of_training}." + _order(manifest)
     counts = _mapping(manifest.data.get("counts"))
     header = ["label", "pairs it was trained on"] if counts else ["label"]
     rows = [[label, _number(counts.get(label, 0))] if counts else [label] for label in manifest.labels]
@@ -126,7 +126,7 @@ def _order(manifest: Manifest) -> str:
 def _use(manifest: Manifest, name: str) -> str:
     texts = [f"the {side}" for side in manifest.sides]
     rows = (
-        "probabilities, one row a pair, one column a label" if manifest.scale is None else "one grade a pair"
+        "probabilities, one row a pair, one column a label" if manifest.scale is None else "one score a pair"
     )
     return f"""## How to use it
 
@@ -258,7 +258,7 @@ def _limits(manifest: Manifest, *, told: bool) -> str:
         "measure it on pairs of your own: `samesay evaluate`.",
         "A probability is a score of this model and not the chance of being right, unless it was calibrated."
         if manifest.scale is None
-        else "Grades rank pairs better than they measure them: compare them with one another first.",
+        else "Scores rank pairs better than they measure them: compare them with one another first.",
     ]
     cut = _mapping(manifest.data.get("truncation"))
     if cut.get("pairs"):

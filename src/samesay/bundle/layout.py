@@ -55,7 +55,7 @@ class PartLayout:
         place: Its folder or its one file, relative to the bundle.
         is_folder: Whether ``place`` is a folder.
         required: Files, relative to ``place``, without which the part cannot be used.
-        needs_verdict: Whether the part is usable only after a proof; it then carries a verdict.
+        needs_verdict: Whether the part is usable only after a parity check; it then carries a verdict.
         answers: Whether a model can be run from this part alone.
         purpose: What it is for, in the words of the model card.
     """
@@ -69,7 +69,7 @@ class PartLayout:
     purpose: str = ""
 
     def usable(self, verdict: Verdict | None) -> bool:
-        """Whether it may be used: it needs no proof, answers as Keras does, or apart from it by a measured cost."""
+        """Whether it may be used: it needs no verdict, answers as Keras does, or differs at a measured cost."""
         return verdict in _USABLE or (verdict is None and not self.needs_verdict)
 
     def holds(self, path: str) -> bool:
@@ -116,10 +116,10 @@ PARTS: dict[str, PartLayout] = {
     )
 }
 
-# The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a grader with
-# low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an unbounded grader with the
-# logit itself, an embedder with a vector of "dimension" numbers for a single text. A cascade of models will be another
-# kind, with stages of its own.
+# The kinds of bundle that this version reads: a model answers with labels by a softmax over its logits, a similarity
+# model with low + (high - low) * sigmoid(logit) on its "scale", which it has instead of "labels", an unbounded one
+# with the logit itself, an embedder with a vector of "dimension" numbers for a single text. A cascade of models
+# will be another kind, with stages of its own.
 MODEL, EMBEDDER = "model", "embedder"
-GRADERS: dict[str, Activation] = {"grader": "sigmoid", "unbounded-grader": "identity"}
-KINDS: tuple[str, ...] = (MODEL, *GRADERS, EMBEDDER)
+SIMILARITY_KINDS: dict[str, Activation] = {"similarity": "sigmoid", "unbounded-similarity": "identity"}
+KINDS: tuple[str, ...] = (MODEL, *SIMILARITY_KINDS, EMBEDDER)

@@ -20,16 +20,16 @@ from samesay.bundle.layout import (
     EMBEDDER,
     FORMAT_NAME,
     FORMAT_VERSION,
-    GRADERS,
     KINDS,
     MANIFEST_NAME,
     MODEL,
     PARTS,
+    SIMILARITY_KINDS,
     VERDICTS,
     Verdict,
 )
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
-from samesay.pairs import MOST_TOKENS, Activation, Answers, GradeScale, LabelSet, Sides
+from samesay.pairs import MOST_TOKENS, Activation, Answers, LabelSet, Scale, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
@@ -54,7 +54,7 @@ class Part:
     Attributes:
         name: Its name in `samesay.bundle.layout.PARTS` (or one that only later releases know).
         files: Its files by path relative to the bundle, with ``/``.
-        verdict: What its proof said; None for a part that needs none.
+        verdict: What its parity check said; None for a part that needs none.
         detail: Why, and with which figures; JSON types.
     """
 
@@ -153,13 +153,14 @@ class Manifest:
     """All that a bundle says of itself.
 
     Attributes:
-        task: What is judged: ``"classification"`` or ``"similarity"``.
-        labels: The names of the classes, in the order of the model's logits; none for a grader.
+        task: What it does: ``"classification"`` or ``"similarity"``.
+        labels: The names of the classes, in the order of the model's logits; none for a similarity model.
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
         parts: The declared parts by name.
-        kind: What the bundle is: ``"model"``, one of the graders with a scale, or ``"embedder"`` with a dimension.
-        scale: The lowest and the highest grade of a grader; None for a model.
+        kind: What the bundle is: ``"model"``, a similarity model's kind with a scale, or ``"embedder"`` with a
+            dimension.
+        scale: The lowest and the highest score of a similarity model; None for a model.
         dimension: Numbers of an embedder's vectors; None for others.
         decision: How a label comes out of logits.
         metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
@@ -181,7 +182,7 @@ class Manifest:
     recipe: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, Any] = field(default_factory=dict)
     created: str = ""
-    scale: GradeScale | None = None
+    scale: Scale | None = None
     dimension: int | None = None
 
     def __post_init__(self) -> None:
@@ -189,7 +190,7 @@ class Manifest:
 
     @property
     def answers(self) -> Answers:
-        """What the model answers with: names of classes, or grades on a scale."""
+        """What the model answers with: names of classes, or scores on a scale."""
         return self.scale or self.labels
 
     @property
@@ -320,7 +321,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
         labels = LabelSet(tuple(_texts(document, "labels", where)) if kind == MODEL else ())
-        scale = _scale(document, GRADERS[kind], where) if kind in GRADERS else None
+        scale = _scale(document, SIMILARITY_KINDS[kind], where) if kind in SIMILARITY_KINDS else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
         decision = _decision(_need(document, "decision", dict, where), version, where)
@@ -356,11 +357,11 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     )
 
 
-def _scale(document: dict[str, Any], activation: Activation, where: str) -> GradeScale:
+def _scale(document: dict[str, Any], activation: Activation, where: str) -> Scale:
     ends = _need(document, "scale", list, where)
     if len(ends) != 2 or not all(_is_number(end) for end in ends):
         raise _damaged(f"{MANIFEST_NAME}: 'scale' is not two numbers.", where)
-    return GradeScale(float(ends[0]), float(ends[1]), activation)
+    return Scale(float(ends[0]), float(ends[1]), activation)
 
 
 def _decision(value: dict[str, Any], version: int, where: str) -> Decision:

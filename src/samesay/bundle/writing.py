@@ -13,17 +13,17 @@ from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import (
     EMBEDDER,
-    GRADERS,
     MANIFEST_NAME,
     MODEL,
     PARTS,
+    SIMILARITY_KINDS,
     VERDICTS,
     PartLayout,
     Verdict,
 )
 from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
-from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
 from samesay.storage import destination
 from samesay.storage.durable import new_folder, require_writable, said_plainly
@@ -153,7 +153,7 @@ class BundleDraft:
         return self.path / layout.place
 
     def add(self, part: str, *, verdict: Verdict | None = None, detail: Any = None) -> None:
-        """Declare ``part``, with what its proof said.
+        """Declare ``part``, with what its parity check said.
 
         A part that is not ``"verified"`` may hold no file at all: the verdict and its reason are the part.
 
@@ -175,7 +175,7 @@ class BundleDraft:
         *,
         task: str,
         labels: LabelSet | None = None,
-        scale: GradeScale | None = None,
+        scale: Scale | None = None,
         dimension: int | None = None,
         sides: Sides,
         max_length: int,
@@ -190,9 +190,9 @@ class BundleDraft:
         """Write the model card, then, last, the manifest with the checksums of all files.
 
         Args:
-            task: What is judged, such as ``"classification"``.
-            labels: The names of the classes in the order of the logits; none for a grader.
-            scale: The lowest and the highest grade of a grader, which is a kind of its own.
+            task: What it does, such as ``"classification"``.
+            labels: The names of the classes in the order of the logits; none for a similarity model.
+            scale: The lowest and the highest score of a similarity model, which is a kind of its own.
             dimension: Numbers of a vector, of an embedder, which is a kind of its own, too.
             sides: The names of the two texts in reading order.
             max_length: The most tokens of a pair that are read.
@@ -213,7 +213,7 @@ class BundleDraft:
         facts = {
             "kind": EMBEDDER
             if dimension is not None
-            else next(kind for kind, one in GRADERS.items() if one == scale.activation)
+            else next(kind for kind, one in SIMILARITY_KINDS.items() if one == scale.activation)
             if scale
             else MODEL,
             "created": datetime.now(UTC).isoformat(timespec="seconds") if created is None else created,

@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
+from samesay.cli.plain import print_json, remarks, say, visible
 from samesay.errors import AuditFindings
 
 if TYPE_CHECKING:
     from samesay.evaluation.audit.audit import Audit
 
 
-@click.command("audit")
-@click.argument("data")
-@click.option(
+@click.command("audit", cls=Command, most_used=("strict", "hard", "preset", "columns", "labels"))
+@click.argument("data", type=PLACE)
+@option(
     "--preset",
+    type=PLACE,
     metavar="NAME",
     help="Also count the pairs that are longer than this saved model, or this start of a training, reads.",
 )
-@click.option(
+@option(
     "--hard",
+    type=PLACE,
     metavar="FILE",
     help="Write the pairs on which the strongest shortcut fails there, as a hard test.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file at --hard.")
-@click.option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
+@option("--overwrite", is_flag=True, help="Replace a file at --hard.")
+@option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @partial(data_options, without=("allow_empty_sides",))
 @quiet_option

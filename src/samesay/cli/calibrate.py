@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
+from samesay.cli.plain import print_json, remarks, say, visible
 from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
@@ -16,28 +15,28 @@ if TYPE_CHECKING:
     from samesay.jobs.calibrate import CalibratedModel
 
 
-@click.command("calibrate")
-@click.argument("model")
-@click.argument("data", required=False)
-@click.option(
+@click.command("calibrate", cls=Command, most_used=("precision", "output", "method", "reset", "sides"))
+@click.argument("model", type=PLACE)
+@click.argument("data", type=PLACE, required=False)
+@option(
     "--method",
     type=click.Choice(["auto", "temperature", "bias"]),
     default="auto",
     show_default=True,
     help="Temperature alone, with a bias for every label, or (auto) biases where they hold on pairs left out.",
 )
-@click.option(
+@option(
     "--precision",
     type=float,
     metavar="SHARE",
     help="Abstain where fewer than this share of answers would be right, such as 0.95 [always answer].",
 )
-@click.option(
+@option(
     "--thresholds/--no-thresholds",
     default=True,
     help="Look for thresholds of the highest macro F1, or give the most probable label always.",
 )
-@click.option(
+@option(
     "--max-overlap",
     type=float,
     default=0.01,
@@ -45,14 +44,18 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="The largest share of DATA that MODEL may have been trained on.",
 )
-@click.option(
-    "--output", "-o", metavar="DIR", help="Write a calibrated copy there [MODEL itself is changed]."
+@option(
+    "--output",
+    "-o",
+    type=PLACE,
+    metavar="DIR",
+    help="Write a calibrated copy there [MODEL itself is changed].",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a saved model at --output.")
-@click.option("--reset", is_flag=True, help="Take the decision policy away instead; without DATA.")
+@option("--overwrite", is_flag=True, help="Replace a saved model at --output.")
+@option("--reset", is_flag=True, help="Take the decision policy away instead; without DATA.")
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
-@click.option(
+@option(
     "--backend",
     type=click.Choice(["auto", "onnx", "keras"]),
     default="auto",

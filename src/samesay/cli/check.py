@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import Mapping, input_options, json_option, quiet_option
-from samesay.cli.plain import counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, Mapping, input_options, json_option, option, quiet_option
+from samesay.cli.plain import counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES
 
 if TYPE_CHECKING:
@@ -17,38 +16,41 @@ if TYPE_CHECKING:
     from samesay.jobs.check import CheckedModel
 
 
-@click.command("check")
-@click.argument("model")
-@click.option(
+@click.command(
+    "check", cls=Command, most_used=("capabilities", "suites", "fail_under", "output", "rename_labels")
+)
+@click.argument("model", type=PLACE)
+@option(
     "--capability",
     "capabilities",
     multiple=True,
     metavar="NAME",
     help="Only this one, such as negation; may be given several times [all].",
 )
-@click.option(
+@option(
     "--suite",
     "suites",
+    type=PLACE,
     multiple=True,
     metavar="FILE",
     help="Tests of your own besides: a table with first, second, expected and capability; may be given several times.",
 )
 @partial(input_options, names=[name for name in OF_FILES if name != "no_header"])
-@click.option(
+@option(
     "--rename-labels",
     type=Mapping(),
     help="What the model's labels mean, where their names do not tell: 0=different,1=same.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Another seed, other pairs.")
-@click.option(
+@option("--seed", type=int, default=0, show_default=True, help="Another seed, other pairs.")
+@option(
     "--fail-under",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
     help="Exit status 38 if any capability passes less than this share of its tests, such as 0.8.",
 )
-@click.option("--output", "-o", metavar="FILE", help="Write all tests with their answers there.")
-@click.option("--overwrite", is_flag=True, help="Replace a file at --output.")
-@click.option(
+@option("--output", "-o", type=PLACE, metavar="FILE", help="Write all tests with their answers there.")
+@option("--overwrite", is_flag=True, help="Replace a file at --output.")
+@option(
     "--backend",
     type=click.Choice(["auto", "onnx", "keras"]),
     default="auto",

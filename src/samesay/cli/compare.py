@@ -7,9 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import Mapping, SidesOption, data_options, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    Mapping,
+    SidesOption,
+    data_options,
+    json_option,
+    option,
+    quiet_option,
+    sides_option,
+)
+from samesay.cli.plain import print_json, remarks, say, visible
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,47 +27,56 @@ if TYPE_CHECKING:
 _CHANGED_SHOWN = 5
 
 
-@click.command("compare")
-@click.argument("models", metavar="MODEL MODEL…", nargs=-1)
-@click.option(
-    "--data", metavar="DATA", required=True, help="Labelled or graded pairs, on which all are measured."
+@click.command("compare", cls=Command, most_used=("data", "baselines", "changed", "markdown", "columns"))
+@click.argument("models", type=PLACE, metavar="MODEL MODEL...", nargs=-1)
+@option(
+    "--data",
+    type=PLACE,
+    metavar="DATA",
+    required=True,
+    help="Pairs with labels or scores, on which all are measured.",
 )
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
-@click.option(
+@option(
     "--rename-model-labels",
     type=Mapping(),
     help="Other names for the labels of models: LABEL_0=contradiction,LABEL_1=entailment.",
 )
-@click.option(
+@option(
     "--reads",
     type=SidesOption(),
     help="What a folder of others' reads first and second, where it does not say [the data's order].",
 )
-@click.option(
+@option(
     "--baselines",
+    type=PLACE,
     metavar="SOURCE",
     default="trained-on",
     help="Make baselines from SOURCE [what the first saved model was trained on].",
 )
-@click.option(
+@option(
     "--resamples",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
     help="Draws of the bootstrap: more make the ends of intervals steadier and take longer.",
 )
-@click.option(
+@option(
     "--rounds",
     type=click.IntRange(min=0),
     default=3,
     show_default=True,
     help="Rounds in which speed is measured, the models in turn; 0 leaves out speed, size and memory.",
 )
-@click.option("--changed", metavar="FILE", help="Write the pairs whose label changes, with every answer.")
-@click.option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
-@click.option("--picture", metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg.")
-@click.option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
+@option(
+    "--changed", type=PLACE, metavar="FILE", help="Write the pairs whose label changes, with every answer."
+)
+@option("--markdown", type=PLACE, metavar="FILE", help="Write the table and the verdicts as Markdown.")
+@option(
+    "--picture", type=PLACE, metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg."
+)
+@option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
 @quiet_option
 @json_option
 def command(
@@ -74,7 +92,7 @@ def command(
 
     Figures, paired tests of their differences, the decisions that change, speed, size and memory. A MODEL is
     a saved model, a Hugging Face or sentence-transformers folder with a sequence classifier (through its own
-    library), or a baseline: baseline:majority, baseline:first, baseline:second; of graders
+    library), or a baseline: baseline:majority, baseline:first, baseline:second; of similarity models
     baseline:word-overlap. onnx:MODEL and keras:MODEL name the part that answers. Needs samesay[evaluation].
 
     \b

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import click
 
-from samesay.cli.options import json_option
+from samesay.cli.options import PLACE, Command, json_option, option
 from samesay.cli.plain import print_json, say
 
 
-@click.command("config")
-@click.argument("file", required=False)
-@click.option(
+@click.command("config", cls=Command)
+@click.argument("file", type=PLACE, required=False)
+@option(
     "--format",
     "format_",
     type=click.Choice(["yaml", "toml"]),
     default="yaml",
     help="Of what is printed [yaml]; samesay train --config reads both.",
 )
-@click.option(
-    "--schema", is_flag=True, help="Print the JSON schema of a recipe, for editors and other programs."
-)
+@option("--schema", is_flag=True, help="Print the JSON schema of a recipe, for editors and other programs.")
 @json_option
 def command(*, file: str | None, format_: str, schema: bool, as_json: bool) -> None:
     """Print a recipe with every key, its default and its meaning; or check FILE and print it so, completed.

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, sides_option, task_options
-from samesay.cli.plain import counted, print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, data_options, json_option, option, sides_option, task_options
+from samesay.cli.plain import counted, print_json, remarks, say, visible
 
 if TYPE_CHECKING:
     from samesay.data import Description
@@ -19,11 +18,9 @@ def command() -> None:
     """Look at pairs, or generate some."""
 
 
-@command.command("show", short_help="Show columns, labels, lengths and a few pairs of DATA.")
-@click.argument("source", metavar="DATA")
-@click.option(
-    "-n", "n_samples", type=click.IntRange(min=0), default=4, show_default=True, help="Pairs to show."
-)
+@command.command("show", cls=Command, short_help="Show columns, labels, lengths and a few pairs of DATA.")
+@click.argument("source", type=PLACE, metavar="DATA")
+@option("-n", "n_samples", type=click.IntRange(min=0), default=4, show_default=True, help="Pairs to show.")
 @sides_option("The order in which to show the two sides, such as hypothesis,premise [the data's own].")
 @data_options
 @task_options
@@ -47,7 +44,7 @@ def show_command(source: str, *, n_samples: int, as_json: bool, **options: Any) 
         show(described)
 
 
-@command.command("list", short_help="List the published corpora that go by a name.")
+@command.command("list", cls=Command, short_help="List the published corpora that go by a name.")
 @json_option
 def list_command(*, as_json: bool) -> None:
     """List the published corpora that go by a name, with licence, labels and published sizes.
@@ -69,7 +66,7 @@ def list_command(*, as_json: bool) -> None:
     from samesay.cli import render
 
     render.table(
-        ["name", "labels or grades", "pairs", "licence", "what"],
+        ["name", "labels or scores", "pairs", "licence", "what"],
         [
             (
                 corpus.name,
@@ -83,8 +80,10 @@ def list_command(*, as_json: bool) -> None:
     )
 
 
-@command.command("generate", short_help="Write made-up pairs whose labels are true by construction.")
-@click.option(
+@command.command(
+    "generate", cls=Command, short_help="Write made-up pairs whose labels are true by construction."
+)
+@option(
     "--pairs",
     "n_pairs",
     type=click.IntRange(min=1),
@@ -92,21 +91,22 @@ def list_command(*, as_json: bool) -> None:
     show_default=True,
     help="How many; for a folder, of its train split.",
 )
-@click.option(
+@option(
     "--output",
     "-o",
+    type=PLACE,
     required=True,
     help="A file for one split (the name tells the format), or a new folder for train, validation and test.",
 )
-@click.option(
+@option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same pairs."
 )
-@click.option(
+@option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
     help="Which words and sentence patterns: test holds some that train never shows [train, for a file].",
 )
-@click.option("--overwrite", is_flag=True, help="Replace what is at --output.")
+@option("--overwrite", is_flag=True, help="Replace what is at --output.")
 @json_option
 def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
     """Write made-up pairs like image captions, whose labels are true by construction.
@@ -160,10 +160,10 @@ def show(described: Description) -> None:
             ],
             numbers_from=1,
         )
-    if described.grades is not None:
-        low, high = described.grades["scale"]
-        figures = {name: described.grades[name] for name in ("mean", "lowest", "highest")}
-        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Grades")
+    if described.scores is not None:
+        low, high = described.scores["scale"]
+        figures = {name: described.scores[name] for name in ("mean", "lowest", "highest")}
+        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Scores")
     render.table(
         ["length in words", "mean", "median", "99 in 100 below", "longest"],
         [
@@ -175,6 +175,6 @@ def show(described: Description) -> None:
     first, second = described.sides
     for sample in described.samples:
         row = {"row": sample.row, first: sample.first, second: sample.second, "label": sample.label}
-        row["grade"] = sample.grade
+        row["score"] = sample.score
         render.facts({key: value for key, value in row.items() if value is not None})
     render.notes(origin["notes"])

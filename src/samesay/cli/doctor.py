@@ -6,12 +6,12 @@ import itertools
 
 import click
 
-from samesay.cli.options import json_option
+from samesay.cli.options import Command, json_option
 from samesay.cli.plain import print_json
 from samesay.errors import MachineError
 
 
-@click.command("doctor")
+@click.command("doctor", cls=Command)
 @json_option
 def command(*, as_json: bool) -> int:
     """Say what is installed, found and working here, and what would mend the rest.

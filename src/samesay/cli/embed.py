@@ -3,42 +3,41 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any, get_args
+from typing import Any
 
 import click
 
-from samesay.cli.options import input_options, json_option, quiet_option
-from samesay.cli.plain import counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
-from samesay.data.options import OF_FILES, Format
-
-
-@click.command("embed")
-@click.argument("source", metavar="FILE")
-@click.option(
-    "--output", "-o", required=True, help="Where the vectors go: a .npy file (rows, dimension), or .parquet."
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    json_option,
+    option,
+    quiet_option,
+    text_options,
+    threads_option,
 )
-@click.option(
+from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+
+
+@click.command("embed", cls=Command, most_used=("output", "model", "column", "format", "threads"))
+@click.argument("source", type=PLACE, metavar="FILE")
+@option(
+    "--output",
+    "-o",
+    type=PLACE,
+    required=True,
+    help="Where the vectors go: a .npy file (rows, dimension), or .parquet.",
+)
+@option(
     "--model",
+    type=PLACE,
     default="minilm",
     show_default=True,
     help="A preset, a folder in Hugging Face layout, or a saved embedding model.",
 )
-@click.option("--column", help="The column that holds the texts, where its name does not tell.")
-@click.option(
-    "--input-format",
-    "--format",
-    "input_format",
-    type=click.Choice(["lines", *get_args(Format)]),
-    help="Input format, if the file name does not show it.",
-)
-@partial(input_options, names=[name for name in OF_FILES if name not in ("format", "on_error")])
-@click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores].",
-)
+@partial(text_options, skipping=False)
+@option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
+@threads_option
 @quiet_option
 @json_option
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:

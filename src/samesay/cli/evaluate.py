@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import data_options, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, say
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
+from samesay.cli.plain import print_json, remarks, say
 
 if TYPE_CHECKING:
     from samesay.evaluation import ClassificationEvaluation, Evaluation
@@ -18,20 +17,21 @@ if TYPE_CHECKING:
 _MOST_LABELS_IN_A_TABLE = 8
 
 
-@click.command("evaluate")
-@click.argument("model")
-@click.argument("data")
+@click.command("evaluate", cls=Command, most_used=("report", "baselines", "slices", "split", "rename_labels"))
+@click.argument("model", type=PLACE)
+@click.argument("data", type=PLACE)
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
-@click.option(
+@option(
     "--baselines",
+    type=PLACE,
     is_flag=False,
     flag_value="trained-on",
     metavar="[SOURCE]",
     help="Measure beside it a majority answer and two models that each see one side only, made from SOURCE; "
     "without one from the pairs that MODEL was trained on. Needs scikit-learn and time.",
 )
-@click.option(
+@option(
     "--backend",
     type=click.Choice(["auto", "onnx", "keras"]),
     default="auto",
@@ -39,25 +39,27 @@ _MOST_LABELS_IN_A_TABLE = 8
     help="Which part answers: onnx is lean and starts at once, keras needs samesay[train]; auto "
     "takes onnx where it is verified.",
 )
-@click.option(
+@option(
     "--picture",
+    type=PLACE,
     metavar="FILE",
-    help="Also draw the confusion matrix, or answers over right grades, as FILE.png or FILE.svg.",
+    help="Also draw the confusion matrix, or answers over right scores, as FILE.png or FILE.svg.",
 )
-@click.option(
+@option(
     "--report",
+    type=PLACE,
     metavar="FOLDER",
     help="Also write report.html and report.json: calibration, slices, abstention, mistakes, doubtful labels. Needs "
     "samesay[evaluation].",
 )
-@click.option(
+@option(
     "--slice",
     "slices",
     metavar="COLUMN",
     multiple=True,
     help="In the report, also compare the values of a column of DATA; may be repeated.",
 )
-@click.option("--overwrite", is_flag=True, help="Replace a report at --report.")
+@option("--overwrite", is_flag=True, help="Replace a report at --report.")
 @quiet_option
 @json_option
 def command(
@@ -74,7 +76,7 @@ def command(
     Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and what always
     answering the most frequent label would score. Of a folder of splits, test is measured, else validation.
     Labels are matched by name. A model of similarity is measured by Spearman's and Pearson's correlation and its
-    errors on its scale, beside the mean grade and the overlap of words.
+    errors on its scale, beside the mean score and the overlap of words.
 
     \b
     samesay evaluate my-model pairs.csv
@@ -110,7 +112,7 @@ def show(measured: MeasuredModel) -> None:
     if isinstance(figures, ClassificationEvaluation):
         _show_labels(figures)
     elif isinstance(figures, SimilarityEvaluation):
-        say(f"Grades from {figures.scale}.")
+        say(f"Scores from {figures.scale}.")
     _show_intervals(measured)
     dropped = sum(figures.rows_dropped.values())
     if dropped:

@@ -6,18 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import OF_DATA, data_options, json_option, quiet_option, refuse_idle, sides_option
-from samesay.cli.plain import print_json, say, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import (
+    OF_DATA,
+    PLACE,
+    Command,
+    data_options,
+    json_option,
+    option,
+    quiet_option,
+    refuse_idle,
+    sides_option,
+)
+from samesay.cli.plain import print_json, remarks, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
 
 
-@click.command("export")
-@click.argument("model")
-@click.argument("path")
-@click.option(
+@click.command("export", cls=Command, most_used=("to", "quantize", "data", "max_changed", "overwrite"))
+@click.argument("model", type=PLACE)
+@click.argument("path", type=PLACE)
+@option(
     "--to",
     type=click.Choice(["huggingface", "bundle", "onnx", "keras"]),
     default="huggingface",
@@ -25,13 +34,15 @@ if TYPE_CHECKING:
     help="huggingface: a folder for transformers and servers of its models; bundle: a saved model for use alone, "
     "without its Keras part; onnx: the graph with its tokenizer, in a folder; keras: one .keras file.",
 )
-@click.option(
+@option(
     "--quantize",
     type=click.Choice(["int8", "float16"]),
     help="Of bundle and onnx: store weights in 8 or 16 bits; computed in 32. Measured on --data first.",
 )
-@click.option("--data", metavar="DATA", help="Labelled pairs on which the cost of --quantize is measured.")
-@click.option(
+@option(
+    "--data", type=PLACE, metavar="DATA", help="Labelled pairs on which the cost of --quantize is measured."
+)
+@option(
     "--max-changed",
     type=click.FloatRange(0, 1),
     default=0.01,
@@ -41,7 +52,7 @@ if TYPE_CHECKING:
 )
 @sides_option("What the data's two columns are called, in their order, where their names do not tell.")
 @data_options
-@click.option("--overwrite", is_flag=True, help="Replace what was exported to PATH before.")
+@option("--overwrite", is_flag=True, help="Replace what was exported to PATH before.")
 @quiet_option
 @json_option
 def command(

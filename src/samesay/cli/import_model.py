@@ -6,32 +6,34 @@ from typing import Any
 
 import click
 
-from samesay.cli.options import Names, ScaleOption, json_option, quiet_option, sides_option
-from samesay.cli.plain import print_json, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    Names,
+    ScaleOption,
+    json_option,
+    option,
+    quiet_option,
+    sides_option,
+)
+from samesay.cli.plain import print_json, remarks, visible
 
 
-@click.command("import")
-@click.argument("source")
-@click.option("--output", "-o", required=True, help="The new folder of the saved model.")
-@click.option(
-    "--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has]."
-)
-@click.option(
-    "--scale", type=ScaleOption(), help="Of a head with one output, the lowest and highest grade [0,1]."
-)
+@click.command("import", cls=Command, most_used=("output", "sides", "labels", "scale", "max_length"))
+@click.argument("source", type=PLACE)
+@option("--output", "-o", type=PLACE, required=True, help="The new folder of the saved model.")
+@option("--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has].")
+@option("--scale", type=ScaleOption(), help="Of a head with one output, the lowest and highest score [0,1].")
 @sides_option("What its first and its second text are called, such as premise,hypothesis [first,second].")
-@click.option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
-@click.option(
-    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
-)
+@option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
+@option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
 @quiet_option
 @json_option
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Save a sequence classifier of Hugging Face's as a model of SameSay, its head kept, without training.
 
     SOURCE is a folder with config.json and model.safetensors, or hf://owner/model[@revision]. A head with one output,
-    as cross-encoders have it, becomes a model that grades similarity.
+    as cross-encoders have it, becomes a similarity model.
 
     \b
     samesay import nli-folder --output imported --sides premise,hypothesis
@@ -52,7 +54,7 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
                 **(
                     {"labels": result.labels}
                     if result.scale is None
-                    else {"grades": "from {:g} to {:g}".format(*result.scale)}
+                    else {"scores": "from {:g} to {:g}".format(*result.scale)}
                 ),
                 "sides": f"{result.sides[0]}, then {result.sides[1]}",
                 "reads": f"{result.max_length:,} tokens of a pair",

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from samesay.cli.options import json_option
+from samesay.cli.options import PLACE, Command, json_option, option
 from samesay.cli.plain import print_json, say
 
 
-@click.command("inspect")
-@click.argument("model")
-@click.option(
+@click.command("inspect", cls=Command)
+@click.argument("model", type=PLACE)
+@option(
     "--no-verify",
     is_flag=True,
     help="Do not compute the files' checksums: faster, and a damaged file is not noticed.",
@@ -79,7 +79,7 @@ def _answers(found: Mapping[str, Any]) -> dict[str, Any]:
     answers = (
         {"labels": found["labels"]}
         if found["scale"] is None
-        else {"grades": "from {:g} to {:g}".format(*found["scale"])}
+        else {"scores": "from {:g} to {:g}".format(*found["scale"])}
     )
     return {
         **answers,

@@ -1,20 +1,87 @@
-"""Options that several commands share, and how their words are read."""
+"""The options of commands: groups of them in the help, those that several commands share, how their words are read."""
 
 from __future__ import annotations
 
 import csv
-import dataclasses
-from collections.abc import Callable, Collection
-from typing import Any, Literal, TypeVar, get_args, get_origin
+import types
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from click.core import ParameterSource
+from click.shell_completion import CompletionItem
 
-from samesay.data.options import OF_FILES, ReadOptions, meanings_of, types_of
+from samesay.data.options import OF_FILES, Format, ReadOptions
+from samesay.declaration import Setting, settings_of
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, Sides
+from samesay.pairs import Scale, Sides
 
-Command = TypeVar("Command", bound=Callable[..., Any])
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+# Headings of the help. A command's own groups come after the most used options, in the order of its declarations.
+MOST_USED, OTHERS = "Most used options", "Options"
+READING, FILES, RUNNING = _LAST = "Reading the data", "File format", "Running and output"
+
+TYPED = "samesay.typed"
+"""Where click's context keeps the words after ``samesay``."""
+
+_NAMES_WIDTH = 32
+
+
+class Option(click.Option):
+    """An option with the group that it stands in."""
+
+    def __init__(self, *names: Any, group: str = OTHERS, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.group = group
+
+
+option = partial(click.option, cls=Option)
+
+
+class Command(click.Command):
+    """A command whose help shows options in groups, the most used ones first.
+
+    Args:
+        settings: Of click, and ``most_used``: names of parameters in the order in which they are shown.
+    """
+
+    def __init__(self, *names: Any, most_used: Sequence[str] = (), **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.most_used = tuple(most_used)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """One section a group; names are of one width in all of them."""
+        shown = [one for one in self.get_params(ctx) if isinstance(one, click.Option)]
+        groups: dict[str, list[tuple[str, str]]] = {MOST_USED: []}
+        for one in sorted(shown, key=self._place):
+            group = MOST_USED if one.name in self.most_used else getattr(one, "group", OTHERS)
+            if (record := one.get_help_record(ctx)) is not None:
+                groups.setdefault(RUNNING if one.is_eager else group, []).append(record)
+        width = min(_NAMES_WIDTH, max(len(names) for records in groups.values() for names, _ in records))
+        for group in sorted(groups, key=lambda group: _LAST.index(group) if group in _LAST else -1):
+            if groups[group]:
+                with formatter.section(group):
+                    formatter.write_dl([(names.ljust(width), text) for names, text in groups[group]], width)
+
+    def _place(self, one: click.Parameter) -> int:
+        return self.most_used.index(one.name) if one.name in self.most_used else len(self.most_used)
+
+
+class Place(click.ParamType):
+    """A path, or a word that stands for one; the shell completes files and folders."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What the shell itself finds."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+PLACE = Place()
 
 
 class Names(click.ParamType):
@@ -37,54 +104,54 @@ class Names(click.ParamType):
 
 
 class Mapping(click.ParamType):
-    """``a=b,c=d`` as a dictionary; a part that holds a comma goes in double quotes."""
+    """``a=b,c=d`` as a dictionary; a part that holds a comma goes in double quotes.
 
-    name = "a=b,c=d"
+    Args:
+        of: What each value is read as.
+    """
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+    def __init__(self, of: Callable[[str], Any] = str) -> None:
+        self.name = "a=b,c=d" if of is str else "a=1,b=2"
+        self._of = of
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
         """The assignments, without the blanks around names."""
         if isinstance(value, dict):
             return value
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         for part in _parts(value):
             name, sign, meaning = (word.strip() for word in part.partition("="))
-            if not sign or not name or not meaning:
-                raise UsageError(
-                    f"Cannot read {part!r}.", where=_option(param), expected="assignments such as a=b,c=d"
-                )
             if name in found:
                 raise UsageError(f"{name!r} is assigned twice.", where=_option(param))
-            found[name] = meaning
+            try:
+                if not (name and sign and meaning):
+                    raise ValueError
+                found[name] = self._of(meaning)
+            except ValueError:
+                raise UsageError(
+                    f"Cannot read {part!r}.",
+                    where=_option(param),
+                    expected=f"assignments such as {self.name}",
+                ) from None
         return found
 
 
-class ClassWeights(Mapping):
-    """``balanced``, or weights by label: ``same=3,different=1``."""
+class WordOr(click.ParamType):
+    """One of some words, or a value of another type: ``balanced``, or weights.
 
-    name = "balanced|label=weight,…"
+    Args:
+        words: The words.
+        other: What everything else is read as.
+    """
+
+    def __init__(self, words: Sequence[str], other: click.ParamType) -> None:
+        self.name = "|".join([*words, other.name])
+        self._words = words
+        self._other = other
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The word, or the weights."""
-        if value == "balanced" or isinstance(value, dict):
-            return value
-        try:
-            return {name: float(weight) for name, weight in super().convert(value, param, ctx).items()}
-        except ValueError:
-            raise UsageError(
-                f"Cannot read the weights from {value!r}.",
-                where=_option(param),
-                expected="balanced, or weights such as same=3,different=1",
-            ) from None
-
-
-class Frozen(click.ParamType):
-    """``embeddings``, or a number of layers."""
-
-    name = "embeddings|N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        """The word or the number; the recipe refuses another word."""
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+        """The word, or the value."""
+        return value if value in self._words else self._other.convert(value, param, ctx)
 
 
 class Layers(click.ParamType):
@@ -118,7 +185,7 @@ class SidesOption(click.ParamType):
         return value if isinstance(value, Sides) else Sides.parse(value)
 
 
-OF_DATA = tuple(one.name for one in dataclasses.fields(ReadOptions))
+OF_DATA = tuple(settings_of(ReadOptions))
 """The parameters of ``data_options`` and ``sides_option``."""
 
 
@@ -140,87 +207,155 @@ def refuse_idle(names: Collection[str], why: str) -> None:
 
 
 class ScaleOption(click.ParamType):
-    """``0,5`` as ``GradeScale``."""
+    """``0,5`` as ``Scale``."""
 
     name = "low,high"
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> GradeScale:
-        """The lowest and the highest grade."""
-        return value if isinstance(value, GradeScale) else GradeScale.parse(value)
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
+        """The lowest and the highest score."""
+        return value if isinstance(value, Scale) else Scale.parse(value)
 
 
-_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), GradeScale: ScaleOption()}
+_TYPES: dict[Any, click.ParamType] = {
+    int: click.INT,
+    float: click.FLOAT,
+    str: click.STRING,
+    Sides: SidesOption(),
+    Scale: ScaleOption(),
+    dict[str, str]: Mapping(),
+    dict[str, float]: Mapping(float),
+    tuple[str, ...]: Names(),
+}
 
 
-def data_options(command: Command, *, without: Collection[str] = ()) -> Command:
-    """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
-    apart = ("sides", "task", "scale", *without)
-    return read_options(
-        command, [one.name for one in dataclasses.fields(ReadOptions) if one.name not in apart]
-    )
-
-
-def task_options(command: Command) -> Command:
-    """``--task`` and ``--scale``: whether the data's answers are labels or grades."""
-    return read_options(command, ["task", "scale"])
-
-
-def input_options(command: Command, *, names: Collection[str] = OF_FILES) -> Command:
-    """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
-    return read_options(command, names, format_name="input_format")
-
-
-def read_options(command: Command, names: Collection[str], *, format_name: str = "format") -> Command:
-    """Options of ``samesay.data.ReadOptions``, each as it is declared there.
+def declared_options(
+    declaration: type, names: Collection[str] | None = None, **renamed: str
+) -> Callable[[Decorated], Decorated]:
+    """An option for each setting of a declaration (``samesay.declaration``), in the group that it declares.
 
     Args:
-        command: What takes them.
-        names: Which of them, in the order of the help.
-        format_name: What the parameter of the format is called; ``--format`` is understood in any case, since errors
-            name it.
+        declaration: A dataclass.
+        names: Which settings, in the order of the help; all that are options where absent.
+        **renamed: Other names of options; the setting's own name is understood in any case, since errors name it.
     """
-    kinds, meanings = types_of(ReadOptions), meanings_of(ReadOptions)
-    defaults = {one.name: one.default for one in dataclasses.fields(ReadOptions)}
-    for name in reversed(list(names)):
-        kind = next(
-            (one for one in get_args(kinds[name]) if get_origin(kinds[name]) is not Literal), kinds[name]
-        )
-        settings: dict[str, Any] = {"help": meanings.get(name)}
-        if kind is bool:
-            settings["is_flag"] = True
-        else:
-            chosen = get_origin(kind) is Literal
-            settings["type"] = (
-                click.Choice(get_args(kind)) if chosen else _KINDS.get(get_origin(kind) or kind)
-            )
-            settings |= {"default": defaults[name], "show_default": defaults[name] is not None}
-        if name == "where":  # may be given more than once
-            settings |= {"multiple": True, "default": (), "show_default": False}
-        parameter = format_name if name == "format" else name
-        words = dict.fromkeys(f"--{word.replace('_', '-')}" for word in (parameter, name))
-        command = click.option(*words, parameter, **settings)(command)
-    return command
+    settings = settings_of(declaration)
+
+    def decorated(command: Decorated) -> Decorated:
+        for one in reversed([settings[name] for name in names or settings]):
+            if one.is_option:
+                command = _declared_option(one, renamed.get(one.name, one.name))(command)
+        return command
+
+    return decorated
 
 
-def sides_option(help: str) -> Callable[[Command], Command]:
-    """``--sides``, whose meaning differs between training and the use of a trained model."""
-    return click.option("--sides", type=SidesOption(), help=help)
+def _declared_option(one: Setting, parameter: str) -> Callable[[Decorated], Decorated]:
+    words = [f"--{parameter.replace('_', '-')}", one.option, one.short]
+    words = [word for at, word in enumerate(words) if word and word not in words[:at]]
+    settings: dict[str, Any] = {"is_flag": True}
+    if one.kind is not bool:
+        settings = {"type": _type_of(one.kind), "metavar": one.metavar, "default": one.default}
+        settings["show_default"] = one.unset or one.default is not None
+    if {str, tuple[str, ...]} <= set(get_args(one.kind)):  # may be given more than once
+        settings |= {"type": click.STRING, "multiple": True, "default": ()}
+    return option(*words, parameter, group=one.group or OTHERS, help=one.plain_meaning, **settings)
 
 
-def quiet_option(command: Command) -> Command:
-    """``--quiet``."""
-    return click.option(
-        "--quiet", "-q", is_flag=True, help="No progress; results and errors are still printed."
+def _type_of(kind: Any) -> click.ParamType:
+    """How a word of the command line becomes a value of the type hint ``kind``."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    words = [word for one in kinds if get_origin(one) is Literal for word in get_args(one)]
+    others = [one for one in kinds if get_origin(one) is not Literal and one is not type(None)]
+    if not others:
+        return click.Choice(words)
+    return WordOr(words, _TYPES[others[0]]) if words else _TYPES[others[0]]
+
+
+def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decorated:
+    """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
+    apart = ("sides", "task", "scale", *without)
+    return declared_options(ReadOptions, [name for name in OF_DATA if name not in apart])(command)
+
+
+def task_options(command: Decorated) -> Decorated:
+    """``--task`` and ``--scale``: whether the data's answers are labels or scores."""
+    return declared_options(ReadOptions, ["task", "scale"])(command)
+
+
+def input_options(command: Decorated, *, names: Collection[str] = OF_FILES) -> Decorated:
+    """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
+    return declared_options(ReadOptions, names, format="input_format")(command)
+
+
+def threads_option(command: Decorated) -> Decorated:
+    """``--threads``."""
+    return option(
+        "--threads",
+        type=click.IntRange(min=1),
+        help="Runs side by side, of one thread each [the physical cores].",
+        group=RUNNING,
     )(command)
 
 
-def json_option(command: Command) -> Command:
+def backend_option(command: Decorated) -> Decorated:
+    """``--backend``."""
+    return option(
+        "--backend",
+        type=click.Choice(["auto", "onnx", "keras"]),
+        default="auto",
+        show_default=True,
+        help="The part of the model that predicts: onnx is lean and starts at once, keras needs samesay[train]; auto "
+        "takes onnx where it is verified.",
+        group=RUNNING,
+    )(command)
+
+
+def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
+    """``--column``, ``--input-format`` and how files are read, of commands that read single texts.
+
+    Args:
+        command: What takes them.
+        skipping: Whether rows that cannot be used may be left out.
+    """
+    without = {"format"} if skipping else {"format", "on_error"}
+    command = input_options(command, names=[name for name in OF_FILES if name not in without])
+    command = option(
+        "--input-format",
+        "--format",
+        "format",
+        type=click.Choice(["lines", *get_args(Format)]),
+        help="Input format, if the file name does not show it.",
+        group=FILES,
+    )(command)
+    return option(
+        "--column", help="The column that holds the texts, if its name does not show it.", group=READING
+    )(command)
+
+
+def sides_option(help: str) -> Callable[[Decorated], Decorated]:
+    """``--sides``, whose meaning differs between training and the use of a trained model."""
+    return option("--sides", type=SidesOption(), help=help, group=READING)
+
+
+def quiet_option(command: Decorated) -> Decorated:
+    """``--quiet``."""
+    return option(
+        "--quiet",
+        "-q",
+        is_flag=True,
+        help="No progress; results and errors are still printed.",
+        group=RUNNING,
+    )(command)
+
+
+def json_option(command: Decorated) -> Decorated:
     """``--json``."""
-    return click.option(
+    return option(
         "--json",
         "as_json",
         is_flag=True,
-        help='One JSON document on standard output and nothing else; errors as {"error": …}.',
+        help='One JSON document on standard output and nothing else; errors as {"error": ...}.',
+        group=RUNNING,
     )(command)
 
 

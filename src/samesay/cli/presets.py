@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from samesay.cli.options import json_option
+from samesay.cli.options import Command, json_option, option
 from samesay.cli.plain import counted, print_json, say
 
 
-@click.command("presets")
+@click.command("presets", cls=Command)
 @click.argument("words", default="")
-@click.option("--cached", is_flag=True, help="Only what is on this machine: in a hub's cache, or in a wheel.")
+@option("--cached", is_flag=True, help="Only what is on this machine: in a hub's cache, or in a wheel.")
 @json_option
 def command(*, words: str, cached: bool, as_json: bool) -> None:
     """List the encoders that training can start from; with WORDS those whose name, family or description has them.

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import input_options, json_option, quiet_option
-from samesay.cli.plain import counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
-from samesay.data.options import OF_FILES, Format
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    json_option,
+    option,
+    quiet_option,
+    text_options,
+    threads_option,
+)
+from samesay.cli.plain import counted, note, print_json, remarks, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.rank import Ranking
@@ -18,43 +23,28 @@ if TYPE_CHECKING:
 _SHOWN = 10
 
 
-@click.command("rank")
-@click.argument("model")
-@click.option("--query", required=True, help="The text that every other one is held against.")
-@click.option(
+@click.command("rank", cls=Command, most_used=("query", "input_", "column", "top", "output"))
+@click.argument("model", type=PLACE)
+@option("--query", required=True, help="The text that every other one is paired with.")
+@option(
     "--input",
     "-i",
     "input_",
+    type=PLACE,
     required=True,
     help="The texts: lines of a .txt file or of standard input (-), or a column of a table.",
 )
-@click.option("--column", help="The column that holds them, where its name does not tell.")
-@click.option(
-    "--input-format",
-    "--format",
-    "input_format",
-    type=click.Choice(["lines", *get_args(Format)]),
-    help="Where it is not told.",
-)
-@partial(input_options, names=[name for name in OF_FILES if name != "format"])
-@click.option(
-    "--label", help="Rank by this label's probability [entailment, same or the model's other word for yes]."
-)
-@click.option(
+@text_options
+@option("--label", help="Rank by the probability of this label [entailment, same or the like, by its name].")
+@option(
     "--query-side",
     metavar="NAME",
-    help="As which side of the model the query is read [hypothesis, claim, query or question, else the first].",
+    help="The side of the model that the query is [hypothesis, claim, query or question, else the first].",
 )
-@click.option(
-    "--top", type=click.IntRange(min=1), help=f"Only the first of them [{_SHOWN}, or all for --output]."
-)
-@click.option("--output", "-o", help="Write the ranked rows there, with all their columns.")
-@click.option("--overwrite", is_flag=True, help="Replace a file at --output.")
-@click.option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores].",
-)
+@option("--top", type=click.IntRange(min=1), help=f"How many to show or write [{_SHOWN}; all with --output].")
+@option("--output", "-o", type=PLACE, help="Write the ranked rows there, with all their columns.")
+@option("--overwrite", is_flag=True, help="Replace a file at --output.")
+@threads_option
 @quiet_option
 @json_option
 def command(
@@ -67,7 +57,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Rank texts by how probable MODEL finds one label of each of them beside a query.
+    """Rank texts by the probability that MODEL gives a label of each text with a query, or by similarity to it.
 
     \b
     samesay rank my-model --query "The shop is open on Sundays." --input notices.txt
@@ -95,15 +85,12 @@ def _show(ranking: Ranking, output: str | None) -> None:
     if ranking.n_empty:
         note(f"note: {counted(ranking.n_empty, 'empty text')} left out")
     if ranking.n_truncated:
-        note(
-            f"note: {counted(ranking.n_truncated, 'text')} longer than the model reads; what fits was ranked"
-        )
+        note(f"note: {counted(ranking.n_truncated, 'text')} truncated: longer than the model reads")
     if output is not None:
-        say(
-            f"{counted(len(ranking.texts), 'text')} ranked by {visible(ranking.label)} and written to {output}"
-        )
+        by = visible(ranking.label or "similarity score")
+        say(f"{counted(len(ranking.texts), 'text')} ranked by {by} and written to {output}")
         return
     render.table(
-        ["rank", ranking.label, "text"],
-        [(text.rank, text.probability, text.text) for text in ranking.texts],
+        ["rank", ranking.label or "score", "text"],
+        [(text.rank, text.score, text.text) for text in ranking.texts],
     )

@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import input_options, json_option, quiet_option, refuse_idle
-from samesay.cli.plain import bars, counted, note, print_json, say, visible
-from samesay.cli.streams import remarks
-from samesay.data.options import OF_FILES
+from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
+from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
+from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
-from samesay.pairs import Grade, Progress
+from samesay.pairs import Progress, SimilarityPrediction
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
     from samesay.jobs.score import ScoredPair
-    from samesay.pairs import Judgement
+    from samesay.pairs import Prediction
     from samesay.scoring import FileReport
 
 _STANDARD_STREAM = "-"
@@ -35,34 +34,36 @@ _OF_ROWS = (
 )
 
 
-@click.command("score")
-@click.argument("model")
+@click.command("score", cls=Command, most_used=("inputs", "output", "columns", "window", "threads"))
+@click.argument("model", type=PLACE)
 @click.argument("first", required=False)
 @click.argument("second", required=False)
-@click.option(
+@option(
     "--input",
     "-i",
     "inputs",
+    type=PLACE,
     multiple=True,
     help="Label every row of a file instead; - is standard input. Several times, or with a pattern such as "
     "'parts/*.csv', rows of several files go into one output with a column that tells the file.",
 )
-@click.option(
+@option(
     "--output",
     "-o",
+    type=PLACE,
     help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
-@click.option(
+@option(
     "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
 )
-@click.option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
-@click.option(
+@option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
+@option(
     "--restart",
     is_flag=True,
     help="Begin anew, though an interrupted run has left rows that this command would go on behind.",
 )
-@click.option(
+@option(
     "--on-error",
     type=click.Choice(["stop", "skip"]),
     default="stop",
@@ -70,7 +71,7 @@ _OF_ROWS = (
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
     "OUTPUT.skipped.jsonl; beside standard output the first are told.",
 )
-@click.option(
+@option(
     "--on-truncate",
     type=click.Choice(["error", "warn", "allow"]),
     default="warn",
@@ -78,31 +79,31 @@ _OF_ROWS = (
     help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
     "nothing. Cut rows are marked in any case.",
 )
-@click.option(
+@option(
     "--threads",
     type=click.IntRange(min=1),
     help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
 )
-@click.option(
+@option(
     "--jobs",
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
     help="Processes for --input, each with the model open; they share the cores.",
 )
-@click.option(
+@option(
     "--batch-tokens",
     type=click.IntRange(min=1),
     default=1024,
     show_default=True,
     help="The most tokens of one run, padding included. Fewer need less memory.",
 )
-@click.option(
+@option(
     "--symmetric",
     is_flag=True,
-    help="Read every row of --input in both orders and take the mean of the probabilities or grades.",
+    help="Read every row of --input in both orders and take the mean of the probabilities or scores.",
 )
-@click.option(
+@option(
     "--window",
     type=click.IntRange(min=1),
     is_flag=False,
@@ -179,7 +180,7 @@ def _one_pair(
     from samesay.jobs.score import score_pair
 
     scored = score_pair(model, first, second, threads=threads)
-    if scored.judgement.truncated and on_truncate == "error":
+    if scored.prediction.truncated and on_truncate == "error":
         raise TruncationRefused(
             f"The pair is longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}.",
             hint="--on-truncate warn labels what fits",
@@ -187,13 +188,13 @@ def _one_pair(
     if as_json:
         print_json(scored.to_dict())
         return
-    if isinstance(scored.judgement, Grade):
-        say(f"{scored.judgement.grade:.2f} on the scale from {scored.judgement.scale}")
+    if isinstance(scored.prediction, SimilarityPrediction):
+        say(f"{scored.prediction.score:.2f} on the scale from {scored.prediction.scale}")
     else:
-        say(visible(scored.judgement.label))
-        say(bars(scored.judgement.probabilities.items()))
-        _say_abstained(scored.judgement)
-    if scored.judgement.truncated and on_truncate == "warn":
+        say(visible(scored.prediction.label))
+        say(bars(scored.prediction.probabilities.items()))
+        _say_abstained(scored.prediction)
+    if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
 
 
@@ -209,22 +210,22 @@ def _in_windows(
     if as_json:
         print_json(found.to_dict())
         return
-    say(visible(found.judgement.label))
-    say(bars(found.judgement.probabilities.items()))
-    _say_abstained(found.judgement)
+    say(visible(found.prediction.label))
+    say(bars(found.prediction.probabilities.items()))
+    _say_abstained(found.prediction)
     say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
     say(f"  {visible(found.window)}")
     if found.n_truncated and options["on_truncate"] == "warn":
         note(f"note: {cut}")
 
 
-def _say_abstained(judgement: Judgement) -> None:
-    if judgement.abstained:
+def _say_abstained(prediction: Prediction) -> None:
+    if prediction.abstained:
         say("The model abstains: it is not sure enough of this label to stand by it.")
 
 
 def _cut(scored: ScoredPair) -> str:
-    lost = zip(scored.sides, scored.judgement.tokens_lost, strict=True)
+    lost = zip(scored.sides, scored.prediction.tokens_lost, strict=True)
     return (
         " and ".join(f"{counted(count, 'token')} of the {name}" for name, count in lost if count)
         + " not read"
@@ -238,6 +239,11 @@ def _files(
     from samesay.jobs.score import score_file
 
     asked = inputs[0] if len(inputs) == 1 else inputs
+    reading = ReadOptions(
+        format=options.pop("input_format"),
+        on_error=options.pop("on_error"),
+        **{name: options.pop(name) for name in _OF_INPUT if name != "format"},
+    )
     with progress_display(quiet=quiet) as display:
 
         def listen(progress: Progress) -> None:
@@ -246,7 +252,9 @@ def _files(
             elif display is not None:
                 display(progress)
 
-        report = score_file(model, asked, output, progress=None if quiet else listen, **options)
+        report = score_file(
+            model, asked, output, reading=reading, progress=None if quiet else listen, **options
+        )
     with remarks(None if output == _STANDARD_STREAM else output):
         _say_of_files(report, output, quiet=quiet, as_json=as_json)
 
@@ -259,9 +267,9 @@ def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool
         note(f"note: {text}")
     if not quiet and output != _STANDARD_STREAM:
         labels = ", ".join(f"{visible(name)} {count:,}" for name, count in report.labels.items())
-        if report.mean_grade is not None:
+        if report.mean_score is not None:
             say(
-                f"{counted(report.rows, 'row')} graded in {report.seconds:.1f} s: {report.mean_grade:.2f} in the mean"
+                f"{counted(report.rows, 'row')} scored in {report.seconds:.1f} s: {report.mean_score:.2f} in the mean"
             )
         else:
             say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
@@ -273,7 +281,7 @@ def _as_json(report: FileReport, output: str) -> dict[str, Any]:
         "output": output,
         "rows": report.rows,
         "labels": report.labels,
-        **({} if report.mean_grade is None else {"mean_grade": report.mean_grade}),
+        **({} if report.mean_score is None else {"mean_score": report.mean_score}),
         "abstained": report.abstained,
         "truncated": report.truncated,
         "truncated_places": list(report.truncated_places),

@@ -6,28 +6,26 @@ from typing import Any
 
 import click
 
-from samesay.cli.options import Layers, data_options, json_option, quiet_option
-from samesay.cli.plain import print_json, visible
-from samesay.cli.streams import remarks
+from samesay.cli.options import PLACE, Command, Layers, data_options, json_option, option, quiet_option
+from samesay.cli.plain import print_json, remarks, visible
 
 
-@click.command("student")
-@click.argument("model")
-@click.option("--output", "-o", required=True, help="The new folder of the smaller model.")
-@click.option(
+@click.command("student", cls=Command, most_used=("output", "layers", "vocabulary", "columns", "overwrite"))
+@click.argument("model", type=PLACE)
+@option("--output", "-o", type=PLACE, required=True, help="The new folder of the smaller model.")
+@option(
     "--layers",
     type=Layers(),
     help="How many of its layers stay, evenly spread from the first to the last, or which ones: 1,4,6 [all].",
 )
-@click.option(
+@option(
     "--vocabulary",
+    type=PLACE,
     metavar="DATA",
     help="Pairs, labelled or not: tokens that do not come up in them are left out, but for single characters.",
 )
 @data_options
-@click.option(
-    "--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole."
-)
+@option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
 @quiet_option
 @json_option
 def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:

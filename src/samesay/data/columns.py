@@ -1,6 +1,6 @@
 """Which column holds which side, and which the label: by the names that corpora use, or as told.
 
-Knows names only; it never looks at a value but to say in an error which columns could be meant.
+Knows names only; it looks at values of the first rows to say in an error which columns could be meant.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from functools import lru_cache
 from typing import Any
 
 from samesay.data.bounds import MOST_COLUMNS
-from samesay.data.guessing import guessed_roles, is_row, is_sentence
 from samesay.data.options import columns_option
 from samesay.errors import ColumnNotFound, UsageError, near
 from samesay.pairs import Sides, Task
@@ -60,8 +59,17 @@ KNOWN_LABELS = (
 KNOWN_SCORES = ("score", "similarity", "similarity_score", "relatedness_score", "relatedness", "grade")
 _MOST_LISTED = 30
 _LONGEST_KNOWN = 64
+_NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?")
+_ENDS = (".", "?", "!", "。", "？", "！", "…")
+# A name longer than this is a text, also in scripts without blanks, of which a few signs say much.
+_LONGEST_NAME = 60
+_WIDE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
+_MANY_WIDE = 8
+_LONGEST_LABEL = 30
+_ANSWERS = frozenset({"neutral", "entails", "contradiction", "contradicts", "yes", "no", "true", "false"})
+
 LABEL = "label"
-GRADE = "grade"
+SCORE = "score"
 
 Rows = Callable[[], Sequence[Mapping[str, Any]]]
 """The first rows of a table, asked for where an error has to say what is in it."""
@@ -77,7 +85,7 @@ class ColumnMap:
         label: The column of the gold label, if one was asked for and found.
         sides: What the two sides are called.
         notes: What was decided that a user may want to know.
-        grade: The column of the gold grade, taken instead of a label where there is none or grades were asked for.
+        score: The column of the gold score, taken instead of a label where there is none or scores were asked for.
     """
 
     first: str
@@ -85,16 +93,16 @@ class ColumnMap:
     label: str | None
     sides: Sides
     notes: tuple[str, ...] = ()
-    grade: str | None = None
+    score: str | None = None
 
     @property
     def gold(self) -> str | None:
-        """The column of the gold answer, label or grade."""
-        return self.label or self.grade
+        """The column of the gold answer, label or score."""
+        return self.label or self.score
 
     def to_dict(self) -> dict[str, str]:
-        """Role to column: ``first``, ``second`` and, where there is one, ``label`` or ``grade``."""
-        roles = {"first": self.first, "second": self.second, LABEL: self.label, GRADE: self.grade}
+        """Role to column: ``first``, ``second`` and, where there is one, ``label`` or ``score``."""
+        roles = {"first": self.first, "second": self.second, LABEL: self.label, SCORE: self.score}
         return {role: column for role, column in roles.items() if column is not None}
 
 
@@ -120,8 +128,8 @@ def find_columns(
             column.
         need_label: Whether a label column is needed (``True``), unwanted (``False``) or taken if there
             (``None``).
-        task: ``similarity`` takes a column of grades, ``classification`` one of labels. Where absent a label is
-            taken before a grade, since labels are what most tables are made for, and a note names the other.
+        task: ``similarity`` takes a column of scores, ``classification`` one of labels. Where absent a label is
+            taken before a score, since labels are what most tables are made for, and a note names the other.
         rows: The table's first rows, for errors.
 
     Raises:
@@ -129,10 +137,10 @@ def find_columns(
         UsageError: If ``columns`` has keys that mean nothing.
     """
     told = dict(columns or {})
-    label_told, grade_told = told.pop(LABEL, None), told.pop(GRADE, None)
-    if label_told is not None and grade_told is not None:
+    label_given, score_given = told.pop(LABEL, None), told.pop(SCORE, None)
+    if label_given is not None and score_given is not None:
         raise UsageError(
-            "Columns were given for a label and for a grade.", expected="one of them", where="columns"
+            "Columns were given for a label and for a score.", expected="one of them", where="columns"
         )
     notes: list[str] = []
     try:
@@ -146,31 +154,31 @@ def find_columns(
         raise
     if need_label is False:
         return ColumnMap(first, second, None, found_sides, tuple(notes))
-    if label_told is not None or grade_told is not None:
-        role = LABEL if label_told is not None else GRADE
-        column = existing_column(label_told or grade_told or "", names, where, role=f"the {role}")
-        # Told to be a label and asked for grades: the column holds the grades.
-        is_grade = role == GRADE or task == "similarity"
+    if label_given is not None or score_given is not None:
+        role = LABEL if label_given is not None else SCORE
+        column = existing_column(label_given or score_given or "", names, where, role=f"the {role}")
+        # Told to be a label and asked for scores: the column holds the scores.
+        is_score = role == SCORE or task == "similarity"
     else:
         others = [name for name in names if name not in (first, second)]
-        label, grade = _first_match(KNOWN_LABELS, others), score_column(others)
-        if task is None and label and grade:
+        label, score = _first_match(KNOWN_LABELS, others), score_column(others)
+        if task is None and label and score:
             notes.append(
-                f"the labels are in {label!r}; the grades in {grade!r} are read with --task similarity"
+                f"the labels are in {label!r}; the scores in {score!r} are read with --task similarity"
             )
-        wanted = {"classification": label, "similarity": grade or label, None: label or grade}
+        wanted = {"classification": label, "similarity": score or label, None: label or score}
         column = wanted[task]
-        is_grade = column is not None and (task == "similarity" or column != label)
+        is_score = column is not None and (task == "similarity" or column != label)
         if column is None and need_label:
             raise _no_label(names, where, task, {"first": first, "second": second}, rows)
-    label, grade = (None, column) if is_grade else (column, None)
-    return ColumnMap(first, second, label, found_sides, tuple(notes), grade)
+    label, score = (None, column) if is_score else (column, None)
+    return ColumnMap(first, second, label, found_sides, tuple(notes), score)
 
 
-def as_graded(found: ColumnMap) -> ColumnMap:
-    """The same columns, that of the label read as grades, with a note that says so."""
-    note = f"the column {found.label!r} holds numbers between whole ones: grades (--task classification for classes)"
-    return replace(found, label=None, grade=found.label, notes=(*found.notes, note))
+def as_scores(found: ColumnMap) -> ColumnMap:
+    """The same columns, that of the label read as scores, with a note that says so."""
+    note = f"the column {found.label!r} holds numbers between whole ones: scores (--task classification for classes)"
+    return replace(found, label=None, score=found.label, notes=(*found.notes, note))
 
 
 def order_of(sides: Sides) -> int | None:
@@ -185,7 +193,7 @@ def same_name(one: str, other: str) -> bool:
 
 
 def score_column(names: Sequence[str]) -> str | None:
-    """A column that by its name holds grades, if there is one."""
+    """A column that by its name holds scores, if there is one."""
     return _first_match(KNOWN_SCORES, names)
 
 
@@ -375,21 +383,21 @@ def _no_sides(
 def _no_label(
     names: Sequence[str], where: str, task: Task | None, sides: dict[str, str], rows: Rows
 ) -> ColumnNotFound:
-    what, role = ("grade", GRADE) if task == "similarity" else ("label", LABEL)
+    what, role = ("score", SCORE) if task == "similarity" else ("label", LABEL)
     score = score_column(names)
     others = [name for name in names if name not in sides.values()]
     close = [name for name in others if near(name, KNOWN_LABELS[:5], limit=1)]
     message = f"No column has a name that tells the {what}. The columns are: {listed(names)}."
     if score is not None and role == LABEL:
         message += (
-            f" The column {score!r} holds grades by its name (--task similarity); classes are needed here."
+            f" The column {score!r} holds scores by its name (--task similarity); classes are needed here."
         )
     guess = guessed_roles(list(names), rows(), likely=tuple(sides.values()), labels=close[:1]).get(LABEL)
     column = guess if guess in others else next(iter(close or others), None)
     return ColumnNotFound(
         message,
         where=where,
-        expected=f"a column such as {'score or similarity' if role == GRADE else 'label or gold_label'}, or its name: "
+        expected=f"a column such as {'score or similarity' if role == SCORE else 'label or gold_label'}, or its name: "
         f"--columns {role}=NAME",
         hint=columns_option({**sides, role: column}) if column is not None else None,
         details={"columns": list(names), "near": close, "score_column": score},
@@ -416,3 +424,89 @@ def _role(name: str, place: int) -> int | None:
     if len(roles) != 1:
         return None
     return 0 if roles == {place} else 1
+
+
+def is_sentence(text: str) -> bool:
+    """Whether a text is plainly a sentence, and no name of a column."""
+    if len(text) > _LONGEST_NAME:
+        return True
+    words = text.split()
+    return (
+        (len(words) > 1 and text.rstrip("\"')]").endswith(_ENDS))
+        or len(words) > 5
+        or (text.endswith(_ENDS) and _WIDE.search(text) is not None)
+        or len(_WIDE.findall(text)) >= _MANY_WIDE
+    )
+
+
+def is_row(names: Sequence[str]) -> bool:
+    """Whether the names of columns are plainly the values of a row: sentences, numbers, answers.
+
+    Numbers alone are names, too (those of a table of pandas, or of columns by number).
+    """
+    sentences = sum(map(is_sentence, names))
+    answers = any(_NUMBER.fullmatch(name.strip()) or name.strip().casefold() in _ANSWERS for name in names)
+    words = sorted(len(name[: 2 * _LONGEST_NAME].split()) for name in names)
+    return (
+        sentences > 1
+        or (sentences == 1 and (answers or len(names) == 1))
+        or (len(words) > 1 and words[-2] > (2 if answers else 3))
+    )
+
+
+def guessed_roles(
+    names: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    likely: Sequence[str] = (),
+    labels: Sequence[str] = (),
+) -> dict[str, str]:
+    """``first``, ``second`` and perhaps ``label``, each to a column; empty where there are no two columns of texts.
+
+    Args:
+        names: The columns, in their order.
+        rows: The first rows.
+        likely: Columns whose names say that they hold a side.
+        labels: Columns whose names say that they hold a label.
+    """
+    held = {name: [row.get(name) for row in rows] for name in names}
+    texts = [name for name in names if name not in labels and _holds_texts(held[name])]
+    if not rows:  # names are all there is
+        texts = list(likely)
+    elif len(texts) < 2 == len(names) and not labels:
+        texts = [name for name in names if all(isinstance(value, str) for value in held[name])]
+    length = {name: sum(len(value) for value in held[name] if isinstance(value, str)) for name in texts}
+    chosen = sorted(texts, key=lambda name: (name not in likely, -length[name]))[:2]
+    if len(chosen) < 2:
+        return {}
+    first, second = sorted(chosen, key=list(names).index)
+    found = {"first": first, "second": second}
+    label = next(iter(labels), None) or _label_beside(list(names), second, first, held)
+    return found if label is None else {**found, "label": label}
+
+
+def _holds_texts(values: Sequence[Any]) -> bool:
+    """Whether a column holds texts, and neither numbers nor names of things."""
+    texts = [value for value in values if isinstance(value, str) and value.strip()]
+    if not texts or any(not isinstance(value, str | None) for value in values):
+        return False
+    return sum(" " in text.strip() or is_sentence(text) for text in texts) > len(texts) / 2
+
+
+def _label_beside(names: list[str], second: str, first: str, held: Mapping[str, Sequence[Any]]) -> str | None:
+    """The column next to the texts, behind them before in front of them, that could hold a label."""
+    behind = names[names.index(second) + 1 :]
+    before = list(reversed(names[: names.index(first)]))
+    between = names[names.index(first) + 1 : names.index(second)]
+    return next((name for name in (*behind, *between, *before) if _holds_labels(held[name])), None)
+
+
+def _holds_labels(values: Sequence[Any]) -> bool:
+    shown = [value for value in values if value is not None and value != ""]
+    if not shown or any(isinstance(value, list | dict) for value in shown):
+        return False
+    texts = [str(value).strip() for value in shown]
+    number = [_NUMBER.fullmatch(text) is not None for text in texts]
+    if all(number):
+        return all(abs(float(text.replace(",", "."))) <= 10 for text in texts)
+    return not any(number) and all(len(text) <= _LONGEST_LABEL and len(text.split()) < 3 for text in texts)

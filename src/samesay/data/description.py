@@ -44,7 +44,7 @@ class Sample:
     first: str
     second: str
     label: str | None
-    grade: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Description:
             order).
         samples: Pairs from all over the table, in its order.
         other_columns: The source's columns that are not used.
-        grades: ``scale``, ``mean``, ``lowest`` and ``highest`` grade; ``None`` where ungraded.
+        scores: ``scale``, ``mean``, ``lowest`` and ``highest`` score; ``None`` without them.
         origin: The record of where the pairs came from, as ``Origin.to_dict`` gives it.
     """
 
@@ -76,7 +76,7 @@ class Description:
     samples: tuple[Sample, ...]
     other_columns: tuple[str, ...]
     origin: dict[str, Any]
-    grades: dict[str, Any] | None = None
+    scores: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The description as JSON types."""
@@ -97,7 +97,7 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
     shown = table.select(places)
     rows = [None] * len(shown) if shown.row_numbers is None else shown.row_numbers.tolist()
     # As the shortest decimals that are these float32, and not the 17 digits of their float64.
-    grades = [None] * len(shown) if shown.grades is None else [float(str(grade)) for grade in shown.grades]
+    scores = [None] * len(shown) if shown.scores is None else [float(str(score)) for score in shown.scores]
     return Description(
         n_pairs=n_pairs,
         sides=(table.sides.first, table.sides.second),
@@ -107,17 +107,17 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
         repeated_pairs=n_pairs - len(np.unique(table.pair_numbers())),
         samples=tuple(
-            Sample(row, pair.first, pair.second, pair.label, grade)
-            for row, pair, grade in zip(rows, shown.pairs(), grades, strict=True)
+            Sample(row, pair.first, pair.second, pair.label, score)
+            for row, pair, score in zip(rows, shown.pairs(), scores, strict=True)
         ),
         other_columns=tuple(table.columns),
         origin=table.origin.to_dict(),
-        grades=_grades(table) if table.graded and n_pairs else None,
+        scores=_scores(table) if table.has_scores and n_pairs else None,
     )
 
 
-def _grades(table: PairTable) -> dict[str, Any]:
+def _scores(table: PairTable) -> dict[str, Any]:
     assert table.scale is not None
-    gold = table.gold_grades().astype(np.float64)
+    gold = table.gold_scores().astype(np.float64)
     figures = {"mean": gold.mean(), "lowest": gold.min(), "highest": gold.max()}
     return {"scale": list(table.scale), **{name: round(float(value), 4) for name, value in figures.items()}}

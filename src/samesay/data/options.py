@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import inspect
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
+from samesay.declaration import setting
 from samesay.errors import UsageError, near
-from samesay.pairs import GradeScale, Sides, Task
+from samesay.pairs import Scale, Sides, Task
 from samesay.printable import command
 
 Format = Literal["csv", "tsv", "jsonl", "parquet", "xlsx"]
@@ -37,14 +36,14 @@ class ReadOptions:
         split: Split of the source, with a slice if wanted: ``validation``, ``train[:20%]``.
         sides: What the two texts are called, in reading order; the data's own where absent.
         columns: Columns by role where their names do not tell: ``first=text_a,second=text_b,label=gold``;
-            ``grade=NAME`` for grades. By number without a header: ``first=1,second=2,label=3``.
+            ``score=NAME`` for scores. By number without a header: ``first=1,second=2,label=3``.
         labels: Names of the labels where the data holds numbers: the name of 0 first.
         rename_labels: Other names for the data's labels: ``entails=entailment,none=neutral``.
         where: Keep rows that meet a condition: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
             more than once: all of them.
-        task: Whether the data's answers are labels (classification) or grades (similarity); told from the data where
+        task: Whether the data's answers are labels (classification) or scores (similarity); told from the data where
             absent.
-        scale: The lowest and the highest grade: ``0,5``; the whole numbers around those found where absent.
+        scale: The lowest and the highest score: ``0,5``; the whole numbers around those found where absent.
         allow_empty_sides: Keep pairs with an empty text; by default the first one is an error with its line.
         decimal_comma: Take a comma in numbers for the decimal mark, as in ``3,8``, also where it could part thousands;
             told from the data where it cannot.
@@ -58,17 +57,17 @@ class ReadOptions:
         on_error: What to do about a row that cannot be used: ``stop`` there, or ``skip`` it, counted and listed.
     """
 
-    split: str | None = None
+    split: str | None = setting(None, group="Reading the data")
     sides: Sides | None = None
     columns: dict[str, str] | None = None
     labels: tuple[str, ...] | None = None
     rename_labels: dict[str, str] | None = None
     where: str | tuple[str, ...] | None = None
     task: Task | None = None
-    scale: GradeScale | None = None
+    scale: Scale | None = None
     allow_empty_sides: bool = False
     decimal_comma: bool = False
-    format: Format | None = None
+    format: Format | None = setting(None, group="File format")
     delimiter: str | None = None
     quoting: Quoting | None = None
     no_header: bool = False
@@ -112,23 +111,6 @@ class ReadOptions:
     def of_another_source(self) -> ReadOptions:
         """What of it also holds for another source of the same columns and labels."""
         return replace(self, split=None, sides=None, where=None, format=None)
-
-
-def meanings_of(declaration: type) -> dict[str, str]:
-    """What the section ``Attributes`` of a class' docstring says of each name, on one line."""
-    section = re.search(
-        r"^Attributes:\n(?P<rows>(?: {4}.*\n?|\n)+)", inspect.getdoc(declaration) or "", re.MULTILINE
-    )
-    if section is None:  # python -OO keeps no docstrings
-        return {}
-    rows = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section["rows"], re.MULTILINE)
-    return {name: " ".join(text.replace("``", "").split()) for name, text in rows}
-
-
-def types_of(declaration: type) -> dict[str, Any]:
-    """The type hint of each field."""
-    hints = get_type_hints(declaration)
-    return {one.name: hints[one.name] for one in dataclasses.fields(declaration)}
 
 
 def columns_option(roles: Mapping[str, str], *, no_header: bool = False) -> str:

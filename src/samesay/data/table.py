@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -11,13 +12,38 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.data.asked import Asked
 from samesay.data.columns import order_of
+from samesay.data.filters import REPEATED_HEADER
+from samesay.data.labels.column import Place, read_labels
+from samesay.data.labels.scores import GoldReading, holds_scores, read_scores
+from samesay.data.options import ReadOptions
+from samesay.data.python.inputs import parts_of
 from samesay.data.rows import SkippedRow, folded
-from samesay.errors import GradeInvalid, LabelMissing, OneClassOnly, UsageError
-from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
+from samesay.errors import LabelMissing, NoRows, OneClassOnly, ScoreInvalid, UsageError
+from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 _CHUNK_LETTERS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What ``load_pairs`` was called with, and what of the answer depends on it.
+
+    Attributes:
+        source: The source with its split and slice; a path is absolute.
+        reading: How it was read; columns by role, where they were told.
+        sides: What the two texts were called when they were read.
+        labels: The label names in the order in which they were read; ``None`` for similarity scores and without labels.
+        told_labels: Whether they were told.
+        numbered: Whether numbers of the data stand for them, so that their order matters.
+    """
+
+    source: str
+    reading: ReadOptions
+    sides: Sides
+    labels: LabelSet | None = None
+    told_labels: bool = False
+    numbered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +111,9 @@ class PairTable:
         columns: The source's other columns, as texts.
         row_numbers: Shape ``(n_pairs,)``, int64: every pair's row in its file, from 1, counted before any row
             was dropped; ``None`` where there was no source with rows.
-        scale: The lowest and the highest grade; ``None`` where the pairs are not graded. Pairs are labelled, graded
+        scale: The lowest and the highest score; ``None`` without scores. Pairs have labels, scores
             or neither, never both.
-        grades: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` where the pairs are not graded.
+        scores: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` without scores.
     """
 
     first: Sequence[str]
@@ -98,16 +124,16 @@ class PairTable:
     origin: Origin
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     row_numbers: NDArray[np.int64] | None = None
-    scale: GradeScale | None = None
-    grades: NDArray[np.float32] | None = None
+    scale: Scale | None = None
+    scores: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_pairs = len(self.first)
         lengths = {"second": len(self.second)} | {name: len(column) for name, column in self.columns.items()}
         if self.label_ids is not None:
             lengths["label_ids"] = len(self.label_ids)
-        if self.grades is not None:
-            lengths["grades"] = len(self.grades)
+        if self.scores is not None:
+            lengths["scores"] = len(self.scores)
         for name, length in lengths.items():
             if length != n_pairs:
                 raise UsageError(
@@ -115,10 +141,10 @@ class PairTable:
                 )
         if (self.labels is None) != (self.label_ids is None):
             raise UsageError("A table of pairs has label names and label indices, or neither.")
-        if (self.scale is None) != (self.grades is None) or (
+        if (self.scale is None) != (self.scores is None) or (
             self.scale is not None and self.labels is not None
         ):
-            raise UsageError("A table of pairs has grades with their scale, or labels, or neither.")
+            raise UsageError("A table of pairs has scores with their scale, or labels, or neither.")
         if self.labels is not None and self.label_ids is not None and n_pairs:
             low, high = int(self.label_ids.min()), int(self.label_ids.max())
             if low < 0 or high >= len(self.labels):
@@ -135,13 +161,13 @@ class PairTable:
         return self.labels is not None
 
     @property
-    def graded(self) -> bool:
-        """Whether every pair has a gold grade."""
+    def has_scores(self) -> bool:
+        """Whether every pair has a gold score."""
         return self.scale is not None
 
     @property
     def answers(self) -> Answers | None:
-        """What the gold answers are: names of classes, grades on a scale, or nothing."""
+        """What the gold answers are: names of classes, scores on a scale, or nothing."""
         return self.labels if self.scale is None else self.scale
 
     def label_names(self) -> list[str]:
@@ -197,7 +223,7 @@ class PairTable:
             first=[self.first[place] for place in places],
             second=[self.second[place] for place in places],
             label_ids=None if self.label_ids is None else self.label_ids[rows],
-            grades=None if self.grades is None else self.grades[rows],
+            scores=None if self.scores is None else self.scores[rows],
             columns={name: [column[place] for place in places] for name, column in self.columns.items()},
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
             origin=replace(self.origin, asked=None),
@@ -241,18 +267,18 @@ class PairTable:
         )
         return replace(self, labels=labels, label_ids=places[ids])
 
-    def with_scale(self, scale: GradeScale) -> PairTable:
-        """The same graded pairs on ``scale``; grades stay what they are.
+    def with_scale(self, scale: Scale) -> PairTable:
+        """The same pairs with scores on ``scale``; scores stay what they are.
 
         Raises:
-            LabelMissing: If the pairs carry no grades.
-            GradeInvalid: If a grade is outside ``scale``.
+            LabelMissing: If the pairs carry no scores.
+            ScoreInvalid: If a score is outside ``scale``.
         """
-        grades = self.gold_grades()
-        outside = [grade for grade in grades.tolist() if grade not in scale]
+        scores = self.gold_scores()
+        outside = [score for score in scores.tolist() if score not in scale]
         if outside:
-            raise GradeInvalid(
-                f"The grade {outside[0]:g} is outside the scale of {scale}.",
+            raise ScoreInvalid(
+                f"The score {outside[0]:g} is outside the scale of {scale}.",
                 where=str(self.origin),
                 expected=f"from {scale}; or one scale for all of the data: --scale LOW,HIGH",
             )
@@ -260,27 +286,27 @@ class PairTable:
 
     def with_answers(self, answers: Answers) -> PairTable:
         """``with_labels`` or ``with_scale``, whichever ``answers`` is."""
-        return self.with_scale(answers) if isinstance(answers, GradeScale) else self.with_labels(answers)
+        return self.with_scale(answers) if isinstance(answers, Scale) else self.with_labels(answers)
 
-    def gold_grades(self) -> NDArray[np.float32]:
-        """The gold grades, shape ``(n_pairs,)``.
+    def gold_scores(self) -> NDArray[np.float32]:
+        """The gold scores, shape ``(n_pairs,)``.
 
         Raises:
             LabelMissing: If the pairs carry none.
         """
-        if self.grades is None:
+        if self.scores is None:
             raise LabelMissing(
-                f"The pairs of {self.origin} carry no grades.",
+                f"The pairs of {self.origin} carry no scores.",
                 where=str(self.origin),
-                expected="a grade of similarity for every pair, in a column that goes by its name or is named: "
-                "--task similarity --columns grade=NAME",
+                expected="a similarity score for every pair, in a column that goes by its name or is named: "
+                "--task similarity --columns score=NAME",
             )
-        return self.grades
+        return self.scores
 
     def fingerprint(self) -> str:
         """SHA-256 of texts and gold answers in order, in hexadecimal: equal data, equal fingerprint."""
         names = self.label_names() if self.labelled else [""] * len(self)
-        gold = names if self.grades is None else [str(grade) for grade in self.grades]
+        gold = names if self.scores is None else [str(score) for score in self.scores]
         return _fingerprint(zip(self.first, self.second, gold, strict=True))
 
     def text_fingerprint(self) -> str:
@@ -305,25 +331,115 @@ class PairTable:
         y: Any = None,
         *,
         labels: LabelSet | Sequence[str] | None = None,
-        scale: GradeScale | None = None,
+        scale: Scale | None = None,
         sides: Sides | None = None,
         need_labels: bool | None = None,
         allow_empty_sides: bool = False,
         prefer: Sequence[str] = (),
     ) -> PairTable:
-        """What Python users pass, as a table; see ``samesay.data.python.inputs.table_from``."""
-        from samesay.data.python.inputs import table_from  # it builds tables, so it imports this module
+        """Make a table of what Python users pass.
 
-        return table_from(
-            x,
-            y,
-            labels=labels,
-            scale=scale,
-            sides=sides,
-            need_labels=need_labels,
-            allow_empty_sides=allow_empty_sides,
-            prefer=prefer,
+        Args:
+            x: An iterable of pairs, each a ``Pair`` or a tuple or list of two texts, or an array of shape
+                ``(n_pairs, 2)``; a tuple of two columns of texts, first sides and second sides; a DataFrame, an Arrow
+                table or a dict of columns; a ``PairTable``; a dataset of ``tf.data``, grain or Hugging Face
+                (``samesay.data.python.objects``), or a dict of them by split. Bytes are read as UTF-8. A column is a
+                list or an array of shape ``(n_pairs,)`` or ``(n_pairs, 1)`` of any library.
+            y: A label (by name or number) or a score for every pair, a column; not with a table or with pairs that
+                carry their own. Where there are two ``labels``, False is the first of them and True the second.
+            labels: The label names, if known; numbers index them.
+            scale: The scale of the scores, if the answers are scores; where neither it nor ``labels`` is given, numbers
+                of which some lie between whole numbers are scores.
+            sides: The names and reading order of the sides. A DataFrame's columns are found by them or by their
+                roles; texts without names are already in reading order.
+            need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
+                take them where they are.
+            allow_empty_sides: Keep pairs whose first or second text is empty.
+            prefer: Of datasets by split, the first of these that exists is taken.
+
+        Returns:
+            The pairs in their order. Those without a gold label (-1, "-", empty, None) are dropped and counted.
+
+        Raises:
+            UsageError: If the inputs are of another type, could be read in two ways, or their lengths differ.
+            ColumnNotFound: If a DataFrame's columns do not tell the sides.
+            SplitNotFound: If there are several splits, and none of them is preferred.
+            LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
+        """
+        labels = None if labels is None else LabelSet.of(labels)
+        if isinstance(x, PairTable):
+            return x._adapted(y, labels, scale, sides, need_labels)
+        parts = parts_of(x, y, sides, need_labels, "similarity" if scale else None, prefer)
+        if not allow_empty_sides:
+            parts.refuse_empty()
+        n_rows = len(parts.first)
+        if parts.labels is None or need_labels is False:
+            if need_labels:
+                raise LabelMissing(
+                    "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
+                )
+            origin = Origin(parts.source, columns=parts.mapping, rows_read=n_rows, notes=parts.notes)
+            numbers = np.arange(1, n_rows + 1, dtype=np.int64)
+            return cls(parts.first, parts.second, None, None, parts.sides, origin, parts.columns, numbers)
+        rows = parts.leave_out_headers()
+        place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
+        reading: GoldReading = (
+            read_scores(parts.labels, place=place, scale=scale)
+            if scale or "score" in parts.mapping or (labels is None and holds_scores(parts.labels))
+            else read_labels(
+                parts.labels,
+                sides=parts.sides,
+                place=place,
+                declared=labels or parts.class_names,
+                column=parts.mapping.get("label", "y"),
+            )
         )
+        keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
+        if not keep and parts.labels:
+            raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
+        dropped = Counter({REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {})
+        dropped.update(reason for reason in reading.reasons if reason is not None)
+        parts.notes = (*parts.notes, *reading.notes)
+        parts.note_splits()
+        origin = Origin(
+            source=parts.source,
+            split=parts.split,
+            columns=parts.mapping,
+            rows_read=n_rows,
+            rows_dropped=dict(dropped),
+            notes=parts.notes,
+        )
+        return cls(
+            [parts.first[index] for index in keep],
+            [parts.second[index] for index in keep],
+            sides=parts.sides,
+            origin=origin,
+            columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
+            row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
+            **{"labels": None, "label_ids": None, **reading.columns(keep)},
+        )
+
+    def _adapted(
+        self,
+        y: Any,
+        labels: LabelSet | None,
+        scale: Scale | None,
+        sides: Sides | None,
+        need_labels: bool | None,
+    ) -> PairTable:
+        """These pairs, as ``from_inputs`` is asked for them."""
+        if y is not None:
+            raise UsageError(
+                "Labels were passed beside a table that is read with its own.", expected="y=None"
+            )
+        if need_labels and self.answers is None:
+            raise LabelMissing(f"The pairs of {self.origin} carry no labels.", where=str(self.origin))
+        table = self if sides is None else self.with_sides(sides)
+        if labels is not None and table.labelled and need_labels is not False:
+            table = table.with_labels(labels)
+        if scale is not None and table.has_scores and need_labels is not False:
+            table = table.with_scale(scale)
+        return table
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
         if self.labels is None or self.label_ids is None:
@@ -368,15 +484,15 @@ def require_contrast(table: PairTable) -> None:
 
     Raises:
         LabelMissing: If the pairs carry none.
-        OneClassOnly: If fewer than two labels, or two grades, occur.
+        OneClassOnly: If fewer than two labels, or two scores, occur.
     """
-    if not table.graded:
+    if not table.has_scores:
         require_classes(table)
-    elif len(np.unique(table.gold_grades())) < 2:
+    elif len(np.unique(table.gold_scores())) < 2:
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry one grade: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry one score: there is nothing to tell apart.",
             where=str(table.origin),
-            expected="pairs of two grades or more",
+            expected="pairs of two scores or more",
         )
 
 

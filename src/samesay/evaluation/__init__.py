@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, overload
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.classification import ClassificationEvaluation, evaluate_classifier
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.intervals import Interval, grade_intervals, metric_intervals, share_interval
+from samesay.evaluation.intervals import Interval, metric_intervals, share_interval, similarity_intervals
 from samesay.evaluation.pictures import (
     CostPoint,
     save_answers_picture,
     save_cost_picture,
     save_learning_curves,
 )
-from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_grader
-from samesay.pairs import Grader, Predictor, ProgressListener
+from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_similarity
+from samesay.pairs import Predictor, ProgressListener, SimilarityPredictor
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -33,12 +33,12 @@ __all__ = [
     "SimilarityEvaluation",
     "WordOverlap",
     "evaluate",
-    "grade_intervals",
     "metric_intervals",
     "save_answers_picture",
     "save_cost_picture",
     "save_learning_curves",
     "share_interval",
+    "similarity_intervals",
 ]
 
 
@@ -48,28 +48,28 @@ def evaluate(
 ) -> ClassificationEvaluation: ...
 @overload
 def evaluate(
-    predictor: Grader, table: PairTable, *, progress: ProgressListener | None = None
+    predictor: SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> SimilarityEvaluation: ...
 def evaluate(
-    predictor: Predictor | Grader, table: PairTable, *, progress: ProgressListener | None = None
+    predictor: Predictor | SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> Evaluation:
     """Measure ``predictor`` on ``table``, whose texts are put into the predictor's reading order.
 
     Labels are matched by name, in whatever order either side has them; the pairs may use a part of the predictor's
-    labels. Grades must be on its scale.
+    labels. Scores must be on its scale.
 
     Args:
         predictor: What is measured.
-        table: Labelled or graded pairs.
+        table: Pairs with labels or scores.
         progress: Hears the stage ``evaluate``, in pairs, with ``pairs_per_second`` and, of labels, ``accuracy`` so far.
 
     Raises:
-        LabelMissing: If the pairs carry no labels or grades.
+        LabelMissing: If the pairs carry no labels or scores.
         LabelMismatch: If they carry a label that the predictor does not know; names the renaming if one fits.
-        GradeInvalid: If a grade is outside the predictor's scale.
+        ScoreInvalid: If a score is outside the predictor's scale.
         NoRows: If there are no pairs.
         ModelError: If an answer is not a distribution over the labels, or no number.
     """
-    if isinstance(predictor, Grader):
-        return evaluate_grader(predictor, table, progress=progress)
+    if isinstance(predictor, SimilarityPredictor):
+        return evaluate_similarity(predictor, table, progress=progress)
     return evaluate_classifier(predictor, table, progress=progress)

@@ -48,7 +48,7 @@ def ask(
     Args:
         predictor: Answers by ``method``; if it has ``read``, by that, which also says what it cut.
         table: The pairs, at least one.
-        method: ``predict`` or ``grade``.
+        method: ``predict``.
         check: The answers to a chunk of so many pairs as float64, or an error.
         facts: Given a chunk's first place and its rows: what to report beside the speed.
         progress: Hears the stage ``evaluate``, in pairs.

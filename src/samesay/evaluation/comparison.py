@@ -18,14 +18,14 @@ from samesay.errors import ExtraMissing, UsageError
 from samesay.evaluation.classification import ClassificationEvaluation
 from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.intervals import LEVEL, RESAMPLES
-from samesay.evaluation.metrics import grade_metrics, log_losses
+from samesay.evaluation.metrics import log_losses, similarity_metrics
 from samesay.evaluation.similarity import SimilarityEvaluation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
-GRADE_FIGURES = ("spearman", "pearson", "mse", "mae")
+SIMILARITY_METRICS = ("spearman", "pearson", "mse", "mae")
 
 # Rows of a bootstrap that are drawn at once hold this many numbers together: 32 MB an array, whatever the data's size.
 _DRAWN_AT_ONCE = 4_000_000
@@ -83,9 +83,9 @@ class Contrast:
     """One model against the reference, on the same pairs.
 
     Attributes:
-        differences: By figure: ``accuracy``, ``macro_f1`` and ``loss``, or of grades ``spearman``, ``pearson``,
+        differences: By figure: ``accuracy``, ``macro_f1`` and ``loss``, or of scores ``spearman``, ``pearson``,
             ``mse`` and ``mae``.
-        decisions: Of classifiers; None of graders.
+        decisions: Of classifiers; None of similarity models.
     """
 
     differences: dict[str, Difference]
@@ -125,9 +125,9 @@ def contrast(
         if isinstance(reference, ClassificationEvaluation) and isinstance(other, ClassificationEvaluation):
             statistic, names, decisions = *_classifiers(reference, other), _decisions(reference, other)
         elif isinstance(reference, SimilarityEvaluation) and isinstance(other, SimilarityEvaluation):
-            statistic, names, decisions = *_graders(reference, other), None
+            statistic, names, decisions = *_similarity(reference, other), None
         else:
-            raise UsageError("One model gives labels and the other grades.", expected="models of one task")
+            raise UsageError("One model gives labels and the other scores.", expected="models of one task")
         differences = _bootstrapped(statistic, names, reference.n_pairs, resamples=resamples, seed=seed)
         found.append(Contrast(differences, decisions))
     adjusted = iter(holm([one.decisions.p_value for one in found if one.decisions is not None]))
@@ -238,13 +238,13 @@ def _classifiers(
     return differences, CLASS_FIGURES
 
 
-def _graders(
+def _similarity(
     reference: SimilarityEvaluation, other: SimilarityEvaluation
 ) -> tuple[Statistic, tuple[str, ...]]:
     """All metrics of ``other`` minus the reference's, of any drawn pairs; NaN where one has none."""
     if reference.scale != other.scale:
         raise UsageError(
-            "The models grade on different scales.",
+            "The models score on different scales.",
             expected=f"one scale; received: {reference.scale} and {other.scale}",
         )
     if not np.array_equal(reference.truth, other.truth):
@@ -254,12 +254,12 @@ def _graders(
         rows = []
         for places in drawn:
             ours, theirs = (
-                grade_metrics(reference.truth[places], one.grades[places]) for one in (other, reference)
+                similarity_metrics(reference.truth[places], one.scores[places]) for one in (other, reference)
             )
-            rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in GRADE_FIGURES])
+            rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in SIMILARITY_METRICS])
         return np.array(rows).T  # (4, n_draws)
 
-    return differences, GRADE_FIGURES
+    return differences, SIMILARITY_METRICS
 
 
 def _bootstrapped(

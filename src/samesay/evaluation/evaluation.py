@@ -20,7 +20,7 @@ class Constant(NamedTuple):
     """What always giving one answer scores, which any model has to beat.
 
     Attributes:
-        name: ``majority`` or ``mean grade``.
+        name: ``majority`` or ``mean score``.
         answer: The one answer, in words.
         metrics: Those that are defined for it.
     """

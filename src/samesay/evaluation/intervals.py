@@ -123,15 +123,15 @@ def metric_intervals(
     return found
 
 
-def grade_intervals(
+def similarity_intervals(
     truth: ArrayLike, answers: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Interval | None]:
     """Bootstrap intervals of ``spearman``, ``pearson``, ``mse``, ``mae`` and ``bias``, from the same drawn pairs.
 
-    None where some drawing has no such figure (a correlation of equal grades), or where all drawings have the same.
+    None where some drawing has no such figure (a correlation of equal scores), or where all drawings have the same.
 
     Args:
-        truth: The right grades, shape ``(n_pairs,)``, at least one pair.
+        truth: The right scores, shape ``(n_pairs,)``, at least one pair.
         answers: The answers, likewise.
         resamples: How often to draw.
         seed: Of the drawing.

@@ -1,4 +1,4 @@
-"""Metrics from arrays: class indices and probabilities in, or grades, and numbers out.
+"""Metrics from arrays: class indices and probabilities in, or scores, and numbers out.
 
 Everything that counts decisions starts from one confusion matrix, so that no two figures can disagree about
 what was counted. A figure that is not defined (the precision of a class that was never predicted) is None,
@@ -211,7 +211,7 @@ def spearman(truth: ArrayLike, answers: ArrayLike) -> float | None:
     return pearson(_ranks(truth), _ranks(answers))
 
 
-def grade_metrics(truth: ArrayLike, answers: ArrayLike) -> dict[str, float]:
+def similarity_metrics(truth: ArrayLike, answers: ArrayLike) -> dict[str, float]:
     """``spearman`` and ``pearson`` where they are defined, ``mse`` and ``mae`` in (squared) units of the scale."""
     differences = np.asarray(answers, np.float64) - np.asarray(truth, np.float64)
     figures = {
@@ -223,15 +223,15 @@ def grade_metrics(truth: ArrayLike, answers: ArrayLike) -> dict[str, float]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def require_grades(grades: ArrayLike, *, n_pairs: int) -> NDArray[np.float64]:
-    """A grader's answers, shape ``(n_pairs,)``.
+def require_scores(scores: ArrayLike, *, n_pairs: int) -> NDArray[np.float64]:
+    """A similarity model's answers, shape ``(n_pairs,)``.
 
     Raises:
         ModelError: If they are not one finite number for each pair.
     """
-    rows = np.asarray(grades, np.float64)
+    rows = np.asarray(scores, np.float64)
     if rows.shape != (n_pairs,) or not np.isfinite(rows).all():
-        raise ModelError("The model's grades are not one finite number for each pair.")
+        raise ModelError("The model's scores are not one finite number for each pair.")
     return rows
 
 

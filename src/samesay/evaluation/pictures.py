@@ -77,7 +77,7 @@ def save_answers_picture(evaluation: Evaluation, path: str | Path, *, title: str
     if isinstance(evaluation, ClassificationEvaluation):
         return _save_confusion(evaluation, target, title)
     if isinstance(evaluation, SimilarityEvaluation):
-        return _save_grades(evaluation, target, title)
+        return _save_similarity(evaluation, target, title)
     raise TypeError(f"cannot draw {type(evaluation).__name__}")
 
 
@@ -108,7 +108,7 @@ def _save_confusion(evaluation: ClassificationEvaluation, target: Path, title: s
     return _save(figure, target, title=title, description=_confusion_in_words(evaluation))
 
 
-def _save_grades(evaluation: SimilarityEvaluation, target: Path, title: str | None) -> Path:
+def _save_similarity(evaluation: SimilarityEvaluation, target: Path, title: str | None) -> Path:
     figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
     title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {figures}"
     figure = _figure(5.4, 5.4)
@@ -117,11 +117,11 @@ def _save_grades(evaluation: SimilarityEvaluation, target: Path, title: str | No
     low, high = evaluation.scale
     margin = 0.03 * (high - low)
     axes.plot([low, high], [low, high], color="0.6", linestyle=":")
-    axes.scatter(evaluation.truth, evaluation.grades, s=10, alpha=0.35, color=_TRAINING_COLOUR, linewidths=0)
-    axes.set(xlabel="right grade", ylabel="answer")
+    axes.scatter(evaluation.truth, evaluation.scores, s=10, alpha=0.35, color=_TRAINING_COLOUR, linewidths=0)
+    axes.set(xlabel="right score", ylabel="answer")
     axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
     axes.grid(alpha=0.3)
-    description = f"Answers over right grades from {evaluation.scale}: {figures}."
+    description = f"Answers over right scores from {evaluation.scale}: {figures}."
     return _save(figure, target, title=title, description=description)
 
 
@@ -202,7 +202,7 @@ def save_learning_curves(
 ) -> Path:
     """Draw loss and accuracy over the epochs, for training pairs and, where known, validation pairs.
 
-    Of grades Spearman's correlation is drawn instead of accuracy.
+    Of scores Spearman's correlation is drawn instead of accuracy.
 
     Args:
         history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,
@@ -223,10 +223,10 @@ def save_learning_curves(
     figure = _figure(9.0, 3.8)
     figure.suptitle(title, fontsize=10)
     loss_axes, accuracy_axes = figure.subplots(1, 2)
-    graded = "validation_spearman" in history[-1]
-    second = ("spearman", "rank correlation") if graded else ("accuracy", "share right")
-    # The loss of grades is nats or squared shares, by the recipe.
-    loss_unit = "of shares of the scale" if graded else "nats"
+    similarity = "validation_spearman" in history[-1]
+    second = ("spearman", "rank correlation") if similarity else ("accuracy", "share right")
+    # The loss of scores is nats or squared shares, by the recipe.
+    loss_unit = "of shares of the scale" if similarity else "nats"
     epochs = [float(entry.get("epoch", place + 1)) for place, entry in enumerate(history)]
     within = any(epoch % 1 for epoch in epochs)
     for axes, name, unit in ((loss_axes, "loss", loss_unit), (accuracy_axes, *second)):

@@ -1,6 +1,6 @@
-"""Measuring a similarity model: a ``Grader`` and a table of graded pairs in, one ``SimilarityEvaluation`` out.
+"""Measuring a similarity model: a predictor and a table of pairs with scores in, one ``SimilarityEvaluation`` out.
 
-With it what such a model has to beat: the mean grade, and the share of words that the two texts have in common.
+With it what such a model has to beat: the mean score, and the share of words that the two texts have in common.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ import numpy as np
 from samesay.data.python.inputs import texts_from
 from samesay.evaluation.answering import ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
-from samesay.evaluation.intervals import RESAMPLES, Interval, grade_intervals
-from samesay.evaluation.metrics import grade_metrics, require_grades
-from samesay.pairs import Grader, GradeScale, ProgressListener, Sides
+from samesay.evaluation.intervals import RESAMPLES, Interval, similarity_intervals
+from samesay.evaluation.metrics import require_scores, similarity_metrics
+from samesay.pairs import ProgressListener, Scale, Sides, SimilarityPredictor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,81 +26,81 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class SimilarityEvaluation(Evaluation):
-    """How well a grader answers on a table of pairs.
+    """How well a similarity model answers on a table of pairs.
 
     Attributes:
-        metrics: ``spearman`` and ``pearson`` in [-1, 1], absent where every grade is the same; ``mse`` and ``mae`` in
+        metrics: ``spearman`` and ``pearson`` in [-1, 1], absent where every score is the same; ``mse`` and ``mae`` in
             (squared) units of the scale.
-        scale: The lowest and the highest grade there is.
-        mean_grade: The mean of the right grades.
-        mean_metrics: What always answering ``mean_grade`` would have scored here.
-        truth: The right grades, shape ``(n_pairs,)``, in the order of the table.
-        grades: The answers, likewise.
+        scale: The lowest and the highest score there is.
+        mean_score: The mean of the right scores.
+        mean_metrics: What always answering ``mean_score`` would have scored here.
+        truth: The right scores, shape ``(n_pairs,)``, in the order of the table.
+        scores: The answers, likewise.
     """
 
-    scale: GradeScale
-    mean_grade: float
+    scale: Scale
+    mean_score: float
     mean_metrics: dict[str, float]
     truth: NDArray[np.float32] = field(repr=False, compare=False)
-    grades: NDArray[np.float32] = field(repr=False, compare=False)
+    scores: NDArray[np.float32] = field(repr=False, compare=False)
 
     @property
     def constant(self) -> Constant:
-        """The mean of the right grades."""
-        return Constant("mean grade", f"{self.mean_grade:.2f}", self.mean_metrics)
+        """The mean of the right scores."""
+        return Constant("mean score", f"{self.mean_score:.2f}", self.mean_metrics)
 
     def intervals(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Interval | None]:
-        """95 % intervals of ``metrics`` and of ``bias``, see ``intervals.grade_intervals``."""
-        return grade_intervals(self.truth, self.grades, resamples=resamples, seed=seed)
+        """95 % intervals of ``metrics`` and of ``bias``, see ``intervals.similarity_intervals``."""
+        return similarity_intervals(self.truth, self.scores, resamples=resamples, seed=seed)
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays, as JSON types."""
         return {
             **super().to_dict(),
             "scale": list(self.scale),
-            "mean": {"grade": self.mean_grade, **self.mean_metrics},
+            "mean": {"score": self.mean_score, **self.mean_metrics},
         }
 
 
-def evaluate_grader(
-    grader: Grader, table: PairTable, *, progress: ProgressListener | None = None
+def evaluate_similarity(
+    predictor: SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> SimilarityEvaluation:
-    """Measure ``grader`` on ``table``; see ``samesay.evaluation.evaluate``."""
-    table = table.with_scale(grader.scale).with_sides(grader.sides)
-    truth = table.gold_grades()
+    """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
+    table = table.with_scale(predictor.scale).with_sides(predictor.sides)
+    truth = table.gold_scores()
     require_pairs(table)
     answers = ask(
-        grader,
+        predictor,
         table,
-        method="grade",
-        check=lambda grades, n: require_grades(grades, n_pairs=n),
+        method="predict",
+        check=lambda scores, n: require_scores(scores, n_pairs=n),
         progress=progress,
     )
-    grades = answers.rows.astype(np.float32)
+    scores = answers.rows.astype(np.float32)
     notes = []
-    if len(grades) > 1 and np.ptp(grades) < 1e-6:
-        notes.append(f"every grade is {grades[0]:.2f}: the model does not tell these pairs apart")
+    if len(scores) > 1 and np.ptp(scores) < 1e-6:
+        notes.append(f"every score is {scores[0]:.2f}: the model does not tell these pairs apart")
     mean = float(truth.mean(dtype=np.float64))
     return SimilarityEvaluation(
         **common_fields(table, answers, notes),
-        metrics=grade_metrics(truth, grades),
-        scale=grader.scale,
-        mean_grade=mean,
-        mean_metrics=grade_metrics(truth, np.full(len(grades), mean)),
+        metrics=similarity_metrics(truth, scores),
+        scale=predictor.scale,
+        mean_score=mean,
+        mean_metrics=similarity_metrics(truth, np.full(len(scores), mean)),
         truth=truth,
-        grades=grades,
+        scores=scores,
     )
 
 
 @dataclass(frozen=True)
 class WordOverlap:
-    """Grades by the words that occur in both texts, as a share of those in either (Jaccard), put on the scale."""
+    """Scores by the words that occur in both texts, as a share of those in either (Jaccard), put on the scale."""
 
-    scale: GradeScale
+    scale: Scale
     sides: Sides
 
-    def grade(self, pairs: Any) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``; two texts without a word are the same."""
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """SimilarityPredictions, shape ``(n_pairs,)``; two texts without a word are the same."""
         texts = list(zip(*texts_from(pairs, sides=self.sides), strict=True))
         shares = np.ones(len(texts), np.float32)
         for place, pair in enumerate(texts):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
 from samesay.data import PairTable, load_splits
-from samesay.data.formats.listing import require_file, write_rows
-from samesay.data.row_store import temporary_folder
+from samesay.data.formats.writers import require_file, write_rows
+from samesay.data.rows import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
 from samesay.evaluation.audit.audit import (
@@ -48,7 +48,7 @@ def audit(
     """Audit the splits of ``data``, or the one that is named.
 
     Args:
-        data: A source of pairs; labelled, graded or neither.
+        data: A source of pairs; with labels, scores or neither.
         preset: A saved model or what training can start from: pairs longer than it reads are counted.
         hard: A file for the pairs on which the strongest shortcut fails, all columns kept: those of validation (else
             test) where there is a train split, else of the whole table.
@@ -153,7 +153,7 @@ def _shortcuts(
     """The shortcut of each side, the pairs on which the stronger one fails, and what could not be tested."""
     whole = next(iter(tables.values()))
     if not whole.labelled:
-        what = "grades" if whole.graded else "no labels"
+        what = "scores" if whole.has_scores else "no labels"
         return (), None, (f"the pairs have {what}: contradictions, balance and shortcuts are of classes",)
     held_out = tables.get("validation", tables.get("test"))
     tested = held_out if "train" in tables and held_out is not None else whole

@@ -25,7 +25,7 @@ from samesay.evaluation.fitting import (
     gain_of_biases,
 )
 from samesay.evaluation.policy import decide
-from samesay.pairs import Grader, Progress, ProgressListener
+from samesay.pairs import Progress, ProgressListener, SimilarityPredictor
 from samesay.predictors.labelled import load_labelled
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
@@ -117,7 +117,7 @@ def calibrate(
         PairsLeaked: If the model was trained on more of the pairs than ``max_overlap``.
         OneClassOnly: If all pairs carry one label.
         DataError: If there are fewer than ``LEAST_PAIRS``, or one of its leaves.
-        UsageError: If the model grades similarity, no threshold reaches the precision, or biases are asked for and a
+        UsageError: If it is a similarity model, no threshold reaches the precision, or biases are asked for and a
             label does not occur.
         ExtraMissing: If SciPy is not installed.
         BundleError: If the model cannot be used or written.
@@ -139,9 +139,9 @@ def calibrate(
         require_replaceable(output, overwrite=overwrite)
     opened = open_predictor(model, backend=backend)
     predictor = opened.predictor
-    if isinstance(predictor, Grader):
+    if isinstance(predictor, SimilarityPredictor):
         raise UsageError(
-            f"The model grades similarity from {predictor.scale}: it has no probabilities to calibrate.",
+            f"The model gives similarity scores from {predictor.scale}: it has no probabilities to calibrate.",
             where=str(model),
             expected="a model of classes",
         )

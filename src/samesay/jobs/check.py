@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data import ReadOptions, load_pairs
-from samesay.data.formats.listing import require_file, write_rows
+from samesay.data.formats.writers import require_file, write_rows
 from samesay.errors import LabelMismatch, NoRows, UsageError
 from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
@@ -22,7 +22,7 @@ from samesay.evaluation.behaviour.expectations import (
 )
 from samesay.evaluation.behaviour.results import Behaviour, CapabilityResult, measure_behaviour
 from samesay.evaluation.behaviour.suite_file import SuiteRow, read_suite
-from samesay.pairs import Answers, Grader, GradeScale, Predictor, ProgressListener
+from samesay.pairs import Answers, Predictor, ProgressListener, Scale, SimilarityPredictor
 from samesay.predictors.opening import Backend, open_predictor
 
 
@@ -77,7 +77,7 @@ class CheckedModel:
 
 
 def check(
-    model: str | Path | Predictor | Grader,
+    model: str | Path | Predictor | SimilarityPredictor,
     *,
     capabilities: Sequence[str] = (),
     suites: Sequence[str | Path] = (),
@@ -94,7 +94,7 @@ def check(
     """Put the behaviour suite to ``model``.
 
     A model of labels is asked for labels: entailment, neutral, contradiction; entailment or not; same or different. A
-    model of similarity is asked for orderings: of two texts beside one, the one that says the same has to be graded
+    model of similarity is asked for orderings: of two texts beside one, the one that says the same has to be scored
     above the one that does not.
 
     Args:
@@ -128,7 +128,7 @@ def check(
     read = {str(source): read_suite(source, reading) for source in suites}
     users = {source: rows for source, (rows, _) in read.items()}
     asked, part = _opened(model, backend)
-    answers: Answers = asked.scale if isinstance(asked, Grader) else asked.labels
+    answers: Answers = asked.scale if isinstance(asked, SimilarityPredictor) else asked.labels
     roles, tests, notes = _tests(answers, capabilities, users, rename_labels, seed)
     behaviour = measure_behaviour(asked, tests, roles, progress=progress)
     checked = CheckedModel(
@@ -147,13 +147,13 @@ def check(
 
 
 def _opened(
-    model: str | Path | Predictor | Grader, backend: Backend
-) -> tuple[Predictor | Grader, str | None]:
+    model: str | Path | Predictor | SimilarityPredictor, backend: Backend
+) -> tuple[Predictor | SimilarityPredictor, str | None]:
     if isinstance(model, str | Path):
         opened = open_predictor(model, backend=backend)
         return opened.predictor, opened.backend
-    if not isinstance(model, Grader) and getattr(model, "scale", None) is not None:
-        return model.grader, None  # type: ignore[union-attr]  # a PairModel of similarity
+    if hasattr(model, "classifier"):  # a PairModel
+        return model._similarity_predictor if model.scale is not None else model.predictor, None  # type: ignore[union-attr]
     return model, None
 
 
@@ -166,7 +166,7 @@ def _tests(
 ) -> tuple[dict[str, str], list[BehaviourTest], list[str]]:
     """What the labels mean, everything that is asked, and what was left out of it."""
     notes, roles, known = [], {}, True
-    if not isinstance(answers, GradeScale):
+    if not isinstance(answers, Scale):
         try:
             roles = roles_of(answers, rename_labels)
         except LabelMismatch as error:

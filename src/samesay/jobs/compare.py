@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from samesay.data import PairTable, ReadOptions, load_pairs
-from samesay.data.formats.listing import (
+from samesay.data.formats.writers import (
     require_apart,
     require_file,
     require_new,
@@ -31,10 +31,10 @@ from samesay.evaluation.comparison import (
 from samesay.evaluation.intervals import share_interval
 from samesay.jobs.comparison_text import markdown as as_markdown
 from samesay.pairs import (
-    GradeScale,
     LabelSet,
     Pair,
     ProgressListener,
+    Scale,
     Sides,
     Task,
     answers_in_words,
@@ -116,8 +116,8 @@ class Comparison:
 
     @property
     def task(self) -> Task:
-        """Whether labels or grades were compared."""
-        return "similarity" if self.table.graded else "classification"
+        """Whether labels or scores were compared."""
+        return "similarity" if self.table.has_scores else "classification"
 
     def cost_points(self) -> tuple[str, list[CostPoint]]:
         """The figure of quality, and every model whose cost was measured as a point of the picture."""
@@ -200,7 +200,7 @@ def compare_models(
     progress: ProgressListener | None = None,
     **options: Any,
 ) -> Comparison:
-    """Compare models on labelled or graded pairs, all of them with the first.
+    """Compare models on pairs with labels or scores, all of them with the first.
 
     Args:
         models: Two or more: saved models, Hugging Face or sentence-transformers folders with a sequence classifier
@@ -218,7 +218,7 @@ def compare_models(
         **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
-        UsageError: If there are fewer than two models, or some of them grade and others name.
+        UsageError: If there are fewer than two models, or some of them score and others name.
         LabelMismatch: If the models' label names differ, with both lists and the renaming if one fits; or the data's
             from the models'.
         DataError, BundleError, ModelError: If data or a model cannot be used.
@@ -245,8 +245,10 @@ def compare_models(
     table = _table(data, opened.values(), reading)
     contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
     names = short_names(words)
-    if changed is not None and table.graded:
-        raise UsageError("Graders decide nothing that could change.", where="changed", hint="leave it out")
+    if changed is not None and table.has_scores:
+        raise UsageError(
+            "Similarity models decide nothing that could change.", where="changed", hint="leave it out"
+        )
     evaluations = [evaluate(one.predictor, table, progress=progress) for one in contenders]
     costs, cost_notes, cost_pairs = _costs(contenders, names, table, reads, rounds)
     contrasts = contrast(evaluations[0], evaluations[1:], resamples=resamples)
@@ -291,9 +293,7 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     as_is = {
         word: open_contender(word, reads=reads) for word in dict.fromkeys(words) if not is_baseline(word)
     }
-    known = {
-        name for one in as_is.values() if not isinstance(one.answers, GradeScale) for name in one.answers
-    }
+    known = {name for one in as_is.values() if not isinstance(one.answers, Scale) for name in one.answers}
     strange = [name for name in names if name not in known]
     if strange:
         raise UsageError(
@@ -305,9 +305,9 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     first = next(iter(opened.values()), None)
     for one in opened.values():
         assert first is not None
-        if isinstance(one.answers, GradeScale) != isinstance(first.answers, GradeScale):
+        if isinstance(one.answers, Scale) != isinstance(first.answers, Scale):
             raise UsageError(
-                "Some of the models grade similarity and others answer with labels: nothing says which is better.",
+                "Some of the models give similarity scores and others labels: nothing says which is better.",
                 where="models",
                 expected=f"models of one task; {first.model}: {answers_in_words(first.answers)}; "
                 f"{one.model}: {answers_in_words(one.answers)}",
@@ -352,7 +352,7 @@ def _with_baselines(
     source: str | Path,
     reading: ReadOptions,
 ) -> list[Contender]:
-    """All contenders in the order of the user's words, graders of others put on the data's scale."""
+    """All contenders in the order of the user's words, similarity models of others put on the data's scale."""
     answers = table.answers
     assert answers is not None  # it was loaded with gold answers
     first = next(iter(opened.values()), None)
@@ -369,7 +369,7 @@ def _with_baselines(
     found = []
     for word in words:
         contender = opened.get(word) or make_baseline(word, answers, sides, training_pairs)
-        if contender.kind in ("transformers", "sentence-transformers") and isinstance(answers, GradeScale):
+        if contender.kind in ("transformers", "sentence-transformers") and isinstance(answers, Scale):
             # Its one output is a share; which scale that is a share of, only the data say.
             contender.predictor.scale = answers  # type: ignore[union-attr]
         found.append(contender)

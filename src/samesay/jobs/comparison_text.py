@@ -87,8 +87,8 @@ def markdown(comparison: Comparison) -> str:
         *(FIGURES[name] for name in figures),
         f"{FIGURES[first]} against {comparison.reference.name}",
     ]
-    graded = comparison.task == "similarity"
-    if not graded:
+    similarity = comparison.task == "similarity"
+    if not similarity:
         head += ["p (Holm)", "changed"]
     if comparison.cost_pairs is not None:
         head += ["pairs/s", "MB on disk", "MB in memory"]
@@ -97,7 +97,7 @@ def markdown(comparison: Comparison) -> str:
         row = [model.name, *(_number(model.evaluation.metrics.get(name)) for name in figures)]
         contrast = model.contrast
         row.append("" if contrast is None else signed(contrast.differences.get(first)))
-        if not graded:
+        if not similarity:
             decisions = None if contrast is None else contrast.decisions
             row += (
                 ["", ""] if decisions is None else [p_value(decisions.p_adjusted), f"{decisions.changed:,}"]

@@ -143,14 +143,16 @@ def _scoring() -> Iterator[Finding]:
 
 def _training() -> Iterator[Finding]:
     from samesay.model.presets.resolve import MINILM_WHEEL, minilm_folder
-    from samesay.model.runtime.backend import backend_versions, chosen_backend
+    from samesay.model.runtime.backend import backend_versions, chosen_backend, chosen_by_user
     from samesay.model.runtime.devices import backend_of_keras_json, devices, has_nvidia_driver, try_keras
 
-    chosen = samesay.backend_chosen_by
     saved = backend_of_keras_json()
-    aside = f"; keras.json says {saved}, which SameSay does not follow" if saved and not chosen else ""
+    aside = (
+        f"; keras.json says {saved}, which SameSay does not follow" if saved and not chosen_by_user else ""
+    )
     backend = chosen_backend()
-    yield Finding("training", "backend", f"{backend}, from {chosen or 'the default'}{aside}")
+    source = "KERAS_BACKEND" if chosen_by_user else "the default"
+    yield Finding("training", "backend", f"{backend}, from {source}{aside}")
     if _version("keras") is None:
         yield Finding(
             "training", "Keras", "not installed; scoring needs none", "absent", "pip install 'samesay[train]'"

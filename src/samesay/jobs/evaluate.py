@@ -20,7 +20,7 @@ from samesay.evaluation import (
 )
 from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
 from samesay.evaluation.report.folder import require_free, write_report
-from samesay.pairs import Answers, GradeScale, ProgressListener, Sides, answers_of
+from samesay.pairs import Answers, ProgressListener, Scale, Sides, answers_of
 from samesay.predictors.labelled import load_for, load_training_pairs
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
@@ -37,7 +37,7 @@ class MeasuredModel:
         baselines: Name to figures on the same pairs.
         notes: What a reader should know beside ``evaluation.notes``.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
-        intervals: Of ``evaluation.metrics``, by name; of a grader also of its ``bias``.
+        intervals: Of ``evaluation.metrics``, by name; of a similarity model also of its ``bias``.
         examination: What a report says beyond the figures, where one was asked for.
         report: The report's page, where one was written.
     """
@@ -148,7 +148,7 @@ def _baselines(
     source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: ReadOptions
 ) -> dict[str, Any]:
     """What to beat: of similarity always the overlap of words, of labels what the pairs of ``source`` give away."""
-    if isinstance(answers, GradeScale):
+    if isinstance(answers, Scale):
         if source is not None:
             raise UsageError(
                 "The baseline of similarity, overlap of words, is always measured and learns from nothing.",

@@ -80,7 +80,7 @@ def export(
             its ONNX part) or ``keras``.
         overwrite: Replace what was exported to ``path`` before.
         quantize: Store the weights of a bundle's ONNX part as ``int8`` or ``float16``; for ``bundle`` and ``onnx``.
-        data: Labelled or graded pairs on which the cost of that is measured.
+        data: Pairs with labels or scores on which the cost of that is measured.
         max_changed: The largest share of answers that may become others by it.
         progress: Hears the measurement.
         **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
@@ -127,7 +127,7 @@ def _keras(model: PairModel, target: Path, *, overwrite: bool) -> ExportResult:
             f"{target.name!r} does not end in .keras.", where="path", expected="a name such as model.keras"
         )
     model.save(target, overwrite=overwrite)
-    notes = ["load it with samesay.load(…), or after `import samesay` with keras.models.load_model(…)"]
+    notes = ["load it with samesay.load(…), or after `import samesay.keras` with keras.models.load_model(…)"]
     notes += _policy_notes(model.decision)
     sizes = {target.name: target.stat().st_size}
     return ExportResult(str(target), "keras", list(model.labels), list(model.sides), sizes, notes)
@@ -229,7 +229,7 @@ def _onnx(
 ) -> tuple[LabelSet, Sides, list[str], dict[str, Any] | None]:
     cost, told = None, []
     if isinstance(model, str | Path):
-        # No Keras: the part was proven when it was saved, and every byte of it is checked now.
+        # No Keras: the part was checked when it was saved, and every byte of it is checked now.
         bundle = open_bundle(model)
         shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
         manifest = bundle.manifest
@@ -268,13 +268,13 @@ def _onnx(
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
     if model.scale is not None:
         raise EncoderUnsupported(
-            "A model that grades similarity cannot be written for transformers yet.",
+            "A similarity model cannot be written for transformers yet.",
             where="to",
             expected="a model of classes; or --to onnx, --to keras",
         )
     from samesay.bundle import model_card
-    from samesay.export.huggingface.card import front_matter, how_to_use
-    from samesay.export.huggingface.folder import write_huggingface
+    from samesay.model.huggingface.card import front_matter, how_to_use
+    from samesay.model.huggingface.writing import write_huggingface
     from samesay.runs.saving import known_facts
 
     write_huggingface(

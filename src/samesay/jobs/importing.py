@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.bundle import require_replaceable
-from samesay.pairs import GradeScale, LabelSet, ProgressListener, Sides
+from samesay.pairs import LabelSet, ProgressListener, Scale, Sides
 
 
 @dataclass(frozen=True)
@@ -19,10 +19,10 @@ class ImportResult:
         path: Its folder.
         source: What was imported.
         labels: The names of the classes in the order of the outputs; none of a head with one output.
-        scale: The lowest and the highest grade of such a one.
+        scale: The lowest and the highest score of such a one.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
         parity: What was compared with the folder's own tokenizer and library, see ``samesay.runs.import_parity``.
         notes: What its user has to know.
     """
@@ -47,19 +47,19 @@ def import_model(
     output: str | Path,
     *,
     labels: LabelSet | Sequence[str] | None = None,
-    scale: GradeScale | Sequence[float] | None = None,
+    scale: Scale | Sequence[float] | None = None,
     sides: Sides | Sequence[str] | None = None,
     max_length: int | None = None,
     overwrite: bool = False,
     progress: ProgressListener | None = None,
 ) -> ImportResult:
-    """Save a Hugging Face folder's classifier as a bundle: a Keras part, and a proven ONNX part.
+    """Save a Hugging Face folder's classifier as a bundle: a Keras part, and a checked ONNX part.
 
     Args:
         source: The folder, or ``hf://owner/model[@revision]``.
         output: The new bundle's folder.
         labels: Names for the outputs, in their order; the folder's own where absent.
-        scale: The lowest and the highest grade of a head with one output; 0 to 1 where absent.
+        scale: The lowest and the highest score of a head with one output; 0 to 1 where absent.
         sides: What its first and its second text are called.
         max_length: The limit in tokens; the folder's own where absent.
         overwrite: Replace a bundle at ``output``.
@@ -68,7 +68,7 @@ def import_model(
     Raises:
         HeadMismatch: If the head is no classifier of one label a pair, or ``labels`` do not fit it.
         EncoderUnsupported: If it cannot be computed here as it is meant, or its weights are not safetensors.
-        TokenizerUnsupported: If its tokenizer has no proven twin.
+        TokenizerUnsupported: If its tokenizer has no twin.
         TargetExists: If ``output`` is taken.
     """
     from samesay.pair_model import PairModel
@@ -84,7 +84,7 @@ def import_model(
     model.facts["parity"] = parity
     saved = save_model(model, Path(output), overwrite=overwrite, progress=progress)
     if model.scale is not None and model.scale.activation == "identity":
-        notes.append("its grades are the model's output as it is, and no scale bounds them")
+        notes.append("its scores are the model's output as it is, and no scale bounds them")
     if (
         labels is None
         and model.labels.names

@@ -17,13 +17,13 @@ from samesay.export.storage import Storage, narrow
 from samesay.pairs import ProgressListener
 from samesay.predictors.labelled import load_for
 from samesay.predictors.overlap import overlap_with
-from samesay.scoring import GradeScorer, Scorer, open_scorer
+from samesay.scoring import Scorer, SimilarityScorer, open_scorer
 
 MAX_CHANGED = 0.01
 """The largest share of answers that may become others, where none is given."""
 
-GRADE_MOVED = 0.01
-"""A grade that moves by more than this share of its scale counts as another answer."""
+SCORE_MOVED = 0.01
+"""A score that moves by more than this share of its scale counts as another answer."""
 
 _KEPT_FIGURES = ("accuracy", "macro_f1", "loss", "spearman", "pearson", "mae")
 
@@ -34,7 +34,7 @@ class Narrowing:
 
     Attributes:
         storage: How the weights shall be stored.
-        data: Labelled or graded pairs to measure the cost on; of several splits ``validation``.
+        data: Pairs with labels or scores to measure the cost on; of several splits ``validation``.
         max_changed: The largest share of answers that may become others.
         progress: Hears the stage ``evaluate``, twice.
         reading: How the data is read, where it does not tell.
@@ -61,9 +61,9 @@ class Quantization:
         storage: How weights are stored.
         source: The pairs it was measured on.
         pairs: How many.
-        changed: How many of them get another answer; of grades, one that moved by more than ``GRADE_MOVED``.
+        changed: How many of them get another answer; of scores, one that moved by more than ``SCORE_MOVED``.
         limit: The largest share of changed answers that was allowed.
-        largest_difference: Of a probability, or of a grade as a share of its scale.
+        largest_difference: Of a probability, or of a score as a share of its scale.
         before: Figures of the model as it was.
         after: The same with narrower weights.
         bytes_before: Of the graph.
@@ -157,11 +157,11 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
     return found
 
 
-def _reopened(scorer: Scorer | GradeScorer, graph: Path) -> Scorer | GradeScorer:
+def _reopened(scorer: Scorer | SimilarityScorer, graph: Path) -> Scorer | SimilarityScorer:
     """The same model with another graph."""
     if isinstance(scorer, Scorer):
         return Scorer.from_parts(graph, scorer.encoder, scorer.labels, scorer.sides, decision=scorer.decision)
-    return GradeScorer.from_parts(graph, scorer.encoder, scorer.scale, scorer.sides)
+    return SimilarityScorer.from_parts(graph, scorer.encoder, scorer.scale, scorer.sides)
 
 
 @dataclass(frozen=True)
@@ -173,19 +173,21 @@ class _Measured:
     label_ids: NDArray[np.int64] | None
 
 
-def _measured(scorer: Scorer | GradeScorer, table: PairTable, progress: ProgressListener | None) -> _Measured:
+def _measured(
+    scorer: Scorer | SimilarityScorer, table: PairTable, progress: ProgressListener | None
+) -> _Measured:
     if isinstance(scorer, Scorer):
         found = evaluate(scorer, table, progress=progress)
         answers, label_ids = found.probabilities, found.predicted_ids
     else:
         found = evaluate(scorer, table, progress=progress)
         low, high = scorer.scale
-        answers, label_ids = (found.grades.astype(np.float64) - low) / (high - low), None
+        answers, label_ids = (found.scores.astype(np.float64) - low) / (high - low), None
     figures = {name: found.metrics[name] for name in _KEPT_FIGURES if name in found.metrics}
     return _Measured({**figures, "pairs_per_second": round(found.pairs_per_second, 1)}, answers, label_ids)
 
 
 def _changed(one: _Measured, other: _Measured) -> int:
     if one.label_ids is None or other.label_ids is None:
-        return int(np.sum(np.abs(one.answers - other.answers) > GRADE_MOVED))
+        return int(np.sum(np.abs(one.answers - other.answers) > SCORE_MOVED))
     return int(np.sum(one.label_ids != other.label_ids))

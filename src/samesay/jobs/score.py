@@ -8,49 +8,49 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import EmptySide
-from samesay.pairs import Grade, Judgement, Pair, Sides, empty_sides
+from samesay.pairs import Pair, Prediction, Sides, SimilarityPrediction, empty_sides
 from samesay.scoring import BATCH_TOKENS, FileReport, WorkerPool, open_scorer
 from samesay.scoring import score_file as score_rows
 
 
 @dataclass(frozen=True)
 class ScoredPair:
-    """A judgement, with what its reader needs to trust it.
+    """A prediction, with what its reader needs to trust it.
 
     Attributes:
-        judgement: Label and probabilities, or the grade; what was cut.
+        prediction: Label and probabilities, or the score; what was cut.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens that are read.
     """
 
-    judgement: Judgement | Grade
+    prediction: Prediction | SimilarityPrediction
     sides: Sides
     max_length: int
 
     def to_dict(self) -> dict[str, Any]:
-        """The judgement as JSON types."""
-        lost = self.judgement.tokens_lost
+        """The prediction as JSON types."""
+        lost = self.prediction.tokens_lost
         answer = (
-            {"grade": self.judgement.grade, "scale": list(self.judgement.scale)}
-            if isinstance(self.judgement, Grade)
+            {"score": self.prediction.score, "scale": list(self.prediction.scale)}
+            if isinstance(self.prediction, SimilarityPrediction)
             else {
-                "label": self.judgement.label,
-                "probabilities": self.judgement.probabilities,
-                "abstained": self.judgement.abstained,
+                "label": self.prediction.label,
+                "probabilities": self.prediction.probabilities,
+                "abstained": self.prediction.abstained,
             }
         )
         return {
             **answer,
-            "truncated": self.judgement.truncated,
+            "truncated": self.prediction.truncated,
             "tokens_lost": dict(zip(self.sides, lost, strict=True)),
-            "empty_sides": list(self.judgement.empty_sides),
+            "empty_sides": list(self.prediction.empty_sides),
             "sides": list(self.sides),
             "max_length": self.max_length,
         }
 
 
 def score_pair(model: str | Path, first: str, second: str, *, threads: int | None = None) -> ScoredPair:
-    """Judge one pair.
+    """Score one pair.
 
     Args:
         model: A saved model's folder.
@@ -65,8 +65,8 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
     scorer = open_scorer(model, threads=threads)
     for name in empty_sides(first, second, scorer.sides):
         raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
-    judgement = scorer.score([Pair(first, second)])[0]
-    return ScoredPair(judgement, scorer.sides, scorer.max_length)
+    prediction = scorer.score([Pair(first, second)])[0]
+    return ScoredPair(prediction, scorer.sides, scorer.max_length)
 
 
 def score_file(
@@ -79,7 +79,7 @@ def score_file(
     batch_tokens: int = BATCH_TOKENS,
     **options: Any,
 ) -> FileReport:
-    """Judge every row of ``input`` and write it, with its answer, to ``output``.
+    """Score every row of ``input`` and write it, with its answer, to ``output``.
 
     Args:
         model: A saved model's folder.

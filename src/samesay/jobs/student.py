@@ -34,8 +34,8 @@ class StudentResult:
         all_tokens: How many the teacher's has.
         weights: How many numbers it consists of.
         all_weights: How many the teacher consists of.
-        labels: The names of its classes; none for a model that grades.
-        onnx: What the proof of its ONNX part said.
+        labels: The names of its classes; none for a similarity model.
+        onnx: What the parity check of its ONNX part said.
         notes: What its user has to know.
     """
 

@@ -1,4 +1,4 @@
-"""The proof between a saved model's Keras part and its ONNX part, repeated: on texts of the proof, and on a user's."""
+"""The parity check of a saved model's ONNX part, repeated: on texts of its own, and on a user's pairs."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
 from samesay.data import PairTable, load_pairs
-from samesay.export import KerasAnswer, Verdict, prove
+from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Progress, ProgressListener
-from samesay.scoring import GradeScorer, Scorer, open_scorer, probabilities_under
+from samesay.scoring import Scorer, SimilarityScorer, open_scorer, probabilities_under
 
 MOST_CHANGED_SHOWN = 20
 """How many of the pairs with another answer are kept with their texts."""
@@ -56,7 +56,7 @@ class ChangedPair:
 
 
 @dataclass(frozen=True)
-class DataProof:
+class DataParity:
     """The two parts on pairs of a user's.
 
     Attributes:
@@ -100,12 +100,12 @@ class DataProof:
 
 @dataclass(frozen=True)
 class Verification:
-    """A proof that was repeated.
+    """A parity check that was repeated.
 
     Attributes:
         model: The bundle.
-        recorded: What its manifest says of the proof that was made when it was saved.
-        probe: What the same proof finds now.
+        recorded: What its manifest says of the parity check that was made when it was saved.
+        probe: What the same parity check finds now.
         data: The comparison on the user's pairs, where some were given.
         versions: Of what computed now.
         versions_recorded: Of what computed when it was saved.
@@ -114,7 +114,7 @@ class Verification:
     model: str
     recorded: dict[str, Any]
     probe: Verdict
-    data: DataProof | None
+    data: DataParity | None
     versions: dict[str, str]
     versions_recorded: dict[str, Any]
 
@@ -170,9 +170,9 @@ def verify(
     # Graph and tokenizer as they lie there, which score uses.
     scorer = open_scorer(model, threads=threads, verify=False)
     opened = PairModel.load(model)
-    columns = opened.labels if opened.scale is None else LabelSet(("grade",))
+    columns = opened.labels if opened.scale is None else LabelSet(("score",))
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
-    probe = prove(
+    probe = check_parity(
         bundle.part("onnx") / "model.onnx",
         scorer.encoder,
         keras,
@@ -199,11 +199,11 @@ def _recorded(bundle: Bundle) -> dict[str, Any]:
 
 def _compare(
     keras: KerasAnswer,
-    scorer: Scorer | GradeScorer,
+    scorer: Scorer | SimilarityScorer,
     table: PairTable,
     columns: LabelSet,
     progress: ProgressListener | None,
-) -> DataProof:
+) -> DataParity:
     pairs = table.pairs()
     expected = np.empty((len(pairs), len(columns)), np.float32)
     found = np.empty_like(expected)
@@ -216,7 +216,7 @@ def _compare(
             seconds[name] += time.perf_counter() - started
         if progress is not None:
             progress(Progress("verify", begin + len(chunk), len(pairs)))
-    return DataProof(
+    return DataParity(
         str(table.origin),
         len(pairs),
         float(np.abs(found - expected).max()),
@@ -228,13 +228,13 @@ def _compare(
 
 
 def _changed(
-    scorer: Scorer | GradeScorer,
+    scorer: Scorer | SimilarityScorer,
     pairs: list[Pair],
     expected: NDArray[np.float32],
     found: NDArray[np.float32],
 ) -> tuple[int, tuple[ChangedPair, ...]]:
-    """How many labels differ under the model's decision policy, and the first of these; grades have none."""
-    if isinstance(scorer, GradeScorer):
+    """How many labels differ under the model's decision policy, and the first of these; scores have none."""
+    if isinstance(scorer, SimilarityScorer):
         return 0, ()
     labels, decision = scorer.labels, scorer.decision
     before, now = (

@@ -7,13 +7,13 @@ from pathlib import Path
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, empty_sides
 from samesay.scoring import Scorer
-from samesay.scoring.windows import WindowedScorer, WindowJudgement
+from samesay.scoring.windows import WindowedScorer, WindowPrediction
 
 
 def score_windows(
     model: str | Path, first: str, second: str, *, sentences: int = 1, threads: int | None = None
-) -> WindowJudgement:
-    """Judge one pair of which one side is read in overlapping windows of sentences.
+) -> WindowPrediction:
+    """Score one pair of which one side is read in overlapping windows of sentences.
 
     Args:
         model: A saved model's folder.
@@ -30,4 +30,4 @@ def score_windows(
     scorer = Scorer.open(model, threads=threads)
     for name in empty_sides(first, second, scorer.sides):
         raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
-    return WindowedScorer(scorer, sentences=sentences).judge(Pair(first, second))
+    return WindowedScorer(scorer, sentences=sentences).score([Pair(first, second)])[0]

@@ -15,16 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data import PairTable
-from samesay.data.python.inputs import table_from, texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
-
-# The module and not its names: whichever of the two is imported first imports Keras, which imports the other one
-# through the hook that registers this class.
-from samesay.model import batches as keras_batches
+from samesay.model.backbones.families import register_own_classes
+from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
 from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
-from samesay.model.runtime.backend import keras_hub
-from samesay.pairs import Answers, GradeScale, LabelSet, Pair, Sides
+from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 
 @keras.saving.register_keras_serializable(package="samesay")
@@ -32,16 +29,16 @@ class PairClassifier(keras.Model):
     """A pair classifier over token ids, that also takes pairs of raw texts.
 
     ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` take pairs in every form of
-    ``data.python.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
+    ``PairTable.from_inputs`` but generators and datasets, which Keras takes for batches, and tokenize by the
     one path that training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one
-    output, the logit of a grade's share of the scale, and ``labels`` are grades.
+    output, the logit of a score's share of the scale, and ``labels`` are scores.
 
     Args:
         task: A KerasHub text classifier whose output is logits; its layers are shared, not copied.
-        labels: The names of the classes, in the order of the outputs; none for grades.
+        labels: The names of the classes, in the order of the outputs; none for scores.
         sides: What the first and second text are called.
         name: The Keras name.
-        scale: The lowest and the highest grade, for a model that grades; then its activation, if that is no sigmoid.
+        scale: The lowest and the highest score, for a similarity model; then its activation, if that is no sigmoid.
     """
 
     def __init__(
@@ -72,13 +69,13 @@ class PairClassifier(keras.Model):
         return LabelSet(tuple(self.label_names))
 
     @property
-    def scale(self) -> GradeScale | None:
-        """The lowest and the highest grade; None for a model of classes."""
-        return None if self.scale_ends is None else GradeScale(*self.scale_ends)
+    def scale(self) -> Scale | None:
+        """The lowest and the highest score; None for a model of classes."""
+        return None if self.scale_ends is None else Scale(*self.scale_ends)
 
     @property
     def answers(self) -> Answers:
-        """What it answers with: the names of its classes, or the scale of its grades."""
+        """What it answers with: the names of its classes, or the scale of its scores."""
         return self.scale or self.labels
 
     @property
@@ -101,21 +98,21 @@ class PairClassifier(keras.Model):
         return kept
 
     def logits(self, encoded: EncodedPairs) -> NDArray[np.float32]:
-        """Raw outputs, shape ``(n_pairs, n_labels)``, ``(n_pairs, 1)`` for grades, rows in the order of ``encoded``."""
+        """Raw outputs, shape ``(n_pairs, n_labels)``, ``(n_pairs, 1)`` for scores, rows in the order of ``encoded``."""
         n_labels = 1 if self.scale else len(self.label_names)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
-        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = keras_batches.PairBatches(
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(
             encoded,
             batches,
-            height=keras_batches.PREDICTION_HEIGHT,
+            height=PREDICTION_HEIGHT,
             pad_id=self.encoder.pad_id,
             inputs=self.input_names,
         )
         padded = np.asarray(super().predict(data, verbose=0), np.float32)
         padded = padded.reshape(
-            len(data.batches), keras_batches.PREDICTION_HEIGHT, n_labels
+            len(data.batches), PREDICTION_HEIGHT, n_labels
         )  # (n_batches, height, n_labels)
         outputs = np.empty((len(encoded), n_labels), np.float32)
         for batch, rows in zip(data.batches, padded, strict=True):
@@ -134,8 +131,8 @@ class PairClassifier(keras.Model):
             return super().evaluate(x, y, **settings)
         settings.pop("batch_size", None)
         encoded, targets = self._examples(x, y)
-        batches = keras_batches.plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = keras_batches.PairBatches(
+        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
+        data = PairBatches(
             encoded,
             batches,
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
@@ -150,12 +147,12 @@ class PairClassifier(keras.Model):
         """Keras' ``fit``; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
         if _is_tensors(x, self.input_names):
             return super().fit(x, y, **settings)
-        height = settings.pop("batch_size", None) or keras_batches.PREDICTION_HEIGHT
+        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
         encoded, targets = self._examples(x, y)
         batches = plan_training(
             encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
         )
-        data = keras_batches.PairBatches(
+        data = PairBatches(
             encoded,
             batches,
             height=height,
@@ -181,14 +178,14 @@ class PairClassifier(keras.Model):
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> PairClassifier:
         """Rebuild from ``get_config``; weights and vocabulary come from the archive."""
-        keras_hub()  # the task's class may be one of ours on KerasHub's, which its import registers
+        register_own_classes()
         task = keras.saving.deserialize_keras_object(config["task"], custom_objects=custom_objects)
         return cls(task, config["labels"], config["sides"], name=config["name"], scale=config.get("scale"))
 
     def _examples(self, x: Any, y: Any) -> tuple[EncodedPairs, NDArray[Any]]:
-        """Pairs with their labels as indices, or their grades as shares of the scale; every pair has one."""
+        """Pairs with their labels as indices, or their scores as shares of the scale; every pair has one."""
         scale = self.scale
-        table = table_from(
+        table = PairTable.from_inputs(
             x,
             y,
             labels=None if scale else self.labels,
@@ -203,10 +200,10 @@ class PairClassifier(keras.Model):
                 f"Of {table.origin.rows_read:,} pairs {sum(dropped.values()):,} have no gold answer: "
                 f"{', '.join(dropped)}.",
                 where="y",
-                expected="one label a pair" if scale is None else "one grade a pair",
+                expected="one label a pair" if scale is None else "one score a pair",
                 hint="drop rows without a gold answer first",
             )
-        targets = scale.to_unit(table.gold_grades()) if scale else table.label_ids
+        targets = scale.to_unit(table.gold_scores()) if scale else table.label_ids
         assert targets is not None
         return self.encoder.encode(table.first, table.second), targets
 
@@ -271,7 +268,7 @@ class WeightedCrossEntropy(keras.losses.Loss):
 class ShareSquaredError(keras.losses.Loss):
     """Mean squared error between a gold share of the scale and the share that a logit stands for.
 
-    It is taken of the sigmoid, as grades are: what is optimised is what is answered, and no answer leaves the scale.
+    It is taken of the sigmoid, as scores are: what is optimised is what is answered, and no answer leaves the scale.
     """
 
     def __init__(
@@ -285,8 +282,8 @@ class ShareSquaredError(keras.losses.Loss):
         return keras.ops.square(keras.ops.subtract(shares, keras.ops.reshape(y_true, (-1,))))
 
 
-def grade_loss(name: str) -> keras.losses.Loss:
-    """``bce``, cross-entropy of the logit against the grade's share of the scale, or ``mse`` of that share."""
+def similarity_loss(name: str) -> keras.losses.Loss:
+    """``bce``, cross-entropy of the logit against the score's share of the scale, or ``mse`` of that share."""
     if name == "mse":
         return ShareSquaredError()
     return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")

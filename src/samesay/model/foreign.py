@@ -17,10 +17,10 @@ import numpy as np
 
 from samesay.data.python.inputs import texts_from
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
-from samesay.model.huggingface.folder import CONFIG, has_classifier
-from samesay.pairs import GradeScale, LabelSet, Sides
+from samesay.model.huggingface.config import CONFIG, has_classifier
+from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
-from samesay.scoring import Grades, Scores, sigmoid, softmax
+from samesay.scoring import LabelPredictions, SimilarityPredictions, sigmoid, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,14 +79,14 @@ class ForeignPredictor:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
         return softmax(self._classifier.logits(_as_tuples(pairs, self.sides)))
 
-    def read(self, pairs: Any) -> Scores:
+    def read(self, pairs: Any) -> LabelPredictions:
         """Probabilities, and how many tokens of each side were not read; tokenizes twice."""
         texts = _as_tuples(pairs, self.sides)
-        return Scores(self.predict(texts), self._classifier.tokens_lost(texts))
+        return LabelPredictions(self.predict(texts), self._classifier.tokens_lost(texts))
 
 
-class ForeignGrader:
-    """Grades of a foreign model with one output: the logistic function of it, a share of a scale.
+class ForeignSimilarityPredictor:
+    """Scores of a foreign model with one output: the logistic function of it, a share of a scale.
 
     Attributes:
         scale: 0 to 1 until it is set to that of the data, which no folder tells.
@@ -94,18 +94,18 @@ class ForeignGrader:
 
     def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
         self._classifier = classifier
-        self.scale = GradeScale(0, 1)
+        self.scale = Scale(0, 1)
         self.sides = sides
 
-    def grade(self, pairs: Any) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``."""
         logits = self._classifier.logits(_as_tuples(pairs, self.sides))
         return self.scale.from_unit(sigmoid(logits[:, 0]))
 
-    def read(self, pairs: Any) -> Grades:
-        """Grades, and how many tokens of each side were not read; tokenizes twice."""
+    def read(self, pairs: Any) -> SimilarityPredictions:
+        """SimilarityPredictions, and how many tokens of each side were not read; tokenizes twice."""
         texts = _as_tuples(pairs, self.sides)
-        return Grades(self.grade(texts), self._classifier.tokens_lost(texts))
+        return SimilarityPredictions(self.predict(texts), self._classifier.tokens_lost(texts))
 
 
 def _as_tuples(pairs: Any, sides: Sides) -> list[tuple[str, str]]:
@@ -129,7 +129,9 @@ def sides_of(folder: Path) -> Sides | None:
     return Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None
 
 
-def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPredictor | ForeignGrader:
+def open_foreign(
+    folder: Path, library: Library, *, sides: Sides
+) -> ForeignPredictor | ForeignSimilarityPredictor:
     """Open a sequence classifier by its own library.
 
     Args:
@@ -157,7 +159,7 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
         )
     opened = _OPENERS[library](folder)
     if len(opened.label_names) == 1:
-        return ForeignGrader(opened, sides)
+        return ForeignSimilarityPredictor(opened, sides)
     return ForeignPredictor(opened, sides)
 
 

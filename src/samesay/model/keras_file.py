@@ -45,13 +45,13 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
 
 
 def load_keras_file(path: Path) -> PairClassifier:
-    """Read what ``save_keras_file`` wrote, in Keras' safe mode.
+    """Read what ``save_keras_file`` wrote, in Keras' safe mode; ``samesay.keras`` was imported before.
 
     Raises:
         NotABundle: If there is no such file, or it holds another model.
         BundleDamaged: If it cannot be read.
         EncoderUnsupported: If it was made with a class that Keras does not know.
-        TokenizerUnsupported: If its texts are read in a way that has no proven twin.
+        TokenizerUnsupported: If its texts are read in a way that has no twin.
     """
     if not path.is_file():
         raise NotABundle(

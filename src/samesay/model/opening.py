@@ -1,4 +1,4 @@
-"""Opening a preset for a set of labels or a scale of grades: which head it gets, and saying so."""
+"""Opening a preset for a set of labels or a scale of scores: which head it gets, and saying so."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
-from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
+from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.pairs import Answers, GradeScale, LabelSet, Sides, answers_in_words
+from samesay.pairs import Answers, LabelSet, Scale, Sides, answers_in_words
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -48,14 +48,14 @@ def open_model(
     keep_head: bool = False,
     seed: int = 0,
 ) -> OpenedModel:
-    """Open the preset ``name`` as a classifier or grader of pairs that answers with ``answers``.
+    """Open the preset ``name`` as a model of pairs that answers with ``answers``.
 
     A saved SameSay model, and a Hugging Face folder whose classifier names its labels, keep their heads where the label
     names, or the scale, are the same (their own order of names then holds); every other preset gets a new head.
 
     Args:
         name: What ``samesay.model.presets.resolve.resolve`` accepts.
-        answers: The names of the classes, or the scale of the grades; may be absent for a saved model.
+        answers: The names of the classes, or the scale of the scores; may be absent for a saved model.
         sides: What the first and second text are called; a saved model's own where absent.
         max_length: The limit in tokens; the preset's own where absent.
         dropout: The share of the pooled output that is dropped while training the head, with a new head only;
@@ -74,13 +74,14 @@ def open_model(
         preset, answers = _with_kept_head(preset, answers), None
     keep = preset.answers is not None and not new_head
     if preset.answers is not None and answers is not None and keep and not _fit(preset.answers, answers):
-        graded = isinstance(preset.answers, GradeScale) or isinstance(answers, GradeScale)
+        similarity = isinstance(preset.answers, Scale) or isinstance(answers, Scale)
         raise HeadMismatch(
-            f"The head of {preset.name!r} was trained for other {'answers' if graded else 'labels'} than the data has.",
+            f"The head of {preset.name!r} was trained for other "
+            f"{'answers' if similarity else 'labels'} than the data has.",
             where="preset",
             expected=f"model: {answers_in_words(preset.answers)}; data: {answers_in_words(answers)}",
             hint="pass --new-head to keep the encoder and train a new head"
-            + ("" if graded else ", or --rename-labels to name them alike"),
+            + ("" if similarity else ", or --rename-labels to name them alike"),
             details={"model": list(preset.answers), "data": list(answers)},
         )
     if answers is None and not keep:
@@ -100,7 +101,7 @@ def open_model(
     assert chosen is not None
     with _drawing_from(seed):
         task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
-    outputs = 1 if isinstance(chosen, GradeScale) else len(chosen)
+    outputs = 1 if isinstance(chosen, Scale) else len(chosen)
     if preset.kind == "saved model" and tuple(task.output.shape) != (None, outputs):
         raise BundleDamaged(
             f"The Keras part of {preset.name!r} gives answers of the shape {tuple(task.output.shape)}.",
@@ -119,7 +120,7 @@ def open_model(
         raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
-    names, scale = ((), chosen.to_list()) if isinstance(chosen, GradeScale) else (chosen.names, None)
+    names, scale = ((), chosen.to_list()) if isinstance(chosen, Scale) else (chosen.names, None)
     classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
@@ -136,9 +137,9 @@ def open_model(
 
 
 def _fit(mine: Answers, theirs: Answers) -> bool:
-    if isinstance(mine, GradeScale) and isinstance(theirs, GradeScale):
+    if isinstance(mine, Scale) and isinstance(theirs, Scale):
         return mine == theirs and mine.activation == theirs.activation
-    if isinstance(mine, GradeScale) or isinstance(theirs, GradeScale):
+    if isinstance(mine, Scale) or isinstance(theirs, Scale):
         return False
     return set(mine) == set(theirs)
 
@@ -154,17 +155,17 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
     # Once more, for what stands in the way: without keep_head it only means a new head.
     classifier = preset.classifier or describe(Path(preset.location))
     mine = classifier.answers
-    if answers is not None and isinstance(answers, GradeScale) != isinstance(mine, GradeScale):
+    if answers is not None and isinstance(answers, Scale) != isinstance(mine, Scale):
         raise HeadMismatch(
-            "The head of this folder gives one grade, and no labels."
-            if isinstance(mine, GradeScale)
-            else f"The head of this folder gives {len(mine)} labels, and no grade.",
-            where="labels" if isinstance(mine, GradeScale) else "scale",
-            expected="a scale such as 0,1" if isinstance(mine, GradeScale) else "names for its outputs",
+            "The head of this folder gives one score, and no labels."
+            if isinstance(mine, Scale)
+            else f"The head of this folder gives {len(mine)} labels, and no score.",
+            where="labels" if isinstance(mine, Scale) else "scale",
+            expected="a scale such as 0,1" if isinstance(mine, Scale) else "names for its outputs",
         )
     chosen: Answers = answers or mine
-    if isinstance(mine, GradeScale):
-        chosen = replace(answers, activation=mine.activation) if isinstance(answers, GradeScale) else mine
+    if isinstance(mine, Scale):
+        chosen = replace(answers, activation=mine.activation) if isinstance(answers, Scale) else mine
     elif isinstance(answers, LabelSet) and len(answers) != len(mine):
         raise HeadMismatch(
             f"{len(answers)} names were given for a head with {len(mine)} outputs.",
@@ -200,7 +201,7 @@ def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: fl
         return open_classifier(preset.classifier)
     arguments: dict[str, Any] = {}
     if not keep:
-        arguments["num_classes"] = 1 if isinstance(answers, GradeScale) else len(answers)
+        arguments["num_classes"] = 1 if isinstance(answers, Scale) else len(answers)
         if dropout is not None:
             arguments["dropout"] = dropout
     if preset.kind in ("hugging face folder", "wheel"):

@@ -1,4 +1,4 @@
-"""The Keras model as a ``Predictor``, or a ``Grader``: what the rest of the house judges it by."""
+"""The Keras model as a ``Predictor``, or a ``SimilarityPredictor``: what the rest of the house measures it by."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from samesay.bundle import Decision
 from samesay.data.python.inputs import texts_from
 from samesay.encoding import EncodedPairs
 from samesay.evaluation.policy import Decisions, decide
-from samesay.pairs import GradeScale, LabelSet, Sides
-from samesay.scoring import Grades, Scores, grades_of, probabilities_under
+from samesay.pairs import LabelSet, Scale, Sides
+from samesay.scoring import LabelPredictions, SimilarityPredictions, probabilities_under, scores_of
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
 
 
 class KerasPredictor:
-    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``data.python.inputs.table_from``.
+    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``PairTable.from_inputs``.
 
     Args:
         classifier: The model.
@@ -49,11 +49,11 @@ class KerasPredictor:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
         return self.read(pairs).probabilities
 
-    def read(self, pairs: Any) -> Scores:
+    def read(self, pairs: Any) -> LabelPredictions:
         """Probabilities, and how many tokens of each side were not read, rows in the order of ``pairs``."""
         encoded = self._encoded(pairs)
         rows = probabilities_under(self._decision, self._classifier.logits(encoded), self.labels)
-        return Scores(rows, encoded.tokens_lost)
+        return LabelPredictions(rows, encoded.tokens_lost)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
         """The labels that these probabilities mean to this model, and where it abstains."""
@@ -63,8 +63,8 @@ class KerasPredictor:
         return self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
 
 
-class KerasGrader:
-    """Grades from a ``PairClassifier`` with a scale; pairs are taken in any form of ``data.python.inputs.table_from``.
+class KerasSimilarityPredictor:
+    """Scores from a ``PairClassifier`` with a scale; pairs are taken in any form of ``PairTable.from_inputs``.
 
     Args:
         classifier: The model.
@@ -73,18 +73,20 @@ class KerasGrader:
     def __init__(self, classifier: PairClassifier) -> None:
         assert classifier.scale is not None, "a classifier of labels is a KerasPredictor's"
         self._classifier = classifier
-        self.scale: GradeScale = classifier.scale
+        self.scale: Scale = classifier.scale
 
     @property
     def sides(self) -> Sides:
         """What the first and the second text of a pair are called."""
         return self._classifier.sides
 
-    def grade(self, pairs: Any) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``."""
-        return self.read(pairs).grades
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``."""
+        return self.read(pairs).scores
 
-    def read(self, pairs: Any) -> Grades:
-        """Grades, and how many tokens of each side were not read, in the order of ``pairs``."""
+    def read(self, pairs: Any) -> SimilarityPredictions:
+        """SimilarityPredictions, and how many tokens of each side were not read, in the order of ``pairs``."""
         encoded = self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
-        return Grades(grades_of(self.scale, self._classifier.logits(encoded)), encoded.tokens_lost)
+        return SimilarityPredictions(
+            scores_of(self.scale, self._classifier.logits(encoded)), encoded.tokens_lost
+        )

@@ -11,7 +11,7 @@ from samesay.bundle import Manifest
 from samesay.errors import UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
 from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Answers, Grader, GradeScale, LabelSet, Pair, Predictor, Sides
+from samesay.pairs import Answers, LabelSet, Pair, Predictor, Scale, Sides, SimilarityPredictor
 from samesay.predictors.opening import open_predictor
 
 if TYPE_CHECKING:
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from samesay.data import PairTable
-    from samesay.scoring import Scores
+    from samesay.scoring import LabelPredictions
 
 Kind = Literal["onnx", "keras", "transformers", "sentence-transformers", "baseline"]
 """By what it answers; also what may stand, with a colon, before a name."""
 
 CLASS_BASELINES = ("majority", "first", "second")
-GRADE_BASELINES = ("word-overlap",)
+SIMILARITY_BASELINES = ("word-overlap",)
 
 
 @dataclass(frozen=True)
@@ -43,15 +43,17 @@ class Contender:
 
     model: str
     kind: Kind
-    predictor: Predictor | Grader
+    predictor: Predictor | SimilarityPredictor
     n_bytes: int | None = None
     manifest: Manifest | None = None
     notes: tuple[str, ...] = ()
 
     @property
     def answers(self) -> Answers:
-        """The names it answers with, or the scale of its grades."""
-        return self.predictor.scale if isinstance(self.predictor, Grader) else self.predictor.labels
+        """The names it answers with, or the scale of its scores."""
+        return (
+            self.predictor.scale if isinstance(self.predictor, SimilarityPredictor) else self.predictor.labels
+        )
 
 
 def is_baseline(model: str) -> bool:
@@ -105,8 +107,8 @@ def make_baseline(
         UsageError: If there is none by this name for such models.
     """
     _, name = _parsed(model)
-    if isinstance(answers, GradeScale):
-        _require_baseline(model, name, GRADE_BASELINES, "grade similarity")
+    if isinstance(answers, Scale):
+        _require_baseline(model, name, SIMILARITY_BASELINES, "give similarity scores")
         return Contender(model, "baseline", WordOverlap(answers, sides))
     _require_baseline(model, name, (*CLASS_BASELINES, *sides), "answer with labels")
     table = training_pairs().with_labels(answers).with_sides(sides)
@@ -140,7 +142,7 @@ def renamed(contender: Contender, names: Mapping[str, str]) -> Contender:
     Raises:
         UsageError: If two labels would have one name.
     """
-    if isinstance(contender.answers, GradeScale) or not set(contender.answers) & set(names):
+    if isinstance(contender.answers, Scale) or not set(contender.answers) & set(names):
         return contender
     labels = LabelSet(tuple(names.get(name, name) for name in contender.answers))
     return replace(contender, predictor=_Renamed(contender.predictor, labels))
@@ -157,7 +159,7 @@ class _Renamed:
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         return self._predictor.predict(pairs)
 
-    def read(self, pairs: Sequence[Pair]) -> Scores:
+    def read(self, pairs: Sequence[Pair]) -> LabelPredictions:
         return self._predictor.read(pairs)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:

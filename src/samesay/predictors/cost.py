@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.pairs import Grader, Pair, Predictor, Sides, per_second
+from samesay.pairs import Pair, Predictor, Sides, SimilarityPredictor, per_second
 from samesay.predictors.contenders import open_contender
 
 SAMPLE = 256
@@ -54,7 +54,7 @@ class Cost:
 
 
 def measure_speed(
-    questions: Sequence[tuple[Predictor | Grader, Sequence[Pair]]], *, rounds: int
+    questions: Sequence[tuple[Predictor | SimilarityPredictor, Sequence[Pair]]], *, rounds: int
 ) -> list[tuple[float, ...]]:
     """Pairs per second of every model in every round.
 
@@ -103,8 +103,8 @@ def measure_memory(
     return measured, None if measured else "this system does not tell"
 
 
-def _answer(predictor: Predictor | Grader, pairs: Sequence[Pair]) -> Any:
-    return predictor.grade(pairs) if isinstance(predictor, Grader) else predictor.predict(pairs)
+def _answer(predictor: Predictor | SimilarityPredictor, pairs: Sequence[Pair]) -> Any:
+    return predictor.predict(pairs)
 
 
 def _peak_memory() -> int | None:

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, ReadOptions, load_pairs
-from samesay.data.row_store import temporary_folder
+from samesay.data.rows import temporary_folder
 from samesay.errors import UsageError
-from samesay.pairs import GradeScale, LabelSet
+from samesay.pairs import LabelSet, Scale
 
 OWN_TRAINING_DATA = "trained-on"
 """Instead of a source: what the model was trained on, as its bundle records."""
@@ -30,7 +30,7 @@ def load_labelled(
 
 
 def load_for(
-    answers: LabelSet | GradeScale | None,
+    answers: LabelSet | Scale | None,
     data: str | Path,
     reading: ReadOptions,
     *,
@@ -39,7 +39,7 @@ def load_for(
     """The pairs with gold answers of a model's kind.
 
     Args:
-        answers: The model's labels, the scale of its grades, or None for grades on the data's own scale.
+        answers: The model's labels, the scale of its scores, or None for scores on the data's own scale.
         data: The source.
         reading: How it is read, where it does not tell.
         prefer: Of several splits the first of these.

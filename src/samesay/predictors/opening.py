@@ -8,7 +8,7 @@ from typing import Literal
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.errors import NotABundle, UsageError
-from samesay.pairs import Grader, Predictor
+from samesay.pairs import Predictor, SimilarityPredictor
 from samesay.scoring import open_scorer
 
 Backend = Literal["auto", "onnx", "keras"]
@@ -24,7 +24,7 @@ class OpenedPredictor:
         manifest: What the bundle says of itself.
     """
 
-    predictor: Predictor | Grader
+    predictor: Predictor | SimilarityPredictor
     backend: Literal["onnx", "keras"]
     manifest: Manifest
 
@@ -56,10 +56,10 @@ def open_predictor(
     if backend == "onnx" or (backend == "auto" and bundle.has("onnx")):
         return OpenedPredictor(open_scorer(model, threads=threads), "onnx", bundle.manifest)
     from samesay.model.opening import open_model
-    from samesay.model.predictor import KerasGrader, KerasPredictor
+    from samesay.model.predictor import KerasPredictor, KerasSimilarityPredictor
 
     opened = open_model(model)
     if bundle.manifest.scale is not None:
-        return OpenedPredictor(KerasGrader(opened.classifier), "keras", bundle.manifest)
+        return OpenedPredictor(KerasSimilarityPredictor(opened.classifier), "keras", bundle.manifest)
     decision = bundle.manifest.decision
     return OpenedPredictor(KerasPredictor(opened.classifier, decision=decision), "keras", bundle.manifest)

@@ -1,4 +1,4 @@
-"""A model becomes a bundle: its Keras part, a proven ONNX part, what it learned from, pictures, the card."""
+"""A model becomes a bundle: its Keras part, a checked ONNX part, what it learned from, pictures, the card."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ from samesay.evaluation import (
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
-from samesay.model.runtime.backend import backend_versions
 from samesay.model.presets.resolve import upstream_of
+from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
-from samesay.storage.durable import require_room
 from samesay.recipes.run import Run
 from samesay.recipes.saved import recipe_to_repeat
+from samesay.storage.durable import require_room
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -47,7 +47,7 @@ class SavedModel:
 
     Attributes:
         path: Its folder.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def save_model(
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
 
-    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+    A failed parity check of the ONNX part is recorded and loses nothing: the Keras part is always saved.
 
     Args:
         model: What to save.
@@ -90,8 +90,8 @@ def save_model(
             model.task,
             model.classifier.encoder,
             draft.folder("onnx"),
-            # The proof compares logits by column, and a grader has one.
-            labels=model.labels if model.scale is None else LabelSet(("grade",)),
+            # The parity check compares logits by column, and a similarity model has one.
+            labels=model.labels if model.scale is None else LabelSet(("score",)),
             sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
@@ -196,13 +196,13 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
 
 
 def _counts(table: PairTable) -> dict[str, Any]:
-    if not table.graded:
+    if not table.has_scores:
         return {"counts": table.label_counts()}
-    return {"pairs": len(table), "mean_grade": float(table.gold_grades().mean())}
+    return {"pairs": len(table), "mean_score": float(table.gold_scores().mean())}
 
 
 def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
-    """An evaluation as the manifest keeps it, the majority or the mean grade beside it."""
+    """An evaluation as the manifest keeps it, the majority or the mean score beside it."""
     constant = evaluation.constant
     baselines = {constant.name: constant.metrics}
     return {**evaluation.metrics, "pairs": evaluation.n_pairs, "baselines": baselines}

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from samesay.training.fit import FitResult
     from samesay.pair_model import PairModel
+    from samesay.training.fit import FitResult
 
 
 def fit_seeds(fitted: Callable[[int], PairModel | None], seeds: Sequence[int]) -> PairModel:

@@ -17,12 +17,12 @@ from samesay.data import PairTable
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, GradeScale, Pair, Progress, ProgressListener, answers_in_words
-from samesay.scoring import GradeScorer, open_scorer, sigmoid
+from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale, answers_in_words
+from samesay.runs.token_cache import encoded_pairs
+from samesay.scoring import SimilarityScorer, open_scorer, sigmoid
 from samesay.storage import new_file, read_own
 from samesay.storage.ownership import require_own_or_absent
 from samesay.training.recipe import Recipe
-from samesay.runs.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -42,15 +42,15 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
         BundleError: If it is no saved model.
     """
     manifest = open_bundle(teacher, verify=False).manifest
-    if isinstance(answers, GradeScale) or manifest.scale is not None:
+    if isinstance(answers, Scale) or manifest.scale is not None:
         if manifest.scale != answers:
             raise LabelMismatch(
                 f"The teacher answers with {answers_in_words(manifest.answers)}; the pairs carry "
                 f"{answers_in_words(answers)}.",
                 where=str(teacher),
                 expected="a teacher that answers as the pairs do",
-                hint="--scale says on which scale the pairs are graded"
-                if manifest.scale and isinstance(answers, GradeScale)
+                hint="--scale says on which scale the pairs are scored"
+                if manifest.scale and isinstance(answers, Scale)
                 else None,
                 details={"teacher": list(manifest.answers), "student": list(answers)},
             )
@@ -128,8 +128,8 @@ def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListene
     """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
     answers = open_bundle(teacher, verify=False).manifest.answers
     chosen = _chosen(teacher_logits(teacher, table, answers, progress=progress), answers)
-    if isinstance(answers, GradeScale):
-        return replace(table, scale=answers, grades=answers.from_unit(chosen).astype(np.float32))
+    if isinstance(answers, Scale):
+        return replace(table, scale=answers, scores=answers.from_unit(chosen).astype(np.float32))
     return replace(table, labels=answers, label_ids=chosen)
 
 
@@ -142,7 +142,7 @@ def teacher_logits(
     checksum and the texts, and are asked for once.
 
     Args:
-        teacher: A saved model with a proven ONNX part.
+        teacher: A saved model with a checked ONNX part.
         table: The pairs; gold labels are not looked at.
         answers: The student's labels, or its scale: then there is one column.
         progress: Hears the stage ``"teach"``, in pairs.
@@ -154,7 +154,9 @@ def teacher_logits(
     require_teacher(teacher, answers)
     scorer = open_scorer(teacher)
     asked = table.with_sides(scorer.sides)
-    columns = [0] if isinstance(scorer, GradeScorer) else [scorer.labels.index(str(name)) for name in answers]
+    columns = (
+        [0] if isinstance(scorer, SimilarityScorer) else [scorer.labels.index(str(name)) for name in answers]
+    )
     name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
     path = cache_folder() / "teachers" / f"{name}.logits"
     kept = _kept(path, (len(asked), len(columns)))
@@ -173,7 +175,7 @@ def teacher_logits(
 
 def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
     """What the teacher says as targets: indices into the labels, or shares of the scale."""
-    if isinstance(answers, GradeScale):
+    if isinstance(answers, Scale):
         return sigmoid(logits[:, 0])
     return logits.argmax(axis=1).astype(np.int32)
 

@@ -7,39 +7,42 @@ test of its imports proves the first.
 
 from __future__ import annotations
 
+from samesay import _privacy
 from samesay.scoring.files.run import FileReport, score_file
 from samesay.scoring.files.workers import WorkerPool
 from samesay.scoring.judging import (
-    Grades,
-    Scores,
-    graded,
-    grades_of,
-    judgements,
+    LabelPredictions,
+    SimilarityPredictions,
+    predictions,
     probabilities_under,
+    scores_of,
     sigmoid,
+    similarity_predictions,
     softmax,
 )
-from samesay.scoring.scorer import BATCH_TOKENS, GradeScorer, Scorer, open_scorer
+from samesay.scoring.scorer import BATCH_TOKENS, Scorer, SimilarityScorer, open_scorer
 from samesay.scoring.session import default_threads
-from samesay.scoring.windows import WindowedScorer, WindowJudgement
+from samesay.scoring.windows import WindowedScorer, WindowPrediction
+
+_privacy.switch_off()
 
 __all__ = [
     "BATCH_TOKENS",
     "FileReport",
-    "GradeScorer",
-    "Grades",
+    "LabelPredictions",
     "Scorer",
-    "Scores",
-    "WindowJudgement",
+    "SimilarityPredictions",
+    "SimilarityScorer",
+    "WindowPrediction",
     "WindowedScorer",
     "WorkerPool",
     "default_threads",
-    "graded",
-    "grades_of",
-    "judgements",
     "open_scorer",
+    "predictions",
     "probabilities_under",
     "score_file",
+    "scores_of",
     "sigmoid",
+    "similarity_predictions",
     "softmax",
 ]

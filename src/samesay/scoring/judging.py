@@ -1,4 +1,4 @@
-"""Logits to probabilities and grades, as arrays and as one answer a pair. Knows no graph and no tokens."""
+"""Logits to probabilities and scores, as arrays and as one answer a pair. Knows no graph and no tokens."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import numpy as np
 
 from samesay.bundle import Decision
 from samesay.evaluation.policy import decide
-from samesay.pairs import Grade, GradeScale, Judgement, LabelSet, Sides, empty_sides
+from samesay.pairs import LabelSet, Prediction, Scale, Sides, SimilarityPrediction, empty_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class Scores(NamedTuple):
+class LabelPredictions(NamedTuple):
     """What came of a list of pairs, rows in its order.
 
     Attributes:
@@ -27,30 +27,30 @@ class Scores(NamedTuple):
     tokens_lost: NDArray[np.int32]
 
 
-class Grades(NamedTuple):
-    """What a grader says of a list of pairs, rows in its order.
+class SimilarityPredictions(NamedTuple):
+    """What a similarity model says of a list of pairs, rows in its order.
 
     Attributes:
-        grades: ``(n_pairs,)`` float32, on the model's scale.
+        scores: ``(n_pairs,)`` float32, on the model's scale.
         tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that were not read.
     """
 
-    grades: NDArray[np.float32]
+    scores: NDArray[np.float32]
     tokens_lost: NDArray[np.int32]
 
 
-def judgements(
-    scores: Scores,
+def predictions(
+    scores: LabelPredictions,
     first: Sequence[str],
     second: Sequence[str],
     labels: LabelSet,
     sides: Sides,
     decision: Decision,
-) -> list[Judgement]:
+) -> list[Prediction]:
     """Every pair's answer under a decision policy, in the order of ``scores`` and of the pairs' texts."""
     decided = decide(scores.probabilities, labels, decision)
     return [
-        Judgement(
+        Prediction(
             labels.names[best],
             dict(zip(labels, row, strict=True)),
             (lost[0], lost[1]),
@@ -69,20 +69,20 @@ def judgements(
     ]
 
 
-def graded(
-    grades: Grades, first: Sequence[str], second: Sequence[str], scale: GradeScale, sides: Sides
-) -> list[Grade]:
-    """Every pair's grade with what belongs to it, in the order of ``grades`` and of the pairs' texts."""
+def similarity_predictions(
+    scores: SimilarityPredictions, first: Sequence[str], second: Sequence[str], scale: Scale, sides: Sides
+) -> list[SimilarityPrediction]:
+    """Every pair's score with what belongs to it, in the order of ``scores`` and of the pairs' texts."""
     return [
-        Grade(grade, scale, (lost[0], lost[1]), empty_sides=empty_sides(one, other, sides))
-        for grade, lost, one, other in zip(
-            grades.grades.tolist(), grades.tokens_lost.tolist(), first, second, strict=True
+        SimilarityPrediction(score, scale, (lost[0], lost[1]), empty_sides=empty_sides(one, other, sides))
+        for score, lost, one, other in zip(
+            scores.scores.tolist(), scores.tokens_lost.tolist(), first, second, strict=True
         )
     ]
 
 
-def grades_of(scale: GradeScale, logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """What a grader makes of its logits ``(n_pairs, 1)``: grades, shape ``(n_pairs,)``."""
+def scores_of(scale: Scale, logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What a similarity model makes of its logits ``(n_pairs, 1)``: scores, shape ``(n_pairs,)``."""
     outputs = logits[:, 0]
     return outputs if scale.activation == "identity" else scale.from_unit(sigmoid(outputs))
 

@@ -1,4 +1,4 @@
-"""``Scorer`` and ``GradeScorer``: a saved model's ONNX part as a `Predictor` or a `Grader`.
+"""``Scorer`` and ``SimilarityScorer``: a saved model's ONNX part as a `Predictor` or a `SimilarityPredictor`.
 
 Knows no Keras and no files of pairs.
 """
@@ -19,21 +19,21 @@ from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
 from samesay.evaluation.policy import Decisions, decide
 from samesay.pairs import (
-    Grade,
-    GradeScale,
-    Judgement,
     LabelSet,
+    Prediction,
     Progress,
     ProgressListener,
+    Scale,
     Sides,
+    SimilarityPrediction,
 )
 from samesay.scoring.judging import (
-    Grades,
-    Scores,
-    graded,
-    grades_of,
-    judgements,
+    LabelPredictions,
+    SimilarityPredictions,
+    predictions,
     probabilities_under,
+    scores_of,
+    similarity_predictions,
 )
 from samesay.scoring.pending import Pending, PendingLogits
 from samesay.scoring.session import Graph
@@ -41,7 +41,7 @@ from samesay.scoring.session import Graph
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-JudgementT = TypeVar("JudgementT")
+PredictionT = TypeVar("PredictionT")
 
 # Tokens of one run, measured on MiniLM-L6 with 1,024 SNLI pairs on 2 cores of an AMD EPYC: 256 tokens gave 168 pairs a
 # second, 512 to 2,048 gave 185 to 223 in no steady order, 3,072 gave 172. On one thread, rows of 26 tokens, 400 to
@@ -53,7 +53,7 @@ BATCH_TOKENS = 1024
 CHUNK_PAIRS = 4096
 
 
-class GraphAnswers(ABC, Generic[JudgementT]):
+class GraphAnswers(ABC, Generic[PredictionT]):
     """An ONNX graph with its tokenizer: pairs to logits, in batches of like length; what they mean is left to heirs."""
 
     def __init__(
@@ -101,21 +101,21 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         }
         return _opened_again, how, state
 
-    def score(self, pairs: Any) -> list[JudgementT]:
+    def score(self, pairs: Any) -> list[PredictionT]:
         """One answer a pair, in the order of ``pairs``, with what was not read and which sides are empty.
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
-                takes; see ``samesay.data.python.inputs.table_from``.
+                takes; see ``samesay.PairTable.from_inputs``.
 
         Raises:
             UsageError: If they are no pairs, or could be read in two ways.
             EncodingInvalid: If a text holds half a character.
         """
-        return self._judged(*texts_from(pairs, sides=self.sides))
+        return self._predictions(*texts_from(pairs, sides=self.sides))
 
     @abstractmethod
-    def _judged(self, first: list[str], second: list[str]) -> list[JudgementT]:
+    def _predictions(self, first: list[str], second: list[str]) -> list[PredictionT]:
         """``score`` of texts that were read."""
 
     @property
@@ -127,8 +127,8 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         """The graph's own answers, before temperature and softmax, shape ``(n_pairs, n_labels)``."""
         return self._logits(*texts_from(pairs, sides=self.sides))[0]
 
-    def stream(self, pairs: Any, *, chunk: int = CHUNK_PAIRS) -> Iterator[JudgementT]:
-        """Judgements of pairs as they come, in their order, in bounded memory.
+    def stream(self, pairs: Any, *, chunk: int = CHUNK_PAIRS) -> Iterator[PredictionT]:
+        """Predictions of pairs as they come, in their order, in bounded memory.
 
         Args:
             pairs: Any iterator, endless ones too, or what ``score`` takes.
@@ -139,7 +139,7 @@ class GraphAnswers(ABC, Generic[JudgementT]):
             UsageError, EncodingInvalid: As ``score``, when such a pair is met; the chunks before it were answered.
         """
         for first, second in texts_in_chunks(pairs, chunk, sides=self.sides):
-            yield from self._judged(first, second)
+            yield from self._predictions(first, second)
 
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
@@ -183,11 +183,11 @@ class GraphAnswers(ABC, Generic[JudgementT]):
         return PendingLogits(self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id)
 
 
-class Scorer(GraphAnswers[Judgement]):
+class Scorer(GraphAnswers[Prediction]):
     """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
 
     The model's decision policy is applied: its temperature and biases to every probability, its thresholds and its
-    abstention to every judgement.
+    abstention to every prediction.
 
     >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
     >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
@@ -241,9 +241,9 @@ class Scorer(GraphAnswers[Judgement]):
         manifest, onnx_file, encoder = _onnx_part(path, verify)
         if manifest.scale is not None:
             raise UsageError(
-                f"The model grades similarity from {manifest.scale}; it has no labels.",
+                f"The model gives similarity scores from {manifest.scale}; it has no labels.",
                 where=str(path),
-                hint="GradeScorer.open(path), or open_scorer(path) for a model of either task",
+                hint="SimilarityScorer.open(path), or open_scorer(path) for a model of either task",
             )
         scorer = cls.from_parts(
             onnx_file,
@@ -269,7 +269,7 @@ class Scorer(GraphAnswers[Judgement]):
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> Scorer:
-        """A scorer from a graph that is not in a bundle yet; for the proof that decides whether it will be.
+        """A scorer from a graph that is not in a bundle yet; for the parity check that decides whether it will be.
 
         Raises:
             BundleDamaged: If the file is no graph, or not one for these labels and this encoder.
@@ -294,7 +294,7 @@ class Scorer(GraphAnswers[Judgement]):
         """The labels that these probabilities mean to this model, and where it abstains."""
         return decide(probabilities, self.labels, self.decision)
 
-    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> Scores:
+    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> LabelPredictions:
         """Probabilities and truncation of every pair, as arrays.
 
         Args:
@@ -303,33 +303,33 @@ class Scorer(GraphAnswers[Judgement]):
         """
         return self._scores(*self._logits(*texts_from(pairs, sides=self.sides), progress))
 
-    def begin(self, pairs: Any) -> Pending[Scores]:
+    def begin(self, pairs: Any) -> Pending[LabelPredictions]:
         """What ``read`` gives, begun and not waited for: computed while the caller does something else.
 
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
         return Pending(self._begun(pairs), self._scores)
 
-    def _judged(self, first: list[str], second: list[str]) -> list[Judgement]:
+    def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
         scores = self._scores(*self._logits(first, second))
-        return judgements(scores, first, second, self.labels, self.sides, self.decision)
+        return predictions(scores, first, second, self.labels, self.sides, self.decision)
 
-    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Scores:
-        return Scores(probabilities_under(self.decision, logits, self.labels), tokens_lost)
+    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> LabelPredictions:
+        return LabelPredictions(probabilities_under(self.decision, logits, self.labels), tokens_lost)
 
 
-class GradeScorer(GraphAnswers[Grade]):
-    """A saved model that grades similarity, ready to answer; a `Grader`, and safe to share between threads.
+class SimilarityScorer(GraphAnswers[SimilarityPrediction]):
+    """A saved similarity model similarity, ready to answer; a `SimilarityPredictor`, and safe to share between threads.
 
-    A grade is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale; of some imported models it is the
+    A score is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale; of some imported models it is the
     logit as it is.
 
-    >>> scorer = GradeScorer.open("my-model")                               # doctest: +SKIP
-    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].grade    # doctest: +SKIP
+    >>> scorer = SimilarityScorer.open("my-model")                               # doctest: +SKIP
+    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].score    # doctest: +SKIP
     3.4
 
     Attributes:
-        scale: The lowest and the highest grade there is.
+        scale: The lowest and the highest score there is.
         sides: What the first and the second text of a pair are called.
         encoder: Text to token ids.
     """
@@ -338,7 +338,7 @@ class GradeScorer(GraphAnswers[Grade]):
         self,
         graph: Graph,
         encoder: PairEncoder,
-        scale: GradeScale,
+        scale: Scale,
         sides: Sides,
         *,
         batch_tokens: int = BATCH_TOKENS,
@@ -354,7 +354,7 @@ class GradeScorer(GraphAnswers[Grade]):
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
         verify: bool = True,
-    ) -> GradeScorer:
+    ) -> SimilarityScorer:
         """Open a saved model through its ONNX part; arguments and errors are those of ``Scorer.open``.
 
         Raises:
@@ -363,7 +363,7 @@ class GradeScorer(GraphAnswers[Grade]):
         manifest, onnx_file, encoder = _onnx_part(path, verify)
         if manifest.scale is None:
             raise UsageError(
-                f"The model answers with labels ({', '.join(manifest.labels)}) and not with grades.",
+                f"The model answers with labels ({', '.join(manifest.labels)}) and not with scores.",
                 where=str(path),
                 hint="Scorer.open(path), or open_scorer(path) for a model of either task",
             )
@@ -378,33 +378,35 @@ class GradeScorer(GraphAnswers[Grade]):
         cls,
         onnx_file: str | Path,
         encoder: PairEncoder,
-        scale: GradeScale,
+        scale: Scale,
         sides: Sides,
         *,
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
-    ) -> GradeScorer:
+    ) -> SimilarityScorer:
         """A scorer from a graph that is not in a bundle yet; errors are those of ``Scorer.from_parts``."""
         graph = Graph(Path(onnx_file), n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
         return cls(graph, encoder, scale, sides, batch_tokens=batch_tokens)
 
-    def grade(self, pairs: Any) -> NDArray[np.float32]:
-        """Grades, shape ``(n_pairs,)``, in the order of ``pairs``, which are as for ``score``."""
-        return self.read(pairs).grades
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``, which are as for ``score``."""
+        return self.read(pairs).scores
 
-    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> Grades:
-        """Grades and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
-        return self._grades(*self._logits(*texts_from(pairs, sides=self.sides), progress))
+    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> SimilarityPredictions:
+        """Scores and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
+        return self._scores(*self._logits(*texts_from(pairs, sides=self.sides), progress))
 
-    def begin(self, pairs: Any) -> Pending[Grades]:
+    def begin(self, pairs: Any) -> Pending[SimilarityPredictions]:
         """What ``read`` gives, begun and not waited for; see ``Scorer.begin``."""
-        return Pending(self._begun(pairs), self._grades)
+        return Pending(self._begun(pairs), self._scores)
 
-    def _judged(self, first: list[str], second: list[str]) -> list[Grade]:
-        return graded(self._grades(*self._logits(first, second)), first, second, self.scale, self.sides)
+    def _predictions(self, first: list[str], second: list[str]) -> list[SimilarityPrediction]:
+        return similarity_predictions(
+            self._scores(*self._logits(first, second)), first, second, self.scale, self.sides
+        )
 
-    def _grades(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Grades:
-        return Grades(grades_of(self.scale, logits), tokens_lost)
+    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> SimilarityPredictions:
+        return SimilarityPredictions(scores_of(self.scale, logits), tokens_lost)
 
 
 def open_scorer(
@@ -413,10 +415,10 @@ def open_scorer(
     threads: int | None = None,
     batch_tokens: int = BATCH_TOKENS,
     verify: bool = True,
-) -> Scorer | GradeScorer:
+) -> Scorer | SimilarityScorer:
     """Open a saved model of either task through its ONNX part; arguments and errors are those of ``Scorer.open``."""
-    graded = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
-    chosen = GradeScorer if graded else Scorer
+    similarity = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
+    chosen = SimilarityScorer if similarity else Scorer
     return chosen.open(path, threads=threads, batch_tokens=batch_tokens, verify=verify)
 
 

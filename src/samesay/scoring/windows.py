@@ -17,8 +17,8 @@ import numpy as np
 from samesay.data.python.inputs import texts_from
 from samesay.errors import ExtraMissing, UsageError
 from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Judgement, LabelSet, Pair, Sides, empty_sides
-from samesay.scoring.judging import Scores
+from samesay.pairs import LabelSet, Pair, Prediction, Sides, empty_sides
+from samesay.scoring.judging import LabelPredictions
 from samesay.scoring.matching.roles import (
     PairReader,
     asking_side,
@@ -51,11 +51,11 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class WindowJudgement:
+class WindowPrediction:
     """The verdict on a pair with a long side, and where it comes from.
 
     Attributes:
-        judgement: The answer for the deciding window and the short side.
+        prediction: The answer for the deciding window and the short side.
         side: The side that was read in windows.
         window: The deciding window's text.
         start: Where it begins in that side, in characters from 0.
@@ -64,7 +64,7 @@ class WindowJudgement:
         n_truncated: How many of them were longer than the model reads.
     """
 
-    judgement: Judgement
+    prediction: Prediction
     side: str
     window: str
     start: int
@@ -75,11 +75,11 @@ class WindowJudgement:
     def to_dict(self) -> dict[str, Any]:
         """The verdict as JSON types."""
         return {
-            "label": self.judgement.label,
-            "probabilities": self.judgement.probabilities,
-            "abstained": self.judgement.abstained,
-            "truncated": self.judgement.truncated,
-            "empty_sides": list(self.judgement.empty_sides),
+            "label": self.prediction.label,
+            "probabilities": self.prediction.probabilities,
+            "abstained": self.prediction.abstained,
+            "truncated": self.prediction.truncated,
+            "empty_sides": list(self.prediction.empty_sides),
             "side": self.side,
             "window": self.window,
             "start": self.start,
@@ -106,7 +106,7 @@ class WindowedScorer:
     the model's and sum to 1. With ``rule="any"`` the highest negative answer of any window decides before rule 2.
 
     >>> windowed = WindowedScorer(Scorer.open("my-model"), sentences=2)            # doctest: +SKIP
-    >>> windowed.judge(Pair(page, "The shop is open on Sundays.")).window          # doctest: +SKIP
+    >>> windowed.score([Pair(page, "The shop is open on Sundays.")])[0].window          # doctest: +SKIP
 
     Args:
         scorer: What answers for one window.
@@ -168,20 +168,16 @@ class WindowedScorer:
         """What the first and the second text of a pair are called."""
         return self._scorer.sides
 
-    def judge(self, pair: Pair) -> WindowJudgement:
-        """The verdict on one pair."""
-        return self.judge_all([pair])[0]
-
     def predict(self, pairs: Any) -> NDArray[np.float32]:
         """The probabilities of every pair's deciding window, shape ``(n_pairs, n_labels)``."""
         return self.read(pairs).probabilities
 
-    def read(self, pairs: Any) -> Scores:
+    def read(self, pairs: Any) -> LabelPredictions:
         """The deciding windows' probabilities, ``(n_pairs, n_labels)``, and lost tokens, ``(n_pairs, 2)``."""
-        verdicts = [found.judgement for found in self.judge_all(pairs)]
+        verdicts = [found.prediction for found in self.score(pairs)]
         probabilities = [list(one.probabilities.values()) for one in verdicts]
         lost = [one.tokens_lost for one in verdicts]
-        return Scores(
+        return LabelPredictions(
             np.array(probabilities, np.float32).reshape(len(verdicts), len(self.labels)),
             np.array(lost, np.int32).reshape(len(verdicts), 2),
         )
@@ -190,7 +186,7 @@ class WindowedScorer:
         """The labels that these probabilities mean to the model, and where it abstains."""
         return decisions_of(self._scorer, probabilities)
 
-    def judge_all(self, pairs: Any) -> list[WindowJudgement]:
+    def score(self, pairs: Any) -> list[WindowPrediction]:
         """The verdict on every pair, in any form that ``Scorer.score`` takes; all windows are read together."""
         asked: list[Pair] = []
         cuts: list[tuple[str, str, str, list[Span]]] = []
@@ -210,8 +206,8 @@ class WindowedScorer:
             part = slice(begin, begin + len(spans))
             best = self._deciding(rows[part], texts, claim)
             found.append(
-                WindowJudgement(
-                    self._judgement(
+                WindowPrediction(
+                    self._prediction(
                         rows[part][best], lost[part][best], placed(self.sides, side, source, claim)
                     ),
                     side,
@@ -238,9 +234,9 @@ class WindowedScorer:
                 return int(np.where(against, no, -np.inf).argmax())
         return int((near + _WEIGHT_OF_ANSWERS * (yes - no)).argmax())
 
-    def _judgement(self, row: NDArray[np.float32], lost: NDArray[np.int32], pair: Pair) -> Judgement:
+    def _prediction(self, row: NDArray[np.float32], lost: NDArray[np.int32], pair: Pair) -> Prediction:
         decided = self.decide(row[None])
-        return Judgement(
+        return Prediction(
             self.labels.names[int(decided.label_ids[0])],
             dict(zip(self.labels, row.tolist(), strict=True)),
             (int(lost[0]), int(lost[1])),

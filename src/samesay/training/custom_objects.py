@@ -22,7 +22,7 @@ REPLACED = {
         "accumulate",
         "layer_decay",
     ),
-    # `loss` of grades is not among them: by it the loss of validation is computed.
+    # `loss` of scores is not among them: by it the loss of validation is computed.
     "loss": ("label_smoothing", "class_weights"),
 }
 """The recipe's settings that do nothing beside a part of the user's own."""

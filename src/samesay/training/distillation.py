@@ -26,7 +26,7 @@ class Taught:
     """What a teacher says of training pairs.
 
     Attributes:
-        logits: Shape ``(n_pairs, n_labels)``, float32, columns in the order of the student's labels; one for grades.
+        logits: Shape ``(n_pairs, n_labels)``, float32, columns in the order of the student's labels; one for scores.
         labelled: Shape ``(n_pairs,)``, bool: which pairs have a gold answer, too.
     """
 
@@ -71,13 +71,13 @@ class TaughtCrossEntropy(keras.losses.Loss):
 
 
 class TaughtShareLoss(keras.losses.Loss):
-    """A loss of grades against the gold share of the scale, and against the share that the teacher gave.
+    """A loss of scores against the gold share of the scale, and against the share that the teacher gave.
 
     A share is between the ends of the scale already: there is nothing to soften, and no temperature.
 
     Args:
         gold: The loss of shares, ``(batch, 1)`` each.
-        weight: The share of the teacher's part in the loss of a graded pair, in [0, 1].
+        weight: The share of the teacher's part in the loss of a pair with a score, in [0, 1].
     """
 
     def __init__(self, gold: keras.losses.Loss, weight: float) -> None:
@@ -115,7 +115,7 @@ class TaughtClassification(Classification):
 
 
 class TaughtSimilarity(Similarity):
-    """Grades, learned from a teacher, too; measured on gold grades of validation as ever."""
+    """SimilarityPredictions, learned from a teacher, too; measured on gold scores of validation as ever."""
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)

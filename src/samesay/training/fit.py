@@ -73,7 +73,7 @@ class FitResult:
     Attributes:
         step: Which training step was taken, and why.
         history: One entry an epoch: ``epoch`` (from 1), ``step``, ``loss``, ``accuracy``, with validation pairs
-            ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (of grades
+            ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (of scores
             ``validation_spearman`` and ``validation_pearson``, and no accuracy), ``seconds`` and ``pairs_per_second``
             without validation. What was measured within an epoch has a fraction for its epoch, and what is of training
             pairs is of those learned from since the entry before.
@@ -120,7 +120,7 @@ def fit(
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with its best weights.
 
-    The best are those with the highest validation accuracy (Spearman's correlation, of grades; or what the recipe's
+    The best are those with the highest validation accuracy (Spearman's correlation, of scores; or what the recipe's
     ``monitor`` names), of equals those with the lower validation loss; without validation pairs they are the last.
     Ctrl-C ends the run after the step at hand.
 

@@ -1,4 +1,4 @@
-"""What a run optimises and by which figure it chooses: classes by cross-entropy, or grades on a scale."""
+"""What a run optimises and by which figure it chooses: classes by cross-entropy, or scores on a scale."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from samesay.evaluation.metrics import (
     pearson,
     spearman,
 )
-from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, grade_loss, pair_loss
+from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, pair_loss, similarity_loss
 from samesay.pairs import LabelSet
 from samesay.scoring import sigmoid, softmax
-from samesay.training.recipe import GradeLoss, Recipe
+from samesay.training.recipe import Recipe, SimilarityLoss
 
 
 class Objective(Protocol):
@@ -96,7 +96,7 @@ class Classification:
 
 
 class Similarity:
-    """Grades: cross-entropy or squared error of the share of the scale, chosen by Spearman's correlation.
+    """Scores: cross-entropy or squared error of the share of the scale, chosen by Spearman's correlation.
 
     Args:
         recipe: How to train.
@@ -108,12 +108,12 @@ class Similarity:
     metrics: list[str] = []  # noqa: RUF012 - never changed
 
     def __init__(self, recipe: Recipe) -> None:
-        self._loss: GradeLoss = recipe.loss or "bce"
+        self._loss: SimilarityLoss = recipe.loss or "bce"
         self.monitor = _monitored(recipe, ("spearman", "pearson", "loss"))
 
     def loss(self) -> keras.losses.Loss:
         """The loss of logits ``(batch, 1)`` against shares of the scale."""
-        return grade_loss(self._loss)
+        return similarity_loss(self._loss)
 
     def keras_metrics(self) -> list[Any]:
         """None."""

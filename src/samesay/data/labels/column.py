@@ -8,6 +8,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from samesay.data.labels.schemes import (
     Place,
@@ -50,6 +53,10 @@ class LabelReading:
     notes: tuple[str, ...]
     numbered: bool = False
 
+    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
+        """What a ``PairTable`` is given where ``rows`` are kept."""
+        return {"labels": self.labels, "label_ids": np.fromiter((self.ids[row] for row in rows), np.int32)}
+
 
 @dataclass(slots=True)
 class _Found:
@@ -88,7 +95,7 @@ def read_labels(
         column: What the column is called, for messages.
 
     Raises:
-        LabelUnknown: A label that is not declared, a number outside the names, a grade such as 3.7, a list; numbers
+        LabelUnknown: A label that is not declared, a number outside the names, a score such as 3.7, a list; numbers
             beside names, or another column that can be read in two ways.
         LabelMismatch: Names that are not those of ``target``.
     """
@@ -139,7 +146,7 @@ def _found(values: Iterable[object], place: Place) -> _Found:
             if spelling is None:
                 raise _no_label_value(value, place(row))
             if spelling.kind == "number" and not spelling.key.removeprefix("-").isdecimal():
-                raise _grade(spelling, place(row))
+                raise _between_classes(spelling, place(row))
             index = len(found.written)
             if index == _MOST_SPELLINGS:
                 raise _no_classes(index, row, place(0))
@@ -173,11 +180,11 @@ def _shown(value: object, spelling: Spelling) -> str:
     return value if value == tidied(value) and value else repr(value[:60])
 
 
-def _grade(spelling: Spelling, where: str) -> LabelUnknown:
+def _between_classes(spelling: Spelling, where: str) -> LabelUnknown:
     return LabelUnknown(
-        f"The label {spelling.text} is a grade between whole numbers, not a class.",
+        f"The label {spelling.text} is a score between whole numbers, not a class.",
         where=where,
-        expected="names, or whole numbers that stand for names; grades of similarity are read with --task similarity",
+        expected="names, or whole numbers that stand for names; similarity scores are read with --task similarity",
     )
 
 

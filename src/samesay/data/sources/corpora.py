@@ -24,8 +24,8 @@ class Corpus:
         licence: As its authors state it.
         columns: Role (``first``, ``second``, ``label``) to column.
         sizes: Split to its published number of rows.
-        labels: The names of the classes, in the order of their numbers; empty for grades.
-        scale: The lowest and the highest grade, for graded similarity.
+        labels: The names of the classes, in the order of their numbers; empty for scores.
+        scale: The lowest and the highest score, for similarity scores.
         unlabelled: Splits whose labels their authors keep.
         citation: Authors, title and year.
     """
@@ -92,7 +92,7 @@ CORPORA: Mapping[str, Corpus] = {
         ),
         Corpus(
             "sick",
-            "sentences about pictures, made to test composition; a relation and a grade of relatedness each",
+            "sentences about pictures, made to test composition; a relation and a score of relatedness each",
             "RobZamp/sick",
             "default",
             "CC BY-NC-SA 3.0",
@@ -104,7 +104,7 @@ CORPORA: Mapping[str, Corpus] = {
         ),
         Corpus(
             "stsb",
-            "headlines, captions and forum posts, graded by how alike their meanings are",
+            "headlines, captions and forum posts, scored by how alike their meanings are",
             _GLUE,
             "stsb",
             "several, by source: see its paper",

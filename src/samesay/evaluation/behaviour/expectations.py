@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from samesay.data.table import PairTable
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
-from samesay.pairs import Answers, GradeScale, LabelSet, Pair
+from samesay.pairs import Answers, LabelSet, Pair, Scale
 from samesay.synthetic.behaviour.block import Block
 from samesay.synthetic.behaviour.perturbations import PERTURBATIONS
 from samesay.synthetic.behaviour.suite import BLOCKS, CAPABILITIES, blocks_of
@@ -34,8 +34,8 @@ _SHARE_OF_IDENTITY = 0.8
 # Of texts about different things the corpora disagree: SNLI and MNLI take both for one scene and say contradiction,
 # SICK says neutral. A model may say either; that the one does not follow from the other is all there is to know.
 _OPEN_OR_EXCLUDED = "unrelated"
-# The most that a change of nothing may move a grade, as a share of the scale.
-GRADE_TOLERANCE = 0.1
+# The most that a change of nothing may move a score, as a share of the scale.
+SCORE_TOLERANCE = 0.1
 
 _SPELLINGS = {
     ENTAILMENT: ("entailment", "entails", "entailed", "entail", "implied", "implies"),
@@ -73,8 +73,8 @@ class BehaviourTest:
         capability: What is tested.
         pair: The texts: of entailment, premise first.
         expected: A role such as ``entailment`` or ``same``, one of the model's labels, ``UNCHANGED`` or ``ABOVE``.
-        other: The pair before it was changed, or the one that is to be graded lower.
-        bounds: Of a grade that is asked for itself: the lowest and the highest that is right, on the model's scale.
+        other: The pair before it was changed, or the one that is to get the lower score.
+        bounds: Of a score that is asked for itself: the lowest and the highest that is right, on the model's scale.
     """
 
     section: str
@@ -136,7 +136,7 @@ def accepted_for(expected: str, roles: Mapping[str, str]) -> tuple[str, ...]:
 
 def names_of(answers: Answers, roles: Mapping[str, str]) -> tuple[str, ...]:
     """The names of everything that can be asked of a model, in the order of the report."""
-    symmetric = isinstance(answers, GradeScale) or SAME in roles
+    symmetric = isinstance(answers, Scale) or SAME in roles
     perturbations = [name for name in PERTURBATIONS if symmetric or name != _SYMMETRIC_ONLY]
     handwritten = [HANDWRITTEN] if ENTAILMENT in roles else []
     return (*CAPABILITIES, IDENTITY, *perturbations, *handwritten)
@@ -216,12 +216,12 @@ def users_test(
     if other is not None:
         return BehaviourTest(section, capability, pair, UNCHANGED, other)
     expected = expected or ""
-    if isinstance(answers, GradeScale):
+    if isinstance(answers, Scale):
         role = role_of(expected)
         middle = (answers.low + answers.high) / 2
         if role not in (SAME, DIFFERENT):
             raise LabelUnknown(
-                f"{expected!r} cannot be expected of a model that grades similarity.",
+                f"{expected!r} cannot be expected of a similarity model.",
                 where=where,
                 expected="same (the upper half of the scale) or different (the lower half)",
             )
@@ -244,7 +244,7 @@ def _template_tests(
 ) -> Iterator[BehaviourTest]:
     for place, block in enumerate(blocks):
         same, different = Pair(block.same, block.hypothesis), Pair(block.different, block.hypothesis)
-        if isinstance(answers, GradeScale):
+        if isinstance(answers, Scale):
             yield BehaviourTest(TEMPLATES, capability, same, ABOVE, different)
         elif SAME in roles:
             yield BehaviourTest(TEMPLATES, capability, same, SAME)
@@ -292,7 +292,7 @@ def _identities(
 ) -> Iterator[BehaviourTest]:
     """Texts beside themselves."""
     bounds = None
-    if isinstance(answers, GradeScale):
+    if isinstance(answers, Scale):
         bounds = (answers.low + _SHARE_OF_IDENTITY * (answers.high - answers.low), answers.high)
     role = ENTAILMENT if ENTAILMENT in roles else SAME
     for text in dict.fromkeys(pair.first for pair in originals):

@@ -1,7 +1,7 @@
 """Which capabilities a model has: the tests of the behaviour suite answered, counted and shown by example.
 
 In the manner of CheckList (Ribeiro et al. 2020). It knows tests and anything that answers, a ``Predictor`` or a
-``Grader``, and nothing of how the tests were made.
+``SimilarityPredictor``, and nothing of how the tests were made.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ import numpy as np
 from samesay.data.columns import order_of
 from samesay.evaluation.behaviour.expectations import (
     ABOVE,
-    GRADE_TOLERANCE,
+    SCORE_TOLERANCE,
     UNCHANGED,
     BehaviourTest,
     accepted_for,
 )
 from samesay.evaluation.intervals import Interval, share_interval
-from samesay.evaluation.metrics import require_grades, require_probabilities
+from samesay.evaluation.metrics import require_probabilities, require_scores
 from samesay.evaluation.policy import decisions_of
-from samesay.pairs import Grader, Pair, Predictor, Progress, ProgressListener
+from samesay.pairs import Pair, Predictor, Progress, ProgressListener, SimilarityPredictor
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -45,9 +45,9 @@ class BehaviourOutcome:
     Attributes:
         test: The test.
         expected: What was expected, in the names of the model.
-        answer: The model's label for the pair, or its grade.
+        answer: The model's label for the pair, or its score.
         other_answer: Likewise for the other pair of the test, where there is one.
-        confidence: The probability of ``answer``; ``None`` for a grade.
+        confidence: The probability of ``answer``; ``None`` for a score.
         passed: Whether the answer is as expected.
     """
 
@@ -160,7 +160,7 @@ class Behaviour:
 
 
 def measure_behaviour(
-    model: Predictor | Grader,
+    model: Predictor | SimilarityPredictor,
     tests: Sequence[BehaviourTest],
     roles: Mapping[str, str],
     *,
@@ -182,9 +182,9 @@ def measure_behaviour(
     answers = _answers(model, pairs, progress)
     seconds = time.perf_counter() - began
     answer_of = dict(zip(pairs, answers, strict=True))
-    judge = _graded if isinstance(model, Grader) else _labelled
+    outcome = _similarity if isinstance(model, SimilarityPredictor) else _labelled
     outcomes = [
-        judge(test, model, roles, answer_of[test.pair], answer_of[test.other] if test.other else None)  # type: ignore[arg-type]
+        outcome(test, model, roles, answer_of[test.pair], answer_of[test.other] if test.other else None)  # type: ignore[arg-type]
         for test in tests
     ]
     by_capability: dict[tuple[str, str], list[BehaviourOutcome]] = defaultdict(list)
@@ -209,9 +209,9 @@ def _pairs_of(test: BehaviourTest) -> tuple[Pair, ...]:
 
 
 def _answers(
-    model: Predictor | Grader, pairs: Sequence[Pair], progress: ProgressListener | None
+    model: Predictor | SimilarityPredictor, pairs: Sequence[Pair], progress: ProgressListener | None
 ) -> NDArray[np.float64]:
-    """Probabilities, shape ``(n_pairs, n_labels)``, or grades, shape ``(n_pairs,)``."""
+    """Probabilities, shape ``(n_pairs, n_labels)``, or scores, shape ``(n_pairs,)``."""
     tell = progress or (lambda _: None)
     # The tests have the premise first; a model that reads the hypothesis first is given it first.
     swapped = order_of(model.sides) == 1
@@ -220,8 +220,8 @@ def _answers(
     tell(Progress("check", 0, len(asked)))
     for start in range(0, len(asked), CHUNK):
         chunk = asked[start : start + CHUNK]
-        if isinstance(model, Grader):
-            rows.append(require_grades(model.grade(chunk), n_pairs=len(chunk)))
+        if isinstance(model, SimilarityPredictor):
+            rows.append(require_scores(model.predict(chunk), n_pairs=len(chunk)))
         else:
             rows.append(
                 require_probabilities(model.predict(chunk), n_pairs=len(chunk), n_labels=len(model.labels))
@@ -247,14 +247,14 @@ def _answer(model: Predictor, row: NDArray[np.float64]) -> str:
     return model.labels.names[int(decisions_of(model, row[None]).label_ids[0])]
 
 
-def _graded(
+def _similarity(
     test: BehaviourTest,
-    model: Grader,
+    model: SimilarityPredictor,
     roles: Mapping[str, str],
-    grade: np.float64,
+    score: np.float64,
     other: np.float64 | None,
 ) -> BehaviourOutcome:
-    answer, other_answer = float(grade), None if other is None else float(other)
+    answer, other_answer = float(score), None if other is None else float(other)
     if test.bounds is not None:
         low, high = test.bounds
         return BehaviourOutcome(test, f"{low:g} to {high:g}", answer, None, None, low <= answer <= high)
@@ -263,18 +263,18 @@ def _graded(
         return BehaviourOutcome(
             test, f"above {other_answer:.3g}", answer, other_answer, None, answer > other_answer
         )
-    most = GRADE_TOLERANCE * (model.scale.high - model.scale.low)
+    most = SCORE_TOLERANCE * (model.scale.high - model.scale.low)
     near = abs(answer - other_answer) <= most
     return BehaviourOutcome(test, f"{other_answer:.3g} ± {most:g}", answer, other_answer, None, near)
 
 
 def _notes(
-    model: Predictor | Grader, roles: Mapping[str, str], outcomes: Sequence[BehaviourOutcome]
+    model: Predictor | SimilarityPredictor, roles: Mapping[str, str], outcomes: Sequence[BehaviourOutcome]
 ) -> tuple[str, ...]:
     notes = []
     if roles and order_of(model.sides) is None:
         notes.append(f"read premise,hypothesis as {model.sides}: the roles of these sides are not known")
-    if isinstance(model, Grader):
+    if isinstance(model, SimilarityPredictor):
         return tuple(notes)
     answered = {str(outcome.answer) for outcome in outcomes}
     if len(answered) == 1 and len(outcomes) > 1:

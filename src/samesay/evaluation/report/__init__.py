@@ -13,8 +13,8 @@ from samesay.errors import ExtraMissing
 from samesay.evaluation.classification import ClassificationEvaluation
 from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.report.examination import Examination, require_report_packages
-from samesay.evaluation.report.grade_examination import GradeExamination, examine_grades
 from samesay.evaluation.report.label_examination import LabelExamination, examine_labels
+from samesay.evaluation.report.similarity_examination import SimilarityExamination, examine_similarity
 from samesay.evaluation.report.slices import Slice, slices_of
 from samesay.evaluation.similarity import SimilarityEvaluation
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Examination",
-    "GradeExamination",
     "LabelExamination",
+    "SimilarityExamination",
     "examine",
     "render_page",
     "require_report_packages",
@@ -58,7 +58,7 @@ def examine(
     if isinstance(evaluation, ClassificationEvaluation):
         return examine_labels(evaluation, table, intervals=intervals, slices=slices, trained_on=trained_on)
     if isinstance(evaluation, SimilarityEvaluation):
-        return examine_grades(
+        return examine_similarity(
             evaluation,
             table,
             intervals=intervals,

@@ -123,28 +123,28 @@ def draw_accuracy_of_slices(report: Mapping[str, Any]) -> svg.Drawing:
 
 
 def draw_answers(report: Mapping[str, Any]) -> svg.Drawing:
-    """Answers over given grades: pairs as faint dots, and of every span of grades the middle half and the mean."""
+    """Answers over given scores: pairs as faint dots, and of every span of scores the middle half and the mean."""
     low, high = report["scale"]
     x_axis, y_axis = svg.Axis(44, 350, low, high), svg.Axis(330, 24, low, high)
-    parts = svg.grid(x_axis, y_axis, x_name="given grade", y_name="answer")
+    parts = svg.grid(x_axis, y_axis, x_name="given score", y_name="answer")
     parts.append(svg.line(x_axis(low), y_axis(low), x_axis(high), y_axis(high), "guide"))
-    parts += [svg.dot(x_axis(grade), y_axis(answer), 1.6, "one") for grade, answer in report["points"]]
+    parts += [svg.dot(x_axis(score), y_axis(answer), 1.6, "one") for score, answer in report["points"]]
     bins = [one for one in report["bins"] if one["n"]]
     for one in bins:
-        x = x_axis(one["grade"])
+        x = x_axis(one["score"])
         parts.append(svg.line(x, y_axis(one["quarter"]), x, y_axis(one["three_quarters"]), "whisker"))
         parts.append(svg.dot(x, y_axis(one["answer"]), 4.5))
     told = bins if len(bins) < 3 else [bins[0], bins[len(bins) // 2], bins[-1]]
     words = (
         " ".join(
-            f"Pairs graded {one['low']:g} to {one['high']:g} (mean {one['grade']:.2f}) are answered with "
-            f"{one['answer']:.2f} on average."
+            f"Pairs with a given score of {one['low']:g} to {one['high']:g} (mean {one['score']:.2f}) are answered "
+            f"with {one['answer']:.2f} on average."
             for one in told
         )
-        + f" Large dots are the means of {len(bins)} spans of given grades, their lines hold the middle half of the "
+        + f" Large dots are the means of {len(bins)} spans of given scores, their lines hold the middle half of the "
         f"answers; small dots are {len(report['points']):,} of {report['n_pairs']:,} pairs, drawn by chance."
     )
-    return svg.drawing("Answers over given grades; on the dashed line the two are equal", words, parts, 368)
+    return svg.drawing("Answers over given scores; on the dashed line the two are equal", words, parts, 368)
 
 
 def draw_error_of_slices(report: Mapping[str, Any]) -> svg.Drawing:

@@ -20,7 +20,7 @@ from samesay.evaluation.report import drawings
 from samesay.evaluation.report.findings import percent
 from samesay.evaluation.report.svg import Drawing
 
-Kind = Literal["percent", "number", "grade", "decimal", "count"]
+Kind = Literal["percent", "number", "score", "decimal", "count"]
 
 # More rows of a table than these are in report.json alone.
 MOST_LABELS_LISTED = 50
@@ -63,8 +63,8 @@ LABELS = PageKind(
         "slices": drawings.draw_accuracy_of_slices,
     },
 )
-GRADES = PageKind(
-    "grades.html.jinja",
+SIMILARITY = PageKind(
+    "similarity.html.jinja",
     (
         ("spearman", "Spearman", "number", "mean"),
         ("pearson", "Pearson", "number", "mean"),
@@ -89,7 +89,7 @@ def page_of(report: Mapping[str, Any]) -> str:
         lstrip_blocks=True,
     )
     environment.filters["unbroken"] = lambda text: text.replace(" %", "\u00a0%")
-    kind = GRADES if "scale" in report else LABELS
+    kind = SIMILARITY if "scale" in report else LABELS
     template = environment.get_template(kind.template)
     page = template.render(
         report=report,
@@ -110,7 +110,7 @@ def format_figure(value: float | None, kind: Kind) -> str:
         return _DASH
     if kind == "percent":
         return percent(value)
-    return format(value, {"number": ".4f", "grade": ".2f", "decimal": ",.1f", "count": ",d"}[kind])
+    return format(value, {"number": ".4f", "score": ".2f", "decimal": ",.1f", "count": ",d"}[kind])
 
 
 def pointer(*steps: str | int) -> str:

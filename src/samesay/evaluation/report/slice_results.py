@@ -1,8 +1,8 @@
 """How well a model does on each slice of the data, beside all other pairs.
 
-Of labels the accuracy, by Fisher's exact test and Wilson's interval; of grades the mean absolute error, by the rank
+Of labels the accuracy, by Fisher's exact test and Wilson's interval; of scores the mean absolute error, by the rank
 sum test (Mann & Whitney 1947) and Student's interval: a correlation within a slice would say little, as a slice of like
-texts has like grades and so less to order. P-values are corrected for having looked at many slices (Benjamini &
+texts has like scores and so less to order. P-values are corrected for having looked at many slices (Benjamini &
 Hochberg 1995). A slice of few pairs is measured, marked, and never called a finding. Needs scipy.
 """
 
@@ -58,7 +58,7 @@ class SliceResult:
         p_value: That a difference to the rest as large as this one is chance, corrected for the number of slices; None
             for few pairs, or no others.
         few: Whether there are fewer than ``FEW`` pairs, so that the value is no finding.
-        bias: Of grades, mean of answer minus grade: above 0 where the model grades too high. None of labels.
+        bias: Of scores, mean of answer minus score: above 0 where the model scores too high. None of labels.
     """
 
     metric: SliceMetric
@@ -108,7 +108,7 @@ def error_of_slices(slices: Sequence[Slice], errors: NDArray[np.float64]) -> lis
 
     Args:
         slices: Of one table.
-        errors: Answer minus grade, shape ``(n_pairs,)``.
+        errors: Answer minus score, shape ``(n_pairs,)``.
     """
     return _measured(slices, _ERROR, abs(errors), signed=errors)
 

@@ -21,16 +21,18 @@ from samesay.errors import (
     ModelError,
     PresetUnknown,
     SameSayError,
+    hub_address,
     near,
 )
-from samesay.model.huggingface.folder import (
+from samesay.model.backbones.families import register_own_classes
+from samesay.model.huggingface.config import read_json
+from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
+from samesay.model.huggingface.hub import HubModel, fetch
+from samesay.model.huggingface.reading import (
     ClassifierFolder,
     describe,
     encoder_folder,
 )
-from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
-from samesay.model.huggingface.hub import HubModel, fetch
-from samesay.model.huggingface.weights import read_json
 from samesay.model.presets.declared_sizes import require_preset
 from samesay.model.presets.mpnet_weights import MPNET, mpnet_folder
 from samesay.model.runtime.backend import keras_hub
@@ -143,7 +145,7 @@ def resolve(name: str | Path) -> Preset:
             "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
-        hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
+        hint=hub_address(text) or (f"did you mean {', '.join(map(repr, close))}?" if close else None),
         details={"near": close},
     )
 
@@ -203,6 +205,7 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
+    register_own_classes()
     try:
         if preset.kind in ("saved model", "keras folder"):
             require_preset(Path(preset.location))
@@ -262,7 +265,7 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     except ModelError:
         return plain  # a head that cannot be kept does not stop its encoder from being used
     plain = replace(plain, max_length=classifier.max_length, classifier=classifier)
-    # Of a head for grades nobody says which scale they are a share of: it is kept where that is asked for.
+    # Of a head for scores nobody says which scale they are a share of: it is kept where that is asked for.
     if not classifier.named:
         return plain
     return replace(plain, answers=classifier.answers, sides=classifier.sides)

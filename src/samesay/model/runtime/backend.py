@@ -1,7 +1,6 @@
 """Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
 
-Together with ``devices``, the package's ``__init__`` and the command line, the only place that reads environment
-variables.
+Together with ``devices``, ``_privacy`` and the command line, the only place that reads environment variables.
 """
 
 from __future__ import annotations
@@ -23,6 +22,11 @@ from samesay.storage import OwnFolder
 
 BACKENDS = ("jax", "tensorflow", "torch")
 """The values of ``KERAS_BACKEND`` that can train; the first is SameSay's default."""
+
+_CHOICE = "KERAS_BACKEND"
+
+chosen_by_user = bool(os.environ.get(_CHOICE))
+"""Whether the environment named a backend before SameSay chose one."""
 
 _UNUSED = ("pandas", "sklearn", "matplotlib")
 """What Keras imports where it is installed, for arrays, wrappers and pictures that SameSay does not have from Keras."""
@@ -69,6 +73,15 @@ def keras() -> ModuleType:
     return module
 
 
+def choose_backend() -> None:
+    """Choose JAX for whoever imports Keras next, unless the user chose another backend or has imported Keras already.
+
+    Keras by itself would follow its ``keras.json``, into which it writes TensorFlow unasked.
+    """
+    if not os.environ.get(_CHOICE) and "keras" not in sys.modules:
+        os.environ[_CHOICE] = BACKENDS[0]
+
+
 @contextmanager
 def _hidden(names: tuple[str, ...]) -> Iterator[None]:
     """Within it the packages of ``names`` that nobody has imported yet are as if they were not installed."""
@@ -83,16 +96,14 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
 
 
 def chosen_backend() -> str:
-    """What ``KERAS_BACKEND`` names; where it was not set, ``import samesay`` has set it.
+    """What ``KERAS_BACKEND`` names, or what Keras runs on where the user imported it first.
 
     Raises:
         UsageError: If it names none that can train.
     """
-    chosen = os.environ["KERAS_BACKEND"]
+    chosen = os.environ.get(_CHOICE) or sys.modules["keras"].backend.backend()
     if chosen not in BACKENDS:
-        raise UsageError(
-            f"There is no backend {chosen!r}.", where="KERAS_BACKEND", expected=", ".join(BACKENDS)
-        )
+        raise UsageError(f"There is no backend {chosen!r}.", where=_CHOICE, expected=", ".join(BACKENDS))
     return chosen
 
 

@@ -6,12 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from samesay.errors import DataError, TruncationRefused, UsageError
+from samesay.data.rows import SkippedRow
+from samesay.data.stream import PairRow
+from samesay.errors import DataError, RowMalformed, TruncationRefused, UsageError
 from samesay.evaluation.policy import decide
 from samesay.pairs import is_empty
-from samesay.scoring.files.intake import Chunk, SkippedRow, TakenRow, require_free_names
+from samesay.scoring.files.intake import Chunk
 from samesay.scoring.files.workers import ModelFacts
-from samesay.scoring.judging import Grades, Scores
+from samesay.scoring.judging import LabelPredictions, SimilarityPredictions
 
 _PLACES_KEPT = 5
 FILE_COLUMN = "file"
@@ -24,13 +26,13 @@ class AnsweredRow:
     Attributes:
         taken: The row that was read.
         values: Its columns and the added ones.
-        answer: The label, or the grade.
+        answer: The label, or the score.
         abstained: Whether the model is not confident of its label.
         tokens_lost: Tokens of the first and of the second text that were not read.
         empty_side: Whether there is nothing to read in one of the texts.
     """
 
-    taken: TakenRow
+    taken: PairRow
     values: dict[str, Any]
     answer: str | float
     abstained: bool
@@ -45,7 +47,7 @@ class Tally:
     Attributes:
         rows: Rows written.
         labels: How often each label was given.
-        grade_sum: Of all grades.
+        score_sum: Of all scores.
         abstained: Rows of whose label the model is not confident.
         truncated: Rows of which part was not read.
         truncated_places: Where the first of them stand.
@@ -57,7 +59,7 @@ class Tally:
 
     rows: int = 0
     labels: dict[str, int] = field(default_factory=dict)
-    grade_sum: float = 0.0
+    score_sum: float = 0.0
     abstained: int = 0
     truncated: int = 0
     truncated_places: list[str] = field(default_factory=list)
@@ -74,7 +76,7 @@ class Tally:
             if isinstance(row.answer, str):
                 tally.labels[row.answer] = tally.labels.get(row.answer, 0) + 1
             else:
-                tally.grade_sum += row.answer
+                tally.score_sum += row.answer
             tally.abstained += row.abstained
             if any(row.tokens_lost):
                 tally.truncated += 1
@@ -89,7 +91,7 @@ class Tally:
     def add(self, other: Tally) -> None:
         """Add the counts of rows that stand behind these."""
         self.rows += other.rows
-        self.grade_sum += other.grade_sum
+        self.score_sum += other.score_sum
         self.abstained += other.abstained
         self.truncated += other.truncated
         self.truncated_places = (self.truncated_places + other.truncated_places)[:_PLACES_KEPT]
@@ -121,7 +123,9 @@ class Answering:
     refuse_truncated: bool
     skip: bool
 
-    def rows(self, chunk: Chunk, answers: Scores | Grades) -> tuple[list[AnsweredRow], list[SkippedRow]]:
+    def rows(
+        self, chunk: Chunk, answers: LabelPredictions | SimilarityPredictions
+    ) -> tuple[list[AnsweredRow], list[SkippedRow]]:
         """The rows of a chunk with their answers, and those that were left out, in their order.
 
         Raises:
@@ -129,14 +133,14 @@ class Answering:
             RowMalformed: If a row holds what the answer is called, unless it is skipped.
         """
         kept, skipped = [], list(chunk.skipped)
-        columns = _label_columns(answers, self.facts) if self.facts.labels else _grade_columns(answers)
+        columns = _label_columns(answers, self.facts) if self.facts.labels else _score_columns(answers)
         may_abstain = self.facts.may_abstain
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
             self._refuse_all([row for row, each in zip(chunk.rows, lost, strict=True) if any(each)])
-        for taken, answer, tokens_lost in zip(chunk.rows, columns, lost, strict=True):
+        for taken, pair, answer, tokens_lost in zip(chunk.rows, chunk.pairs, columns, lost, strict=True):
             try:
-                require_free_names(taken.values, list(self.added.values()), taken.place)
+                self._require_free_names(taken)
                 if self.refuse_truncated and any(tokens_lost):
                     raise self._too_long(taken)
             except DataError as error:
@@ -145,22 +149,32 @@ class Answering:
                 skipped.append(taken.skipped(error))
                 continue
             told = [taken.file] if FILE_COLUMN in self.added else []
-            empty_side = is_empty(taken.pair.first) or is_empty(taken.pair.second)
+            empty_side = is_empty(pair.first) or is_empty(pair.second)
             added = (*told, *answer, any(tokens_lost), empty_side)
-            values = {**taken.values, **dict(zip(self.added.values(), added, strict=True))}
+            values = {**taken.row.values, **dict(zip(self.added.values(), added, strict=True))}
             kept.append(
                 AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost, empty_side)
             )
         return kept, skipped
 
-    def _refuse_all(self, too_long: Sequence[TakenRow]) -> None:
+    def _require_free_names(self, row: PairRow) -> None:
+        """Refuse a row that has a key as an answer is called and the first row, which named them, has not."""
+        clash = next((name for name in self.added.values() if name in row.row.values), None)
+        if clash is not None:
+            raise RowMalformed(
+                f"The row has {clash!r}, as the model's answer is called; the first row has not.",
+                where=row.place,
+                expected="the same keys in every row",
+            )
+
+    def _refuse_all(self, too_long: Sequence[PairRow]) -> None:
         if too_long:
             error = self._too_long(too_long[0])
             places = [row.place for row in too_long[:_PLACES_KEPT]]
             error.details.update(rows=len(too_long), places=places)
             raise error
 
-    def _too_long(self, row: TakenRow) -> TruncationRefused:
+    def _too_long(self, row: PairRow) -> TruncationRefused:
         return TruncationRefused(
             f"The pair is longer than the {self.facts.max_length} tokens that the model reads.",
             where=row.place,
@@ -174,7 +188,7 @@ def added_columns(
 ) -> dict[str, str]:
     """What the added columns are called.
 
-    ``label`` and ``probability_<label>``, or ``grade``; then ``truncated`` and ``empty_side``.
+    ``label`` and ``probability_<label>``, or ``score``; then ``truncated`` and ``empty_side``.
     A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
@@ -192,7 +206,7 @@ def added_columns(
         UsageError: If that name is taken too.
     """
     taken = set(existing)
-    answer = ["grade"]
+    answer = ["score"]
     if facts.labels is not None:
         answer = [
             "label",
@@ -214,9 +228,9 @@ def added_columns(
     return added
 
 
-def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]]:
+def _label_columns(scores: LabelPredictions | SimilarityPredictions, facts: ModelFacts) -> list[list[Any]]:
     """The label, whether the model abstains, and every probability: the shortest text that is this float32 again."""
-    assert isinstance(scores, Scores)
+    assert isinstance(scores, LabelPredictions)
     assert facts.labels is not None
     decided = decide(scores.probabilities, facts.labels, facts.decision)
     return [
@@ -227,9 +241,9 @@ def _label_columns(scores: Scores | Grades, facts: ModelFacts) -> list[list[Any]
     ]
 
 
-def _grade_columns(grades: Scores | Grades) -> list[list[Any]]:
-    assert isinstance(grades, Grades)
-    return [[float(str(grade))] for grade in grades.grades]
+def _score_columns(scores: LabelPredictions | SimilarityPredictions) -> list[list[Any]]:
+    assert isinstance(scores, SimilarityPredictions)
+    return [[float(str(score))] for score in scores.scores]
 
 
 def renamed(added: Mapping[str, str]) -> str | None:

@@ -24,9 +24,9 @@ import numpy as np
 from samesay.bundle import Decision, open_bundle
 from samesay.errors import UsageError, WorkerDied
 from samesay.pairs import LabelSet, Pair, Sides
-from samesay.scoring.judging import Grades, Scores
+from samesay.scoring.judging import LabelPredictions, SimilarityPredictions
 from samesay.scoring.pending import Pending
-from samesay.scoring.scorer import BATCH_TOKENS, GradeScorer, Scorer, open_scorer
+from samesay.scoring.scorer import BATCH_TOKENS, Scorer, SimilarityScorer, open_scorer
 from samesay.scoring.session import default_threads
 
 # Chunks that wait for each process beside the one in its hands: enough that none is idle, few enough for memory.
@@ -51,7 +51,7 @@ class ModelFacts:
     """What a table has to know of a model.
 
     Attributes:
-        labels: The names of its labels; None for a grader.
+        labels: The names of its labels; None for a similarity model.
         sides: What its two texts are called.
         max_length: The most tokens that it reads.
         checksum: Of the saved model's manifest; empty where it comes from none.
@@ -80,7 +80,7 @@ class OneProcess:
         ahead: Take and encode the next chunk while one is computed; not where the next may be long in coming.
     """
 
-    def __init__(self, scorer: Scorer | GradeScorer, *, ahead: bool = True) -> None:
+    def __init__(self, scorer: Scorer | SimilarityScorer, *, ahead: bool = True) -> None:
         self._scorer = scorer
         self._ahead = ahead
         self.facts = ModelFacts(
@@ -94,13 +94,13 @@ class OneProcess:
 
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
-    ) -> Iterator[tuple[ChunkT, Scores | Grades]]:
+    ) -> Iterator[tuple[ChunkT, LabelPredictions | SimilarityPredictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first."""
 
-        def begin(chunk: ChunkT) -> Pending[Scores] | Pending[Grades]:
+        def begin(chunk: ChunkT) -> Pending[LabelPredictions] | Pending[SimilarityPredictions]:
             return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
 
-        def give_up(pending: Pending[Scores] | Pending[Grades]) -> None:
+        def give_up(pending: Pending[LabelPredictions] | Pending[SimilarityPredictions]) -> None:
             pending.cancel()
 
         with closing(_in_order(chunks, begin, give_up, at_once=2 if self._ahead else 1)) as begun:
@@ -170,18 +170,18 @@ class WorkerPool:
 
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
-    ) -> Iterator[tuple[ChunkT, Scores | Grades]]:
+    ) -> Iterator[tuple[ChunkT, LabelPredictions | SimilarityPredictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first.
 
         Raises:
             WorkerDied: If one of the processes was killed.
         """
 
-        def begin(chunk: ChunkT) -> Future[Scores | Grades]:
+        def begin(chunk: ChunkT) -> Future[LabelPredictions | SimilarityPredictions]:
             texts = [(pair.first, pair.second) for pair in chunk.pairs]
             return self._pool.submit(_answer, texts, symmetric)
 
-        def give_up(future: Future[Scores | Grades]) -> None:
+        def give_up(future: Future[LabelPredictions | SimilarityPredictions]) -> None:
             """The pool lets them be when it ends: cancelled here, the death of a process would leave it hanging."""
 
         try:
@@ -226,10 +226,12 @@ def _in_order(
         raise failure
 
 
-def read_both_orders(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
+def read_both_orders(
+    scorer: Scorer | SimilarityScorer, pairs: Sequence[Pair]
+) -> LabelPredictions | SimilarityPredictions:
     """The mean of what is said of (first, second) and of (second, first), so that the order does not matter.
 
-    Probabilities (or grades) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
+    Probabilities (or scores) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
     count as not read that were not in one of the two orders.
     """
     # As one, not in parts as `read` has them: batches are then the same in any number of processes.
@@ -240,14 +242,18 @@ def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
     return [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)]
 
 
-def _mean_of_orders(both: Scores | Grades) -> Scores | Grades:
+def _mean_of_orders(
+    both: LabelPredictions | SimilarityPredictions,
+) -> LabelPredictions | SimilarityPredictions:
     values, tokens_lost = both
     n = len(values) // 2
     mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
     return type(both)(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
 
 
-def _read(scorer: Scorer | GradeScorer, pairs: Sequence[Pair]) -> Scores | Grades:
+def _read(
+    scorer: Scorer | SimilarityScorer, pairs: Sequence[Pair]
+) -> LabelPredictions | SimilarityPredictions:
     return scorer.begin(pairs).result()
 
 
@@ -264,7 +270,7 @@ class _Worker:
 
     model: str
     settings: dict[str, Any]
-    scorer: Scorer | GradeScorer | None = None
+    scorer: Scorer | SimilarityScorer | None = None
 
 
 def _begin(model: str, threads: int, batch_tokens: int, alive: Any) -> None:
@@ -282,7 +288,7 @@ def _end_with(alive: Any) -> None:
     os._exit(1)
 
 
-def _answer(texts: list[tuple[str, str]], symmetric: bool) -> Scores | Grades:
+def _answer(texts: list[tuple[str, str]], symmetric: bool) -> LabelPredictions | SimilarityPredictions:
     if _Worker.scorer is None:
         _Worker.scorer = open_scorer(_Worker.model, verify=False, **_Worker.settings)
     return (read_both_orders if symmetric else _read)(_Worker.scorer, [Pair(*each) for each in texts])
