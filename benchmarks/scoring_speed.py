@@ -242,7 +242,7 @@ def measure(given: Any, folder: Path) -> tuple[dict[str, Any], list[measuring.Re
 
     def reading(name: str, one: Any) -> float:
         def read() -> None:
-            answers[name] = one.read(pairs).probabilities
+            answers[name] = one.read(pairs).values
 
         return watched(name, read)
 

@@ -16,7 +16,7 @@ from samesay.errors import EncoderUnsupported
 from samesay.export.keras_answer import KerasAnswer
 from samesay.export.onnx_file import unwritable, write_onnx
 from samesay.export.parity import Verdict, prove
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import Answers, Pair, Sides
 
 MODEL_FILE = "model.onnx"
 ENCODER_FILE = "encoder.json"
@@ -27,7 +27,7 @@ def write_onnx_part(
     encoder: Any,
     folder: str | os.PathLike[str],
     *,
-    labels: LabelSet,
+    answers: Answers,
     sides: Sides | None = None,
     threads: int | None = None,
 ) -> Verdict:
@@ -41,7 +41,7 @@ def write_onnx_part(
         encoder: The ``PairEncoder`` that goes with it; of anything else there is no way from text to ids
             without Keras, and the verdict says so.
         folder: An existing folder.
-        labels: The names of the logits' columns.
+        answers: The names of the logits' columns, or the scale.
         sides: The names of the sides.
         threads: Of ONNX Runtime, during the proof.
 
@@ -71,7 +71,7 @@ def write_onnx_part(
             # Made inside of the proof, which turns whatever may fail into a verdict.
             return KerasAnswer(task, max_length=encoder.max_length)(pairs)
 
-        verdict = prove(model_file, encoder, keras_logits, labels=labels, sides=sides, threads=threads)
+        verdict = prove(model_file, encoder, keras_logits, answers=answers, sides=sides, threads=threads)
         verified = verdict.status == "verified"
         return verdict
     finally:

@@ -13,7 +13,7 @@ import numpy as np
 from samesay.data.formats.listing import require_file, rounded, write_rows
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
-from samesay.pairs import ProgressListener, is_empty
+from samesay.pairs import ProgressListener, is_empty, labels_of
 from samesay.scoring import Scorer
 from samesay.scoring.matching.roles import (
     PairReader,
@@ -164,7 +164,7 @@ def rank_texts(
         if query_side is not None
         else asking_side(sides) or sides.first
     )
-    wanted = positive_label(reader.labels, label)
+    wanted = positive_label(labels_of(reader.answers), label)
     found = load_texts(source, column=column, format=input_format, **options)
     added = _added_columns(found) if output is not None else {}
     pairs = [placed(sides, asking, query, text) for text in found.texts]

@@ -30,7 +30,7 @@ from samesay.evaluation import (
 from samesay.export import Verdict, write_onnx_part
 from samesay.model.presets.resolve import upstream_of
 from samesay.model.runtime.backend import backend_versions
-from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
+from samesay.pairs import Progress, ProgressListener
 from samesay.recipes.run import Run
 from samesay.recipes.saved import recipe_to_repeat
 from samesay.storage.durable import require_room
@@ -90,8 +90,7 @@ def save_model(
             model.task,
             model.classifier.encoder,
             draft.folder("onnx"),
-            # The proof compares logits by column, and a similarity model has one.
-            labels=model.labels if model.scale is None else LabelSet(("score",)),
+            answers=model.answers,
             sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
@@ -105,7 +104,7 @@ def save_model(
             if opened.has("pair_hashes"):
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         draft.finish(
-            task=task_of(model.answers),
+            task=model.answers.task,
             labels=model.labels,
             scale=model.scale,
             sides=model.sides,

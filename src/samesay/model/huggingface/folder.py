@@ -134,7 +134,7 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = Scale(0, 1, _activation(folder, config)), False
+        answers, named = Scale(0, 1, activation_of(folder, config)), False
     else:
         answers, named = _labels(names, count, where)
     ours = config.get("samesay")
@@ -150,7 +150,7 @@ def describe(folder: Path) -> ClassifierFolder:
     )
 
 
-def _activation(folder: Path, config: Mapping[str, Any]) -> Activation:
+def activation_of(folder: Path, config: Mapping[str, Any]) -> Activation:
     """What a head's one output goes through; of a regression nothing, else a sigmoid, where nobody says."""
     place = folder / "config_sentence_transformers.json"
     sections = config.get("sentence_transformers"), read_json(place) if place.is_file() else None

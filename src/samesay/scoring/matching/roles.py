@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, per_second
+from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, labels_of, per_second
 from samesay.printable import command
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def read_label(
     Returns:
         The probability of ``label``, shape ``(n_pairs,)``, and whether part of the pair was not read, the same.
     """
-    column = reader.labels.index(label)
+    column = labels_of(reader.answers).index(label)
     probabilities = np.empty(len(pairs), np.float32)
     cut = np.zeros(len(pairs), np.bool_)
     begin = time.perf_counter()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from samesay.errors import UsageError
-from samesay.pairs import Pair, ProgressListener
+from samesay.pairs import Pair, ProgressListener, labels_of
 from samesay.scoring.matching.roles import ENTAILMENT, PairReader, positive_label, read_label
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class SamePredictor:
                 expected="a probability above 0, at most 1",
             )
         self._reader = reader
-        self.label = positive_label(reader.labels, label)
+        self.label = positive_label(labels_of(reader.answers), label)
         self.threshold = threshold
         self.orders: Orders = (
             "one" if not symmetric else "mutual" if self.label.casefold() == ENTAILMENT else "mean"
