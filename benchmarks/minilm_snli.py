@@ -144,12 +144,14 @@ def _run_apart(name: str, given: Namespace) -> bool:
 def measure(name: str, given: Namespace) -> None:
     """Train or continue one run, save it, let its four forms answer, write its record."""
     import samesay
-    from samesay.data import load_pairs
+    from samesay.data import ReadOptions, load_pairs
     from samesay.encoding import plan_training
     from samesay.evaluation import evaluate
     from samesay.jobs.evaluate import evaluate_model
     from samesay.jobs.train import train
     from samesay.pair_model import PairModel
+    from samesay.recipes.run import Run as TrainingRun
+    from samesay.training.recipe import RunFiles
 
     run = RUNS[name]
     where = measuring.surroundings()
@@ -170,15 +172,16 @@ def measure(name: str, given: Namespace) -> None:
 
     # The same run once more finds itself finished; a short one, of which no state was kept, is repeated.
     result = train(
-        data[run.train],
-        preset=given.preset,
-        output=folder / "model",
-        validation=data[run.validation],
-        settings=run.recipe,
-        sides=SIDES,
-        where=run.where,
+        TrainingRun(
+            data=data[run.train],
+            preset=given.preset,
+            output=folder / "model",
+            validation=data[run.validation],
+            reading=ReadOptions(sides=SIDES, where=run.where),
+        ),
+        run.recipe,
+        files=RunFiles(checkpoints=checkpoints),
         overwrite=True,
-        checkpoints=checkpoints,
         resume=True,
     )
     keras_file = model.save(folder / "model.keras", overwrite=True)

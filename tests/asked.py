@@ -35,7 +35,8 @@ class Asked:
         for index, pair in enumerate(pairs):
             self.asked.append((pair.first, pair.second))
             answer = self._answer(pair.first, pair.second)
-            rows[index] = [answer.get(name, 0.0) for name in self.answers]
+            rest = (1 - sum(answer.values())) / max(1, len(self.answers) - len(answer))
+            rows[index] = [answer.get(name, rest) for name in self.answers]
             lost[index] = [max(0, len(side.split()) - self._most_words) for side in (pair.first, pair.second)]
         return rows, lost
 

@@ -57,17 +57,21 @@ def pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def trained_bundle(tiny_preset: Path, pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model that was trained for one epoch and saved by the product itself; hypothesis first."""
+    from samesay.data import ReadOptions
     from samesay.jobs.train import train
     from samesay.pairs import Sides
+    from samesay.recipes.run import Run
 
     output = tmp_path_factory.mktemp("models") / "model"
     result = train(
-        pairs_file,
-        preset=tiny_preset,
-        output=output,
-        validation=f"{pairs_file}[:20]",
-        sides=Sides("hypothesis", "premise"),
-        settings={"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
+        Run(
+            data=pairs_file,
+            preset=tiny_preset,
+            output=output,
+            validation=f"{pairs_file}[:20]",
+            reading=ReadOptions(sides=Sides("hypothesis", "premise")),
+        ),
+        {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
     )
     assert result.onnx.status == "verified"
     return output

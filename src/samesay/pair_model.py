@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
-from samesay.data.python.datasets import splits_of
+from samesay.data.python.objects import splits_of
 from samesay.decision import Decision, predictions_of
 from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
@@ -31,7 +31,7 @@ from samesay.pairs import (
 from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
 from samesay.runs.token_cache import encoded_pairs
 from samesay.storage import destination
-from samesay.training.recipe import WIDE_ENCODER, Recipe, require_no_validation
+from samesay.training.recipe import WIDE_ENCODER, Recipe
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
@@ -47,7 +47,7 @@ class PairModel:
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
     Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a
-    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``data.python.inputs.table_from``);
+    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``PairTable.from_inputs``);
     texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
     the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
 
@@ -321,7 +321,7 @@ class PairModel:
             )
         validation = validation if validation is not None else splits_of(x).get("validation")
         if validation is None:
-            require_no_validation(chosen)
+            chosen.require_no_validation()
         chosen = as_opened(chosen.for_task(self.answers.task), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
@@ -443,13 +443,13 @@ class PairModel:
 
         Args:
             path: The new folder, or for ``keras`` the new file.
-            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the proven graph; ``keras``, one file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the checked graph; ``keras``, one file.
             overwrite: Replace what was exported to ``path`` before.
 
         Raises:
             TargetExists: If the place is taken.
             ModelError: If the format has no place for such a model.
-            PartUnavailable: If the ONNX graph fails its proof.
+            PartUnavailable: If the ONNX graph fails its parity check.
         """
         from samesay.jobs.export import export
 
@@ -507,8 +507,6 @@ class PairModel:
             model.folder = Path(opened.preset.location)
         if model.hub is not None:
             model.facts["hub"] = model.hub.to_dict()
-        if opened.head == "kept" and opened.preset.classifier is not None:
-            model.decision = Decision(temperature=opened.preset.classifier.temperature)
         return model
 
     @classmethod

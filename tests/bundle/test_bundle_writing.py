@@ -225,7 +225,7 @@ def test_parts_are_declared_by_their_names_and_complete(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_failed_proof_keeps_the_trained_weights(tmp_path: Path) -> None:
+def test_a_failed_parity_check_keeps_the_trained_weights(tmp_path: Path) -> None:
     with write_bundle(tmp_path / "model") as draft:
         fill(draft)
         draft.add("onnx", verdict="unsupported", detail="the encoder has no ONNX writer")

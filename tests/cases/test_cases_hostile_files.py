@@ -9,12 +9,16 @@ import lzma
 import struct
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
 
+import samesay
 from commands import outcome
 from samesay.data import bounds
+from samesay.data.texts import load_texts
+from samesay.errors import RowMalformed
 
 HEADER = "premise,hypothesis,label\n"
 ROWS = "a dog runs,an animal runs,x\na cat sleeps,a cat eats,y\n"
@@ -68,6 +72,46 @@ def test_a_row_without_an_end_is_refused_in_any_packing(tmp_path, capsys, packin
     assert len(text) > bounds.LONGEST_ROW
     path.write_bytes(PACK[packing]((HEADER + text).encode()))
     assert "longer than" in refused(capsys, path)
+
+
+def of_dictionary(packed: bytes, code: int) -> bytes:
+    """An xz file whose first block asks for a dictionary of another size; 40 is 4 GiB."""
+    end = 12 + (packed[12] + 1) * 4 - 4  # of the block's header, before its checksum
+    at = packed.index(b"\x21\x01", 12) + 2
+    header = packed[12:at] + bytes([code]) + packed[at + 1 : end]
+    return packed[:12] + header + zlib.crc32(header).to_bytes(4, "little") + packed[end + 4 :]
+
+
+def test_an_xz_file_does_not_say_how_much_memory_is_taken(tmp_path, capsys):
+    path = tmp_path / "p.csv.xz"
+    packed = lzma.compress((HEADER + ROWS).encode(), preset=0)
+    path.write_bytes(of_dictionary(packed, 40))
+    assert "dictionary" in refused(capsys, path)
+    path.write_bytes(of_dictionary(packed, 28))  # 64 MiB, as xz -9 takes
+    assert outcome(capsys, "data", "show", path)[0] == 0
+
+
+def test_xz_streams_one_after_the_other_are_one_file(tmp_path):
+    text = HEADER + ROWS
+    parts = [lzma.compress(text[at : at + 40].encode()) for at in range(0, len(text), 40)]
+    path = tmp_path / "p.csv.xz"
+    path.write_bytes((b"\0" * 4).join(parts) + b"\0" * 8)
+    (tmp_path / "p.csv").write_text(text)
+    assert samesay.load_pairs(path).fingerprint() == samesay.load_pairs(tmp_path / "p.csv").fingerprint()
+    path.write_bytes(parts[0] + b"no xz")
+    with pytest.raises(RowMalformed, match="damaged"):
+        samesay.load_pairs(path)
+
+
+def test_a_table_has_so_many_rows_at_most(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(bounds, "MOST_ROWS", 100)
+    path = tmp_path / "p.csv"
+    path.write_text("premise,hypothesis,label\n" + "a dog,a cat,x\n" * 101)
+    assert "more than 100 rows" in refused(capsys, path)
+    with pytest.raises(RowMalformed, match="more than 100 rows"):
+        load_texts(path, column="premise")
+    path.write_text("premise,hypothesis,label\n" + "a dog,a cat,x\n" * 100)
+    assert outcome(capsys, "data", "show", path)[0] == 0
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])

@@ -15,6 +15,7 @@ from samesay.errors import LabelMismatch, LabelUnknown, NoRows
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.train import train
 from samesay.pairs import LabelSet
+from samesay.recipes.run import Run
 from tiny_models import save_tiny, tiny_graph
 
 QUICK = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3, "max_length": 16}
@@ -142,7 +143,8 @@ def test_python_models_take_labels_as_people_write_them(tiny_preset):
 
 
 def _train(data, tiny_preset, output, **options):
-    return train(data, preset=tiny_preset, output=output, settings=QUICK, new_head=True, **options)
+    run = {"data": data, "preset": tiny_preset, "output": output, "new_head": True, **options}
+    return train(Run.of(run), QUICK)
 
 
 def test_validation_that_lacks_a_class_is_read_by_the_training_labels(tiny_preset, tmp_path):

@@ -62,6 +62,7 @@ def test_every_error_of_ours_ends_with_its_own_code_and_status(monkeypatch, caps
             59,
             "Memory ran out",
         ),
+        (RuntimeError("can't start new thread"), "machine", 50, "--threads 1"),
         (OSError(errno.ENOSPC, "No space left on device", "/some/file"), "disk-full", 51, "/some/file"),
         (
             PermissionError(errno.EACCES, "Permission denied", "/some/file"),

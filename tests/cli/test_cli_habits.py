@@ -53,6 +53,33 @@ def test_the_error_shows_the_command_that_was_meant(capsys, typed, meant):
     assert err.endswith(f"try: samesay {meant}\n")
 
 
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("score cross-encoder/x a b", "samesay import hf://cross-encoder/x --output x"),
+        ("evaluate cross-encoder/x@main p.csv", "samesay import hf://cross-encoder/x@main --output x"),
+        ("score hf://cross-encoder/x a b", "samesay import hf://cross-encoder/x --output x"),
+        (
+            "train p.csv --preset cross-encoder/x -o new",
+            "samesay train p.csv --preset hf://cross-encoder/x -o new",
+        ),
+        ("import cross-encoder/x -o new", "samesay import hf://cross-encoder/x -o new"),
+        ("data show owner/pairs", "samesay data show hf://datasets/owner/pairs"),
+    ],
+)
+def test_a_name_on_a_hub_is_shown_as_its_address(capsys, tmp_path, monkeypatch, typed, hint):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "p.csv").write_text("premise,hypothesis,label\na,b,same\nc,d,different\n")
+    _, out, err = outcome(capsys, *shlex.split(typed))
+    assert out == ""
+    assert err.endswith(f"try: {hint}\n")
+
+
+def test_a_missing_file_is_no_name_on_a_hub(capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "hf://datasets/absent" not in outcome(capsys, "data", "show", "absent/pairs.csv")[2]
+
+
 def test_underscores_are_read_as_hyphens(capsys):
     status, _, err = outcome(capsys, "train", "pairs.csv", "--batch_size", "many")
     assert (status, "is not a valid integer" in err) == (2, True)

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
-import re
-
 import pytest
 from click.testing import CliRunner
 
 from samesay.cli.main import cli
-from samesay.cli.options import ClassWeights, Mapping, Names, SidesOption
+from samesay.cli.options import Mapping, Names, SidesOption
 from samesay.data import ReadOptions
+from samesay.declaration import settings_of
 from samesay.errors import UsageError
 from samesay.pairs import Scale, Sides
+from samesay.recipes.run import Run
 from samesay.scoring import BATCH_TOKENS
-from samesay.training import Recipe
+from samesay.training.recipe import Recipe, RunFiles
 
 
 def convert(kind, text):
@@ -39,7 +38,7 @@ def test_names_mappings_and_sides_are_read():
         (Mapping(), "a=b,a=c"),
         (SidesOption(), "hypothesis"),
         (SidesOption(), "premise,premise"),
-        (ClassWeights(), "same=much"),
+        (Mapping(float), "same=much"),
     ],
 )
 def test_what_cannot_be_read_is_refused(kind, text):
@@ -86,8 +85,8 @@ def test_train_hands_over_every_option(monkeypatch):
         "--seeds 3 --tensorboard logs --teacher big --unlabelled more.csv --teacher-weight 0.7 --teacher-temperature 3"
     )
     positional, named = recorder.called_by(*line.split())
-    assert positional == ()
-    assert named.pop("settings") == Recipe(
+    run, recipe = positional
+    assert recipe == Recipe(
         epochs=2,
         batch_size=16,
         learning_rate=1e-4,
@@ -115,12 +114,12 @@ def test_train_hands_over_every_option(monkeypatch):
         teacher_weight=0.7,
         teacher_temperature=3.0,
     )
-    assert named == {
-        "data": "pairs.csv",
-        "preset": "minilm",
-        "output": "out",
-        "validation": "held.csv",
-        "reading": ReadOptions(
+    assert run == Run(
+        data="pairs.csv",
+        preset="minilm",
+        output="out",
+        validation="held.csv",
+        reading=ReadOptions(
             sides=Sides("hypothesis", "premise"),
             split="train[:20%]",
             columns={"first": "a", "second": "b"},
@@ -138,26 +137,24 @@ def test_train_hands_over_every_option(monkeypatch):
             decimal_comma=True,
             on_error="skip",
         ),
-        "new_head": True,
-        "teacher": "big",
-        "unlabelled": "more.csv",
-        "data_fingerprint": None,
-        "validation_fingerprint": None,
-        "seeds": 3,
-        "checkpoints": "state",
-        "checkpoint_every": 5.0,
+        new_head=True,
+        teacher="big",
+        unlabelled="more.csv",
+        seeds=3,
+    )
+    assert named == {
+        "files": RunFiles(checkpoints="state", checkpoint_every=5.0, tensorboard="logs"),
         "resume": True,
-        "tensorboard": "logs",
         "overwrite": True,
         "progress": None,
     }
 
 
 def test_train_leaves_what_was_not_said_to_the_recipe(monkeypatch):
-    _, named = Recorder(monkeypatch, "samesay.jobs.train.train").called_by(
+    positional, _ = Recorder(monkeypatch, "samesay.jobs.train.train").called_by(
         "train", "pairs.csv", "--preset", "minilm", "--output", "out"
     )
-    assert named["settings"] == Recipe()
+    assert positional == (Run(data="pairs.csv", preset="minilm", output="out"), Recipe())
 
 
 def test_score_hands_over_its_options(monkeypatch):
@@ -170,17 +167,11 @@ def test_score_hands_over_its_options(monkeypatch):
     positional, named = recorder.called_by(*line.split())
     assert positional == ("m", ("a.csv", "b*.jsonl"), "out.csv")
     assert named == {
-        "columns": {"first": "a", "second": "b"},
-        "input_format": "csv",
-        "delimiter": None,
-        "quoting": None,
-        "no_header": False,
-        "encoding": None,
+        "reading": ReadOptions(columns={"first": "a", "second": "b"}, format="csv", on_error="skip"),
         "output_format": "jsonl",
         "overwrite": True,
         "restart": True,
         "on_truncate": "error",
-        "on_error": "skip",
         "threads": 3,
         "jobs": 2,
         "batch_tokens": 512,
@@ -207,14 +198,18 @@ def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
     assert named["baselines"] == baselines
 
 
-def test_the_defaults_in_the_help_are_those_of_the_recipe():
-    text = " ".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
-    stated = dict(re.findall(r"--([a-z-]+) (?:[A-Z]+|\[[a-z0-9|]+\]) (.*?)(?= --|$)", text))
-    for field in dataclasses.fields(Recipe):
-        option = field.name.replace("_", "-")
-        assert option in stated, f"--{option} is missing"
-        if field.default is not None:
-            assert f"[{field.default}]" in stated[option], f"--{option}: {stated[option]}"
+@pytest.mark.parametrize("declaration", [Recipe, Run, RunFiles, ReadOptions])
+def test_every_setting_is_an_option_with_its_meaning_and_default(declaration):
+    text = "".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())
+    for setting in settings_of(declaration).values():
+        if not setting.is_option:
+            assert f"{setting.option} " not in text
+            continue
+        assert setting.option in text
+        assert "".join(setting.plain_meaning.split()) in text
+        if setting.unset or setting.default:
+            shown = f"({setting.unset})" if setting.unset else setting.default
+            assert "".join(f"{setting.plain_meaning} [default: {shown}]".split()) in text
 
 
 @pytest.mark.parametrize(

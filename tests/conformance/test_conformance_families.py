@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from samesay.data import ReadOptions
 from samesay.export.keras_answer import KerasAnswer
 from samesay.jobs.train import train
 from samesay.pair_model import PairModel
 from samesay.pairs import Pair, Sides
+from samesay.recipes.run import Run
 from samesay.scoring import Scorer
 from tiny_families import save_family
 from tiny_tokenizers import LINES, TOKENIZERS
@@ -33,15 +35,17 @@ def saved(request: pytest.FixtureRequest, pairs_file: Path, tmp_path_factory: py
     folder = tmp_path_factory.mktemp(request.param)
     save_family(request.param, folder / "preset", max_length=MAX_LENGTH)
     return train(
-        f"{pairs_file}[:32]",
-        preset=folder / "preset",
-        output=folder / "model",
-        sides=Sides("hypothesis", "premise"),
-        settings={"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
+        Run(
+            data=f"{pairs_file}[:32]",
+            preset=folder / "preset",
+            output=folder / "model",
+            reading=ReadOptions(sides=Sides("hypothesis", "premise")),
+        ),
+        {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3},
     )
 
 
-def test_the_onnx_part_is_proven_and_decides_as_keras(saved):
+def test_the_onnx_part_is_verified_and_decides_as_keras(saved):
     assert saved.onnx.status == "verified", saved.onnx
     pairs = [Pair(first, second) for first, second in pairwise(LINES)]
     expected = PairModel.load(saved.path).predictor.logits(pairs)

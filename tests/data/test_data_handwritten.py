@@ -24,7 +24,7 @@ DOCS = Path(__file__).resolve().parents[2] / "docs" / "handwritten-pairs.md"
 @pytest.fixture(scope="module")
 def text() -> str:
     # read_text turns the line ends of a Windows checkout into "\n"
-    return (files("samesay") / "data" / "handwritten.jsonl").read_text(encoding="utf-8")
+    return (files("samesay") / "data" / "sources" / "handwritten.jsonl").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

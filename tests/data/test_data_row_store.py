@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from samesay.data import PairTable, load_pairs, row_store
-from samesay.data.row_store import RowColumn, RowStore
-from samesay.data.rows import Row
+from samesay.data import PairTable, load_pairs
+from samesay.data import rows as row_store
+from samesay.data.rows import Row, RowColumn, RowStore
 from samesay.errors import EmptySide, SameSayError
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.data.slices import Slice, split_off_slice
+from samesay.data.splits import Slice, split_off_slice
 from samesay.errors import SliceInvalid
 
 

@@ -19,7 +19,11 @@ from samesay import errors
 from samesay.bundle import PARTS, Manifest, open_bundle
 from samesay.cli.main import COMMANDS, cli
 from samesay.cli.options import data_options
+from samesay.data import ReadOptions
+from samesay.declaration import Setting, settings_of
+from samesay.recipes.run import Run
 from samesay.training import WORKED_EXAMPLE, Recipe
+from samesay.training.recipe import RunFiles
 
 DOCS = ROOT / "docs"
 COMMAND_LINE = DOCS / "command-line.md"
@@ -106,6 +110,8 @@ def test_every_option_is_told(name: str) -> None:
     reads_data = click.command("x")(data_options(lambda: None, without=("allow_empty_sides",)))
     if options_of(reads_data) <= options_of(command):
         shared += sections["Options for reading data"]
+    if name == "train":
+        shared += (DOCS / "training.md").read_text(encoding="utf-8")
     told = set(OPTION.findall(section + shared))
     missing = {
         parameter.opts[0]
@@ -141,21 +147,32 @@ def test_no_option_is_made_up(page: Path) -> None:
                 assert not strange, f"{block}: samesay {name} has no {sorted(strange)}"
 
 
-def test_the_recipe_is_told_with_its_defaults() -> None:
-    rows = {python.strip("`"): (option.strip("`"), default) for option, python, default, _ in _recipe_rows()}
-    assert list(rows) == [field.name for field in dataclasses.fields(Recipe)]
-    in_words = {"learning_rate": "by width", "max_length": "the preset's", "early_stopping": "never"}
-    in_words |= {"dropout": "KerasHub's 0.1", "monitor": "accuracy"}
-    for field in dataclasses.fields(Recipe):
-        option, default = rows[field.name]
-        assert option == f"--{field.name.replace('_', '-')}"
-        assert default == (in_words.get(field.name, "none") if field.default is None else str(field.default))
+def test_the_tables_of_settings_are_the_declarations() -> None:
+    """What a table should hold is in the failure, to be pasted."""
+    of_recipe = [
+        [f"`{one.option}`", f"`{one.name}`", _default(one), one.meaning]
+        for one in settings_of(Recipe).values()
+    ]
+    shown = "\n".join(f"| {' | '.join(row)} |" for row in of_recipe)
+    assert table(DOCS / "training.md", "option") == of_recipe, f"docs/training.md should hold:\n{shown}"
+    page = COMMAND_LINE.read_text(encoding="utf-8")
+    for declaration in (Run, RunFiles):
+        rows = [
+            f"| `{one.option}{f'`, `{one.short}' if one.short else ''}` | {_default(one)} | {one.meaning} |"
+            for name, one in settings_of(declaration).items()
+            if one.is_option and name not in settings_of(ReadOptions)
+        ]
+        assert "\n".join(rows) in page, "docs/command-line.md should hold:\n" + "\n".join(rows)
+
+
+def _default(one: Setting) -> str:
+    return one.unset or ("" if one.default in (None, False) else str(one.default))
 
 
 def test_the_default_rate_by_width_is_as_told() -> None:
-    (meaning,) = (row[3] for row in _recipe_rows() if row[1] == "`learning_rate`")
-    assert meaning.endswith(
-        "1e-4 for encoders narrower than 512 units, 3e-5 for others; with `--lora` 2e-3 and 4e-4"
+    assert (
+        "1e-4 for encoders narrower than 512 hidden units and 3e-5 for others, with `lora` 2e-3 and 4e-4"
+        in (settings_of(Recipe)["learning_rate"].meaning)
     )
     assert [Recipe().for_encoder(width).learning_rate for width in (511, 512)] == [1e-4, 3e-5]
     assert [Recipe(lora=8).for_encoder(width).learning_rate for width in (511, 512)] == [2e-3, 4e-4]
@@ -262,7 +279,3 @@ def test_variables_of_the_environment_are_as_told() -> None:
     for module in (ROOT / "src" / "samesay").rglob("*.py"):
         read |= set(re.findall(r'"((?:SAMESAY|KERAS)_[A-Z]+)"', module.read_text(encoding="utf-8")))
     assert told == read
-
-
-def _recipe_rows() -> list[list[str]]:
-    return table(DOCS / "training.md", "option")

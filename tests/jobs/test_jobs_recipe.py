@@ -90,8 +90,8 @@ REFUSED = [
     ("sides: [a, b, c]\n", 1, "sides cannot be", "a list of 2"),
     ("data: -\n", 1, "not YAML", "goes in quotes"),
     ("optimizer: sgd\n", 1, "optimizer cannot be 'sgd'", "adam, adamw"),
-    ("schedule: constant\nwarmup: 0.2\n", 2, "does nothing where schedule is 'constant'", "left out or 0"),
-    ("weight_decay: 0.1\noptimizer: adam\n", 1, "does nothing where optimizer is 'adam'", "left out or 0"),
+    ("schedule: constant\nwarmup: 0.2\n", 2, "has no effect where schedule is 'constant'", "left out or 0"),
+    ("weight_decay: 0.1\noptimizer: adam\n", 1, "has no effect where optimizer is 'adam'", "left out or 0"),
     ("seed: 1\nseed: 2\n", 2, "'seed' is there twice", ""),
     ("columns: {first: a, first: b}\n", 1, "'first' is there twice", ""),
     ("data: &a pairs.csv\nvalidation: *a\n", 1, "no anchors and no aliases", ""),
@@ -161,10 +161,10 @@ def test_a_newer_recipe_says_to_upgrade(tmp_path: Path) -> None:
 
 
 def test_a_contradiction_between_options_is_refused_and_an_override_is_none(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"warmup 0\.2 does nothing") as caught:
+    with pytest.raises(UsageError, match=r"warmup 0\.2 has no effect") as caught:
         gather(None, {"schedule": "constant", "warmup": 0.2})
     assert caught.value.where == "warmup"
-    with pytest.raises(UsageError, match=r"warmup 0\.2 does nothing"):
+    with pytest.raises(UsageError, match=r"warmup 0\.2 has no effect"):
         gather(written(tmp_path, "schedule: constant\n"), {"warmup": 0.2})
     _, settings = gather(written(tmp_path, "warmup: 0.2\n"), {"schedule": "constant"})
     assert (settings.schedule, settings.warmup) == ("constant", Recipe().warmup)
@@ -194,13 +194,16 @@ def test_what_is_printed_reads_back_the_same(tmp_path: Path, suffix: str, render
 def test_every_setting_of_the_recipe_is_a_key_and_has_a_meaning() -> None:
     assert {*Recipe().to_dict()} < {*keys()}
     assert [name for name, key in keys().items() if not key.meaning] == []
-    assert keys()["learning_rate"].meaning.startswith("The peak rate; where absent 1e-4")
+    assert keys()["learning_rate"].meaning.startswith("Peak learning rate; by default 1e-4")
 
 
 def test_the_schema_is_of_the_declaration() -> None:
     schema = json_schema()
     assert schema["properties"].keys() == defaults().keys()
-    assert schema["properties"]["epochs"]["anyOf"] == [{"type": "integer"}, {"type": "null"}]
+    assert schema["properties"]["epochs"]["anyOf"] == [
+        {"type": "integer", "minimum": 1},
+        {"type": "null"},
+    ]
     assert schema["properties"]["epochs"]["default"] == 3
     assert {"enum": ["adam", "adamw"]} in schema["properties"]["optimizer"]["anyOf"]
     assert schema["additionalProperties"] is False
@@ -212,7 +215,7 @@ def test_config_prints_and_checks(tmp_path: Path) -> None:
         assert result.exception is None, result.exception
         return result.stdout
 
-    assert "# Passes over the pairs.\nepochs: 3\n" in printed()
+    assert "# Passes over the training pairs.\nepochs: 3\n" in printed()
     assert tomllib.loads(printed("--format", "toml"))["epochs"] == 3
     assert json.loads(printed("--json")) == defaults()
     assert json.loads(printed("--schema")) == json_schema()

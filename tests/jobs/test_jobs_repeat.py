@@ -17,7 +17,7 @@ import samesay
 from samesay.cli.main import cli
 from samesay.errors import UsageError
 from samesay.jobs.train import train
-from samesay.recipes.run import gather
+from samesay.recipes.run import Run, gather
 
 
 def weights(bundle: Path) -> list[NDArray[np.float32]]:
@@ -69,7 +69,7 @@ def test_what_goes_by_validation_is_refused_without_it_on_the_command_line_and_i
     tiny_preset: Path, pairs_file: Path, tmp_path: Path, setting: dict[str, Any]
 ) -> None:
     with pytest.raises(UsageError, match="no validation pairs") as caught:
-        train(pairs_file, preset=tiny_preset, output=tmp_path / "model", settings=setting)
+        train(Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "model"), setting)
     assert caught.value.where == next(iter(setting))
     assert not (tmp_path / "model").exists()
     model = samesay.PairModel.from_preset(tiny_preset, ["same", "different"])

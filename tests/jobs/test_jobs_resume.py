@@ -16,8 +16,10 @@ from samesay.cli.main import cli
 from samesay.errors import CheckpointMismatch, OutputBusy, OutputUnwritable, TargetExists, TrainingDiverged
 from samesay.jobs.inspect import inspect_model
 from samesay.jobs.train import train
+from samesay.recipes.run import Run
 from samesay.runs.state import held
 from samesay.training.course import Course
+from samesay.training.recipe import RunFiles
 
 QUICK = {"epochs": 2, "batch_size": 16, "learning_rate": 1e-3}
 
@@ -47,15 +49,16 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
     (told,) = (line for line in stopped.stderr.splitlines() if line.startswith("To go on: "))
     with pytest.raises(TargetExists, match="An unfinished run stands in"):
-        train(pairs_file, preset=tiny_preset, output=tmp_path / "other", checkpoints=place)
+        train(
+            Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "other"),
+            files=RunFiles(checkpoints=place),
+        )
     with pytest.raises(CheckpointMismatch, match="of another seed: seed-0"):
         train(
-            pairs_file,
-            preset=tiny_preset,
-            output=tmp_path / "other",
-            checkpoints=place,
+            Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "other"),
+            {"seed": 1},
+            files=RunFiles(checkpoints=place),
             resume=True,
-            settings={"seed": 1},
         )
     assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
     typed = shlex.split(told.removeprefix("To go on: samesay "))
@@ -81,11 +84,13 @@ def test_a_run_that_diverges_saves_its_best_and_fails(
         TrainingDiverged, match=r"nan after step 12 \(epoch 2\)\. The model of epoch 1 was saved"
     ):
         train(
-            pairs_file,
-            preset=tiny_preset,
-            output=tmp_path / "model",
-            validation=f"{pairs_file}[:20]",
-            settings=QUICK,
+            Run(
+                data=pairs_file,
+                preset=tiny_preset,
+                output=tmp_path / "model",
+                validation=f"{pairs_file}[:20]",
+            ),
+            QUICK,
         )
     assert inspect_model(tmp_path / "model")["recipe"]["best_epoch"] == 1
 
@@ -94,12 +99,14 @@ def test_several_seeds_give_mean_and_spread_and_the_best_model(
     tiny_preset: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
     result = train(
-        pairs_file,
-        preset=tiny_preset,
-        output=tmp_path / "model",
-        validation=f"{pairs_file}[:48]",
-        settings={**QUICK, "epochs": 1, "seed": 3, "monitor": "loss"},
-        seeds=2,
+        Run(
+            data=pairs_file,
+            preset=tiny_preset,
+            output=tmp_path / "model",
+            validation=f"{pairs_file}[:48]",
+            seeds=2,
+        ),
+        {**QUICK, "epochs": 1, "seed": 3, "monitor": "loss"},
     )
     assert result.seeds is not None
     losses = [run["validation_loss"] for run in result.seeds["runs"]]
@@ -152,11 +159,9 @@ def test_two_runs_do_not_write_to_one_folder_of_checkpoints(
 
     def again() -> None:
         train(
-            pairs_file,
-            preset=tiny_preset,
-            output=tmp_path / "model",
-            checkpoints=place,
-            settings=QUICK,
+            Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "model"),
+            QUICK,
+            files=RunFiles(checkpoints=place),
             resume=True,
         )
 

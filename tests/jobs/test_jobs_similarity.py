@@ -11,7 +11,7 @@ import pytest
 
 import samesay
 from samesay.bundle import open_bundle
-from samesay.data import load_pairs
+from samesay.data import ReadOptions, load_pairs
 from samesay.data.sources.builtin import generate
 from samesay.errors import HeadMismatch, ScoreInvalid, UsageError
 from samesay.evaluation import WordOverlap
@@ -23,6 +23,7 @@ from samesay.jobs.train import TrainResult, train
 from samesay.jobs.verify import verify
 from samesay.pairs import Scale, Sides
 from samesay.predictors.opening import open_predictor
+from samesay.recipes.run import Run
 from samesay.scoring import Scorer
 from tiny_bert import save_tiny_preset
 
@@ -49,12 +50,14 @@ def scored_pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def trained(preset: Path, scored_pairs_file: Path, tmp_path_factory: pytest.TempPathFactory) -> TrainResult:
     return train(
-        scored_pairs_file,
-        preset=preset,
-        output=tmp_path_factory.mktemp("models") / "similarity",
-        validation=f"{scored_pairs_file}[:32]",
-        settings=QUICK,
-        scale=SCALE,
+        Run(
+            data=scored_pairs_file,
+            preset=preset,
+            output=tmp_path_factory.mktemp("models") / "similarity",
+            validation=f"{scored_pairs_file}[:32]",
+            reading=ReadOptions(scale=SCALE),
+        ),
+        QUICK,
     )
 
 

@@ -15,6 +15,7 @@ from samesay.decision import softmax
 from samesay.errors import LabelMismatch, UsageError
 from samesay.jobs.train import train
 from samesay.pairs import LabelSet, Sides
+from samesay.recipes.run import Run
 from samesay.runs.teacher import teacher_logits
 from samesay.scoring import Scorer
 from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss
@@ -146,9 +147,9 @@ def test_pairs_without_any_labels_are_learned_from_the_teacher_alone(
     for idle in ({"teacher_weight": 0.3}, {"class_weights": "balanced"}, {"label_smoothing": 0.1}):
         settings = {**SETTINGS, **idle}
         with pytest.raises(UsageError) as refused:
-            train(data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher)
+            train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher), settings)
         assert refused.value.where == next(iter(idle))
-    result = train(data, preset=preset, output=tmp_path / "m", settings=SETTINGS, teacher=teacher)
+    result = train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher), SETTINGS)
     assert result.notes[-1] == f"{teacher} taught it: its answers are all that was learned"
     assert "teacher_weight: 1.0" in (tmp_path / "m" / "recipe.yaml").read_text()
     held_out, gold = pairs(200)
@@ -176,7 +177,7 @@ def test_a_similarity_model_teaches_scores(preset: Path, tmp_path: Path) -> None
     data = tmp_path / "sts.csv"
     data.write_text("first,second,score\na,b,1.5\nc,d,9\n")
     with pytest.raises(LabelMismatch, match="scores from 0 to 5"):
-        train(data, preset=preset, output=tmp_path / "m", teacher=teacher)
+        train(Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher))
 
 
 def test_a_taught_model_takes_labels_again_afterwards_also_from_its_keras_file(
@@ -202,7 +203,7 @@ def test_the_command_trains_with_a_teacher_and_its_recipe_says_so(
     more.write_text("\n".join(["first,second", *map(",".join, zip(others, seconds, strict=True))]))
     settings = {**SETTINGS, "epochs": 1, "teacher_weight": 0.8}
     result = train(
-        data, preset=preset, output=tmp_path / "m", settings=settings, teacher=teacher, unlabelled=more
+        Run(data=data, preset=preset, output=tmp_path / "m", teacher=teacher, unlabelled=more), settings
     )
     assert result.n_pairs == 48
     assert result.notes[-1] == (
@@ -224,22 +225,22 @@ def test_what_cannot_teach_is_refused_before_anything_is_lost(
     scored = tmp_path / "sts.csv"
     scored.write_text("first,second,score\na,b,1.5\nc,d,4\n")
     with pytest.raises(LabelMismatch, match="the pairs carry scores"):
-        train(scored, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
+        train(Run(data=scored, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
     other = tmp_path / "other.csv"
     other.write_text("first,second,label\na,b,yes\nc,d,no\n")
     with pytest.raises(LabelMismatch):
-        train(other, preset=preset, output=tmp_path / "m", teacher=teacher, overwrite=True)
+        train(Run(data=other, preset=preset, output=tmp_path / "m", teacher=teacher), overwrite=True)
     with pytest.raises(LabelMismatch) as caught:
         teacher_logits(teacher, table_of(4), LabelSet(("yes", "no")))
     assert "same, different" in caught.value.message
     assert "yes, no" in caught.value.message
     data = tmp_path / "few.csv"
     data.write_text("first,second,label\na,b,same\nc,d,different\n")
-    for more, where in (
-        ({"unlabelled": data}, "unlabelled"),
-        ({"settings": {"teacher_weight": 0.9}}, "teacher_weight"),
+    for unlabelled, settings, where in (
+        (str(data), {}, "unlabelled"),
+        (None, {"teacher_weight": 0.9}, "teacher_weight"),
     ):
         with pytest.raises(UsageError, match="teacher") as refused:
-            train(data, preset=preset, output=tmp_path / "m", **more)
+            train(Run(data=data, preset=preset, output=tmp_path / "m", unlabelled=unlabelled), settings)
         assert refused.value.where == where
     assert not (tmp_path / "m").exists()

@@ -35,6 +35,7 @@ from samesay.jobs.train import train
 from samesay.pairs import Pair, Sides
 from samesay.predictors.labelled import OWN_TRAINING_DATA
 from samesay.predictors.opening import open_predictor
+from samesay.recipes.run import Run
 from samesay.runs import saving
 
 QUICK = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-3}
@@ -151,7 +152,7 @@ def test_baselines_of_changed_training_data_are_refused(
     trained_bundle: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
     data = Path(shutil.copy(pairs_file, tmp_path / "changing.csv"))
-    model = train(data, preset=trained_bundle, output=tmp_path / "model", settings=QUICK).path
+    model = train(Run(data=data, preset=trained_bundle, output=tmp_path / "model"), QUICK).path
     data.write_text("premise,hypothesis,label\na,b,same\nc,d,different\n")
     with pytest.raises(UsageError, match="no longer holds the pairs"):
         evaluate_model(model, pairs_file, baselines=OWN_TRAINING_DATA)
@@ -176,7 +177,7 @@ def test_one_pair_and_a_file_are_scored_alike_by_the_lean_path(
 def test_training_goes_on_from_a_saved_model_with_its_head(
     trained_bundle: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
-    result = train(f"{pairs_file}[:12]", preset=trained_bundle, output=tmp_path / "more", settings=QUICK)
+    result = train(Run(data=f"{pairs_file}[:12]", preset=trained_bundle, output=tmp_path / "more"), QUICK)
     assert result.head == "kept"
     seen = [read_pair_hashes(one / "pair_hashes.txt.gz")["train"] for one in (trained_bundle, result.path)]
     assert seen[0] == seen[1] > frozenset(load_pairs(pairs_file).select(range(12)).pair_hashes()), (
@@ -190,31 +191,31 @@ def test_what_can_be_refused_is_refused_before_training(
     tiny_preset: Path, trained_bundle: Path, pairs_file: Path, tmp_path: Path
 ) -> None:
     with pytest.raises(TargetExists):
-        train(pairs_file, preset=tiny_preset, output=trained_bundle, settings=QUICK)
+        train(Run(data=pairs_file, preset=tiny_preset, output=trained_bundle), QUICK)
     with pytest.raises(PresetUnknown):
-        train(pairs_file, preset="bert_tyni", output=tmp_path / "m", settings=QUICK)
+        train(Run(data=pairs_file, preset="bert_tyni", output=tmp_path / "m"), QUICK)
     with pytest.raises(UsageError, match="epochs cannot be 0"):
-        train(pairs_file, preset=tiny_preset, output=tmp_path / "m", settings={"epochs": 0})
+        train(Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "m"), {"epochs": 0})
     one_class = tmp_path / "one.csv"
     one_class.write_text("premise,hypothesis,label\na,b,same\nc,d,same\n")
     with pytest.raises(OneClassOnly):
-        train(one_class, preset=tiny_preset, output=tmp_path / "m", settings=QUICK)
+        train(Run(data=one_class, preset=tiny_preset, output=tmp_path / "m"), QUICK)
     assert not (tmp_path / "m").exists()
 
 
-def test_a_failed_proof_loses_no_weights_and_its_part_is_refused(
+def test_a_failed_parity_check_loses_no_weights_and_its_part_is_refused(
     trained_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = samesay.load(trained_bundle)
     monkeypatch.setattr(saving, "write_onnx_part", lambda *_, **__: Verdict("failed", "it differs by 0.5"))
-    model.save(tmp_path / "unproven")
+    model.save(tmp_path / "unchecked")
     with pytest.raises(PartUnavailable, match="'failed'"):
-        score_pair(tmp_path / "unproven", "a", "b")
+        score_pair(tmp_path / "unchecked", "a", "b")
     table = (["a dog runs"], ["the dog runs"])
     np.testing.assert_allclose(
-        samesay.load(tmp_path / "unproven").predict(table), model.predict(table), atol=1e-6
+        samesay.load(tmp_path / "unchecked").predict(table), model.predict(table), atol=1e-6
     )
-    assert open_predictor(tmp_path / "unproven").backend == "keras", "auto takes what may be used"
+    assert open_predictor(tmp_path / "unchecked").backend == "keras", "auto takes what may be used"
 
 
 def test_a_disk_that_fills_while_saving_leaves_the_old_model(
@@ -264,7 +265,7 @@ def test_a_folder_of_splits_brings_its_own_validation(
     folder.mkdir()
     frame.head(64).to_json(folder / "train.jsonl", orient="records", lines=True)
     frame.tail(32).to_parquet(folder / "validation.parquet")
-    result = train(folder, preset=tiny_preset, output=tmp_path / "m", settings=QUICK)
+    result = train(Run(data=folder, preset=tiny_preset, output=tmp_path / "m"), QUICK)
     assert result.evaluation is not None
     assert result.evaluation.n_pairs == 32
     assert result.n_pairs == 64

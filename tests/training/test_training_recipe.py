@@ -114,7 +114,7 @@ def test_a_setting_that_another_one_makes_void_is_refused_where_it_is_said(
 ) -> None:
     quiet = Recipe(optimizer="adam", schedule="constant")
     assert Recipe.of(quiet, {}) == Recipe.of(quiet.to_dict(), {}) == quiet, "defaults may be written down"
-    with pytest.raises(UsageError, match=f"does nothing where {cause} is") as caught:
+    with pytest.raises(UsageError, match=f"has no effect where {cause} is") as caught:
         Recipe.of(quiet, settings)
     assert caught.value.where == next(iter(settings))
     assert Recipe.of(quiet, {**settings, cause: getattr(Recipe, cause)}) != quiet

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from samesay.bundle.layout import MANIFEST_NAME
-from samesay.errors import NotABundle, near
+from samesay.errors import NotABundle, hub_address, near
 from samesay.printable import command
 
 _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".7z")
@@ -82,6 +82,9 @@ def _recognise(path: Path) -> tuple[str, str, str]:
 
 
 def _missing(path: Path) -> tuple[str, str, str]:
+    if address := hub_address(path):
+        imported = command("samesay", "import", address, "--output", path.name.partition("@")[0])
+        return "hub-name", f"There is no folder {path}; a model on a hub is imported first.", imported
     try:
         beside = [entry.name for entry in path.absolute().parent.iterdir() if is_bundle(entry)]
     except OSError:

@@ -154,7 +154,7 @@ class BundleDraft:
         return self.path / layout.place
 
     def add(self, part: str, *, verdict: Verdict | None = None, detail: Any = None) -> None:
-        """Declare ``part``, with what its proof said.
+        """Declare ``part``, with what its parity check said.
 
         A part that is not ``"verified"`` may hold no file at all: the verdict and its reason are the part.
 

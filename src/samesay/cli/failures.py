@@ -10,6 +10,7 @@ import errno
 import os
 import sys
 import traceback
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
@@ -31,12 +32,12 @@ from samesay.errors import (
 from samesay.printable import command as command_line
 
 
-def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
+def report_failure(error: BaseException, arguments: Sequence[str], *, debug: bool) -> int:
     """Say what ended a command.
 
     Args:
         error: What it raised.
-        as_json: Whether standard output carries JSON.
+        arguments: The words after ``samesay``.
         debug: Whether to show the traceback.
 
     Returns:
@@ -53,6 +54,8 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
     if isinstance(error, click.Abort) and error.__cause__ is not None:
         error = error.__cause__  # click's word for Ctrl-C, without the notes
     failure = as_failure(error)
+    if failure.hint and failure.hint.startswith("hf://"):
+        failure.hint = _with_address(arguments, failure.hint)
     # Without a reader, or on a full disk, nothing can be said; the status still can.
     with messages():
         if debug:
@@ -62,13 +65,25 @@ def report_failure(error: BaseException, *, as_json: bool, debug: bool) -> int:
         for text in getattr(error, "__notes__", ()):
             note(f"  note: {text}")
     try:
-        if as_json:
+        if _wants_json(arguments):
             print_json({"error": failure.to_dict()})
         sys.stdout.flush()
     except OSError:
         silence(sys.stdout)
     interrupted = isinstance(failure, Interrupted) or interrupts.heard()
     return interrupts.status() if interrupted else failure.exit_code
+
+
+def _wants_json(arguments: Sequence[str]) -> bool:
+    """Whether ``--json`` is among the options; asked of the words, since parsing them may be what failed."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options
+
+
+def _with_address(arguments: Sequence[str], address: str) -> str:
+    """The whole command, with a model's or a dataset's name replaced by its address on the hub."""
+    name = address.removeprefix("hf://").removeprefix("datasets/")
+    return command_line("samesay", *(address if word == name else word for word in arguments))
 
 
 def as_failure(error: BaseException) -> SameSayError:
@@ -84,6 +99,12 @@ def as_failure(error: BaseException) -> SameSayError:
         return MemoryExhausted(
             "Memory ran out.",
             hint="a smaller --batch-size or --max-length, or fewer rows at a time such as DATA[:100000]",
+        )
+    if isinstance(error, RuntimeError) and "can't start new thread" in str(error):
+        return MachineError(
+            "The system starts no further thread.",
+            where="the limit on processes and threads of this user or container",
+            hint="--threads 1 where the command has it, OMP_NUM_THREADS=1, or a higher limit (ulimit -u)",
         )
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return DiskFull(

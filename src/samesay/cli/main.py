@@ -137,13 +137,7 @@ def main(args: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
         status = outcome if isinstance(outcome, int) else 0
     except BaseException as error:
-        status = report_failure(error, as_json=_wants_json(arguments), debug=debug)
+        status = report_failure(error, arguments, debug=debug)
     with messages():
         pass  # what others wrote there is flushed, or lost
     sys.exit(status)
-
-
-def _wants_json(arguments: Sequence[str]) -> bool:
-    """Whether ``--json`` is among the options; asked of the words, since parsing them may be what failed."""
-    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
-    return "--json" in options

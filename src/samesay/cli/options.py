@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
+import types
 from collections.abc import Callable, Collection, Sequence
 from functools import partial
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 import click
 from click.core import ParameterSource
 from click.shell_completion import CompletionItem
 
-from samesay.data.options import OF_FILES, Format, ReadOptions, meanings_of, types_of
+from samesay.data.options import OF_FILES, Format, ReadOptions
+from samesay.declaration import Setting, settings_of
 from samesay.errors import UsageError
 from samesay.pairs import Scale, Sides
 
@@ -103,54 +104,54 @@ class Names(click.ParamType):
 
 
 class Mapping(click.ParamType):
-    """``a=b,c=d`` as a dictionary; a part that holds a comma goes in double quotes."""
+    """``a=b,c=d`` as a dictionary; a part that holds a comma goes in double quotes.
 
-    name = "a=b,c=d"
+    Args:
+        of: What each value is read as.
+    """
 
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+    def __init__(self, of: Callable[[str], Any] = str) -> None:
+        self.name = "a=b,c=d" if of is str else "a=1,b=2"
+        self._of = of
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
         """The assignments, without the blanks around names."""
         if isinstance(value, dict):
             return value
-        found: dict[str, str] = {}
+        found: dict[str, Any] = {}
         for part in _parts(value):
             name, sign, meaning = (word.strip() for word in part.partition("="))
-            if not sign or not name or not meaning:
-                raise UsageError(
-                    f"Cannot read {part!r}.", where=_option(param), expected="assignments such as a=b,c=d"
-                )
             if name in found:
                 raise UsageError(f"{name!r} is assigned twice.", where=_option(param))
-            found[name] = meaning
+            try:
+                if not (name and sign and meaning):
+                    raise ValueError
+                found[name] = self._of(meaning)
+            except ValueError:
+                raise UsageError(
+                    f"Cannot read {part!r}.",
+                    where=_option(param),
+                    expected=f"assignments such as {self.name}",
+                ) from None
         return found
 
 
-class ClassWeights(Mapping):
-    """``balanced``, or weights by label: ``same=3,different=1``."""
+class WordOr(click.ParamType):
+    """One of some words, or a value of another type: ``balanced``, or weights.
 
-    name = "balanced|label=weight,..."
+    Args:
+        words: The words.
+        other: What everything else is read as.
+    """
+
+    def __init__(self, words: Sequence[str], other: click.ParamType) -> None:
+        self.name = "|".join([*words, other.name])
+        self._words = words
+        self._other = other
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """The word, or the weights."""
-        if value == "balanced" or isinstance(value, dict):
-            return value
-        try:
-            return {name: float(weight) for name, weight in super().convert(value, param, ctx).items()}
-        except ValueError:
-            raise UsageError(
-                f"Cannot read the weights from {value!r}.",
-                where=_option(param),
-                expected="balanced, or weights such as same=3,different=1",
-            ) from None
-
-
-class Frozen(click.ParamType):
-    """``embeddings``, or a number of layers."""
-
-    name = "embeddings|N"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str | int:
-        """The word or the number; the recipe refuses another word."""
-        return int(value) if isinstance(value, str) and value.isdecimal() else value
+        """The word, or the value."""
+        return value if value in self._words else self._other.convert(value, param, ctx)
 
 
 class Layers(click.ParamType):
@@ -184,7 +185,7 @@ class SidesOption(click.ParamType):
         return value if isinstance(value, Sides) else Sides.parse(value)
 
 
-OF_DATA = tuple(one.name for one in dataclasses.fields(ReadOptions))
+OF_DATA = tuple(settings_of(ReadOptions))
 """The parameters of ``data_options`` and ``sides_option``."""
 
 
@@ -215,60 +216,75 @@ class ScaleOption(click.ParamType):
         return value if isinstance(value, Scale) else Scale.parse(value)
 
 
-_KINDS = {dict: Mapping(), tuple: Names(), Sides: SidesOption(), Scale: ScaleOption()}
+_TYPES: dict[Any, click.ParamType] = {
+    int: click.INT,
+    float: click.FLOAT,
+    str: click.STRING,
+    Sides: SidesOption(),
+    Scale: ScaleOption(),
+    dict[str, str]: Mapping(),
+    dict[str, float]: Mapping(float),
+    tuple[str, ...]: Names(),
+}
+
+
+def declared_options(
+    declaration: type, names: Collection[str] | None = None, **renamed: str
+) -> Callable[[Decorated], Decorated]:
+    """An option for each setting of a declaration (``samesay.declaration``), in the group that it declares.
+
+    Args:
+        declaration: A dataclass.
+        names: Which settings, in the order of the help; all that are options where absent.
+        **renamed: Other names of options; the setting's own name is understood in any case, since errors name it.
+    """
+    settings = settings_of(declaration)
+
+    def decorated(command: Decorated) -> Decorated:
+        for one in reversed([settings[name] for name in names or settings]):
+            if one.is_option:
+                command = _declared_option(one, renamed.get(one.name, one.name))(command)
+        return command
+
+    return decorated
+
+
+def _declared_option(one: Setting, parameter: str) -> Callable[[Decorated], Decorated]:
+    words = [f"--{parameter.replace('_', '-')}", one.option, one.short]
+    words = [word for at, word in enumerate(words) if word and word not in words[:at]]
+    settings: dict[str, Any] = {"is_flag": True}
+    if one.kind is not bool:
+        settings = {"type": _type_of(one.kind), "metavar": one.metavar, "default": one.default}
+        settings["show_default"] = one.unset or one.default is not None
+    if {str, tuple[str, ...]} <= set(get_args(one.kind)):  # may be given more than once
+        settings |= {"type": click.STRING, "multiple": True, "default": ()}
+    return option(*words, parameter, group=one.group or OTHERS, help=one.plain_meaning, **settings)
+
+
+def _type_of(kind: Any) -> click.ParamType:
+    """How a word of the command line becomes a value of the type hint ``kind``."""
+    kinds = get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+    words = [word for one in kinds if get_origin(one) is Literal for word in get_args(one)]
+    others = [one for one in kinds if get_origin(one) is not Literal and one is not type(None)]
+    if not others:
+        return click.Choice(words)
+    return WordOr(words, _TYPES[others[0]]) if words else _TYPES[others[0]]
 
 
 def data_options(command: Decorated, *, without: Collection[str] = ()) -> Decorated:
     """How a source of pairs is read, where it does not tell: most of ``samesay.data.ReadOptions``."""
     apart = ("sides", "task", "scale", *without)
-    return read_options(
-        command, [one.name for one in dataclasses.fields(ReadOptions) if one.name not in apart]
-    )
+    return declared_options(ReadOptions, [name for name in OF_DATA if name not in apart])(command)
 
 
 def task_options(command: Decorated) -> Decorated:
     """``--task`` and ``--scale``: whether the data's answers are labels or scores."""
-    return read_options(command, ["task", "scale"])
+    return declared_options(ReadOptions, ["task", "scale"])(command)
 
 
 def input_options(command: Decorated, *, names: Collection[str] = OF_FILES) -> Decorated:
     """How files are read that are not named DATA, by commands which call the format ``--input-format``."""
-    return read_options(command, names, format_name="input_format")
-
-
-def read_options(command: Decorated, names: Collection[str], *, format_name: str = "format") -> Decorated:
-    """Options of ``samesay.data.ReadOptions``, each as it is declared there.
-
-    Args:
-        command: What takes them.
-        names: Which of them, in the order of the help.
-        format_name: What the parameter of the format is called; ``--format`` is understood in any case, since errors
-            name it.
-    """
-    kinds, meanings = types_of(ReadOptions), meanings_of(ReadOptions)
-    defaults = {one.name: one.default for one in dataclasses.fields(ReadOptions)}
-    for name in reversed(list(names)):
-        kind = next(
-            (one for one in get_args(kinds[name]) if get_origin(kinds[name]) is not Literal), kinds[name]
-        )
-        settings: dict[str, Any] = {
-            "help": meanings.get(name),
-            "group": FILES if name in OF_FILES else READING,
-        }
-        if kind is bool:
-            settings["is_flag"] = True
-        else:
-            chosen = get_origin(kind) is Literal
-            settings["type"] = (
-                click.Choice(get_args(kind)) if chosen else _KINDS.get(get_origin(kind) or kind)
-            )
-            settings |= {"default": defaults[name], "show_default": defaults[name] is not None}
-        if name == "where":  # may be given more than once
-            settings |= {"multiple": True, "default": (), "show_default": False}
-        parameter = format_name if name == "format" else name
-        words = dict.fromkeys(f"--{word.replace('_', '-')}" for word in (parameter, name))
-        command = option(*words, parameter, **settings)(command)
-    return command
+    return declared_options(ReadOptions, names, format="input_format")(command)
 
 
 def threads_option(command: Decorated) -> Decorated:
@@ -306,7 +322,7 @@ def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
     command = option(
         "--input-format",
         "--format",
-        "input_format",
+        "format",
         type=click.Choice(["lines", *get_args(Format)]),
         help="Input format, if the file name does not show it.",
         group=FILES,

@@ -9,7 +9,7 @@ import click
 
 from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
 from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
-from samesay.data.options import OF_FILES
+from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Progress
 from samesay.printable import command as command_line
@@ -237,6 +237,11 @@ def _files(
     from samesay.jobs.score import score_file
 
     asked = inputs[0] if len(inputs) == 1 else inputs
+    reading = ReadOptions(
+        format=options.pop("input_format"),
+        on_error=options.pop("on_error"),
+        **{name: options.pop(name) for name in _OF_INPUT if name != "format"},
+    )
     with progress_display(quiet=quiet) as display:
 
         def listen(progress: Progress) -> None:
@@ -245,7 +250,9 @@ def _files(
             elif display is not None:
                 display(progress)
 
-        report = score_file(model, asked, output, progress=None if quiet else listen, **options)
+        report = score_file(
+            model, asked, output, reading=reading, progress=None if quiet else listen, **options
+        )
     with remarks(None if output == _STANDARD_STREAM else output):
         _say_of_files(report, output, quiet=quiet, as_json=as_json)
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from samesay.data.description import Description, describe
     from samesay.data.loading import load_pairs, load_splits, split_names
     from samesay.data.rows import Row, side_text
-    from samesay.data.streaming import SourceRows, iter_rows
+    from samesay.data.stream import SourceRows, iter_rows
     from samesay.data.table import Origin, PairTable, require_classes, require_contrast
 
 _privacy.switch_off()
@@ -28,10 +28,10 @@ _LATE = {
     "Origin": "table",
     "PairTable": "table",
     "Row": "rows",
-    "SourceRows": "streaming",
+    "SourceRows": "stream",
     "describe": "description",
     "find_columns": "columns",
-    "iter_rows": "streaming",
+    "iter_rows": "stream",
     "load_pairs": "loading",
     "load_splits": "loading",
     "require_classes": "table",

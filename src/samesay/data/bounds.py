@@ -6,7 +6,15 @@ these say, and what is larger is refused with its place. Knows no formats.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
 from samesay.errors import RowMalformed
+
+AnyRow = TypeVar("AnyRow")
+
+MOST_ROWS = 50_000_000
+"""Of a table whose rows are held until the last is read, in memory or on the disk; scoring holds a few at a time."""
 
 LONGEST_ROW = 8 * 1024 * 1024
 """Bytes of one row, in whatever format, and so of one text; a long novel has a third of it.
@@ -25,6 +33,9 @@ BATCH_BYTES = 32 * 1024 * 1024
 FREELY_UNPACKED = 4 * 1024 * 1024
 MOST_TIMES_UNPACKED = 200
 """Beyond ``FREELY_UNPACKED`` bytes what is unpacked may be so many times what was packed; texts come to 3 to 20."""
+
+MOST_DICTIONARY = 128 * 1024 * 1024
+"""What unpacking xz may take, which the file itself asks for; xz -9 asks for 65 MiB."""
 
 MOST_OPEN_PAGES = 128 * 1024 * 1024
 """Bytes of a Parquet file's pages that are unpacked at a time; writers make pages of a million bytes."""
@@ -72,3 +83,20 @@ def require_few_columns(n_columns: int, place: str) -> None:
             where=place,
             expected=f"at most {MOST_COLUMNS:,}: two texts, a label and what belongs to them",
         )
+
+
+def require_few_rows(rows: Iterable[AnyRow], where: str, *, before: int = 0) -> Iterator[AnyRow]:
+    """``rows`` as they come, those ``before`` counted with them.
+
+    Raises:
+        RowMalformed: If there are more than ``MOST_ROWS``.
+    """
+    for number, row in enumerate(rows, start=before + 1):
+        if number > MOST_ROWS:
+            raise RowMalformed(
+                f"There are more than {MOST_ROWS:,} rows.",
+                where=where,
+                expected=f"at most {MOST_ROWS:,} in a table that is read whole; or a slice of it, counted from the "
+                f"start: {where}[:{MOST_ROWS}]",
+            )
+        yield row

@@ -1,46 +1,52 @@
 """From a source to tables of pairs: read, cut, filtered, mapped, labelled, checked, and all of it recorded.
 
-Knows no formats (``readers``), no spellings of labels (``labels``) and no names of columns (``columns``).
+Knows no formats (``formats``), no spellings of labels (``labels``) and no names of columns (``columns``).
 """
 
 from __future__ import annotations
 
+import shlex
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from samesay.data.asked import Asked
-from samesay.data.columns import LABEL, ColumnMap, Rows, as_scores, find_columns
-from samesay.data.conditions import conditions_in
-from samesay.data.formats.readers import STANDARD_INPUT, RowStream
+import numpy as np
+from numpy.typing import NDArray
+
+from samesay.data.bounds import require_few_rows
+from samesay.data.columns import LABEL, ColumnMap, as_scores
+from samesay.data.filters import (
+    REPEATED_HEADER,
+    RowFilter,
+    conditions_in,
+    decoded_literal,
+    literals_note,
+    most_are_literals,
+)
 from samesay.data.labels.column import LabelReading, read_labels
-from samesay.data.labels.gold import GoldReading, gold_columns
-from samesay.data.labels.scores import holds_decimal_commas, holds_scores, read_scores, with_point
-from samesay.data.odd_rows import HeaderWatch
+from samesay.data.labels.scores import (
+    GoldReading,
+    holds_decimal_commas,
+    holds_scores,
+    read_scores,
+    with_point,
+)
 from samesay.data.options import ReadOptions
-from samesay.data.raw_split import RawSplit, require_learned
-from samesay.data.row_store import RowStore
-from samesay.data.rows import Row, SkippedRow, reason_of, side_text, with_reason
-from samesay.data.sources import builtin
+from samesay.data.rows import Row, RowColumn, RowStore, SkippedRow, SkippedRows, place, side_text, text_of
 from samesay.data.sources.corpora import Corpus
 from samesay.data.sources.locate import Source, locate
-from samesay.data.splits import SPLITS
-from samesay.data.table import Origin, PairTable
-from samesay.errors import (
-    ColumnNotFound,
-    DataError,
-    EmptySide,
-    LabelMissing,
-    NoRows,
-    SliceInvalid,
-    SplitNotFound,
-)
+from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_told
+from samesay.data.stream import PairRows
+from samesay.data.table import Asked, Origin, PairTable
+from samesay.errors import EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
 from samesay.pairs import LabelSet, Scale, is_empty
 from samesay.printable import command
+
+_MOST_PLACES_SHOWN = 5
 
 
 def load_pairs(
@@ -180,12 +186,12 @@ class _Reading:
                 gold[raw.split] = (reading, start)
                 start += len(raw)
             if self.require_learned and isinstance(reading, LabelReading) and self.options.labels is None:
-                require_learned(answered, reading)
+                _require_learned(answered, reading)
         return {raw.split: self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws}
 
     def _parted(
-        self, source: Source, raw: RawSplit, parts: Sequence[str], *, all_parts: bool
-    ) -> list[RawSplit]:
+        self, source: Source, raw: _RawSplit, parts: Sequence[str], *, all_parts: bool
+    ) -> list[_RawSplit]:
         """The rows by split where a column tells it, and no condition is on that column; else all as they are."""
         named = source.split if source.split in SPLITS else None
         found = raw.by_split(
@@ -212,7 +218,7 @@ class _Reading:
             options = replace(options, scale=Scale(*corpus.scale))
         self.options = options
 
-    def _gold(self, raws: list[RawSplit]) -> GoldReading:
+    def _gold(self, raws: list[_RawSplit]) -> GoldReading:
         starts = [0]
         for raw in raws:
             starts.append(starts[-1] + len(raw))
@@ -258,13 +264,25 @@ class _Reading:
             column=raws[0].map.gold or LABEL,
         )
 
-    def _raw(self, source: Source, split: str) -> RawSplit:
-        if source.tfds is not None:
-            raw = self._from_tfds(source, split)
-        elif source.is_generated:
-            raw = self._from_generator(source, split)
-        else:
-            raw = self._from_files(source, split)
+    def _raw(self, source: Source, split: str) -> _RawSplit:
+        with PairRows(source, self.options, need_label=self.need_labels, split=split) as rows:
+            names = rows.class_names.get(rows.mapped.label or "")
+            raw = _RawSplit(split, rows.format, rows.mapped, rows.columns, names, RowStore(self.texts_in))
+            has_headers = False
+
+            def watched(read: Iterator[Row]) -> Iterator[Row]:
+                nonlocal has_headers
+                for row in read:
+                    if row.error is None and rows.filter.is_header(row, rows.place(row)):
+                        has_headers = True
+                    yield row
+
+            for file, read in rows.by_file():
+                raw.files.append(file)
+                raw.file_starts.append(len(raw.store))
+                raw.store.extend(require_few_rows(watched(read), source.text, before=len(raw.store)))
+            raw.notes += super(PairRows, rows).notes
+        raw.chosen = range(len(raw.store))
         if not len(raw):
             raise NoRows(
                 f"The split {split!r} of {source.name} has columns but no rows.",
@@ -273,105 +291,13 @@ class _Reading:
             )
         raw.rows_read = len(raw)
         # Of a split that is a part of a file, the slice is of the part.
-        if source.slice is not None and source.tfds is None and not (source.is_file and source.split):
+        if source.slice is not None and not source.is_counted and not (source.is_file and source.split):
             raw.cut(source.slice)
-        raw.leave_out_headers()
-        if self.options.skip:
-            self._skip(raw)
-        for condition in conditions_in(self.options.where):
-            raw.leave_out_unmet(condition)
+        if has_headers or not rows.filter.is_idle:
+            raw.leave_out(rows.filter)
         return raw
 
-    def _skip(self, raw: RawSplit) -> None:
-        """Leave out the rows that could not be read, and those whose sides are no texts."""
-        keep = array("q")
-        for index, row in enumerate(raw.rows()):
-            broken = reason_of(row)
-            if broken is None:
-                try:
-                    texts = [
-                        side_text(row.values, side, place="") for side in (raw.map.first, raw.map.second)
-                    ]
-                    if not self.options.allow_empty_sides and any(map(is_empty, texts)):
-                        raise EmptySide("The text of a side is empty.")
-                except DataError as error:
-                    broken = error.code, error.message
-                else:
-                    keep.append(index)
-                    continue
-            raw.skipped.add(SkippedRow(raw.file(index), row.line, row.number, *broken))
-        raw.keep(keep)
-        raw.dropped |= raw.skipped.counts
-        raw.notes += raw.skipped.notes()
-        if not len(raw):
-            raise NoRows(
-                f"None of the {raw.rows_read:,} rows can be used: {raw.skipped.rows[0].reason}",
-                where=raw.skipped.rows[0].place,
-                expected="at least one pair",
-                details={"rows_dropped": dict(raw.dropped)},
-            )
-
-    def _from_generator(self, source: Source, split: str) -> RawSplit:
-        columns, rows = builtin.generated_rows(source.name, split, whole=source.split is None)
-        mapped = self._mapped(columns, source.name)
-        return RawSplit(split, None, (source.name,), mapped, columns, None, *_stored(rows))
-
-    def _from_tfds(self, source: Source, split: str) -> RawSplit:
-        """The rows of the slice alone: the split may be large, and tells how many it has."""
-        assert source.tfds is not None
-        rows = source.tfds.split(split)
-        start, stop = source.slice.bounds(len(rows), where=rows.name) if source.slice else (0, len(rows))
-        mapped = self._mapped(rows.columns, rows.name)
-        names = rows.class_names.get(mapped.label or "")
-        return RawSplit(
-            split,
-            rows.format,
-            (rows.name,),
-            mapped,
-            rows.columns,
-            names,
-            *_stored(rows.rows(start, stop), self.texts_in),
-        )
-
-    def _from_files(self, source: Source, split: str) -> RawSplit:
-        files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
-        names = tuple("standard input" if str(path) == STANDARD_INPUT else str(path) for path in files)
-        raw: RawSplit | None = None
-        store = RowStore(self.texts_in)
-        for path in files:
-            with RowStream(path, self.options) as stream:
-                if raw is None:
-                    mapped = self._mapped(stream.columns, stream.name, stream.first_rows)
-                    class_names = stream.class_names.get(mapped.label) if mapped.label else None
-                    raw = RawSplit(
-                        split, stream.format, names, mapped, stream.columns, class_names, store, [], []
-                    )
-                elif set(raw.columns) != set(stream.columns):
-                    raise ColumnNotFound(
-                        f"The columns of {path} are not those of {files[0]}: {', '.join(stream.columns)}.",
-                        where=str(path),
-                        expected=", ".join(raw.columns),
-                    )
-                raw.file_starts.append(len(raw.store))
-                watch = HeaderWatch(raw.columns, raw.map, stream.place)
-                raw.store.extend(watch.passed(map(with_reason, stream), len(raw.store), raw.headers))
-                raw.notes += stream.notes
-        assert raw is not None  # a split has a file
-        raw.chosen = range(len(raw.store))
-        return raw
-
-    def _mapped(self, names: list[str], where: str, rows: Rows = tuple) -> ColumnMap:
-        return find_columns(
-            names,
-            where=where,
-            sides=self.options.sides,
-            columns=self.options.columns,
-            need_label=self.need_labels,
-            task=self.options.task,
-            rows=rows,
-        )
-
-    def _table(self, source: Source, raw: RawSplit, reading: GoldReading | None, start: int) -> PairTable:
+    def _table(self, source: Source, raw: _RawSplit, reading: GoldReading | None, start: int) -> PairTable:
         keep: Sequence[int] = range(len(raw))
         if reading is not None:
             reasons = reading.reasons[start : start + len(keep)]
@@ -399,7 +325,7 @@ class _Reading:
             split=raw.split if source.is_folder or source.built_in or source.published else None,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
-            files=raw.files,
+            files=tuple(raw.files),
             columns=raw.map.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
@@ -419,10 +345,14 @@ class _Reading:
             origin=origin,
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
-            **gold_columns(reading, (start + index for index in keep)),
+            **{
+                "labels": None,
+                "label_ids": None,
+                **(reading.columns(start + index for index in keep) if reading else {}),
+            },
         )
 
-    def _asked(self, source: Source, raw: RawSplit, reading: GoldReading | None) -> Asked | None:
+    def _asked(self, source: Source, raw: _RawSplit, reading: GoldReading | None) -> Asked | None:
         name = source.name_of(raw.split)
         if name is None:
             return None
@@ -442,15 +372,215 @@ class _Reading:
             numbered=of_labels.numbered if of_labels else False,
         )
 
-    def _where_of(self, source: Source, raw: RawSplit) -> str | tuple[str, ...] | None:
+    def _where_of(self, source: Source, raw: _RawSplit) -> str | tuple[str, ...] | None:
         """The conditions that the rows meet, that of their split among them where the source does not name it."""
         told = (self.told.where,) if isinstance(self.told.where, str) else tuple(self.told.where or ())
         texts = told if raw.part is None or source.split else (*told, raw.part)
         return texts[0] if len(texts) == 1 else texts or None
 
 
-def _stored(rows: Iterable[Row], folder: Path | None = None) -> tuple[RowStore, list[int], range]:
-    """Rows of one file, or of none, as the last fields of ``RawSplit``."""
-    store = RowStore(folder)
-    store.extend(rows)
-    return store, [0], range(len(store))
+@dataclass
+class _RawSplit:
+    """The rows of a split before their labels are read: cut, filtered, parted, their texts checked."""
+
+    split: str
+    format: str | None
+    map: ColumnMap
+    columns: list[str]
+    class_names: list[str] | None
+    store: RowStore
+    files: list[str] = field(default_factory=list)
+    file_starts: list[int] = field(default_factory=list)
+    chosen: Sequence[int] = ()
+    rows_read: int = 0
+    dropped: dict[str, int] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    skipped: SkippedRows = field(default_factory=SkippedRows)
+    # Sides whose texts are Python bytes literals.
+    literals: set[str] = field(default_factory=set)
+    # The condition that a column of splits amounts to.
+    part: str | None = None
+
+    def __len__(self) -> int:
+        return len(self.chosen)
+
+    def rows(self) -> Iterator[Row]:
+        """The rows that are left."""
+        return self.store.chosen(self.chosen)
+
+    def keep(self, indices: Sequence[int]) -> None:
+        """Keep the rows at ``indices`` of those that are left."""
+        if isinstance(indices, range):
+            self.chosen = self.chosen[indices.start : indices.stop]
+        else:
+            self.chosen = array("q", (self.chosen[index] for index in indices))
+
+    def column(self, name: str) -> Sequence[str]:
+        """The values of a column as texts, in memory where the rows are."""
+        column = RowColumn(self.store, self.chosen, name, _decoded if name in self.literals else text_of)
+        return list(column) if self.store.in_memory else column
+
+    def place(self, index: int) -> str:
+        """Where a row stands, for messages."""
+        row = self.store[self.chosen[index]]
+        return place(self.file(index), row.line, row.number)
+
+    def file(self, index: int) -> str:
+        """The file that a row is from."""
+        return self.files[bisect_right(self.file_starts, self.chosen[index]) - 1]
+
+    def cut(self, slice: Slice) -> None:
+        """Keep a slice of the rows, which is all that was read then."""
+        start, stop = slice.bounds(len(self), where=self.files[0])
+        self.keep(range(start, stop))
+        self.rows_read = len(self)
+
+    def leave_out(self, through: RowFilter) -> None:
+        """Leave out what does not pass, and count it.
+
+        Raises:
+            NoRows: If nothing is left.
+        """
+        kept = array("q")
+        for index, row in enumerate(self.rows()):
+            found = through.passed(row, "")
+            if found is not None and found.error is not None:
+                self.skipped.add(SkippedRow.of(self.file(index), row, found.error))
+            elif found is not None:
+                kept.append(index)
+        left = self.rows_read
+        self.keep(kept)
+        n_headers = through.left_out.get(REPEATED_HEADER, 0)
+        self.dropped = {REPEATED_HEADER: n_headers, **self.skipped.counts}
+        self.notes += self.skipped.notes()
+        left -= sum(self.dropped.values())
+        if not left and self.skipped.rows:
+            raise NoRows(
+                f"None of the {self.rows_read:,} rows can be used: {self.skipped.rows[0].reason}",
+                where=self.skipped.rows[0].place,
+                expected="at least one pair",
+                details={"rows_dropped": dict(self.dropped)},
+            )
+        for condition in through.conditions:
+            reason = f"not {condition}"
+            self.dropped[reason] = through.left_out.get(reason, 0)
+            if left and left == self.dropped[reason]:
+                raise NoRows(
+                    f"None of the {left:,} rows meets the condition {condition}.", where=self.files[0]
+                )
+            left -= self.dropped[reason]
+
+    def refuse_empty(self, first: Sequence[str], second: Sequence[str]) -> None:
+        """Refuse empty texts.
+
+        Raises:
+            EmptySide: With the first places.
+        """
+        texts = enumerate(zip(first, second, strict=True))
+        empty = [place for place, (one, other) in texts if is_empty(one) or is_empty(other)]
+        if not empty:
+            return
+        place = empty[0]
+        column = self.map.first if is_empty(first[place]) else self.map.second
+        others = [self.place(other) for other in empty[1:_MOST_PLACES_SHOWN]]
+        more = f" {len(empty):,} rows have an empty side." if others else ""
+        raise EmptySide(
+            f"The text in {column!r} is empty.{more}",
+            where=self.place(place),
+            expected="two texts in every row; or --allow-empty-sides, which keeps such rows as they are",
+            hint="--on-error skip",
+            details={"rows": len(empty), "first_places": [self.place(place), *others]},
+        )
+
+    def by_split(self, wanted: Sequence[str], *, aside: Collection[str]) -> dict[str, _RawSplit]:
+        """The rows of each of ``wanted``, in its order, where a column tells splits; else all, by their own name.
+
+        Args:
+            wanted: Splits; where the column has none of them all rows stay together, and a note says so.
+            aside: Columns that are not looked at, besides those of sides and gold answers.
+        """
+        used = {self.map.first, self.map.second, self.map.gold, *aside}
+        others = [name for name in self.columns if name not in used]
+        found = split_column(others, (row.values for row in self.rows()))
+        if found is None:
+            return {self.split: self}
+        column, spellings = found
+        told = splits_told(column, spellings)
+        conditions = {
+            split: f"{column}={max(rows, key=rows.__getitem__)}" for split, rows in spellings.items()
+        }
+        if not set(wanted) & set(spellings):
+            example = shlex.quote(next(iter(conditions.values())))
+            self.notes.append(f"{told}, and all of them were read as one: --where {example} reads one")
+            return {self.split: self}
+        parts: dict[str, _RawSplit] = {}
+        for split in wanted:
+            if split not in spellings:
+                continue
+            rows = [
+                index for index, row in enumerate(self.rows()) if split_of(row.values.get(column))[0] == split
+            ]
+            note = f"{told}: these are the rows of {split}, as by --where {shlex.quote(conditions[split])}"
+            part = replace(
+                self,
+                split=split,
+                part=conditions[split],
+                dropped=dict(self.dropped),
+                notes=[*self.notes, note],
+            )
+            part.keep(rows)
+            part.rows_read = len(part) + sum(part.dropped.values())
+            parts[split] = part
+        return parts
+
+    def checked_numbers(self) -> NDArray[np.int64]:
+        """The numbers of the rows, whose sides are texts; where most of a side are bytes literals, it is decoded.
+
+        Raises:
+            RowMalformed: If a side is missing, or no text.
+            EncodingInvalid: If it holds bytes that are no text.
+        """
+        numbers = np.empty(len(self), np.int64)
+        literals = dict.fromkeys((self.map.first, self.map.second), 0)
+        for index, row in enumerate(self.rows()):
+            numbers[index] = row.number
+            for column in literals:
+                value = row.values.get(column)
+                if not isinstance(value, str):
+                    side_text(row.values, column, place=self.place(index))
+                elif decoded_literal(value) is not None:
+                    literals[column] += 1
+        for column, count in literals.items():
+            if count:
+                decode = most_are_literals(count, len(self))
+                self.literals |= {column} if decode else set()
+                self.notes.append(literals_note(column, count, len(self), decoded=decode))
+        return numbers
+
+
+def _decoded(value: object) -> str:
+    decoded = decoded_literal(value)
+    return text_of(value) if decoded is None else decoded
+
+
+def _require_learned(raws: Sequence[_RawSplit], reading: LabelReading) -> None:
+    """Refuse labels of validation that no training pair has.
+
+    Args:
+        raws: The splits; nothing is refused where train is not the first of them.
+        reading: Of all their labels, in this order.
+
+    Raises:
+        LabelMismatch: With the place of the first.
+    """
+    if raws[0].split != SPLITS[0]:
+        return
+    learned = set(reading.ids[: len(raws[0])])
+    start = len(raws[0])
+    for raw in raws[1:]:
+        for index in range(len(raw) if raw.split == SPLITS[1] else 0):
+            label = reading.ids[start + index]
+            if label >= 0 and label not in learned:
+                names = LabelSet(tuple(name for at, name in enumerate(reading.labels) if at in learned))
+                names.require_same_names(LabelSet((reading.labels.names[label],)), where=raw.place(index))
+        start += len(raw)

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import csv
 import dataclasses
-import inspect
 import io
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, get_args
 
+from samesay.declaration import setting
 from samesay.errors import UsageError, near
 from samesay.pairs import Scale, Sides, Task
 from samesay.printable import command
@@ -58,7 +57,7 @@ class ReadOptions:
         on_error: What to do about a row that cannot be used: ``stop`` there, or ``skip`` it, counted and listed.
     """
 
-    split: str | None = None
+    split: str | None = setting(None, group="Reading the data")
     sides: Sides | None = None
     columns: dict[str, str] | None = None
     labels: tuple[str, ...] | None = None
@@ -68,7 +67,7 @@ class ReadOptions:
     scale: Scale | None = None
     allow_empty_sides: bool = False
     decimal_comma: bool = False
-    format: Format | None = None
+    format: Format | None = setting(None, group="File format")
     delimiter: str | None = None
     quoting: Quoting | None = None
     no_header: bool = False
@@ -112,23 +111,6 @@ class ReadOptions:
     def of_another_source(self) -> ReadOptions:
         """What of it also holds for another source of the same columns and labels."""
         return replace(self, split=None, sides=None, where=None, format=None)
-
-
-def meanings_of(declaration: type) -> dict[str, str]:
-    """What the section ``Attributes`` of a class' docstring says of each name, on one line."""
-    section = re.search(
-        r"^Attributes:\n(?P<rows>(?: {4}.*\n?|\n)+)", inspect.getdoc(declaration) or "", re.MULTILINE
-    )
-    if section is None:  # python -OO keeps no docstrings
-        return {}
-    rows = re.findall(r"^ {4}(\w+): (.*(?:\n {5,}.*)*)", section["rows"], re.MULTILINE)
-    return {name: " ".join(text.replace("``", "").split()) for name, text in rows}
-
-
-def types_of(declaration: type) -> dict[str, Any]:
-    """The type hint of each field."""
-    hints = get_type_hints(declaration)
-    return {one.name: hints[one.name] for one in dataclasses.fields(declaration)}
 
 
 def columns_option(roles: Mapping[str, str], *, no_header: bool = False) -> str:

@@ -1,21 +1,47 @@
-"""A row of a source as it was read, and its values as text. Knows nothing of what a column means."""
+"""Rows of a source as they were read, their values as text, and a store of them. Knows no use of a column.
+
+A store holds its rows in memory while they are few, beyond that in a file without a name, which goes with the process
+however that ends. What is stored is decoded when it is asked for, so that a table over it holds a place in the file for
+each row and no text.
+"""
 
 from __future__ import annotations
 
+import copy
 import json
+import logging
+import marshal
+import os
+import pickle
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import tempfile
+import weakref
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 from sys import getsizeof
-from typing import Any
+from typing import Any, overload
 
 from samesay.data.bounds import require_few_columns
-from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, RowMalformed
+from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, OutputUnwritable, RowMalformed
+from samesay.storage import OwnFolder
+
+FEW = 10_000
+"""So many rows stay in memory, some 10 MB; fewer where they take more than ``FEW_BYTES``."""
+
+FEW_BYTES = 64 * 1024 * 1024
+
+_BLOCK = 1_024
+_BUFFERED = 1 << 20
+_READ_AT_ONCE = 1 << 23
+# What marshal writes and reads as it is; it would turn NumPy's numbers into bytes. The rest is pickled.
+_PLAIN = frozenset({str, int, float, bool, type(None)})
+_PICKLED = b"\x80"
+_LOG = logging.getLogger("samesay")
 
 _LONG = 1_000_000
 _BLANK = re.compile(r"\s")
-# No column has such a name.
-_CODE, _REASON = "\0code", "\0reason"
 _MOST_LISTED = 1000
 _MOST_SHOWN = 5
 
@@ -45,6 +71,39 @@ class Row:
         return 200 + self.nested_bytes + sum(map(getsizeof, self.values.values()))
 
 
+class KnownRows:
+    """Rows of which it is known beforehand how many there are, and which are read from any place on.
+
+    Attributes:
+        name: What messages call them.
+        format: The format of their files; None for rows of no file.
+        columns: Column names.
+        class_names: For columns of numbers whose names the source itself tells: the names.
+        notes: What was decided in reading them that a user may want to know.
+    """
+
+    def __init__(self, name: str, columns: list[str]) -> None:
+        self.name = name
+        self.format: str | None = None
+        self.columns = columns
+        self.class_names: dict[str, list[str]] = {}
+        self.notes: list[str] = []
+
+    def __len__(self) -> int:
+        raise NotImplementedError
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """The rows from ``start`` to before ``stop``; the others are not read."""
+        raise NotImplementedError
+
+    def first_rows(self) -> Sequence[Mapping[str, Any]]:
+        """Nothing: their columns have known names."""
+        return ()
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
     """A row that was left out: where it stands, the error's stable code, and what was wrong with it."""
@@ -58,7 +117,12 @@ class SkippedRow:
     @property
     def place(self) -> str:
         """``file:line``, or ``file row n``."""
-        return f"{self.file} row {self.row}" if self.line is None else f"{self.file}:{self.line}"
+        return place(self.file, self.line, self.row)
+
+    @classmethod
+    def of(cls, file: str, row: Row, error: DataError) -> SkippedRow:
+        """``row``, left out because of ``error``."""
+        return cls(file, row.line, row.number, error.code, error.message)
 
     def to_dict(self) -> dict[str, str | int | None]:
         """As JSON types."""
@@ -95,16 +159,9 @@ class SkippedRows:
         return (f"{were} skipped ({kinds}): {places}{more}",)
 
 
-def with_reason(row: Row) -> Row:
-    """A row that cannot be read with the reason as its values, to be stored as others are; any other as it is."""
-    if row.error is None:
-        return row
-    return Row(row.number, row.line, {_CODE: row.error.code, _REASON: row.error.message})
-
-
-def reason_of(row: Row) -> tuple[str, str] | None:
-    """Why a row of ``with_reason`` cannot be read, the code and in words; None of a row that can."""
-    return (row.values[_CODE], row.values[_REASON]) if len(row.values) == 2 and _CODE in row.values else None
+def place(file: str, line: int | None, row: int) -> str:
+    """Where a row stands, for messages: ``file:line``, or ``file row n`` where the format has no lines."""
+    return f"{file} row {row}" if line is None else f"{file}:{line}"
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:
@@ -204,3 +261,166 @@ def text_of(value: Any) -> str:
 def printable(value: Any) -> str:
     """What JSON has no type for: bytes in hexadecimal, the rest as Python prints it."""
     return value.hex() if isinstance(value, bytes) else str(value)
+
+
+def temporary_folder() -> Path:
+    """Where the file of rows lies that are looked at once and kept nowhere."""
+    return Path(tempfile.gettempdir())
+
+
+class RowStore:
+    """Rows that are appended, counted, and read one by one or in order, from several threads if need be.
+
+    Args:
+        folder: Where the file lies, made where absent; None to keep all rows in memory, as is done on Windows, too.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder if hasattr(os, "pread") else None
+        self._rows: list[Row] | None = []
+        self._file: Any = None
+        self._buffer = bytearray()
+        # (n_rows + 1,): where each row begins in the file.
+        self._places = array("q", [0])
+        self._held = 0
+        self._names: tuple[str, ...] = ()
+
+    @property
+    def in_memory(self) -> bool:
+        """Whether the rows are in memory, all of them."""
+        return self._rows is not None
+
+    def extend(self, rows: Iterable[Row]) -> None:
+        """Append rows; where the disk fills, all go back to memory, with a warning."""
+        for row in rows:
+            if row.error is not None:  # a copy, without the frames that its traceback holds
+                row = Row(row.number, row.line, {}, copy.copy(row.error))
+            if self._rows is None:
+                self._append(row)
+            else:
+                self._rows.append(row)
+            try:
+                if self._rows is not None and self._folder is not None:
+                    self._held += row.held_bytes
+                    if len(self._rows) > FEW or self._held > FEW_BYTES:
+                        self._move_to_file(self._folder)
+                elif len(self._buffer) >= _BUFFERED:
+                    self._flush()
+            except (OSError, OutputUnwritable) as problem:
+                self._take_back(problem)
+
+    def __len__(self) -> int:
+        return len(self._places) - 1 if self._rows is None else len(self._rows)
+
+    def __getitem__(self, index: int) -> Row:
+        if self._rows is not None:
+            return self._rows[index]
+        return self._read(index, index + 1)[0]
+
+    def __iter__(self) -> Iterator[Row]:
+        return self.chosen(range(len(self)))
+
+    def chosen(self, indices: Sequence[int]) -> Iterator[Row]:
+        """The rows at ``indices``, which ascend; neighbours are read together."""
+        at = 0
+        while at < len(indices):
+            end = min(at + _BLOCK, len(indices))
+            first, last = indices[at], indices[end - 1]
+            if self._rows is None and self._places[last + 1] - self._places[first] < _READ_AT_ONCE:
+                together = self._read(first, last + 1)
+                yield from (together[index - first] for index in indices[at:end])
+            else:
+                yield from (self[index] for index in indices[at:end])
+            at = end
+
+    def _append(self, row: Row) -> None:
+        names, values = tuple(row.values), tuple(row.values.values())
+        content = (row.number, row.line, None if names == self._names else names, values)
+        if row.error is not None or not all(type(value) in _PLAIN for value in values):
+            raw = pickle.dumps((*content, row.error))
+        else:
+            raw = marshal.dumps(content, 2)
+        self._buffer += raw
+        self._places.append(self._places[-1] + len(raw))
+
+    def _move_to_file(self, folder: Path) -> None:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        OwnFolder(folder, make=True).close()
+        file = tempfile.TemporaryFile(dir=folder, buffering=0)  # noqa: SIM115 - as long as the store
+        weakref.finalize(self, file.close)
+        rows, self._rows, self._file = self._rows or [], None, file
+        self._names = tuple(rows[0].values)
+        for row in rows:
+            self._append(row)
+        self._flush()
+
+    def _flush(self) -> None:
+        while self._buffer:
+            del self._buffer[: self._file.write(self._buffer)]
+
+    def _take_back(self, problem: OSError | OutputUnwritable) -> None:
+        told = problem.message if isinstance(problem, OutputUnwritable) else problem.strerror or problem
+        _LOG.warning("Rows cannot be kept on the disk (%s): they are kept in memory.", told)
+        self._folder = None
+        if self._rows is None:
+            self._rows, self._buffer = list(self), bytearray()
+            self._file.close()
+
+    def _read(self, begin: int, end: int) -> list[Row]:
+        if not 0 <= begin <= end <= len(self):
+            raise IndexError(begin)
+        start, stop = self._places[begin], self._places[end]
+        written = self._places[-1] - len(self._buffer)
+        raw = b""
+        while len(raw) < min(stop, written) - start:
+            raw += os.pread(self._file.fileno(), min(stop, written) - start - len(raw), start + len(raw))
+        if stop > written:
+            raw += self._buffer[max(start - written, 0) : stop - written]
+        return [
+            self._decoded(raw[self._places[index] - start : self._places[index + 1] - start])
+            for index in range(begin, end)
+        ]
+
+    def _decoded(self, raw: bytes) -> Row:
+        # The file is this process' own and has no name: nobody else can have written there.
+        number, line, names, values, *error = (pickle if raw.startswith(_PICKLED) else marshal).loads(raw)
+        return Row(
+            number, line, dict(zip(self._names if names is None else names, values, strict=True)), *error
+        )
+
+
+class RowColumn(Sequence[str]):
+    """One column of some rows of a store as texts, read when they are asked for; a slice is a list.
+
+    Args:
+        store: The rows.
+        indices: Which of them, ascending.
+        name: The column.
+        as_text: A value as text.
+    """
+
+    def __init__(
+        self, store: RowStore, indices: Sequence[int], name: str, as_text: Callable[[Any], str] = text_of
+    ) -> None:
+        self._store = store
+        self._indices = indices
+        self._name = name
+        self._as_text = as_text
+
+    def __len__(self) -> int:
+        return len(self._indices)
+
+    def __iter__(self) -> Iterator[str]:
+        return self._texts(self._indices)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            return list(self._texts(self._indices[index]))
+        return self._as_text(self._store[self._indices[index]].values.get(self._name))
+
+    def _texts(self, indices: Sequence[int]) -> Iterator[str]:
+        return (self._as_text(row.values.get(self._name)) for row in self._store.chosen(indices))

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data.columns import existing_column, listed, same_name
+from samesay.data.bounds import require_few_rows
+from samesay.data.columns import existing_column, is_row, listed, same_name
 from samesay.data.formats.packing import without_packing
 from samesay.data.formats.readers import STANDARD_INPUT, Opened, decoded
 from samesay.data.formats.textlines import TextLines
-from samesay.data.guessing import is_row
 from samesay.data.options import ReadOptions
 from samesay.data.rows import SkippedRow, SkippedRows, side_text
-from samesay.data.streaming import SourceRows
+from samesay.data.stream import SourceRows
 from samesay.errors import ColumnNotFound, DataError, NoRows, UsageError
 from samesay.pairs import is_empty
 from samesay.printable import command
@@ -118,7 +118,7 @@ def _read_lines(source: str | Path, reading: ReadOptions, keep_empty: bool) -> T
         stream = decoded(opened.stream, reading.encoding, opened.name, notes.append)
         lines = TextLines(stream, opened.name, lenient=reading.skip)
         read = []
-        for number, text in enumerate(lines, start=1):
+        for number, text in enumerate(require_few_rows(lines, opened.name), start=1):
             error = lines.take_error()
             if error is None:
                 read.append((lines.place(), {"text": text.rstrip("\r\n")}))
@@ -133,7 +133,7 @@ def _read_column(source: str | Path, column: str | None, reading: ReadOptions, k
     skipped, read = SkippedRows(), []
     with SourceRows(source, reading) as stream:
         chosen = _text_column(stream, column)
-        for row in stream:
+        for row in require_few_rows(stream, stream.name):
             place = stream.place(row)
             try:
                 if row.error is not None:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from samesay.data import Description, PairTable, describe, load_pairs
 from samesay.data.formats.readers import format_of
 from samesay.data.formats.writers import table_writer
-from samesay.data.row_store import temporary_folder
+from samesay.data.rows import temporary_folder
 from samesay.data.sources.builtin import generate
 from samesay.data.sources.corpora import CORPORA, Corpus
 from samesay.errors import TargetExists

@@ -230,7 +230,7 @@ def _onnx(
 ) -> tuple[Answers, Sides, list[str], dict[str, Any] | None]:
     cost, told = None, []
     if isinstance(model, str | Path):
-        # No Keras: the part was proven when it was saved, and every byte of it is checked now.
+        # No Keras: the part was checked when it was saved, and every byte of it is checked now.
         bundle = open_bundle(model)
         shutil.copytree(bundle.part("onnx"), folder, dirs_exist_ok=True)
         manifest = bundle.manifest
@@ -274,8 +274,8 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, 
             expected="a model of classes; or --to onnx, --to keras",
         )
     from samesay.bundle import model_card
-    from samesay.export.huggingface.card import front_matter, how_to_use
-    from samesay.export.huggingface.folder import write_huggingface
+    from samesay.model.huggingface.card import front_matter, how_to_use
+    from samesay.model.huggingface.writing import write_huggingface
     from samesay.runs.saving import known_facts
 
     write_huggingface(

@@ -22,7 +22,7 @@ class ImportResult:
         scale: The lowest and the highest score of such a one.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
         parity: What was compared with the folder's own tokenizer and library, see ``samesay.runs.import_parity``.
         notes: What its user has to know.
     """
@@ -53,7 +53,7 @@ def import_model(
     overwrite: bool = False,
     progress: ProgressListener | None = None,
 ) -> ImportResult:
-    """Save a Hugging Face folder's classifier as a bundle: a Keras part, and a proven ONNX part.
+    """Save a Hugging Face folder's classifier as a bundle: a Keras part, and a checked ONNX part.
 
     Args:
         source: The folder, or ``hf://owner/model[@revision]``.
@@ -68,7 +68,7 @@ def import_model(
     Raises:
         HeadMismatch: If the head is no classifier of one label a pair, or ``labels`` do not fit it.
         EncoderUnsupported: If it cannot be computed here as it is meant, or its weights are not safetensors.
-        TokenizerUnsupported: If its tokenizer has no proven twin.
+        TokenizerUnsupported: If its tokenizer has no twin.
         TargetExists: If ``output`` is taken.
     """
     from samesay.pair_model import PairModel

@@ -35,7 +35,7 @@ class StudentResult:
         weights: How many numbers it consists of.
         all_weights: How many the teacher consists of.
         labels: The names of its classes; none for a similarity model.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
         notes: What its user has to know.
     """
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from samesay.bundle import require_replaceable
 from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
-from samesay.data.conditions import Condition, conditions_in
+from samesay.data.filters import Condition, conditions_in
 from samesay.data.sources.locate import exists, is_standard_input, locate
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError
@@ -29,7 +29,7 @@ from samesay.runs.state import held, place_of_checkpoints
 from samesay.runs.teacher import answered, require_no_pupil, require_teacher
 from samesay.training import Recipe
 from samesay.training.checkpoints import remove_checkpoints
-from samesay.training.recipe import require_no_validation
+from samesay.training.recipe import RunFiles
 
 if TYPE_CHECKING:
     from samesay.training.jax_step.choice import ChosenStep
@@ -54,7 +54,7 @@ class TrainResult:
         interrupted: Whether the user stopped it.
         checkpoints: Where the state of an interrupted run is kept.
         seeds: What each of several seeds reached, mean and spread; None for one.
-        onnx: What the proof of the ONNX part said.
+        onnx: What the parity check of the ONNX part said.
         seconds: Time in training steps.
         pairs_per_second: Pairs a second in training, compilation included.
         padding_share: The share of padded places among all that were computed, in [0, 1].
@@ -115,79 +115,69 @@ class TrainResult:
 
 
 def train(
-    data: str | Path,
+    run: Run,
+    recipe: Recipe | Mapping[str, Any] | None = None,
     *,
-    preset: str | Path,
-    output: str | Path,
-    validation: str | Path | None = None,
-    settings: Mapping[str, Any] | Recipe | None = None,
-    new_head: bool = False,
-    data_fingerprint: str | None = None,
-    validation_fingerprint: str | None = None,
-    overwrite: bool = False,
-    checkpoints: str | Path | None = None,
-    checkpoint_every: float = 60.0,
+    files: RunFiles | None = None,
     resume: bool = False,
-    seeds: int = 1,
-    teacher: str | Path | None = None,
-    unlabelled: str | Path | None = None,
-    tensorboard: str | Path | None = None,
+    overwrite: bool = False,
     progress: ProgressListener | None = None,
-    reading: ReadOptions | None = None,
-    **options: Any,
 ) -> TrainResult:
-    """Train on ``data``, keep the best epoch, save the model to ``output``.
+    """Train as ``run`` says, keep the best epoch, save the model to ``run.output``.
 
     What can be refused is refused before anything is computed: the output, the recipe, the data, the preset.
 
     Args:
-        data: A source of labelled pairs (``samesay.data.load_pairs``). Of a folder of splits, ``validation`` is taken
-            to choose the best epoch by.
-        preset: What ``samesay.model.presets.resolve.resolve`` accepts.
-        output: The new folder of the saved model.
-        validation: Another source to choose the best epoch by.
-        settings: The recipe, or single settings of it.
-        new_head: Make a new head although the preset is a saved model.
-        data_fingerprint: Of the training pairs of a run that this one repeats; a difference is among the notes.
-        validation_fingerprint: The same of its validation pairs.
-        overwrite: Replace a model at ``output``, and begin anew where an unfinished run stands in ``checkpoints``.
-        checkpoints: The folder for the state of the run, emptied once its model is saved; where absent, on JAX,
-            ``output`` with ``.checkpoints`` behind its name.
-        checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
-        resume: Go on from the last checkpoint, where there is one.
-        seeds: Train so many times, with the recipe's seed and those after it, and keep what does best on validation.
-        teacher: A saved model with the same labels, or the same scale, whose answers are learned, too; where ``data``
-            has no labels, they are all that is learned.
-        unlabelled: A source of more pairs, to learn the teacher's answers from.
-        tensorboard: A folder for logs that TensorBoard reads; with one folder in it for each seed.
+        run: Data, encoder, teacher and output. Of a folder of splits, ``validation`` is taken to choose the best epoch
+            by. What ``reading`` says holds for the validation pairs, too, but for split and format; of the conditions
+            those that can be asked there.
+        recipe: The settings, or a mapping of some.
+        files: Where its state lies; on JAX, ``output`` with ``.checkpoints`` after its name where absent.
+        resume: Resume from the last checkpoint, where there is one.
+        overwrite: Replace a model at ``output``; without ``resume`` start over where an interrupted run left
+            checkpoints.
         progress: Hears how far it has come.
-        reading: How ``data`` is read, where it does not tell. ``sides`` is the order in which the model reads the two
-            sides; a saved model's own, else the data's, where absent. But for split and format it holds for
-            ``validation``, too; of the conditions those that can be asked there.
-        **options: Fields of ``samesay.data.ReadOptions`` that differ from ``reading``.
 
     Raises:
-        TargetExists: If ``output`` is taken, or an unfinished run stands in ``checkpoints`` and ``resume`` is not set.
-        OutputBusy: If another run is writing to ``checkpoints``.
-        TrainingDiverged: If the loss is no longer a number; what was best before is saved, where anything was measured.
-        SameSayError: Another of its leaves, before training where it can be told by then.
+        TargetExists: If ``output`` is taken, or an interrupted run left checkpoints and ``resume`` is not set.
+        OutputBusy: If another run is writing its checkpoints there.
+        TrainingDiverged: If the loss became NaN or infinite; the best model so far is saved, if anything was measured.
+        SameSayError: Another of its leaves, before training where possible.
     """
-    if not 1 <= seeds <= 100:
-        raise UsageError(f"seeds cannot be {seeds}.", where="seeds", expected="from 1 to 100 runs")
-    recipe = settings if isinstance(settings, Recipe) else Recipe.from_mapping(settings or {})
-    target = Path(output)
+    for name, missing in (
+        ("data", "argument 'DATA'"),
+        ("preset", "option '--preset'"),
+        ("output", "option '--output'"),
+    ):
+        if getattr(run, name) is None:
+            raise UsageError(
+                f"Missing {missing}.",
+                where="samesay train",
+                expected=f"it here, or {name} in a recipe (--config)",
+                hint="samesay train --help",
+            )
+    assert run.data is not None
+    assert run.preset is not None
+    assert run.output is not None
+    data, validation, preset, seeds = run.data, run.validation, run.preset, run.seeds
+    teacher, unlabelled, new_head = run.teacher, run.unlabelled, run.new_head
+    files = files or RunFiles()
+    tensorboard = files.tensorboard
+    recipe = Recipe.of(recipe)
+    target = Path(run.output)
     require_replaceable(target, overwrite=overwrite)
     kept_in = place_of_checkpoints(
-        checkpoints,
+        files.checkpoints,
         target,
         resume=resume,
         overwrite=overwrite,
         seeds=range(recipe.seed, recipe.seed + seeds),
     )
     source = resolve(preset)
-    asked = replace(reading or ReadOptions(), **options)
+    asked = run.reading
     scale = source.answers if isinstance(source.answers, Scale) and not new_head else None
     reading = replace(asked, sides=asked.sides or source.sides, scale=asked.scale or scale)
+    data_fingerprint, validation_fingerprint = run.data_fingerprint, run.validation_fingerprint
     run = Run(
         data=_from_anywhere(data),
         validation=_from_anywhere(validation) if validation is not None else None,
@@ -218,7 +208,7 @@ def train(
     assert pairs.answers is not None
     more = _unlabelled(unlabelled, pairs, reading)
     if held_out is None:
-        require_no_validation(recipe, seeds=seeds)
+        recipe.require_no_validation(seeds=seeds)
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
     recipe.for_task(pairs.answers.task)
@@ -243,7 +233,7 @@ def train(
                 validation=held_out,
                 recipe=replace(recipe, seed=seed),
                 checkpoints=kept_in / f"seed-{seed}" if kept_in is not None else None,
-                checkpoint_every=checkpoint_every,
+                checkpoint_every=files.checkpoint_every,
                 tensorboard=Path(tensorboard) / f"seed-{seed}" if tensorboard else None,
                 teacher=teacher,
                 unlabelled=more,

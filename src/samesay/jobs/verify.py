@@ -1,4 +1,4 @@
-"""The proof between a saved model's Keras part and its ONNX part, repeated: on texts of the proof, and on a user's."""
+"""The parity check of a saved model's ONNX part, repeated: on texts of its own, and on a user's pairs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from samesay.bundle import Bundle, open_bundle
 from samesay.data import PairTable, load_pairs
 from samesay.decision import values_of
-from samesay.export import KerasAnswer, Verdict, prove
+from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
@@ -57,7 +57,7 @@ class ChangedPair:
 
 
 @dataclass(frozen=True)
-class DataProof:
+class DataParity:
     """The two parts on pairs of a user's.
 
     Attributes:
@@ -101,12 +101,12 @@ class DataProof:
 
 @dataclass(frozen=True)
 class Verification:
-    """A proof that was repeated.
+    """A parity check that was repeated.
 
     Attributes:
         model: The bundle.
-        recorded: What its manifest says of the proof that was made when it was saved.
-        probe: What the same proof finds now.
+        recorded: What its manifest says of the parity check that was made when it was saved.
+        probe: What the same parity check finds now.
         data: The comparison on the user's pairs, where some were given.
         versions: Of what computed now.
         versions_recorded: Of what computed when it was saved.
@@ -115,7 +115,7 @@ class Verification:
     model: str
     recorded: dict[str, Any]
     probe: Verdict
-    data: DataProof | None
+    data: DataParity | None
     versions: dict[str, str]
     versions_recorded: dict[str, Any]
 
@@ -172,7 +172,7 @@ def verify(
     scorer = Scorer.open(model, threads=threads, verify=False)
     opened = PairModel.load(model)
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
-    probe = prove(
+    probe = check_parity(
         bundle.part("onnx") / "model.onnx",
         scorer.encoder,
         keras,
@@ -202,7 +202,7 @@ def _compare(
     scorer: Scorer,
     table: PairTable,
     progress: ProgressListener | None,
-) -> DataProof:
+) -> DataParity:
     pairs = table.pairs()
     expected = np.empty((len(pairs), len(scorer.answers.outputs)), np.float32)
     found = np.empty_like(expected)
@@ -215,7 +215,7 @@ def _compare(
             seconds[name] += time.perf_counter() - started
         if progress is not None:
             progress(Progress("verify", begin + len(chunk), len(pairs)))
-    return DataProof(
+    return DataParity(
         str(table.origin),
         len(pairs),
         float(np.abs(found - expected).max()),

@@ -18,7 +18,8 @@ import numpy as np
 from samesay.data.python.inputs import texts_from
 from samesay.decision import Decision, Predictions, values_of
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
-from samesay.model.huggingface.folder import CONFIG, activation_of, has_classifier
+from samesay.model.huggingface.config import CONFIG, has_classifier
+from samesay.model.huggingface.reading import activation_of
 from samesay.pairs import Answers, LabelSet, Scale, Sides
 from samesay.printable import command
 

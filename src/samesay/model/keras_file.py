@@ -51,7 +51,7 @@ def load_keras_file(path: Path) -> PairClassifier:
         NotABundle: If there is no such file, or it holds another model.
         BundleDamaged: If it cannot be read.
         EncoderUnsupported: If it was made with a class that Keras does not know.
-        TokenizerUnsupported: If its texts are read in a way that has no proven twin.
+        TokenizerUnsupported: If its texts are read in a way that has no twin.
     """
     if not path.is_file():
         raise NotABundle(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from samesay.bundle import Manifest
 from samesay.data import PairTable, ReadOptions, load_pairs
-from samesay.data.row_store import temporary_folder
+from samesay.data.rows import temporary_folder
 from samesay.errors import UsageError
 from samesay.pairs import LabelSet, Scale
 

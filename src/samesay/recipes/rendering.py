@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Any
 
-from samesay.recipes.run import AS_LISTS, RECIPE_VERSION, VERSION_KEY, keys, sections
+from samesay.recipes.run import RECIPE_VERSION, VERSION_KEY, keys, sections
 from samesay.recipes.text import CORE_SCHEMA, pyyaml
 
 _WIDTH = 100
@@ -56,10 +55,7 @@ def json_schema() -> dict[str, Any]:
         "type": "object",
         "properties": {
             VERSION_KEY: {"const": RECIPE_VERSION, "description": "The version of the format."},
-            **{
-                key.name: {**_schema_of(key.kind | None), "default": key.default, "description": key.meaning}
-                for key in keys().values()
-            },
+            **{name: key.json_schema() for name, key in keys().items()},
         },
         "additionalProperties": False,
     }
@@ -68,12 +64,12 @@ def json_schema() -> dict[str, Any]:
 def _rendered(values: Mapping[str, Any], heading: Sequence[str], entry: Callable[[str, Any], str]) -> str:
     parts = [_comment(line) for line in heading]
     parts.append(entry(VERSION_KEY, RECIPE_VERSION))
-    for title, section in sections():
+    for title, section in sections().items():
         parts.append(f"\n# {title}\n# {'-' * len(title)}\n")
         parts += [
-            f"\n{_comment(key.meaning)}{entry(key.name, values[key.name])}"
-            for key in section
-            if key.name in values
+            f"\n{_comment(key.plain_meaning)}{entry(name, values[name])}"
+            for name, key in section.items()
+            if name in values
         ]
     return "".join(parts)
 
@@ -93,27 +89,3 @@ def _toml_value(value: Any) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml_value, value))}]"
     return repr(value)
-
-
-def _schema_of(kind: Any) -> dict[str, Any]:
-    kind = AS_LISTS.get(kind, kind)
-    origin, inner = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        return {"anyOf": [_schema_of(one) for one in inner]}
-    if origin is Literal:
-        return {"enum": list(inner)}
-    if origin is tuple:
-        if inner[1:] == (Ellipsis,):
-            return {"type": "array", "items": _schema_of(inner[0])}
-        return {
-            "type": "array",
-            "prefixItems": [_schema_of(one) for one in inner],
-            "minItems": len(inner),
-            "maxItems": len(inner),
-        }
-    if origin is dict:
-        return {"type": "object", "additionalProperties": _schema_of(inner[1])}
-    return {"type": _JSON_TYPES[kind]}
-
-
-_JSON_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", type(None): "null"}

@@ -13,10 +13,10 @@ from samesay.encoding import PairEncoder
 from samesay.model.own_preprocessor import is_own
 from samesay.model.runtime.backend import backend_versions
 from samesay.recipes.rendering import as_yaml
-from samesay.recipes.run import Run, settings_of
+from samesay.recipes.run import Run, saved_settings
 
 if TYPE_CHECKING:
-    from samesay.data.asked import Asked
+    from samesay.data.table import Asked
     from samesay.pair_model import PairModel
     from samesay.runs.record import TrainingRecord
 
@@ -35,7 +35,7 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
     assert record is not None
     if run is None:
         run = run_in_python(model, record)
-    settings = settings_of(replace(record.recipe, max_length=model.max_length))
+    settings = saved_settings(replace(record.recipe, max_length=model.max_length))
     left_out = {*record.replaced, *record.own_parts}
     values = {**run.given(), **{name: value for name, value in settings.items() if name not in left_out}}
     if model.hub is not None and "preset" in values:

@@ -142,7 +142,7 @@ def teacher_logits(
     checksum and the texts, and are asked for once.
 
     Args:
-        teacher: A saved model with a proven ONNX part.
+        teacher: A saved model with a checked ONNX part.
         table: The pairs; gold labels are not looked at.
         answers: The student's labels, or its scale: then there is one column.
         progress: Hears the stage ``"teach"``, in pairs.

@@ -173,7 +173,7 @@ class Scorer:
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
-                takes; see ``samesay.data.python.inputs.table_from``.
+                takes; see ``samesay.PairTable.from_inputs``.
 
         Raises:
             UsageError: If they are no pairs, or could be read in two ways.

@@ -1,14 +1,13 @@
-"""What a training run is asked to do, as one checked value that is saved beside its model."""
+"""All settings of a training run, declared once and checked: the recipe, which is saved beside its model."""
 
 from __future__ import annotations
 
 import dataclasses
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral, Real
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
+from samesay.declaration import check, setting, settings_of
 from samesay.errors import UsageError, near
 from samesay.pairs import Task
 
@@ -23,149 +22,85 @@ WIDE_ENCODER = 512
 """Encoders at least this wide (hidden units) get the lower default learning rate."""
 
 
-def _require(holds: bool, name: str, value: Any, expected: str) -> None:
-    if not holds:
-        raise UsageError(f"{name} cannot be {value!r}.", where=name, expected=expected)
-
-
-def _require_number(name: str, kind: str, value: Any) -> None:
-    """Refuse what is no number where ``kind``, the annotation of a setting, is one; ``1e-4`` in quotes is a text."""
-    wanted = {"int": (Integral, "a whole number"), "float": (Real, "a number")}.get(
-        kind.removesuffix(" | None")
-    )
-    if wanted is not None and not (value is None and kind.endswith("None")):
-        _require(isinstance(value, wanted[0]) and not isinstance(value, bool), name, value, wanted[1])
-
-
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How to fine-tune.
 
     Attributes:
-        epochs: Passes over the pairs.
-        batch_size: Pairs a step.
-        learning_rate: The peak rate; where absent 1e-4 for encoders narrower than 512, 3e-5 for others; with ``lora``
-            2e-3 and 4e-4.
-        optimizer: ``adam`` (Kingma & Ba 2015) or ``adamw`` (Loshchilov & Hutter 2019).
-        schedule: ``constant``; ``triangular``, linear warm-up and linear decay to 0; ``cosine``, linear warm-up and
-            half a cosine to 0.
-        warmup: The share of all steps in which the rate rises, in [0, 1); none for ``constant``.
-        weight_decay: For ``adamw``; biases and layer norms are left out.
-        seed: Decides the head, the order of pairs and dropout: the same seed gives the same weights.
-        max_length: The limit in tokens; the preset's own where absent.
-        early_stopping: Stop after this many epochs without a better figure of validation (see monitor); never where
-            absent.
-        dropout: On the pooled output before a new head; KerasHub's default (0.1) where absent.
-        loss: Of scores only, both of a score's share of its scale: ``bce``, cross-entropy with the logit, the default
-            since its gradient does not vanish at the ends of the scale, or ``mse``, squared error.
-        shuffle: ``buckets`` puts pairs of like length together in a random order of batches; ``random`` does not.
-        monitor: The figure of validation by which the best weights are chosen: ``accuracy``, ``macro_f1``, ``loss``, or
-            one label's ``recall:LABEL``, ``precision:LABEL``, ``f1:LABEL``; of scores ``spearman``, ``pearson``,
-            ``loss``. Where absent accuracy, of scores spearman.
-        evaluate_every: Validate after so many steps, too, and not at the end of an epoch alone.
-        clip_norm: The longest a step's gradient may be, over all weights together; a longer one is shortened (Pascanu
-            et al. 2013). Not limited where absent.
-        accumulate: Batches whose gradients are averaged before the weights change: as if batches were so many times
-            larger, in the memory of one.
-        label_smoothing: The share of each gold label that is spread over all labels (Szegedy et al. 2016).
-        class_weights: What a pair of a label counts in the loss: ``balanced``, in inverse proportion to how frequent
-            the label is, or a weight by label, 1 for those without.
-        sampling: ``balanced`` draws every label equally often in each epoch, rare ones again and again and frequent
-            ones in parts; ``natural`` takes each pair once.
-        freeze: What is not trained: ``embeddings``, or a number of layers from the bottom, with the embeddings.
-        lora: The rank of the differences that are learned instead of the encoder's matrices (Hu et al. 2021): of what
-            attention gives out, and of the feed-forward part. Of the rest only the pooler and the head are trained.
-        layer_decay: Each layer learns at this share of the rate of the one above it, the head at the full rate.
-        teacher_weight: The share of a teacher's part in the loss of a labelled pair, from 0 to 1; the gold label has
-            the rest.
-        teacher_temperature: What the logits of teacher and student are divided by in that part (Hinton et al. 2015);
-            above 1 the labels that the teacher does not choose count for more.
-        precision: What layers compute in while they are trained; ``bfloat16`` and ``float16`` need half the memory and
-            are quicker where the device has units for them. Weights are ``float32`` always.
+        epochs: Passes over the training pairs.
+        batch_size: Batch size, in pairs.
+        learning_rate: Peak learning rate; by default 1e-4 for encoders narrower than 512 hidden units and 3e-5 for
+            others, with ``lora`` 2e-3 and 4e-4.
+        optimizer: Optimizer: ``adam`` (Kingma & Ba 2015), or ``adamw`` with decoupled weight decay (Loshchilov &
+            Hutter 2019).
+        schedule: Learning-rate schedule: ``triangular`` (linear warm-up, linear decay to 0), ``cosine`` (linear
+            warm-up, half a cosine to 0) or ``constant``.
+        warmup: Share of all steps used for warm-up; none for ``constant``.
+        weight_decay: Weight decay of ``adamw``; biases and layer norms are left out.
+        clip_norm: Clip the gradient's global norm (Pascanu et al. 2013); 1 is usual.
+        accumulate: Gradient accumulation: batches per step. Fewer than that at the end of a run change nothing.
+        layer_decay: Layer-wise learning-rate decay: each layer's rate is this share of the rate of the layer above;
+            0.8 is usual.
+        max_length: Maximum sequence length of a pair, in tokens; what is truncated is counted.
+        dropout: Dropout before a new head; within the encoder the preset's own holds.
+        freeze: Do not train the ``embeddings``, or N: the embeddings and the lowest N layers.
+        lora: Rank of LoRA (Hu et al. 2021): train low-rank updates of the encoder's matrices, the pooler and the head,
+            and nothing else.
+        precision: Precision of the computation in training; weights stay ``float32``. 16 bits need about half the
+            memory, and are faster on devices with units for them.
+        loss: Loss of similarity scores, as shares of their scale: ``bce``, cross-entropy with the logit, whose gradient
+            does not vanish at the ends of the scale, or ``mse``, squared error.
+        label_smoothing: Label smoothing: the share of each gold label that is spread over all labels (Szegedy et al.
+            2016).
+        class_weights: Weights of the labels in the loss: ``balanced``, in inverse proportion to their frequency, or a
+            weight by label, such as ``same=3,different=1``; 1 for labels that are not named.
+        sampling: ``balanced`` draws every label equally often in each epoch, ``natural`` takes each pair once.
+        monitor: Validation metric that chooses the best weights: ``accuracy``, ``macro_f1``, ``loss``, or one label's
+            ``recall:LABEL``, ``precision:LABEL``, ``f1:LABEL``; for similarity scores ``spearman``, ``pearson``,
+            ``loss``.
+        evaluate_every: Validate every so many steps, too, and not only after each epoch.
+        early_stopping: Stop after this many epochs in which the monitored metric did not improve.
+        seed: Random seed of the head, the order of pairs and dropout: the same seed gives the same weights.
+        shuffle: ``buckets`` puts pairs of similar length into the same batch, which pads far less; ``random`` does not.
+        teacher_weight: Weight of the teacher's answers in the loss of a labelled pair; the gold label has the rest.
+        teacher_temperature: Temperature that softens the logits of teacher and student (Hinton et al. 2015).
     """
 
-    epochs: int = 3
-    batch_size: int = 32
-    learning_rate: float | None = None
-    optimizer: OptimizerName = "adamw"
+    epochs: int = setting(3, at_least=1, group="Most used options")
+    batch_size: int = setting(32, at_least=1, at_most=4096)
+    learning_rate: float | None = setting(None, above=0, below=1, unset="by the encoder's width")
+    optimizer: OptimizerName = setting("adamw", group="Optimization")
     schedule: ScheduleName = "triangular"
-    warmup: float = 0.1
-    weight_decay: float = 0.01
-    seed: int = 0
-    max_length: int | None = None
-    early_stopping: int | None = None
-    dropout: float | None = None
-    shuffle: Shuffle = "buckets"
-    loss: SimilarityLoss | None = None
-    monitor: str | None = None
-    evaluate_every: int | None = None
-    clip_norm: float | None = None
-    accumulate: int = 1
-    label_smoothing: float = 0.0
-    class_weights: Literal["balanced"] | dict[str, float] | None = None
-    sampling: Sampling = "natural"
-    freeze: Literal["embeddings"] | int | None = None
-    lora: int | None = None
-    layer_decay: float = 1.0
-    teacher_weight: float = 0.5
-    teacher_temperature: float = 2.0
+    warmup: float = setting(0.1, at_least=0, below=1, metavar="SHARE")
+    weight_decay: float = setting(0.01, at_least=0, below=1)
+    clip_norm: float | None = setting(None, above=0, metavar="NORM", unset="no clipping")
+    accumulate: int = setting(1, at_least=1, at_most=4096, metavar="BATCHES")
+    layer_decay: float = setting(1.0, above=0, at_most=1, metavar="SHARE")
+    max_length: int | None = setting(None, group="Model", metavar="TOKENS", unset="the preset's")
+    dropout: float | None = setting(None, at_least=0, below=1, metavar="SHARE", unset="KerasHub's 0.1")
+    freeze: Literal["embeddings"] | int | None = setting(
+        None, at_least=1, metavar="embeddings|N", unset="nothing"
+    )
+    lora: int | None = setting(None, at_least=1, at_most=1024, metavar="RANK", unset="all weights")
     precision: Precision = "float32"
+    loss: SimilarityLoss | None = setting(None, group="Loss", unset="bce for scores")
+    label_smoothing: float = setting(0.0, at_least=0, below=1, metavar="SHARE")
+    class_weights: Literal["balanced"] | dict[str, float] | None = setting(
+        None, at_least=0, metavar="balanced|LABEL=WEIGHT,...", unset="all 1"
+    )
+    sampling: Sampling = "natural"
+    monitor: str | None = setting(
+        None, group="Best weights", metavar="METRIC", unset="accuracy, or spearman for scores"
+    )
+    evaluate_every: int | None = setting(None, at_least=1, metavar="STEPS", unset="after epochs only")
+    early_stopping: int | None = setting(None, at_least=1, metavar="EPOCHS", unset="never")
+    seed: int = setting(0, at_least=0, at_most=2**31 - 1, group="Randomness")
+    shuffle: Shuffle = "buckets"
+    teacher_weight: float = setting(0.5, at_least=0, at_most=1, metavar="SHARE", group="Teacher")
+    teacher_temperature: float = setting(2.0, above=0, at_most=100)
 
     def __post_init__(self) -> None:
-        for each in dataclasses.fields(self):
-            _require_number(each.name, str(each.type), getattr(self, each.name))
-        _require(self.epochs >= 1, "epochs", self.epochs, "at least 1")
-        _require(1 <= self.batch_size <= 4096, "batch_size", self.batch_size, "from 1 to 4096")
-        rate = self.learning_rate
-        _require(rate is None or 0 < rate < 1, "learning_rate", rate, "above 0 and below 1, such as 1e-4")
-        _require(self.optimizer in get_args(OptimizerName), "optimizer", self.optimizer, "adam or adamw")
-        _require(
-            self.schedule in get_args(ScheduleName),
-            "schedule",
-            self.schedule,
-            "constant, triangular or cosine",
-        )
-        _require(0 <= self.warmup < 1, "warmup", self.warmup, "a share of the steps, from 0 to below 1")
-        _require(0 <= self.weight_decay < 1, "weight_decay", self.weight_decay, "from 0 to below 1")
-        _require(0 <= self.seed < 2**31, "seed", self.seed, "from 0 to 2147483647")
-        stop = self.early_stopping
-        _require(stop is None or stop >= 1, "early_stopping", stop, "at least 1 epoch")
-        _require(self.dropout is None or 0 <= self.dropout < 1, "dropout", self.dropout, "from 0 to below 1")
-        _require(self.shuffle in get_args(Shuffle), "shuffle", self.shuffle, "buckets or random")
-        _require(self.loss is None or self.loss in get_args(SimilarityLoss), "loss", self.loss, "bce or mse")
-        every = self.evaluate_every
-        _require(every is None or every >= 1, "evaluate_every", every, "at least 1 step")
-        norm = self.clip_norm
-        _require(norm is None or 0 < norm < math.inf, "clip_norm", norm, "above 0, such as 1")
-        _require(1 <= self.accumulate <= 4096, "accumulate", self.accumulate, "from 1 to 4096 batches")
-        smoothing = self.label_smoothing
-        _require(0 <= smoothing < 1, "label_smoothing", smoothing, "from 0 to below 1")
-        weights = self.class_weights
-        _require(
-            weights in (None, "balanced")
-            or (isinstance(weights, dict) and all(0 <= one < math.inf for one in weights.values())),
-            "class_weights",
-            weights,
-            "balanced, or weights from 0 by label, such as contradiction=2,neutral=1",
-        )
-        _require(self.sampling in get_args(Sampling), "sampling", self.sampling, "natural or balanced")
-        freeze = self.freeze
-        _require(
-            freeze in (None, "embeddings") or (isinstance(freeze, int) and freeze >= 1),
-            "freeze",
-            freeze,
-            "embeddings, or at least 1 layer",
-        )
-        _require(self.lora is None or 1 <= self.lora <= 1024, "lora", self.lora, "a rank, from 1 to 1024")
-        weight, temperature = self.teacher_weight, self.teacher_temperature
-        _require(0 <= weight <= 1, "teacher_weight", weight, "a share, from 0 to 1")
-        _require(
-            0 < temperature <= 100, "teacher_temperature", temperature, "above 0, such as 2, and at most 100"
-        )
-        _require(0 < self.layer_decay <= 1, "layer_decay", self.layer_decay, "above 0, up to 1")
-        _require(
-            self.precision in get_args(Precision), "precision", self.precision, "float32, bfloat16 or float16"
-        )
+        check(self)
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Recipe:
@@ -174,7 +109,7 @@ class Recipe:
         Raises:
             UsageError: On an unknown name, with the near one, or a value out of range.
         """
-        known = [field.name for field in dataclasses.fields(cls)]
+        known = settings_of(cls)
         for name in settings:
             if name not in known:
                 close = near(name, known)
@@ -186,24 +121,26 @@ class Recipe:
         return cls(**{name: value for name, value in settings.items() if value is not None})
 
     @classmethod
-    def of(cls, recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any]) -> Recipe:
-        """``recipe``, or a mapping of settings, with single ``settings`` in the place of its own.
+    def of(
+        cls, recipe: Recipe | Mapping[str, Any] | None, settings: Mapping[str, Any] | None = None
+    ) -> Recipe:
+        """``recipe``, or a mapping of settings, with single ``settings`` in place of its own.
 
         Raises:
-            UsageError: If it is neither, or one of ``settings`` does nothing; otherwise as ``from_mapping``.
+            UsageError: If it is neither, or one of ``settings`` has no effect; otherwise as ``from_mapping``.
         """
         if recipe is not None and not isinstance(recipe, Recipe | Mapping):
             raise UsageError(
-                f"recipe cannot be {type(recipe).__name__}.",
-                expected="a Recipe or a mapping of its settings",
+                f"recipe cannot be {type(recipe).__name__}.", expected="a Recipe or a mapping of its settings"
             )
         began = recipe.to_dict() if isinstance(recipe, Recipe) else recipe or {}
-        chosen = cls.from_mapping({**began, **settings})
+        given = settings or {}
+        chosen = cls.from_mapping({**began, **given})
         for name, cause in chosen.without_effect().items():
             # What stands in ``recipe`` may be a default that was written down.
-            if settings.get(name):
+            if given.get(name):
                 raise UsageError(
-                    f"{name} {settings[name]!r} does nothing where {cause} is {getattr(chosen, cause)!r}.",
+                    f"{name} {given[name]!r} has no effect where {cause} is {getattr(chosen, cause)!r}.",
                     where=name,
                     expected=f"{name} left out or 0, or another {cause}",
                 )
@@ -217,28 +154,24 @@ class Recipe:
         """The recipe with the loss of ``task`` decided.
 
         Raises:
-            UsageError: If a loss of scores was chosen for classes, or what classes alone have for scores.
+            UsageError: If a setting of the other task was given.
         """
-        if task == "similarity":
-            for name in ("label_smoothing", "class_weights"):
-                _require(
-                    not getattr(self, name), name, getattr(self, name), "nothing for scores: of labels only"
+        of_other = (
+            ("loss",)
+            if task == "classification"
+            else ("label_smoothing", "class_weights", "sampling", "teacher_temperature")
+        )
+        for name in of_other:
+            if getattr(self, name) != getattr(Recipe, name):
+                raise UsageError(
+                    f"{name} cannot be {getattr(self, name)!r} for {task}.",
+                    where=name,
+                    expected=f"no {name}: it is a setting of the other task",
                 )
-            _require(
-                self.sampling == "natural", "sampling", self.sampling, "natural for scores: of labels only"
-            )
-            _require(
-                self.teacher_temperature == Recipe.teacher_temperature,
-                "teacher_temperature",
-                self.teacher_temperature,
-                "nothing for scores: a share of the scale is soft already",
-            )
-            return dataclasses.replace(self, loss=self.loss or "bce")
-        _require(self.loss is None, "loss", self.loss, "no loss for classes: it is always cross-entropy")
-        return self
+        return self if task == "classification" else dataclasses.replace(self, loss=self.loss or "bce")
 
     def without_effect(self) -> dict[str, str]:
-        """The settings that do nothing in this recipe, each with the setting that makes it so."""
+        """The settings that have no effect in this recipe, each with the setting that makes it so."""
         void = {}
         if self.schedule == "constant":
             void["warmup"] = "schedule"
@@ -254,54 +187,58 @@ class Recipe:
         narrow, wide = (1e-4, 3e-5) if self.lora is None else (2e-3, 4e-4)
         return dataclasses.replace(self, learning_rate=wide if width >= WIDE_ENCODER else narrow)
 
+    def require_no_validation(self, *, seeds: int = 1) -> None:
+        """Refuse what needs a validation metric, for a run without validation pairs.
 
-def require_no_validation(recipe: Recipe, *, seeds: int = 1) -> None:
-    """Refuse what goes by a figure of validation, for a run that has no validation pairs.
+        Args:
+            seeds: How many runs there are, of which the best on validation would be kept.
 
-    Args:
-        recipe: How to train.
-        seeds: How many runs there are, of which the best on validation would be kept.
+        Raises:
+            UsageError: Naming the first such setting.
+        """
+        settings = {name: getattr(self, name) for name in ("early_stopping", "monitor", "evaluate_every")}
+        for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
+            if value is not None:
+                raise UsageError(
+                    f"{name} needs validation pairs, and there are none.",
+                    where=name,
+                    expected="validation pairs, or data with a validation split",
+                )
 
-    Raises:
-        UsageError: Naming the first such setting.
+
+@dataclass(frozen=True, kw_only=True)
+class RunFiles:
+    """Where a training run keeps its state and its logs.
+
+    Attributes:
+        checkpoints: Folder for the checkpoints of the run, emptied once its model is saved.
+        checkpoint_every: Least time from one checkpoint to the next, in seconds; 0 saves after every step. Saving takes
+            at most 3 % of the time.
+        tensorboard: Folder for TensorBoard logs of steps and validations; needs ``samesay[tensorboard]``.
     """
-    settings = {name: getattr(recipe, name) for name in ("early_stopping", "monitor", "evaluate_every")}
-    for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
-        if value is not None:
-            raise UsageError(
-                f"{name} has no validation pairs to go by.",
-                where=name,
-                expected="validation pairs, or data with a validation split",
-            )
+
+    checkpoints: str | None = setting(
+        None, metavar="DIR", group="Checkpoints and logs", unset="OUTPUT.checkpoints"
+    )
+    checkpoint_every: float = setting(60.0, at_least=0, metavar="SECONDS")
+    tensorboard: str | None = setting(None, metavar="DIR", unset="no logs")
+
+    def __post_init__(self) -> None:
+        check(self)
 
 
+# The three fits of the KerasHub example, with its batches of 16. Keras' AdamW decays by 0.004.
+_ADAM = Recipe(
+    epochs=1,
+    batch_size=16,
+    learning_rate=5e-5,
+    optimizer="adam",
+    schedule="constant",
+    warmup=0.0,
+    weight_decay=0.0,
+)
 WORKED_EXAMPLE: Mapping[str, Recipe] = {
-    # The three fits of the KerasHub example, with its batches of 16. Keras' AdamW decays by 0.004.
-    "defaults": Recipe(
-        epochs=1,
-        batch_size=16,
-        learning_rate=5e-5,
-        optimizer="adam",
-        schedule="constant",
-        warmup=0.0,
-        weight_decay=0.0,
-    ),
-    "adam": Recipe(
-        epochs=1,
-        batch_size=16,
-        learning_rate=5e-5,
-        optimizer="adam",
-        schedule="constant",
-        warmup=0.0,
-        weight_decay=0.0,
-    ),
-    "adamw-triangular": Recipe(
-        epochs=3,
-        batch_size=16,
-        learning_rate=1e-4,
-        optimizer="adamw",
-        schedule="triangular",
-        warmup=0.2,
-        weight_decay=0.004,
-    ),
+    "defaults": _ADAM,
+    "adam": _ADAM,
+    "adamw-triangular": Recipe(epochs=3, batch_size=16, learning_rate=1e-4, warmup=0.2, weight_decay=0.004),
 }

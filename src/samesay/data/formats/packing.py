@@ -16,7 +16,7 @@ import zlib
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from samesay.data.bounds import FREELY_UNPACKED, MOST_TIMES_UNPACKED
+from samesay.data.bounds import FREELY_UNPACKED, MOST_DICTIONARY, MOST_TIMES_UNPACKED
 from samesay.data.formats.textlines import peeked, reading_failed
 from samesay.errors import DataError, RowMalformed, SourceNotFound
 from samesay.printable import command
@@ -64,7 +64,7 @@ def unpacked(stream: io.BufferedReader, name: str) -> io.BufferedReader:
     elif start.startswith(_BZIP_MAGIC):
         kind, opened = "bzip2", bz2.BZ2File(packed)
     elif start.startswith(_XZ_MAGIC):
-        kind, opened = "xz", lzma.LZMAFile(packed)  # noqa: SIM115 - closed with what it reads
+        kind, opened = "xz", _Xz(packed)
     else:
         return stream
     return io.BufferedReader(_Unpacking(opened, name, kind, packed), _BLOCK)
@@ -158,6 +158,13 @@ def _failed(name: str, kind: str, error: Exception) -> DataError:
     if isinstance(error, OSError) and error.errno not in (None, errno.EINVAL):
         return reading_failed(name, error)
     _, check = _COMMANDS[kind]
+    if isinstance(error, lzma.LZMAError) and "emory" in str(error):
+        return RowMalformed(
+            f"To unpack {name} takes a dictionary of more than {MOST_DICTIONARY:,} bytes.",
+            where=name,
+            expected="as xz -9 packs, or smaller",
+            hint=f"if it is meant so, unpack it first: {command('xz', '-dc', _existing(name))} > unpacked-copy",
+        )
     return RowMalformed(
         f"The {kind} data of {name} is damaged: {error}.",
         where=name,
@@ -183,6 +190,40 @@ class _Counting:
         content = self._stream.read(size)
         self.n_bytes += len(content)
         return content
+
+
+class _Xz:
+    """An xz file, one stream or several; ``lzma.LZMAFile`` takes as much memory as a file asks for."""
+
+    def __init__(self, packed: _Counting) -> None:
+        self._packed = packed
+        self._decompressor: lzma.LZMADecompressor | None = None
+        self._waiting = b""
+
+    def read(self, size: int) -> bytes:
+        """At most ``size`` bytes; none at the end."""
+        while True:
+            if self._decompressor is None:
+                # Between streams, and after the last, there may be zeros.
+                while not (rest := self._waiting.lstrip(b"\0")):
+                    self._waiting = self._packed.read(_BLOCK)
+                    if not self._waiting:
+                        return b""
+                self._waiting = rest
+                self._decompressor = lzma.LZMADecompressor(lzma.FORMAT_XZ, MOST_DICTIONARY)
+            elif self._decompressor.needs_input:
+                self._waiting = self._packed.read(_BLOCK)
+                if not self._waiting:
+                    raise EOFError("it ends before its end was marked")
+            part = self._decompressor.decompress(self._waiting, size)
+            self._waiting = b""
+            if self._decompressor.eof:
+                self._waiting, self._decompressor = self._decompressor.unused_data, None
+            if part:
+                return part
+
+    def close(self) -> None:
+        """The packed stream is closed by whoever opened it."""
 
 
 class _Unpacking(io.RawIOBase):

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samesay.data.rows import Row
+from samesay.data.rows import KnownRows, Row
 from samesay.data.table import Origin, PairTable
 from samesay.errors import UsageError
 
@@ -21,8 +21,8 @@ DEFAULT_PAIRS = 5000
 _HELD_OUT_SHARE = 5
 
 
-def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], list[Row]]:
-    """The column names and the rows of a split of generated pairs.
+class GeneratedRows(KnownRows):
+    """A split of generated pairs.
 
     Args:
         name: ``generated``, with the size and the seed if they were given.
@@ -33,22 +33,24 @@ def generated_rows(name: str, split: str, *, whole: bool) -> tuple[list[str], li
     Raises:
         UsageError: If the name says something else after its colons.
     """
-    n_pairs, seed = _size_and_seed(name)
-    if whole and split != "train":
-        n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
-    table = generate(n_pairs, split=split, seed=seed)
-    columns: dict[str, Sequence[Any]] = {
-        table.sides.first: table.first,
-        table.sides.second: table.second,
-        "label": table.label_names(),
-        **table.columns,
-    }
-    names = list(columns)
-    rows = [
-        Row(number, None, dict(zip(names, values, strict=True)))
-        for number, values in enumerate(zip(*columns.values(), strict=True), start=1)
-    ]
-    return names, rows
+
+    def __init__(self, name: str, split: str, *, whole: bool) -> None:
+        n_pairs, seed = _size_and_seed(name)
+        if whole and split != "train":
+            n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
+        table = generate(n_pairs, split=split, seed=seed)
+        texts = {table.sides.first: table.first, table.sides.second: table.second}
+        columns: dict[str, Sequence[Any]] = {**texts, "label": table.label_names(), **table.columns}
+        super().__init__(name, list(columns))
+        self._values = list(zip(*columns.values(), strict=True))
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def rows(self, start: int, stop: int) -> Iterator[Row]:
+        """The rows from ``start`` to before ``stop``."""
+        for number, values in enumerate(self._values[start:stop], start=start + 1):
+            yield Row(number, None, dict(zip(self.columns, values, strict=True)))
 
 
 def generate(n_pairs: int, *, split: str = "train", seed: int = 0) -> PairTable:

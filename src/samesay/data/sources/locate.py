@@ -28,13 +28,12 @@ from pathlib import Path
 
 from samesay.data.formats.packing import is_archive, members_of, place_in_archive, without_packing
 from samesay.data.formats.readers import FORMATS, STANDARD_INPUT, SUFFIXES, suffix_format, table_members
-from samesay.data.slices import Slice, split_off_slice
 from samesay.data.sources.corpora import CORPORA, Corpus
 from samesay.data.sources.hub import SCHEME, HubAddress, Listing, commit_of, fetch, look_up, parse_address
 from samesay.data.sources.tfds import SCHEME as TFDS_SCHEME
 from samesay.data.sources.tfds import TfdsDataset, open_tfds, parse_tfds_address
-from samesay.data.splits import SPLITS, canonical_split, in_order
-from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.data.splits import SPLITS, Slice, canonical_split, in_order, split_off_slice
+from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageError, hub_address, near
 from samesay.printable import command
 
 BUILT_IN = ("handwritten", "generated")
@@ -74,6 +73,11 @@ class Source:
     def built_in(self) -> bool:
         """Whether the pairs come with the package, and are in no file of the user's."""
         return not self.published and not any(self.splits.values())
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether it is known beforehand how many rows there are."""
+        return self.is_generated or self.tfds is not None
 
     @property
     def is_generated(self) -> bool:
@@ -356,6 +360,6 @@ def _not_found(name: str) -> SourceNotFound:
             f"a file, a folder of splits, '-' for standard input, one of {', '.join((*BUILT_IN, *CORPORA))}, "
             "hf://datasets/owner/name or tfds:name"
         ),
-        hint=f"did you mean {close[0]}?" if close else None,
+        hint=hub_address(name, "hf://datasets/") or (f"did you mean {close[0]}?" if close else None),
         details={"near": close},
     )

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.rows import Row
+from samesay.data.rows import KnownRows, Row
 from samesay.data.splits import canonical_split
 from samesay.errors import (
     CorpusUnreachable,
@@ -75,23 +75,18 @@ def parse_tfds_address(text: str) -> tuple[TfdsAddress, str | None]:
     return TfdsAddress(name, "/".join(parts) or None, version), words[0] if words else None
 
 
-class TfdsSplit:
-    """The rows of a split, in the order in which they were prepared; their number is known beforehand.
+class TfdsSplit(KnownRows):
+    """The rows of a split, in the order in which they were prepared.
 
-    Attributes:
-        name: What messages call it.
-        format: In which its files are: ``array_record``, ``parquet`` or ``tfrecord``.
-        columns: The features, by name.
-        class_names: The label names of every feature that is a ``ClassLabel``.
+    Its format is that of its files (``array_record``, ``parquet`` or ``tfrecord``), its columns are the features.
     """
 
     def __init__(self, builder: Any, split: str) -> None:
         self._builder = builder
         self._split = split
-        self.name = f"{SCHEME}{builder.info.full_name}:{split}"
-        self.format: str = builder.info.file_format.value
         features = dict(builder.info.features)
-        self.columns = list(features)
+        super().__init__(f"{SCHEME}{builder.info.full_name}:{split}", list(features))
+        self.format = builder.info.file_format.value
         self.class_names = {
             column: [str(name) for name in feature.names]
             for column, feature in features.items()
@@ -100,9 +95,6 @@ class TfdsSplit:
 
     def __len__(self) -> int:
         return self._builder.info.splits[self._split].num_examples
-
-    def __iter__(self) -> Iterator[Row]:
-        return self.rows(0, len(self))
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
         """The rows from ``start`` to before ``stop``; the others are not read.

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samesay.data.bounds import require_few_rows
 from samesay.data.columns import find_columns, listed, order_of
 from samesay.data.options import ReadOptions
 from samesay.data.rows import Row, SkippedRow, SkippedRows, side_text, text_of
-from samesay.data.streaming import SourceRows
+from samesay.data.stream import SourceRows
 from samesay.errors import ColumnNotFound, DataError, EmptySide, LabelMissing, NoRows
 from samesay.pairs import Pair, is_empty
 
@@ -99,7 +100,7 @@ def read_suite(
             )
 
         tests, skipped = [], SkippedRows()
-        for row in rows:
+        for row in require_few_rows(rows, rows.name):
             try:
                 tests.append(test(row, rows.place(row)))
             except DataError as error:

@@ -21,17 +21,18 @@ from samesay.errors import (
     ModelError,
     PresetUnknown,
     SameSayError,
+    hub_address,
     near,
 )
 from samesay.model.backbones.families import register_own_classes
-from samesay.model.huggingface.folder import (
+from samesay.model.huggingface.config import read_json
+from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
+from samesay.model.huggingface.hub import HubModel, fetch
+from samesay.model.huggingface.reading import (
     ClassifierFolder,
     describe,
     encoder_folder,
 )
-from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
-from samesay.model.huggingface.hub import HubModel, fetch
-from samesay.model.huggingface.weights import read_json
 from samesay.model.presets.declared_sizes import require_preset
 from samesay.model.presets.mpnet_weights import MPNET, mpnet_folder
 from samesay.model.runtime.backend import keras_hub
@@ -144,7 +145,7 @@ def resolve(name: str | Path) -> Preset:
             "kaggle://owner/model/keras/variant, "
             "or a folder in KerasHub or Hugging Face layout, or a saved model"
         ),
-        hint=f"did you mean {', '.join(map(repr, close))}?" if close else None,
+        hint=hub_address(text) or (f"did you mean {', '.join(map(repr, close))}?" if close else None),
         details={"near": close},
     )
 

@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from samesay.data.rows import SkippedRow
+from samesay.data.stream import PairRow
 from samesay.decision import Predictions, decide
-from samesay.errors import DataError, TruncationRefused, UsageError
+from samesay.errors import DataError, RowMalformed, TruncationRefused, UsageError
 from samesay.pairs import LabelSet, Scale, is_empty
-from samesay.scoring.files.intake import Chunk, SkippedRow, TakenRow, require_free_names
+from samesay.scoring.files.intake import Chunk
 from samesay.scoring.files.workers import ModelFacts
 
 if TYPE_CHECKING:
@@ -33,7 +35,7 @@ class AnsweredRow:
         empty_side: Whether there is nothing to read in one of the texts.
     """
 
-    taken: TakenRow
+    taken: PairRow
     values: dict[str, Any]
     answer: str | float
     abstained: bool
@@ -137,9 +139,9 @@ class Answering:
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
             self._refuse_all([row for row, each in zip(chunk.rows, lost, strict=True) if any(each)])
-        for taken, answer, tokens_lost in zip(chunk.rows, columns, lost, strict=True):
+        for taken, pair, answer, tokens_lost in zip(chunk.rows, chunk.pairs, columns, lost, strict=True):
             try:
-                require_free_names(taken.values, list(self.added.values()), taken.place)
+                self._require_free_names(taken)
                 if self.refuse_truncated and any(tokens_lost):
                     raise self._too_long(taken)
             except DataError as error:
@@ -148,22 +150,32 @@ class Answering:
                 skipped.append(taken.skipped(error))
                 continue
             told = [taken.file] if FILE_COLUMN in self.added else []
-            empty_side = is_empty(taken.pair.first) or is_empty(taken.pair.second)
+            empty_side = is_empty(pair.first) or is_empty(pair.second)
             added = (*told, *answer, any(tokens_lost), empty_side)
-            values = {**taken.values, **dict(zip(self.added.values(), added, strict=True))}
+            values = {**taken.row.values, **dict(zip(self.added.values(), added, strict=True))}
             kept.append(
                 AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost, empty_side)
             )
         return kept, skipped
 
-    def _refuse_all(self, too_long: Sequence[TakenRow]) -> None:
+    def _require_free_names(self, row: PairRow) -> None:
+        """Refuse a row that has a key as an answer is called and the first row, which named them, has not."""
+        clash = next((name for name in self.added.values() if name in row.row.values), None)
+        if clash is not None:
+            raise RowMalformed(
+                f"The row has {clash!r}, as the model's answer is called; the first row has not.",
+                where=row.place,
+                expected="the same keys in every row",
+            )
+
+    def _refuse_all(self, too_long: Sequence[PairRow]) -> None:
         if too_long:
             error = self._too_long(too_long[0])
             places = [row.place for row in too_long[:_PLACES_KEPT]]
             error.details.update(rows=len(too_long), places=places)
             raise error
 
-    def _too_long(self, row: TakenRow) -> TruncationRefused:
+    def _too_long(self, row: PairRow) -> TruncationRefused:
         return TruncationRefused(
             f"The pair is longer than the {self.facts.max_length} tokens that the model reads.",
             where=row.place,

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -26,13 +26,14 @@ from typing import Any, BinaryIO, Literal
 from samesay.data import ReadOptions
 from samesay.data.formats.readers import FORMATS, format_of
 from samesay.data.formats.writers import join_parquet, parquet_schema, table_writer
-from samesay.data.rows import SkippedRows
+from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
+from samesay.data.stream import PairRows
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
 from samesay.pairs import LabelSet, Progress, ProgressListener, per_second
 from samesay.printable import command
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
-from samesay.scoring.files.intake import Chunk, Intake, SkippedRow, found_sources
+from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
@@ -43,8 +44,6 @@ from samesay.storage.renaming import taken
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
-OnError = Literal["stop", "skip"]
-ON_ERROR: tuple[OnError, ...] = ("stop", "skip")
 STANDARD_STREAM = "-"
 SKIPPED_SUFFIX = ".skipped.jsonl"
 # What decides the last digit of a probability, beside the model.
@@ -99,15 +98,13 @@ def score_file(
     scorer: Scorer | WorkerPool,
     input: str | Path | Sequence[str | Path],
     output: str | Path,
+    reading: ReadOptions | None = None,
     *,
+    output_format: str | None = None,
     overwrite: bool = False,
     restart: bool = False,
     on_truncate: OnTruncate = "warn",
-    on_error: OnError = "stop",
     symmetric: bool = False,
-    columns: Mapping[str, str] | None = None,
-    input_format: str | None = None,
-    output_format: str | None = None,
     chunk_rows: int = CHUNK_PAIRS,
     progress: ProgressListener | None = None,
     **options: Any,
@@ -123,21 +120,20 @@ def score_file(
         input: A file, ``"-"`` for standard input, or any other source of `samesay.data.load_pairs`; a pattern such as
             ``"parts/*.csv"``; or several of these. Where it can be more than one file, a column ``file`` tells which.
         output: Where the table goes, its format told by its name; ``"-"`` for standard output.
+        reading: How the input is read where it does not tell. With ``on_error="skip"`` a row that cannot be used is
+            left out, its place and the reason written to ``<output>.skipped.jsonl``; of standard output the first
+            places are a note. Rows with an empty text are scored and marked.
+        output_format: Where the output's name does not tell it; the input's for standard output.
         overwrite: Replace a file that is there.
-        restart: Begin anew even if an interrupted run can be gone on with.
+        restart: Start over, even if an interrupted run can be resumed.
         on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
             the report, or only count it.
-        on_error: What to do about a row that cannot be used: end there, or leave it out and write its place and the
-            reason to ``<output>.skipped.jsonl``; of standard output the first places are a note.
         symmetric: Read every pair in both orders and take the mean; see ``scoring.files.workers.read_both_orders``.
-        columns: Columns by role, where their names do not tell: ``first``, ``second`` or the names of the
-            sides.
-        input_format: Where the input's name does not tell it.
-        output_format: Where the output's name does not tell it; the input's for standard output.
         chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
-        progress: Told of the stage ``"resume"`` if the run goes on behind rows that are done, with their number, and of
-            ``"score"`` after every chunk.
-        **options: How the input is read besides: fields of ``samesay.data.ReadOptions``.
+        progress: Hears the stage ``"resume"`` with the number of rows that an interrupted run has done, and ``"score"``
+            after every chunk.
+        **options: Fields of ``ReadOptions`` that differ from ``reading``: ``columns``, ``format``, ``on_error`` and so
+            on.
 
     Raises:
         DataError: One of its leaves, with file and line, if the input cannot be read.
@@ -151,12 +147,11 @@ def score_file(
         OutputUnwritable: If the system refuses to write there.
         ExtraMissing: For Parquet without pyarrow.
     """
-    for name, value, known in (("on_truncate", on_truncate, ON_TRUNCATE), ("on_error", on_error, ON_ERROR)):
-        if value not in known:
-            raise UsageError(f"{name} is {value!r}.", expected=f"one of {', '.join(known)}")
+    if on_truncate not in ON_TRUNCATE:
+        raise UsageError(f"on_truncate is {on_truncate!r}.", expected=f"one of {', '.join(ON_TRUNCATE)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
-    reading = ReadOptions(columns=columns, format=input_format, on_error=on_error, **options)  # type: ignore[arg-type]
+    reading = replace(reading or ReadOptions(), **options, allow_empty_sides=True)
     started = time.perf_counter()
     direct = _is_direct(output)
     if not direct:
@@ -166,16 +161,11 @@ def score_file(
     # Who writes to a pipe may wait for the answers to what was written.
     reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer, ahead=not piped)
     facts = reader.facts
-    with Intake(
-        sources,
-        sides=facts.sides,
-        reading=reading,
-        chunk_rows=chunk_rows,
-    ) as intake:
-        added = added_columns(intake.columns, facts, where=intake.name, tell_file=several)
-        answering = Answering(facts, added, on_truncate == "error", on_error == "skip")
-        table = _table(intake, added, output, output_format, sources[0])
-        run = _Run(intake, answering, table, started, progress)
+    with PairRows(sources, reading, sides=facts.sides) as rows:
+        added = added_columns(rows.columns, facts, where=rows.name, tell_file=several)
+        answering = Answering(facts, added, on_truncate == "error", reading.skip)
+        table = _table(rows, added, output, output_format, sources[0])
+        run = _Run(rows, chunk_rows, answering, table, started, progress)
         answered = partial(reader.answered, symmetric=symmetric)
         if direct:
             _to_stream(run, answered, output)
@@ -184,7 +174,7 @@ def score_file(
                 "model": facts.checksum or secrets.token_hex(),
                 "input": [str(source) for source in sources],
                 "columns": table.names,
-                "sides": [intake.mapped.first, intake.mapped.second],
+                "sides": [rows.mapped.first, rows.mapped.second],
                 "output_format": f"{table.format}{'.gz' * table.gzipped}",
                 "symmetric": symmetric,
                 "batch_tokens": facts.batch_tokens,
@@ -211,13 +201,15 @@ class _Run:
 
     def __init__(
         self,
-        intake: Intake,
+        rows: PairRows,
+        chunk_rows: int,
         answering: Answering,
         table: _Table,
         started: float,
         progress: ProgressListener | None,
     ) -> None:
-        self.intake = intake
+        self.rows = rows
+        self.chunks = chunks_of(rows, chunk_rows)
         self.answering = answering
         self.table = table
         self.total = Tally()
@@ -244,7 +236,7 @@ class _Run:
     def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
         """All of it, for the user."""
         facts, total = self.answering.facts, self.total
-        notes = [*self.intake.notes, renamed(self.answering.added)]
+        notes = [*self.rows.notes, renamed(self.answering.added)]
         if total.truncated and on_truncate == "warn":
             notes.append(
                 f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
@@ -278,7 +270,7 @@ class _Run:
             truncated_places=tuple(total.truncated_places),
             tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),
             empty_sides=total.empty_sides,
-            columns={"first": self.intake.mapped.first, "second": self.intake.mapped.second},
+            columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},
             added=dict(self.answering.added),
             seconds=time.perf_counter() - self._started,
             notes=tuple(note for note in notes if note),
@@ -294,7 +286,7 @@ def _to_stream(run: _Run, answered: Any, output: str | Path) -> None:
         _opened(output) as stream,
         table_writer(stream, table.format, table.names, gzipped=table.gzipped, schema=table.schema) as writer,
     ):
-        for chunk, answers in answered(run.intake):
+        for chunk, answers in answered(run.chunks):
             rows, skipped = run.answering.rows(chunk, answers)
             writer.write([row.values for row in rows], [row.taken.place for row in rows])
             for row in skipped:
@@ -344,9 +336,8 @@ def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
             total.add(Tally(**segment.tally))
         _require_wanted(total, run.answering, target)
         run.resumed(total)
-    chunks = iter(run.intake)
     for number, segment in enumerate(done, start=1):
-        chunk = next(chunks, None)
+        chunk = next(run.chunks, None)
         if chunk is None:
             raise changed(target, "it has fewer rows than before")
         if chunk.digest != segment.taken:
@@ -354,7 +345,7 @@ def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
             raise changed(
                 target, f"part {number} of {len(done)}, which begins at {first}, is not what it was"
             )
-    yield from chunks
+    yield from run.chunks
 
 
 def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
@@ -493,18 +484,18 @@ def _opened(output: str | Path) -> Iterator[BinaryIO]:
 
 
 def _table(
-    intake: Intake, added: Mapping[str, str], output: str | Path, told: str | None, source: str | Path
+    rows: PairRows, added: Mapping[str, str], output: str | Path, told: str | None, source: str | Path
 ) -> _Table:
     if told is not None and told not in FORMATS:
         raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
-    # Generated pairs come from no file and have no format of their own.
-    own = "csv" if intake.format == "xlsx" else intake.format or "jsonl"
+    # Generated pairs and those of TFDS come in no format that is written.
+    own = {"xlsx": "csv"}.get(rows.format or "", rows.format if rows.format in FORMATS else "jsonl")
     format = told or (own if _is_direct(output) else format_of(Path(output)))
     return _Table(
-        names=[*intake.columns, *added.values()],
+        names=[*rows.columns, *added.values()],
         format=format,
         gzipped=str(output).lower().endswith(".gz"),
-        schema=_schema(source) if format == intake.format == "parquet" else None,
+        schema=_schema(source) if format == rows.format == "parquet" else None,
     )
 
 
