@@ -18,7 +18,7 @@ from samesay.data import iter_rows
 from samesay.errors import OutputBusy, ResumeMismatch, RowMalformed, TargetExists
 from samesay.pairs import Progress, Scale
 from samesay.scoring import Scorer, SimilarityScorer, score_file
-from samesay.storage.claims import Claim
+from samesay.storage import Claim
 from tiny_models import save_tiny, tiny_graph
 
 CHUNK = 50

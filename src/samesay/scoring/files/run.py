@@ -38,9 +38,7 @@ from samesay.scoring.files.journal import Journal, changed, clear_finished, mism
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
 from samesay.scoring.scorer import CHUNK_PAIRS, Scorer, SimilarityScorer
-from samesay.storage import destination
-from samesay.storage.durable import as_output_error
-from samesay.storage.renaming import taken
+from samesay.storage import as_output_error, destination, taken
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
