@@ -248,7 +248,7 @@ class LabelMismatch(DataError):
 
 
 class OneClassOnly(DataError):
-    """All rows carry one label: there is nothing to tell apart."""
+    """All rows carry one label: there is nothing to distinguish."""
 
     code = "one-class-only"
     exit_code = 24
