@@ -28,8 +28,13 @@ from samesay.data.filters import (
     most_are_literals,
 )
 from samesay.data.labels.column import LabelReading, read_labels
-from samesay.data.labels.gold import GoldReading, gold_columns
-from samesay.data.labels.scores import holds_decimal_commas, holds_scores, read_scores, with_point
+from samesay.data.labels.scores import (
+    GoldReading,
+    holds_decimal_commas,
+    holds_scores,
+    read_scores,
+    with_point,
+)
 from samesay.data.options import ReadOptions
 from samesay.data.rows import Row, RowColumn, RowStore, SkippedRow, SkippedRows, place, side_text, text_of
 from samesay.data.sources.corpora import Corpus
@@ -340,7 +345,11 @@ class _Reading:
             origin=origin,
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
-            **gold_columns(reading, (start + index for index in keep)),
+            **{
+                "labels": None,
+                "label_ids": None,
+                **(reading.columns(start + index for index in keep) if reading else {}),
+            },
         )
 
     def _asked(self, source: Source, raw: _RawSplit, reading: GoldReading | None) -> Asked | None:

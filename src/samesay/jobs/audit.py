@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
 from samesay.data import PairTable, load_splits
-from samesay.data.formats.listing import require_file, write_rows
+from samesay.data.formats.writers import require_file, write_rows
 from samesay.data.rows import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError

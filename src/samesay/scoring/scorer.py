@@ -106,7 +106,7 @@ class GraphAnswers(ABC, Generic[PredictionT]):
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
-                takes; see ``samesay.data.python.inputs.table_from``.
+                takes; see ``samesay.PairTable.from_inputs``.
 
         Raises:
             UsageError: If they are no pairs, or could be read in two ways.

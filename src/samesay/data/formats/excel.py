@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from samesay.data.bounds import LONGEST_ROW, require_few_columns, require_few_values, row_too_long
-from samesay.data.formats.records import Record, Shape, rows_of
+from samesay.data.formats.delimited import Record, Shape, rows_of
 from samesay.data.rows import Row
 from samesay.errors import DataError, ExtraMissing, RowMalformed
 

@@ -16,7 +16,6 @@ from typing import Any, BinaryIO, get_args
 
 from samesay.data.bounds import MOST_IN_MEMORY
 from samesay.data.formats.delimited import layout_of, read_delimited
-from samesay.data.formats.encodings import as_utf8, is_utf8_text, marked_encoding, unmarked_encoding
 from samesay.data.formats.excel import read_excel
 from samesay.data.formats.jsonlines import read_json_lines
 from samesay.data.formats.packing import (
@@ -31,7 +30,15 @@ from samesay.data.formats.packing import (
     without_packing,
 )
 from samesay.data.formats.parquet import read_parquet
-from samesay.data.formats.textlines import TextLines, peeked, reading_failed
+from samesay.data.formats.textlines import (
+    TextLines,
+    as_utf8,
+    is_utf8_text,
+    marked_encoding,
+    peeked,
+    reading_failed,
+    unmarked_encoding,
+)
 from samesay.data.options import Format, ReadOptions
 from samesay.data.rows import Row
 from samesay.errors import DataError, FormatUnknown, RowMalformed, SourceNotFound, SplitNotFound, near

@@ -8,6 +8,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from samesay.data.labels.schemes import (
     Place,
@@ -49,6 +52,10 @@ class LabelReading:
     reasons: list[str | None]
     notes: tuple[str, ...]
     numbered: bool = False
+
+    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
+        """What a ``PairTable`` is given where ``rows`` are kept."""
+        return {"labels": self.labels, "label_ids": np.fromiter((self.ids[row] for row in rows), np.int32)}
 
 
 @dataclass(slots=True)

@@ -6,7 +6,11 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from samesay.data.labels.column import LabelReading
 from samesay.data.labels.schemes import Place
 from samesay.data.labels.spellings import Spelling
 from samesay.errors import ScoreInvalid
@@ -32,6 +36,16 @@ class ScoreReading:
     scores: list[float]
     reasons: list[str | None]
     notes: tuple[str, ...]
+
+    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
+        """What a ``PairTable`` is given where ``rows`` are kept."""
+        return {
+            "scale": self.scale,
+            "scores": np.fromiter((self.scores[row] for row in rows), np.float32),
+        }
+
+
+GoldReading = LabelReading | ScoreReading
 
 
 def holds_scores(values: Iterable[object]) -> bool:
