@@ -14,7 +14,7 @@ from commands import outcome
 from samesay.export import Verdict
 from samesay.pairs import Sides
 from samesay.training import Recipe
-from samesay.training.jax_step.choice import ChosenStep
+from samesay.training.jax_step import ChosenStep
 from tiny_models import LABELS, save_tiny
 
 HEAVY = ("keras", "keras_hub", "jax", "tensorflow", "torch", "sklearn", "matplotlib", "pyarrow", "pandas")

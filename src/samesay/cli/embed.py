@@ -19,7 +19,7 @@ from samesay.cli.options import (
 from samesay.cli.plain import counted, note, print_json, remarks, say, visible
 
 
-@click.command("embed", cls=Command, most_used=("output", "model", "column", "input_format", "threads"))
+@click.command("embed", cls=Command, most_used=("output", "model", "column", "format", "threads"))
 @click.argument("source", type=PLACE, metavar="FILE")
 @option(
     "--output",
