@@ -32,7 +32,7 @@ from samesay.training.checkpoints import remove_checkpoints
 from samesay.training.recipe import RunFiles
 
 if TYPE_CHECKING:
-    from samesay.training.jax_step.choice import ChosenStep
+    from samesay.training.jax_step import ChosenStep
 
 
 @dataclass(frozen=True)
