@@ -392,9 +392,9 @@ def rankings(rng: random.Random) -> Situation:
     a, b, c = several(rng, listed(names), 3)
     claims: dict[str, Holds] = {
         "of the two, {a} is {more} than {b}": lambda a, b, c: a > b,
-        "[compared with|beside] {b}, {a} is {more}": lambda a, b, c: a > b,
-        "[compared with|beside] {a}, {b} is {less}": lambda a, b, c: a > b,
-        "[compared with|beside] {b}, {a} is {less}": lambda a, b, c: a < b,
+        "[compared with|in comparison with] {b}, {a} is {more}": lambda a, b, c: a > b,
+        "[compared with|in comparison with] {a}, {b} is {less}": lambda a, b, c: a > b,
+        "[compared with|in comparison with] {b}, {a} is {less}": lambda a, b, c: a < b,
         "{b} is not as {plain} as {a}": lambda a, b, c: b < a,
         "{a} is not as {plain} as {b}": lambda a, b, c: a < b,
         "{a} and {b} are equally {plain}": lambda a, b, c: a == b,

@@ -41,6 +41,14 @@ support; rise; waiting times, response times, queues on the hotline
     lengthen/lengthened, get longer/got longer
     shorten/shortened, get shorter/got shorter
     stay the same/stayed the same
+travel; rise; fares on the coast line, hotel prices, passenger numbers
+    rise/rose, increase/increased, climb/climbed
+    fall/fell, decrease/decreased, go down/went down
+    stay the same/stayed the same
+policies; rise; traffic noise, the number of thefts, the amount of litter
+    increase/increased, go up/went up
+    decrease/decreased, go down/went down
+    remain the same/remained the same
 school; rise; the average grades, reading skills, the results in maths
     improve/improved, get better/got better
     worsen/worsened, get worse/got worse, decline/declined
@@ -86,6 +94,58 @@ products; the water in the tank, the surface of the hob, the iron; is
     hot
     cold
     lukewarm
+weather; the sky over the bay, the sky above the station; is
+    cloudless, clear
+    overcast, covered in cloud
+    partly cloudy
+weather; the soil in the valley, the cellar wall, the hay; is
+    dry
+    damp, moist
+sports; the second half, the qualifying round; is
+    over, at an end
+    still going on, under way
+sports; the defender, the team's best sprinter; is
+    fit to play
+    unfit to play
+kitchen; the trout in the pan, the chicken; is
+    raw, uncooked
+    cooked, done
+kitchen; the bread on the counter, the cake; is
+    fresh
+    stale
+travel; the suitcase, the luggage van; is
+    full, filled to the top
+    empty, without anything in it
+    half full, half empty
+school; the art room, the teachers' lounge; is
+    tidy, neat
+    untidy, messy
+finance; the fine for late payment, the dentist's bill; is
+    settled, paid in full
+    unpaid, outstanding
+contracts; the tenant in flat six, the caretaker; is
+    at home
+    away from home, out
+software; the connection to the server, the admin page; is
+    encrypted
+    unencrypted
+products; the lid of the tank, the battery cover; is
+    locked
+    unlocked
+products; the spare battery, the power bank; is
+    fully charged
+    flat, drained
+    half charged
+medicine; the result of the blood test, the second smear; is
+    positive
+    negative
+meetings; the motion on parking, the request for a new chair; is
+    accepted, approved
+    rejected, turned down
+    put off, deferred
+people; Greta's cousin, Emil's sister, Ruth's flatmate; is
+    employed, in work
+    unemployed, out of work
 meetings; the quarterly review, the board meeting, the interview; is
     running early, ahead of schedule
     running late, behind schedule
@@ -98,6 +158,11 @@ kitchen; the caterer served; the caterer did not serve any
     leeks, carrots, vegetables, food, cheese
     plums, cherries, fruit, food, bread
     lamb, beef, meat, food, rice
+    cod, mackerel, seafood, food, noodles
+    almonds, walnuts, nuts, food, rice
+weather; the shop at the pass sells; the shop at the pass does not sell any
+    umbrellas, raincoats, rainwear, clothing, T-shirts
+    skis, snowboards, winter sports gear, sports gear, rackets
 office; the office manager ordered; the office manager did not order any
     armchairs, stools, seats, furniture, bookcases
     staplers, scissors, office supplies, supplies, cleaning products
@@ -121,6 +186,15 @@ products; the workshop repairs; the workshop does not repair any
 finance; the fund invests in; the fund does not invest in any
     gold, silver, precious metals, metals, copper
     hotels, office blocks, commercial property, property, private homes
+software; the workshop's app recognises; the workshop's app does not recognise any
+    screws, bolts, fasteners, hardware, hinges
+    oaks, beeches, trees, plants, ferns
+meetings; the committee interviewed; the committee did not interview any
+    nurses, midwives, health workers, professionals, architects
+    pianists, cellists, musicians, artists, painters
+contracts; the farm keeps; the farm does not keep any
+    ewes, rams, sheep, animals, geese
+    ducks, hens, poultry, animals, cattle
 policies; the recycling centre accepts; the recycling centre does not accept any
     jars, wine bottles, glass, waste, cardboard
     televisions, printers, electronic waste, waste, branches
@@ -182,7 +256,7 @@ def opposites(rng: random.Random) -> Situation:
         "{lead}, {it} {be} {unlike}": lambda end, x: end == 1,
         "{lead}, {it} {be} not {one}": lambda end, x: end != 0,
         "it is [untrue|not the case] that {it} {be} [{opposite}|{unlike}] {lead}": lambda end, x: end != 1,
-        "{it} {be} [{one}|{alike}] {lead}, [as usual|as before]": lambda end, x: end == 0 and x,
+        "{it} {be} [{one}|{alike}] {lead}, [as before|just as before]": lambda end, x: end == 0 and x,
         ">[nobody|no one here] [can say|knows] whether {it} {be} {one} {lead}": lambda end, x: x,
         ">{it} may or may not be [{one}|{unlike}] {lead}": lambda end, x: x,
     }

@@ -27,6 +27,14 @@ _ACTS = (
     ("look after", "looked after", "looked after"),
     ("observe", "observed", "observed"),
     ("question", "questioned", "questioned"),
+    ("advise", "advised", "advised"),
+    ("accompany", "accompanied", "accompanied"),
+    ("overhear", "overheard", "overheard"),
+    ("photograph", "photographed", "photographed"),
+    ("recognise", "recognised", "recognised"),
+    ("congratulate", "congratulated", "congratulated"),
+    ("imitate", "imitated", "imitated"),
+    ("ignore", "ignored", "ignored"),
     ("greet", "greeted", "greeted"),
 )
 # What holds one way only, and the same seen from the other end.
