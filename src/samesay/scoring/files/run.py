@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -50,41 +50,23 @@ SKIPPED_SUFFIX = ".skipped.jsonl"
 _VERSIONS = ("samesay", "onnxruntime", "tokenizers", "numpy")
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of a file.
+@dataclass
+class FileReport(Tally):
+    """What became of a file: the counts of all its rows, those of an interrupted run among them.
 
     Attributes:
-        rows: Rows written; with those skipped, all that were read.
-        labels: How often each label was given, in the order of the model's labels; empty for scores.
-        truncated: Rows of which part was not read.
-        truncated_places: Where the first of them stand, ``file:line``.
-        tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
-        empty_sides: Rows with an empty first or second text; they are scored like others, and marked.
         columns: Role (``first``, ``second``) to the column it was read from.
         added: What the added columns are called, by what they hold.
         seconds: Wall time of this run.
         notes: What its user should know.
-        mean_score: Of the scores that were given; None for labels.
-        abstained: Rows of whose label the model is not confident.
-        skipped: Rows left out, each with its reason in ``skipped_file``.
-        skipped_file: None where nothing was skipped.
+        skipped_file: Where the skipped rows are listed, each with its reason; None where nothing was skipped.
         resumed_rows: How many of ``rows`` an interrupted run had done before.
     """
 
-    rows: int
-    labels: dict[str, int]
-    truncated: int
-    truncated_places: tuple[str, ...]
-    tokens_lost: tuple[int, int]
-    empty_sides: int
-    columns: dict[str, str]
-    added: dict[str, str]
-    seconds: float
-    notes: tuple[str, ...]
-    mean_score: float | None = None
-    abstained: int = 0
-    skipped: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+    added: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
     skipped_file: str | None = None
     resumed_rows: int = 0
 
@@ -92,6 +74,17 @@ class FileReport:
     def pairs_per_second(self) -> float:
         """Rows of this run a second, reading and writing included."""
         return per_second(self.rows - self.resumed_rows, self.seconds)
+
+    @property
+    def mean_score(self) -> float | None:
+        """Of the scores that were given; None for labels."""
+        return self.score_sum / self.rows if self.rows and not self.labels else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        found = asdict(self) | {"pairs_per_second": self.pairs_per_second}
+        del found["score_sum"], found["skipped_codes"]
+        return found if self.mean_score is None else found | {"mean_score": self.mean_score}
 
 
 def score_file(
@@ -260,21 +253,13 @@ class _Run:
             )
         if symmetric:
             notes.append(_directed(facts))
-        similarity = facts.labels is None
+        total.labels = {name: total.labels.get(name, 0) for name in facts.labels or ()}
         return FileReport(
-            rows=total.rows,
-            labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
-            mean_score=total.score_sum / total.rows if similarity and total.rows else None,
-            abstained=total.abstained,
-            truncated=total.truncated,
-            truncated_places=tuple(total.truncated_places),
-            tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),
-            empty_sides=total.empty_sides,
+            **asdict(total),
             columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},
             added=dict(self.answering.added),
             seconds=time.perf_counter() - self._started,
             notes=tuple(note for note in notes if note),
-            skipped=total.skipped,
             skipped_file=str(skipped_file) if total.skipped and skipped_file else None,
             resumed_rows=self.resumed_rows,
         )
@@ -315,10 +300,10 @@ def _to_file(
             lines = "".join(
                 json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
             )
-            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=tally.to_dict())
+            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=asdict(tally))
             run.count(tally)
         if not any(segment.n_bytes for segment in journal.segments):
-            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=Tally().to_dict())
+            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=asdict(Tally()))
         join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
         journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
 
