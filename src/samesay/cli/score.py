@@ -203,7 +203,7 @@ def _one_pair(
 def _in_windows(
     model: str, first: str, second: str, *, sentences: int, as_json: bool, options: dict[str, Any]
 ) -> None:
-    from samesay.jobs.windows import score_windows
+    from samesay.jobs.score import score_windows
 
     found = score_windows(model, first, second, sentences=sentences, threads=options["threads"])
     cut = f"{counted(found.n_truncated, 'window')} of {found.n_windows:,} longer than the model reads"

@@ -171,9 +171,6 @@ class RowStream:
 class Opened:
     """The bytes of a file, unpacked.
 
-    Args:
-        path: A file, one in a zip archive, or ``"-"``.
-
     Attributes:
         name: What messages call it.
         inner: Its own name where it is in an archive, that of the path otherwise; empty for standard input.

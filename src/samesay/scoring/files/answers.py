@@ -184,12 +184,6 @@ def added_columns(
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
 
-    Args:
-        existing: The table's columns.
-        facts: Of the model.
-        where: The table, for messages.
-        tell_file: Whether there are several inputs.
-
     Returns:
         From what a column holds, by its usual name, to its name in this table, in order.
 

@@ -25,13 +25,12 @@ from typing import Any, BinaryIO, Literal
 
 from samesay.data import ReadOptions
 from samesay.data.formats.readers import FORMATS, format_of
-from samesay.data.formats.writers import join_parquet, parquet_schema, table_writer
+from samesay.data.formats.writers import join_parquet, parquet_schema, require_new, table_writer
 from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
-from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
+from samesay.errors import FormatUnknown, TruncationRefused, UsageError
 from samesay.pairs import Progress, ProgressListener, per_second
-from samesay.printable import command
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
@@ -144,11 +143,13 @@ def score_file(
         raise UsageError(f"on_truncate is {on_truncate!r}.", expected=f"one of {', '.join(ON_TRUNCATE)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
-    reading = replace(reading or ReadOptions(), **options, allow_empty_sides=True)
+    reading = replace(reading or ReadOptions(), **{**options, "allow_empty_sides": True})
     started = time.perf_counter()
     direct = _is_direct(output)
     if not direct:
-        _require_free(output, overwrite=overwrite)
+        if not overwrite and os.path.lexists(output):
+            clear_finished(destination(output))
+        require_new(output, overwrite=overwrite)
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
     piped = any(map(is_standard_input, sources))
     # Who writes to a pipe may wait for the answers to what was written.
@@ -409,28 +410,6 @@ def _directed(facts: ModelFacts) -> str | None:
     else:
         return None
     return f"every pair was read in both orders, which is not what the model was taught: {why}"
-
-
-def _require_free(output: str | Path, *, overwrite: bool) -> None:
-    """Refuse an output before any work, and not after all of it."""
-    path = Path(output)
-    destination(path)
-    if path.is_dir():
-        raise OutputUnwritable(
-            f"{path} is a folder.",
-            where=str(path),
-            expected="the name of a file",
-            hint=command(path / "scored.csv"),
-        )
-    if overwrite:
-        return
-    if os.path.lexists(path):
-        clear_finished(destination(path))
-        raise TargetExists(
-            f"{path} exists already.",
-            where=str(path),
-            hint="name another output, or replace it with --overwrite (overwrite=True)",
-        )
 
 
 def _skipped_file(output: str | Path) -> Path:
