@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -10,13 +11,12 @@ import click
 from samesay.cli.options import (
     PLACE,
     Command,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.duplicates import Duplicates
@@ -61,12 +61,11 @@ _READ_AS = {
     help="Also read all pairs of N random texts, and report the share of same pairs that were candidates.",
 )
 @text_options
-@option("--output", "-o", type=PLACE, help="Write the pairs there.")
+@option("--output", "-o", help="Write the pairs there.")
 @option("--groups", "groups_output", type=PLACE, help="Write the groups there, one row a text.")
 @option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
 @threads_option
-@quiet_option
-@json_option
+@output_options
 def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find texts of FILE that say the same by MODEL, or texts of FILE2 that say the same as one of FILE.
 
@@ -84,18 +83,11 @@ def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: b
     search = DuplicateOptions(**{name: options.pop(name) for name in names})
     with progress_display(quiet=quiet) as progress:
         found = find_duplicates(model, file, other, search=search, progress=progress, **options)
-    with remarks(options["output"], options["groups_output"]):
-        if as_json:
-            print_json(found.to_dict())
-            return
-        _show(found)
-        if not quiet:
-            for place in (options["output"], options["groups_output"]):
-                if place is not None:
-                    say(f"Written to {visible(place)}")
+    written = [place for place in (options["output"], options["groups_output"]) if place is not None]
+    present(found, partial(_show, written=[] if quiet else written), *written, as_json=as_json)
 
 
-def _show(found: Duplicates) -> None:
+def _show(found: Duplicates, written: list[str]) -> None:
     from samesay.cli import render
 
     for number, group in enumerate(found.groups[:_GROUPS_SHOWN], start=1):
@@ -125,3 +117,5 @@ def _show(found: Duplicates) -> None:
         note(f"note: {counted(found.n_empty, 'empty text')} left out")
     if found.n_truncated:
         note(f"note: {counted(found.n_truncated, 'pair')} truncated: longer than the model reads")
+    for place in written:
+        say(f"Written to {visible(place)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -9,13 +10,12 @@ import click
 from samesay.cli.options import (
     PLACE,
     Command,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.rank import Ranking
@@ -42,11 +42,10 @@ _SHOWN = 10
     help="The side of the model that the query is [hypothesis, claim, query or question, else the first].",
 )
 @option("--top", type=click.IntRange(min=1), help=f"How many to show or write [{_SHOWN}; all with --output].")
-@option("--output", "-o", type=PLACE, help="Write the ranked rows there, with all their columns.")
+@option("--output", "-o", help="Write the ranked rows there, with all their columns.")
 @option("--overwrite", is_flag=True, help="Replace a file at --output.")
 @threads_option
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     *,
@@ -70,11 +69,7 @@ def command(
         top = _SHOWN
     with progress_display(quiet=quiet) as progress:
         ranking = rank_texts(model, source=input_, top=top, output=output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(ranking.to_dict())
-            return
-        _show(ranking, output)
+    present(ranking, partial(_show, output=output), output, as_json=as_json)
 
 
 def _show(ranking: Ranking, output: str | None) -> None:

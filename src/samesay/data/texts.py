@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data.bounds import require_few_rows
+from samesay.data import bounds
 from samesay.data.columns import existing_column, is_row, listed, same_name
 from samesay.data.formats.packing import without_packing
 from samesay.data.formats.readers import LINES, STANDARD_INPUT
@@ -112,7 +112,7 @@ def _read(source: str | Path, column: str | None, reading: ReadOptions, keep_emp
     skipped, records = SkippedRows(), []
     with SourceRows(source, reading) as stream:
         chosen = _text_column(stream, column)
-        for row in require_few_rows(stream, stream.name):
+        for row in bounds.require_few_rows(stream, stream.name, most=bounds.MOST_TEXTS):
             place = stream.place(row)
             try:
                 if row.error is not None:

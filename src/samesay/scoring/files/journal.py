@@ -23,9 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from samesay.errors import OutputBusy, OutputUnwritable, ResumeMismatch
-from samesay.storage import OwnFolder
-from samesay.storage.claims import Claim
-from samesay.storage.durable import flush_folder, hidden_beside, made_parents, said_plainly
+from samesay.storage import Claim, OwnFolder, flush_folder, hidden_beside, made_parents, said_plainly
 
 _JOURNAL, _ROWS, _SKIPPED, _WHOLE = "journal.jsonl", "rows", "skipped", "whole"
 _JOINED, _SKIPPED_COPY = "joined", "skipped-copy"

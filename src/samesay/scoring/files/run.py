@@ -30,16 +30,14 @@ from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
 from samesay.errors import FormatUnknown, TruncationRefused, UsageError
-from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.pairs import LabelSet, Progress, ProgressListener, per_second
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
-from samesay.scoring.scorer import CHUNK_PAIRS, Scorer, SimilarityScorer
-from samesay.storage import destination
-from samesay.storage.durable import as_output_error
-from samesay.storage.renaming import taken
+from samesay.scoring.scorer import CHUNK_PAIRS, Scorer
+from samesay.storage import as_output_error, destination, taken
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
@@ -87,7 +85,7 @@ class FileReport(Tally):
 
 
 def score_file(
-    scorer: Scorer | SimilarityScorer | WorkerPool,
+    scorer: Scorer | WorkerPool,
     input: str | Path | Sequence[str | Path],
     output: str | Path,
     reading: ReadOptions | None = None,
@@ -254,7 +252,8 @@ class _Run:
             )
         if symmetric:
             notes.append(_directed(facts))
-        total.labels = {name: total.labels.get(name, 0) for name in facts.labels or ()}
+        labels = facts.answers.names if isinstance(facts.answers, LabelSet) else ()
+        total.labels = {name: total.labels.get(name, 0) for name in labels}
         return FileReport(
             **asdict(total),
             columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},
@@ -403,8 +402,8 @@ class _Segments:
 
 def _directed(facts: ModelFacts) -> str | None:
     """A note where reading a pair in both orders goes against what the model was taught."""
-    if facts.labels is not None and ENTAILMENT in [name.casefold() for name in facts.labels]:
-        why = f"its labels ({', '.join(facts.labels)}) say something of an order"
+    if ENTAILMENT in [name.casefold() for name in facts.answers.outputs]:
+        why = f"its labels ({facts.answers.in_words}) say something of an order"
     elif asking_side(facts.sides) is not None:
         why = f"its sides ({facts.sides.first}, {facts.sides.second}) are not of one kind"
     else:
