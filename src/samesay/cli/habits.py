@@ -13,6 +13,9 @@ import click
 from samesay.errors import SameSayError, near
 from samesay.printable import command as command_line
 
+TYPED = "samesay.typed"
+"""Where click's context keeps the words after ``samesay``."""
+
 COMMAND_WORDS: Mapping[str, str] = {
     "predict": "score", "infer": "score", "inference": "score", "classify": "score", "label": "score",
     "similarity": "score",
@@ -30,105 +33,61 @@ COMMAND_WORDS: Mapping[str, str] = {
     "completions": "completion",
 }  # fmt: skip
 
-# To the first of these that the command has: an option, an argument (in capitals), or an option with its value.
+# What the words on the right mean: the first of these options, arguments (in capitals) or options with a value that the
+# command has.
+_OPTION_HABITS: Mapping[str, str] = {
+    "--learning-rate": "lr",
+    "MODEL --preset": "model checkpoint",
+    "--preset --model MODEL": "model-name model-name-or-path model-id model-path pretrained-model-name-or-path",
+    "--preset": "pretrained backbone",
+    "DATA FILE --input": "data",
+    "DATA --data FILE --input": "dataset",
+    "DATA --data": "dataset-name",
+    "DATA": "train-file train-data train test-file",
+    "--validation": "validation-file validation-data dev val",
+    "--validation DATA": "eval-file",
+    "--input DATA FILE": "file input-file",
+    "DATA FILE": "input",
+    "--input FILE": "corpus documents",
+    "--output PATH": "output-dir output-path output-file out save-path save-dir",
+    "PATH": "output",
+    "--epochs": "num-train-epochs num-epochs n-epochs max-epochs",
+    "--batch-size": "per-device-train-batch-size train-batch-size bs",
+    "--max-length": "max-seq-length max-seq-len max-len maxlen sequence-length",
+    "--optimizer": "optim",
+    "--schedule": "lr-scheduler-type lr-scheduler scheduler",
+    "--warmup": "warmup-ratio warmup-proportion",
+    "--accumulate": "gradient-accumulation-steps accumulate-grad-batches",
+    "--clip-norm": "max-grad-norm gradient-clip-val global-clipnorm clipnorm",
+    "--label-smoothing": "label-smoothing-factor",
+    "--monitor": "metric-for-best-model",
+    "--early-stopping": "early-stopping-patience patience",
+    "--evaluate-every": "eval-steps evaluation-steps",
+    "--class-weights": "class-weight",
+    "--lora": "lora-r lora-rank",
+    "--layer-decay": "layerwise-lr-decay llrd",
+    "--precision": "dtype torch-dtype mixed-precision",
+    "--precision=float16": "fp16",
+    "--precision=bfloat16": "bf16",
+    "--teacher-temperature": "temperature",
+    "--tensorboard": "logging-dir",
+    "--seed": "random-state random-seed",
+    "--resume": "resume-from-checkpoint",
+    "--overwrite": "overwrite-output-dir force",
+    "--quiet": "silent no-progress",
+    "--delimiter": "sep separator",
+    "--encoding": "charset",
+    "--labels": "id2label label-names",
+    "--rename-labels": "label-map",
+    "--where": "filter",
+    "--column": "text-column column-name",
+    "--to": "save-format",
+    "--top --candidates": "top-k",
+    "--jobs": "num-workers num-proc",
+    "--threads": "num-threads",
+}
 OPTION_WORDS: Mapping[str, tuple[str, ...]] = {
-    "--lr": ("--learning-rate",),
-    "--model": ("MODEL", "--preset"),
-    "--model-name": ("--preset", "--model", "MODEL"),
-    "--model-name-or-path": ("--preset", "--model", "MODEL"),
-    "--model-id": ("--preset", "--model", "MODEL"),
-    "--model-path": ("--preset", "--model", "MODEL"),
-    "--pretrained": ("--preset",),
-    "--pretrained-model-name-or-path": ("--preset", "--model", "MODEL"),
-    "--checkpoint": ("MODEL", "--preset"),
-    "--backbone": ("--preset",),
-    "--data": ("DATA", "FILE", "--input"),
-    "--dataset": ("DATA", "--data", "FILE", "--input"),
-    "--dataset-name": ("DATA", "--data"),
-    "--train-file": ("DATA",),
-    "--train-data": ("DATA",),
-    "--train": ("DATA",),
-    "--test-file": ("DATA",),
-    "--validation-file": ("--validation",),
-    "--validation-data": ("--validation",),
-    "--eval-file": ("--validation", "DATA"),
-    "--dev": ("--validation",),
-    "--val": ("--validation",),
-    "--file": ("--input", "DATA", "FILE"),
-    "--input": ("DATA", "FILE"),
-    "--input-file": ("--input", "DATA", "FILE"),
-    "--corpus": ("--input", "FILE"),
-    "--documents": ("--input", "FILE"),
-    "--output-dir": ("--output", "PATH"),
-    "--output-path": ("--output", "PATH"),
-    "--output-file": ("--output", "PATH"),
-    "--output": ("PATH",),
-    "--out": ("--output", "PATH"),
-    "--save-path": ("--output", "PATH"),
-    "--save-dir": ("--output", "PATH"),
-    "--num-train-epochs": ("--epochs",),
-    "--num-epochs": ("--epochs",),
-    "--n-epochs": ("--epochs",),
-    "--max-epochs": ("--epochs",),
-    "--per-device-train-batch-size": ("--batch-size",),
-    "--train-batch-size": ("--batch-size",),
-    "--bs": ("--batch-size",),
-    "--max-seq-length": ("--max-length",),
-    "--max-seq-len": ("--max-length",),
-    "--max-len": ("--max-length",),
-    "--maxlen": ("--max-length",),
-    "--sequence-length": ("--max-length",),
-    "--optim": ("--optimizer",),
-    "--lr-scheduler-type": ("--schedule",),
-    "--lr-scheduler": ("--schedule",),
-    "--scheduler": ("--schedule",),
-    "--warmup-ratio": ("--warmup",),
-    "--warmup-proportion": ("--warmup",),
-    "--gradient-accumulation-steps": ("--accumulate",),
-    "--accumulate-grad-batches": ("--accumulate",),
-    "--max-grad-norm": ("--clip-norm",),
-    "--gradient-clip-val": ("--clip-norm",),
-    "--global-clipnorm": ("--clip-norm",),
-    "--clipnorm": ("--clip-norm",),
-    "--label-smoothing-factor": ("--label-smoothing",),
-    "--metric-for-best-model": ("--monitor",),
-    "--early-stopping-patience": ("--early-stopping",),
-    "--patience": ("--early-stopping",),
-    "--eval-steps": ("--evaluate-every",),
-    "--evaluation-steps": ("--evaluate-every",),
-    "--class-weight": ("--class-weights",),
-    "--lora-r": ("--lora",),
-    "--lora-rank": ("--lora",),
-    "--layerwise-lr-decay": ("--layer-decay",),
-    "--llrd": ("--layer-decay",),
-    "--dtype": ("--precision",),
-    "--torch-dtype": ("--precision",),
-    "--mixed-precision": ("--precision",),
-    "--fp16": ("--precision float16",),
-    "--bf16": ("--precision bfloat16",),
-    "--temperature": ("--teacher-temperature",),
-    "--logging-dir": ("--tensorboard",),
-    "--random-state": ("--seed",),
-    "--random-seed": ("--seed",),
-    "--resume-from-checkpoint": ("--resume",),
-    "--overwrite-output-dir": ("--overwrite",),
-    "--force": ("--overwrite",),
-    "--silent": ("--quiet",),
-    "--no-progress": ("--quiet",),
-    "--sep": ("--delimiter",),
-    "--separator": ("--delimiter",),
-    "--charset": ("--encoding",),
-    "--id2label": ("--labels",),
-    "--label-map": ("--rename-labels",),
-    "--label-names": ("--labels",),
-    "--filter": ("--where",),
-    "--text-column": ("--column",),
-    "--column-name": ("--column",),
-    "--save-format": ("--to",),
-    "--top-k": ("--top", "--candidates"),
-    "--num-workers": ("--jobs",),
-    "--num-proc": ("--jobs",),
-    "--num-threads": ("--threads",),
+    f"--{word}": tuple(targets.split()) for targets, words in _OPTION_HABITS.items() for word in words.split()
 }
 
 VALUE_WORDS: Mapping[str, str] = {
@@ -195,7 +154,7 @@ def _corrected(command: click.Command, typed: Sequence[str]) -> list[str] | None
         target = _option_meant(flag, options, {_shown(one) for one in arguments})
         if target is None:
             return None
-        name, *given_by_target = target.split()
+        name, *given_by_target = target.split("=")
         option = options.get(name)
         if option is not None and (option.is_flag or given_by_target):
             asked += [name, *given_by_target]
@@ -225,7 +184,7 @@ def _option_meant(flag: str, options: Mapping[str, object], arguments: Iterable[
     if not name.startswith("--") and len(name) > 2:
         name = f"-{name}"
     for target in OPTION_WORDS.get(name.casefold(), ()):
-        if target in arguments or target.split()[0] in options:
+        if target in arguments or target.split("=")[0] in options:
             return target
     return next(iter(near(name, options)), None)
 

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    input_options,
+    option,
+    output_options,
+    refuse_idle,
+    threads_option,
+)
 from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
@@ -50,7 +58,6 @@ _OF_ROWS = (
 @option(
     "--output",
     "-o",
-    type=PLACE,
     help="Where the labelled rows go; the name shows the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
@@ -81,11 +88,7 @@ _OF_ROWS = (
     help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
     "nothing. Cut rows are marked in any case.",
 )
-@option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
-)
+@threads_option
 @option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -114,8 +117,7 @@ _OF_ROWS = (
     help="Read the long side of one pair in overlapping windows of N sentences [2]; the deciding one is shown. "
     "Without N it goes last.",
 )
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     first: str | None,
@@ -198,7 +200,7 @@ def _one_pair(
 def _in_windows(
     model: str, first: str, second: str, *, sentences: int, as_json: bool, options: dict[str, Any]
 ) -> None:
-    from samesay.jobs.windows import score_windows
+    from samesay.jobs.score import score_windows
 
     found = score_windows(model, first, second, sentences=sentences, threads=options["threads"])
     cut = f"{counted(found.n_truncated, 'window')} of {found.n_windows:,} longer than the model reads"
@@ -261,7 +263,7 @@ def _files(
 
 def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool) -> None:
     if as_json:
-        print_json(_as_json(report, output))
+        print_json({"output": output, **report.to_dict()})
         return
     for text in report.notes:
         note(f"note: {text}")
@@ -274,25 +276,3 @@ def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool
         else:
             say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
         say(f"Written to {visible(output)}")
-
-
-def _as_json(report: FileReport, output: str) -> dict[str, Any]:
-    return {
-        "output": output,
-        "rows": report.rows,
-        "labels": report.labels,
-        **({} if report.mean_score is None else {"mean_score": report.mean_score}),
-        "abstained": report.abstained,
-        "truncated": report.truncated,
-        "truncated_places": list(report.truncated_places),
-        "tokens_lost": list(report.tokens_lost),
-        "empty_sides": report.empty_sides,
-        "skipped": report.skipped,
-        "skipped_file": report.skipped_file,
-        "resumed_rows": report.resumed_rows,
-        "columns": report.columns,
-        "added": report.added,
-        "seconds": report.seconds,
-        "pairs_per_second": report.pairs_per_second,
-        "notes": list(report.notes),
-    }
