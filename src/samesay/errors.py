@@ -182,7 +182,7 @@ class LabelMismatch(DataError, exit_code=23, http_status=409):
 
 
 class OneClassOnly(DataError, exit_code=24):
-    """All rows carry one label: there is nothing to tell apart."""
+    """All rows carry one label: there is nothing to distinguish."""
 
 
 class TruncationRefused(DataError, exit_code=25, http_status=413):

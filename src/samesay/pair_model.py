@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.bundle import Manifest, open_bundle
 from samesay.data import PairTable, require_contrast
 from samesay.data.python.objects import splits_of
+from samesay.decision import Decision, predictions_of
 from samesay.encoding import PairEncoder, summarise
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, evaluate
 from samesay.model import opening
 from samesay.model.huggingface.hub import HubModel
 from samesay.model.opening import OpenedModel, classifier_of, open_model
-from samesay.model.predictor import KerasPredictor, KerasSimilarityPredictor
+from samesay.model.predictor import KerasPredictor
 from samesay.pairs import (
     Answers,
     LabelSet,
@@ -26,13 +27,9 @@ from samesay.pairs import (
     ProgressListener,
     Scale,
     Sides,
-    SimilarityPrediction,
-    answers_in_words,
-    task_of,
 )
 from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
 from samesay.runs.token_cache import encoded_pairs
-from samesay.scoring import predictions, similarity_predictions
 from samesay.storage import destination
 from samesay.training.recipe import WIDE_ENCODER, Recipe
 
@@ -247,29 +244,8 @@ class PairModel:
 
     @property
     def predictor(self) -> KerasPredictor:
-        """The model as a ``Predictor``.
-
-        Raises:
-            UsageError: If it gives similarity scores.
-        """
-        if self.scale is not None:
-            raise UsageError(
-                "The model gives similarity scores; it has no labels.", hint="model.predict(pairs)"
-            )
+        """The model as a ``Predictor``, with its decision policy."""
         return KerasPredictor(self.classifier, decision=self.decision)
-
-    @property
-    def _similarity_predictor(self) -> KerasSimilarityPredictor:
-        """The model as a ``SimilarityPredictor``.
-
-        Raises:
-            UsageError: If it has labels (``predictor``).
-        """
-        if self.scale is None:
-            raise UsageError(
-                "The model answers with labels and not with scores.", hint="model.predict(pairs)"
-            )
-        return KerasSimilarityPredictor(self.classifier)
 
     def fit(
         self,
@@ -346,7 +322,7 @@ class PairModel:
         validation = validation if validation is not None else splits_of(x).get("validation")
         if validation is None:
             chosen.require_no_validation()
-        chosen = as_opened(chosen.for_task(task_of(self.answers)), self._began, self.max_length)
+        chosen = as_opened(chosen.for_task(self.answers.task), self._began, self.max_length)
         # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
         chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
         table = self._table(x, y, prefer=("train",))
@@ -404,28 +380,20 @@ class PairModel:
             ScoreInvalid: If they carry a score outside its scale.
         """
         table = self._table(x, y, prefer=("test", "validation"))
-        return evaluate(
-            self.predictor if self.scale is None else self._similarity_predictor, table, progress=progress
-        )
+        return evaluate(self.predictor, table, progress=progress)
 
     def predict(self, x: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.
 
         A similarity model gives scores, shape ``(n_pairs,)``.
         """
-        if self.scale is not None:
-            return self._similarity_predictor.predict(x)
         return self.predictor.predict(x)
 
-    def score(self, x: Any) -> list[Prediction] | list[SimilarityPrediction]:
-        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a score."""
+    def score(self, x: Any) -> list[Prediction]:
+        """For each pair: label and probabilities by name, or the score; what was cut, what is empty."""
         table = self._unlabelled(x)
-        if self.scale is not None:
-            return similarity_predictions(
-                self._similarity_predictor.read(table), table.first, table.second, self.scale, self.sides
-            )
         read = self.predictor.read(table)
-        return predictions(read, table.first, table.second, self.labels, self.sides, self.decision)
+        return predictions_of(read, table.first, table.second, self.answers, self.sides, self.decision)
 
     def student(
         self,
@@ -547,7 +515,7 @@ class PairModel:
         from samesay.model.keras_file import load_keras_file
 
         classifier = load_keras_file(path)
-        note = f"head kept: {answers_in_words(classifier.answers)}"
+        note = f"head kept: {classifier.answers.in_words}"
         return cls(classifier, preset=str(path), head="kept", note=note, began=f"the file {path.absolute()}")
 
 

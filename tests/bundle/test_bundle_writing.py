@@ -21,7 +21,7 @@ import pytest
 from samesay.bundle import open_bundle, require_replaceable, write_bundle
 from samesay.errors import DiskFull, OutputUnwritable, TargetExists, UsageError
 from samesay.storage import durable as durable_module
-from samesay.storage.durable import require_room
+from samesay.storage import require_room
 from tiny_models import LABELS, SIDES, save_tiny
 
 FACTS = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": 64}

@@ -21,12 +21,12 @@ from samesay.bundle.layout import (
     PartLayout,
     Verdict,
 )
-from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
+from samesay.bundle.manifest import FileRecord, Manifest, Part
+from samesay.decision import Decision
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
-from samesay.storage import destination
-from samesay.storage.durable import new_folder, require_writable, said_plainly
+from samesay.storage import destination, new_folder, require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
 DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}

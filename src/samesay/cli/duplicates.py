@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +17,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.duplicates import Duplicates
@@ -84,18 +85,11 @@ def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: b
     search = DuplicateOptions(**{name: options.pop(name) for name in names})
     with progress_display(quiet=quiet) as progress:
         found = find_duplicates(model, file, other, search=search, progress=progress, **options)
-    with remarks(options["output"], options["groups_output"]):
-        if as_json:
-            print_json(found.to_dict())
-            return
-        _show(found)
-        if not quiet:
-            for place in (options["output"], options["groups_output"]):
-                if place is not None:
-                    say(f"Written to {visible(place)}")
+    written = [place for place in (options["output"], options["groups_output"]) if place is not None]
+    present(found, partial(_show, written=[] if quiet else written), *written, as_json=as_json)
 
 
-def _show(found: Duplicates) -> None:
+def _show(found: Duplicates, written: list[str]) -> None:
     from samesay.cli import render
 
     for number, group in enumerate(found.groups[:_GROUPS_SHOWN], start=1):
@@ -125,3 +119,5 @@ def _show(found: Duplicates) -> None:
         note(f"note: {counted(found.n_empty, 'empty text')} left out")
     if found.n_truncated:
         note(f"note: {counted(found.n_truncated, 'pair')} truncated: longer than the model reads")
+    for place in written:
+        say(f"Written to {visible(place)}")

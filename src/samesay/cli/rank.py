@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.rank import Ranking
@@ -70,11 +71,7 @@ def command(
         top = _SHOWN
     with progress_display(quiet=quiet) as progress:
         ranking = rank_texts(model, source=input_, top=top, output=output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(ranking.to_dict())
-            return
-        _show(ranking, output)
+    present(ranking, partial(_show, output=output), output, as_json=as_json)
 
 
 def _show(ranking: Ranking, output: str | None) -> None:

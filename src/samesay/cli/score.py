@@ -11,7 +11,7 @@ from samesay.cli.options import PLACE, Command, input_options, json_option, opti
 from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
-from samesay.pairs import Progress, SimilarityPrediction
+from samesay.pairs import Progress
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
@@ -45,23 +45,25 @@ _OF_ROWS = (
     type=PLACE,
     multiple=True,
     help="Label every row of a file instead; - is standard input. Several times, or with a pattern such as "
-    "'parts/*.csv', rows of several files go into one output with a column that tells the file.",
+    "'parts/*.csv', rows of several files go into one output with a column that names the file.",
 )
 @option(
     "--output",
     "-o",
     type=PLACE,
-    help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
+    help="Where the labelled rows go; the name shows the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
 @option(
-    "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
+    "--output-format",
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet"]),
+    help="Output format, if the file name does not show it.",
 )
 @option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @option(
     "--restart",
     is_flag=True,
-    help="Begin anew, though an interrupted run has left rows that this command would go on behind.",
+    help="Start over, even if an interrupted run can be resumed.",
 )
 @option(
     "--on-error",
@@ -69,7 +71,7 @@ _OF_ROWS = (
     default="stop",
     show_default=True,
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
-    "OUTPUT.skipped.jsonl; beside standard output the first are told.",
+    "OUTPUT.skipped.jsonl; with standard output the first are a note.",
 )
 @option(
     "--on-truncate",
@@ -188,12 +190,7 @@ def _one_pair(
     if as_json:
         print_json(scored.to_dict())
         return
-    if isinstance(scored.prediction, SimilarityPrediction):
-        say(f"{scored.prediction.score:.2f} on the scale from {scored.prediction.scale}")
-    else:
-        say(visible(scored.prediction.label))
-        say(bars(scored.prediction.probabilities.items()))
-        _say_abstained(scored.prediction)
+    _say(scored.prediction)
     if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
 
@@ -210,16 +207,19 @@ def _in_windows(
     if as_json:
         print_json(found.to_dict())
         return
-    say(visible(found.prediction.label))
-    say(bars(found.prediction.probabilities.items()))
-    _say_abstained(found.prediction)
+    _say(found.prediction)
     say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
     say(f"  {visible(found.window)}")
     if found.n_truncated and options["on_truncate"] == "warn":
         note(f"note: {cut}")
 
 
-def _say_abstained(prediction: Prediction) -> None:
+def _say(prediction: Prediction) -> None:
+    if prediction.label is None:
+        say(f"{prediction.score:.2f} on the scale from {prediction.scale}")
+        return
+    say(visible(prediction.label))
+    say(bars(prediction.probabilities.items()))
     if prediction.abstained:
         say("The model abstains: it is not sure enough of this label to stand by it.")
 

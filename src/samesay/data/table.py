@@ -31,10 +31,10 @@ class Asked:
 
     Attributes:
         source: The source with its split and slice; a path is absolute.
-        reading: How it was read; columns by role, where they were told.
+        reading: How it was read; columns by role, where they were given.
         sides: What the two texts were called when they were read.
         labels: The label names in the order in which they were read; ``None`` for similarity scores and without labels.
-        told_labels: Whether they were told.
+        given_labels: Whether they were given.
         numbered: Whether numbers of the data stand for them, so that their order matters.
     """
 
@@ -42,7 +42,7 @@ class Asked:
     reading: ReadOptions
     sides: Sides
     labels: LabelSet | None = None
-    told_labels: bool = False
+    given_labels: bool = False
     numbered: bool = False
 
 
@@ -362,7 +362,7 @@ class PairTable:
 
         Raises:
             UsageError: If the inputs are of another type, could be read in two ways, or their lengths differ.
-            ColumnNotFound: If a DataFrame's columns do not tell the sides.
+            ColumnNotFound: If a DataFrame's columns do not show the sides.
             SplitNotFound: If there are several splits, and none of them is preferred.
             LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
         """
@@ -490,7 +490,7 @@ def require_contrast(table: PairTable) -> None:
         require_classes(table)
     elif len(np.unique(table.gold_scores())) < 2:
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry one score: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry one score: there is nothing to distinguish.",
             where=str(table.origin),
             expected="pairs of two scores or more",
         )
@@ -507,7 +507,7 @@ def require_classes(table: PairTable) -> None:
     if len(counts) < 2:
         only = next(iter(counts), None)
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry the label {only!r}: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry the label {only!r}: there is nothing to distinguish.",
             where=str(table.origin),
             expected="pairs of two labels or more",
             hint="a slice of a sorted file may hold one class only; shuffle the file, or take a wider slice",

@@ -8,14 +8,15 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from samesay.bundle import Decision, Manifest, open_bundle, write_bundle
+from samesay.bundle import Manifest, open_bundle, write_bundle
 from samesay.data import ReadOptions
+from samesay.decision import Decision
 from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.export.storage import Storage
 from samesay.jobs.quantize import MAX_CHANGED, Narrowing
 from samesay.jobs.quantize import quantize as quantize_part
 from samesay.model.presets.resolve import upstream_of
-from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.pairs import Answers, LabelSet, ProgressListener, Sides
 from samesay.storage import destination, new_folder
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class ExportResult:
     Attributes:
         path: The folder or file.
         format: Which of the formats it is.
-        labels: The names of the classes in the order of the outputs.
+        labels: The names of the outputs in their order, ``score`` of a similarity model.
         sides: What the two texts are called, in the order in which they are to be given.
         files: Sizes in bytes by name.
         notes: What its user has to know.
@@ -107,12 +108,12 @@ def export(
         target, replace=overwrite, check=lambda: _require_free(target, to, overwrite=overwrite)
     ) as folder:
         if to == "onnx":
-            labels, sides, notes, cost = _onnx(model, folder, narrowing)
+            answers, sides, notes, cost = _onnx(model, folder, narrowing)
         else:
-            labels, sides, notes = _hugging_face(_opened(model), folder, target.name)
+            answers, sides, notes = _hugging_face(_opened(model), folder, target.name)
             cost = None
         files = _sizes(folder)
-    return ExportResult(str(path), to, list(labels), list(sides), files, notes, cost)
+    return ExportResult(str(path), to, list(answers.outputs), list(sides), files, notes, cost)
 
 
 def _opened(model: str | Path | PairModel) -> PairModel:
@@ -226,7 +227,7 @@ def _sizes(folder: Path) -> dict[str, int]:
 
 def _onnx(
     model: str | Path | PairModel, folder: Path, narrowing: Narrowing | None
-) -> tuple[LabelSet, Sides, list[str], dict[str, Any] | None]:
+) -> tuple[Answers, Sides, list[str], dict[str, Any] | None]:
     cost, told = None, []
     if isinstance(model, str | Path):
         # No Keras: the part was checked when it was saved, and every byte of it is checked now.
@@ -239,20 +240,20 @@ def _onnx(
             cost, told = narrowed.to_dict(), list(narrowed.notes)
         elif part.verdict == "measured":
             cost = part.detail
-        labels, sides, decision = manifest.labels, manifest.sides, manifest.decision
+        answers, sides, decision = manifest.answers, manifest.sides, manifest.decision
         max_length = manifest.max_length
     else:
         from samesay.export import write_onnx_part
 
-        labels, sides, decision = model.labels, model.sides, model.decision
+        answers, sides, decision = model.answers, model.sides, model.decision
         max_length = model.max_length
-        verdict = write_onnx_part(model.task, model.classifier.encoder, folder, labels=labels, sides=sides)
+        verdict = write_onnx_part(model.task, model.classifier.encoder, folder, answers=answers, sides=sides)
         if verdict.status != "verified":
             raise PartUnavailable(
                 f"The ONNX graph is {verdict.status}: {verdict.detail}", details=verdict.to_dict()
             )
     facts = {
-        "labels": list(labels),
+        **{name: value for name, value in answers.to_dict().items() if value is not None},
         "sides": list(sides),
         "max_length": max_length,
         **{name: value for name, value in decision.to_dict().items() if name != "calibration"},
@@ -262,7 +263,7 @@ def _onnx(
         json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     notes = [f"{_ONNX_FACTS} names the labels and sides; encoder.json describes the tokenizer of SameSay"]
-    return labels, sides, notes + _policy_notes(decision) + told, cost
+    return answers, sides, notes + _policy_notes(decision) + told, cost
 
 
 def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:

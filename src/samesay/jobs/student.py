@@ -11,7 +11,7 @@ from samesay.bundle import Manifest, open_bundle, require_replaceable
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.errors import UsageError
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import ProgressListener, task_of
+from samesay.pairs import ProgressListener
 from samesay.printable import command
 from samesay.runs.record import anywhere
 from samesay.runs.token_cache import encoded_pairs
@@ -148,7 +148,7 @@ def student_model(
         "tokens": f"{made.tokens:,} of {made.all_tokens:,}",
     }
     manifest = Manifest(
-        task=task_of(model.answers),
+        task=model.answers.task,
         labels=model.labels,
         scale=model.scale,
         sides=model.sides,

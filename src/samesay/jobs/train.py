@@ -20,7 +20,7 @@ from samesay.export import Verdict
 from samesay.model.presets.resolve import resolve
 from samesay.model.runtime.backend import cache_folder
 from samesay.pair_model import PairModel
-from samesay.pairs import LabelSet, ProgressListener, Scale, Sides, task_of
+from samesay.pairs import LabelSet, ProgressListener, Scale, Sides
 from samesay.recipes.run import Run
 from samesay.runs.record import anywhere
 from samesay.runs.saving import save_model
@@ -211,7 +211,7 @@ def train(
         recipe.require_no_validation(seeds=seeds)
     fingerprint = pairs.fingerprint()
     held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
-    recipe.for_task(task_of(pairs.answers))
+    recipe.for_task(pairs.answers.task)
 
     diverged: list[TrainingDiverged] = []
     interrupted: list[bool] = []
@@ -331,7 +331,7 @@ def _load(
     if validation is not None:
         others = replace(reading.of_another_source(), sides=reading.sides, where=reading.where)
         if pairs.answers is not None:
-            others = replace(others, task=task_of(pairs.answers), scale=pairs.scale)
+            others = replace(others, task=pairs.answers.task, scale=pairs.scale)
         held_out = _validation(validation, others, pairs.labels)
     if held_out is not None and pairs.answers is not None:
         held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)

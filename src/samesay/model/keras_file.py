@@ -12,8 +12,7 @@ from samesay.errors import BundleDamaged, ModelError, NotABundle, TargetExists
 from samesay.model.presets.declared_sizes import require_fitting, stored_shapes
 from samesay.model.presets.resolve import class_unknown
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.storage import destination
-from samesay.storage.durable import new_file_by_name
+from samesay.storage import destination, new_file_by_name
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier

@@ -115,7 +115,7 @@ class TaughtClassification(Classification):
 
 
 class TaughtSimilarity(Similarity):
-    """SimilarityPredictions, learned from a teacher, too; measured on gold scores of validation as ever."""
+    """Scores, learned from a teacher, too; measured on gold scores of validation as ever."""
 
     def __init__(self, recipe: Recipe) -> None:
         super().__init__(recipe)

@@ -142,11 +142,11 @@ class Layout:
 
     Attributes:
         delimiter: What parts two fields.
-        quoted: Whether quotes are CSV's: always, never (``False``), or told from each row (``None``).
+        quoted: Whether quotes are CSV's: always, never (``False``), or decided row by row (``None``).
         has_separator_line: Whether the first line is Excel's ``sep=;``.
         width: How many fields most of the first rows have.
         filled: The same without columns at the end that are empty in all of them.
-        wraps: Whether fields in quotes are so for CSV, where that is told from each row.
+        wraps: Whether fields in quotes are so for CSV, where that is decided row by row.
         notes: What was decided that a user may want to know.
     """
 
@@ -169,13 +169,13 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
     """
     lines = start.splitlines(keepends=True)
     notes: list[str] = []
-    told = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
-    if told is not None:
+    line = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
+    if line is not None:
         lines = lines[1:]
-    delimiter = options.delimiter or (told["mark"] if told else None) or _told_by(lines, usual)
+    delimiter = options.delimiter or (line["mark"] if line else None) or _detected(lines, usual)
     if delimiter != (options.delimiter or usual):
         word = NAMES.get(delimiter, repr(delimiter))
-        notes.append(f"fields are parted by a {word}, as {'the line sep= says' if told else 'the rows show'}")
+        notes.append(f"the delimiter is a {word}, as {'the line sep= says' if line else 'the rows show'}")
     quoted = {"csv": True, "none": False, None: None if delimiter == usual == "\t" else True}[options.quoting]
     if quoted is None and (all_quoted := _in_quotes(lines, delimiter, options.no_header)):
         quoted = all_quoted
@@ -190,7 +190,7 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
         )
         values = whole if options.no_header else [fields for fields in whole if fields != rows[0]]
         wraps = quoted is None and _are_wrapped(values)
-    return Layout(delimiter, quoted, told is not None, width, filled, wraps, tuple(notes))
+    return Layout(delimiter, quoted, line is not None, width, filled, wraps, tuple(notes))
 
 
 def read_delimited(
@@ -207,7 +207,7 @@ def read_delimited(
     Raises:
         NoRows: If there is no header.
         ColumnNotFound: If two columns have one name.
-        RowMalformed: While iterating: a quote never closed, after which no row can be told.
+        RowMalformed: While iterating: a quote never closed, after which no row can be found.
     """
     for text in layout.notes:
         note(text)
@@ -223,7 +223,7 @@ def read_delimited(
     return rows_of(records, Shape(lines.name, separator, no_header, layout.filled), note)
 
 
-def _told_by(lines: list[str], usual: str) -> str:
+def _detected(lines: list[str], usual: str) -> str:
     """What parts the fields of the first rows: ``usual`` unless they do not fit it, and fit one other alone."""
 
     def width(mark: str) -> int:
@@ -246,7 +246,7 @@ def _sampled(lines: list[str], delimiter: str, quoted: bool | None) -> Iterator[
         records = (line.rstrip("\r\n").split(delimiter) for line in lines if line.strip())
     try:
         yield from islice((fields for fields in records if fields), _SAMPLED_RECORDS)
-    except csv.Error:  # a row that the sample cuts; or what is wrong, and is told when it is read
+    except csv.Error:  # a row that the sample cuts; or what is wrong, and is reported when it is read
         return
 
 
@@ -352,7 +352,7 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
         except csv.Error as error:
             ends = ahead.number <= start
             broken = _csv_error(error, start, lines, ends=ends)
-            if not ends:  # where the row ends, and whether what follows is one, cannot be told
+            if not ends:  # where the row ends, and whether what follows is one, is not known
                 raise broken from error
             yield Record(start, [], ahead.keep() or broken)
             continue
@@ -440,7 +440,7 @@ def _n_rows(number: int) -> str:
 
 
 def _may_be_quoted(fields: list[str], width: int, delimiter: str, ahead: _Lines) -> bool:
-    """Whether the line has another number of fields than the header, or its last text may go on in the next."""
+    """Whether the line has another number of fields than the header, or its last text may continue in the next."""
     if len(fields) != width:
         return any(field.startswith('"') for field in fields)
     last = fields[-1]

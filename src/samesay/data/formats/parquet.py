@@ -1,7 +1,7 @@
 """Parquet to rows, a batch at a time; pyarrow is imported when a file is opened. Knows no column's use.
 
 Arrow unpacks a page whole, and gives as many rows as it is asked for, whatever they weigh; the file's own summary does
-not tell the size of pages. Their headers do, which Thrift's compact protocol writes as the Parquet specification says:
+not give the size of pages. Their headers do, which Thrift's compact protocol writes as the Parquet specification says:
 they are looked at before anything is unpacked.
 """
 
@@ -45,7 +45,7 @@ class GroupSize:
 
     Attributes:
         open_bytes: Of the largest pages of all columns together.
-        rows_at_once: Rows that come to ``BATCH_BYTES`` at most, as far as pages tell; at least 1.
+        rows_at_once: Rows that come to ``BATCH_BYTES`` at most, as far as pages show; at least 1.
         nested: Values of its largest column of lists.
     """
 
@@ -197,7 +197,7 @@ _NO_PYTHON_VALUE = (ArithmeticError, ValueError, LookupError, TypeError, OSError
 def read_parquet(
     stream: BinaryIO, name: str, *, lenient: bool = False
 ) -> tuple[list[str], Iterator[Row], dict[str, list[str]]]:
-    """The columns, the rows one by one, and the names of numbered labels where the file's schema tells them.
+    """The columns, the rows one by one, and the names of numbered labels where the file's schema holds them.
 
     Args:
         stream: A seekable stream of the whole file.

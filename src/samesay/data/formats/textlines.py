@@ -23,7 +23,7 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _READ_AT_ONCE = 1 << 16
-# So many bytes tell an encoding; more would only take time.
+# So many bytes show an encoding; more would only take time.
 _SAMPLED = 1 << 14
 _HIGH = re.compile(rb"[\x80-\xff]+")
 
@@ -34,7 +34,7 @@ def marked_encoding(start: bytes) -> str | None:
 
 
 def unmarked_encoding(start: bytes) -> str | None:
-    """UTF-16 without a mark, told from the NUL bytes between letters of ASCII."""
+    """UTF-16 without a mark, recognized by the NUL bytes between letters of ASCII."""
     odd, even = start[1::2], start[::2]
     if len(start) < 4 or b"\0" not in start:
         return None
@@ -77,7 +77,7 @@ def likely_encoding(raw: bytes) -> str:
             strange = [character for character in text if not character.isascii()]
             if sum(re.match(script, one) is not None for one in strange) < 0.9 * len(strange):
                 continue
-            # Any two bytes are some Chinese character: kana tell Japanese, rare signs tell that it is neither.
+            # Any two bytes are some Chinese character: kana show Japanese, rare signs that it is neither.
             if name == "shift_jis" and not re.search(r"[\u3040-\u30ff]", text):
                 continue
             if name == "gb18030" and not _is_common(strange):
@@ -175,8 +175,8 @@ class TextLines:
     Args:
         stream: Bytes, already unpacked.
         name: What messages call the source.
-        lenient: Go on behind a line that is not UTF-8 or holds a NUL byte, its letters replaced; what was wrong
-            with it is told by ``take_error``.
+        lenient: Continue after a line that is not UTF-8 or holds a NUL byte, its letters replaced; what was wrong
+            with it is given by ``take_error``.
 
     Attributes:
         line: The number of the line that was read last, from 1; 0 before the first.
@@ -200,7 +200,7 @@ class TextLines:
                 return
             self.line += 1
             if len(raw) > LONGEST_ROW:
-                self._refuse_nul(raw)  # tells more of a file of zeros
+                self._refuse_nul(raw)  # says more of a file of zeros
                 raise row_too_long(self.place())
             try:
                 text = self._decode(raw)
@@ -208,7 +208,7 @@ class TextLines:
                 if not self._lenient or (self.line == 1 and raw.startswith(_UTF16_MARKS)):
                     raise
                 self._error = self._error or error
-                # What is no text keeps its place, so that a quote or a line end behind it still counts.
+                # What is no text keeps its place, so that a quote or a line end after it still counts.
                 text = raw.decode("utf-8", "surrogateescape")
                 self._offset += len(raw)
             yield text

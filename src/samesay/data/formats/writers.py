@@ -34,7 +34,7 @@ def require_file(output: str | Path, *, overwrite: bool) -> None:
 
     Raises:
         UsageError: For standard output, on which results are printed anyway.
-        FormatUnknown: If the name does not tell the format.
+        FormatUnknown: If the name does not show the format.
         OutputUnwritable: If it is a folder.
         TargetExists: If it is there and ``overwrite`` is false.
     """
@@ -91,10 +91,10 @@ def require_new(output: str | Path, *, overwrite: bool) -> None:
 def write_rows(
     output: str | Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, overwrite: bool
 ) -> None:
-    """Write rows in the format that the name of ``output`` tells.
+    """Write rows in the format that the name of ``output`` shows.
 
     Raises:
-        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
         ExtraMissing: For Parquet without pyarrow.
         RowMalformed: If the format cannot hold a value.
     """
@@ -109,7 +109,7 @@ def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
     """Write ``text`` as UTF-8.
 
     Raises:
-        TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+        TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
     """
     with new_file(destination(output), replace=overwrite) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
@@ -161,7 +161,7 @@ def table_writer(
         columns: The names of all columns in order.
         gzipped: Whether the bytes are compressed.
         schema: For Parquet: pyarrow's types of the columns that are known already.
-        header: Whether CSV and TSV begin with the names; false for what will stand behind other rows.
+        header: Whether CSV and TSV begin with the names; false for what will follow other rows.
 
     Raises:
         ExtraMissing: For Parquet without pyarrow.

@@ -17,7 +17,7 @@ from samesay.data.columns import find_columns, plain_name
 from samesay.data.filters import decoded_texts
 from samesay.data.python.objects import chosen_split, decoded, gathered, is_dataset, listed, splits_of, texts
 from samesay.data.rows import text_of
-from samesay.data.splits import split_column, splits_told
+from samesay.data.splits import split_column, splits_note
 from samesay.errors import ColumnNotFound, EmptySide, UsageError
 from samesay.pairs import Pair, Sides, Task, is_empty
 
@@ -67,11 +67,11 @@ class Parts:
         return rows
 
     def note_splits(self) -> None:
-        """Note a column that tells the rows' splits: objects in memory are read whole, and not by it."""
+        """Note a column that names the rows' splits: objects in memory are read whole, and not by it."""
         values = zip(*self.columns.values(), strict=True)
         found = split_column(self.columns, (dict(zip(self.columns, row, strict=True)) for row in values))
         if found:
-            self.notes = (*self.notes, f"{splits_told(*found)}, and all of them were read as one")
+            self.notes = (*self.notes, f"{splits_note(*found)}, and all of them were read as one")
 
     def refuse_empty(self) -> None:
         """Refuse a text with nothing to read.

@@ -20,7 +20,7 @@ from samesay.errors import EncodingInvalid, SplitNotFound, UsageError, near
 from samesay.pairs import Pair
 
 _AS_THEY_ARE = frozenset({str, bytes, int, float, bool, type(None)})
-# What pandas puts where there is no value, told by name: it is not imported.
+# What pandas puts where there is no value, known by name: it is not imported.
 _MISSING = frozenset({"NAType", "NaTType"})
 
 
