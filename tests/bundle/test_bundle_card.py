@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samesay.bundle import Upstream, open_bundle
+from samesay.bundle import Manifest, Upstream, open_bundle
 from samesay.pairs import LabelSet, Sides
 from tiny_models import save_tiny
 
@@ -103,5 +103,5 @@ def test_a_card_of_ones_own_is_kept(tmp_path: Path) -> None:
         for name in ("config.json", "task.json"):
             (draft.folder("keras") / name).write_text("{}", encoding="utf-8")
         draft.file("card").write_text("# Mine\n", encoding="utf-8")
-        draft.finish(task="classification", labels=LABELS, sides=SIDES, max_length=8)
+        draft.finish(Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=8))
     assert open_bundle(tmp_path / "model").part("card").read_text(encoding="utf-8") == "# Mine\n"

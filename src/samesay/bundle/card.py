@@ -208,15 +208,13 @@ def _figures(metrics: Mapping[str, Any]) -> str:
 
 def with_decision(card: str, manifest: Manifest) -> str:
     """A card that was written before, with what it says of the decision policy renewed."""
-    # Earlier cards told the temperature among the limits.
-    lines = [line for line in card.split("\n") if not line.startswith("- Its logits are divided by")]
-    sections = [text for text in "\n".join(lines).split("\n\n## ") if not text.startswith(_DECISION_TITLE)]
-    told = _decision(manifest).removeprefix("## ")
-    if told:
+    sections = [text for text in card.split("\n\n## ") if not text.startswith(_DECISION_TITLE)]
+    section = _decision(manifest).removeprefix("## ")
+    if section:
         last = next(
             (place for place, text in enumerate(sections) if text.startswith("Limits\n")), len(sections)
         )
-        sections.insert(last, told)
+        sections.insert(last, section)
     return "\n\n## ".join(text.rstrip("\n") for text in sections) + "\n"
 
 
