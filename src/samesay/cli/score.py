@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    input_options,
+    option,
+    output_options,
+    refuse_idle,
+    threads_option,
+)
 from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
@@ -50,7 +58,6 @@ _OF_ROWS = (
 @option(
     "--output",
     "-o",
-    type=PLACE,
     help="Where the labelled rows go; the name shows the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
@@ -81,11 +88,7 @@ _OF_ROWS = (
     help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
     "nothing. Cut rows are marked in any case.",
 )
-@option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
-)
+@threads_option
 @option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -114,8 +117,7 @@ _OF_ROWS = (
     help="Read the long side of one pair in overlapping windows of N sentences [2]; the deciding one is shown. "
     "Without N it goes last.",
 )
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     first: str | None,
