@@ -135,8 +135,10 @@ def _export(preset: Preset, target: Path, threads: int | None) -> None:
 
 def _key(preset: Preset) -> str:
     """Of what a preset is made of now: other files, or another SameSay, are another model."""
+    from samesay.model.sentence_encoder import sentence_folder
+
     made_of: list[Any] = [version("samesay"), preset.name, preset.location]
-    folder = Path(preset.location)
+    folder = sentence_folder(Path(preset.location))
     if folder.is_dir():
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             facts = file.stat()

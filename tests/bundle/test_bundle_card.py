@@ -64,7 +64,7 @@ def test_the_card_tells_what_a_user_must_know(tmp_path: Path) -> None:
         "numbers 0, 1, 2 were read as names",
         "| learning_rate | 0.0001 |",
         "| early_stopping | no |",
-        "| figure | this model | majority baseline |",
+        "| metric | this model | majority baseline |",
         "| accuracy | 0.8351 | 0.3382 |",
         "| loss | – |  |",
         "| pairs | 9,842 |  |",
@@ -81,7 +81,7 @@ def test_the_card_tells_what_a_user_must_know(tmp_path: Path) -> None:
 
 def test_a_card_of_nothing_but_labels_is_whole(tmp_path: Path) -> None:
     text = card(tmp_path)
-    assert "## Figures" not in text
+    assert "## Metrics" not in text
     assert "## How it was trained" not in text
     assert "None" not in text
 

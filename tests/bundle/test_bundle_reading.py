@@ -21,7 +21,7 @@ from samesay.errors import (
     PartUnavailable,
     UsageError,
 )
-from tiny_models import LABELS, VOCABULARY, save_tiny
+from tiny_models import VOCABULARY, save_tiny
 
 
 @pytest.fixture(scope="module")

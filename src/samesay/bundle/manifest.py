@@ -51,7 +51,7 @@ class Part:
         name: Its name in `samesay.bundle.layout.PARTS` (or one that only later releases know).
         files: Its files by path relative to the bundle, with ``/``.
         verdict: What its parity check said; None for a part that needs none.
-        detail: Why, and with which figures; JSON types.
+        detail: Why, and with which numbers; JSON types.
     """
 
     name: str
@@ -122,7 +122,7 @@ class Manifest:
         return self.to_dict()["checksum"]
 
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as JSON types, checksum included; a figure that is not finite becomes null."""
+        """The manifest as JSON types, checksum included; a number that is not finite becomes null."""
         document = plain(
             {
                 "format": FORMAT_NAME,

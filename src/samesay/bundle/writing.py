@@ -50,8 +50,8 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
 
     Raises:
         TargetExists: If something is there that may not be replaced.
-        DiskFull: If the disk is full; nothing is left behind.
-        OutputUnwritable: If the system refuses to write there; nothing is left behind.
+        DiskFull: If the disk is full; nothing is left.
+        OutputUnwritable: If the system refuses to write there; nothing is left.
     """
     target = destination(path)
 
