@@ -192,20 +192,8 @@ def _bundle(
         for name in ("pair_hashes", "recipe"):
             if bundle.has(name):
                 shutil.copyfile(bundle.part(name), draft.file(name))
-        draft.finish(
-            task=manifest.task,
-            labels=manifest.labels,
-            scale=manifest.scale,
-            dimension=manifest.dimension,
-            sides=manifest.sides,
-            max_length=manifest.max_length,
-            decision=manifest.decision,
-            metrics=metrics,
-            data=manifest.data,
-            recipe=manifest.recipe,
-            versions=manifest.versions,
-            upstream=upstream_of(str(manifest.recipe.get("preset"))),
-        )
+        facts = replace(manifest, metrics=metrics, created="")
+        draft.finish(facts, upstream=upstream_of(str(manifest.recipe.get("preset"))))
     files = {name: size for name, size in _sizes(target).items() if name != "README.md"}
     notes = ["it scores, and cannot be trained further: keep the saved model that it was made from"]
     notes += () if cost is None else cost.notes
@@ -287,7 +275,6 @@ def _hugging_face(model: PairModel, folder: Path, name: str) -> tuple[Answers, S
         scale=model.scale,
         sides=model.sides,
         max_length=model.max_length,
-        parts={},
         **known_facts(model, None),
     )
     use = how_to_use(name, model.answers, model.sides, calibrated=_in_head(model.decision))
