@@ -78,9 +78,9 @@ def command(
     """Fit how MODEL decides to the labelled pairs of DATA, and store it in MODEL.
 
     A temperature, and a bias for every label where that helps, make its probabilities honest; thresholds are kept if
-    they help on held-out pairs; with --precision the model abstains from predictions of low confidence. Every later
-    prediction follows this policy. DATA must not be what MODEL was trained on. Of a folder of splits,
-    validation is used.
+    they help on held-out pairs; with --precision the model abstains from predictions of low confidence. The scores of
+    a similarity model are brought nearer to those of DATA, in the same order. Every later prediction follows this
+    policy. DATA must not be what MODEL was trained on. Of a folder of splits, validation is used.
 
     \b
     samesay calibrate my-model pairs --precision 0.95
