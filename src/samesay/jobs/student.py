@@ -153,7 +153,6 @@ def student_model(
         scale=model.scale,
         sides=model.sides,
         max_length=model.max_length,
-        parts={},
         data=known_facts(model, None).get("data", {}),
         recipe={"preset": model.preset, "head": "kept", **kept},
     )
