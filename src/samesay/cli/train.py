@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @click.command(
     "train",
     cls=Command,
-    epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and says the command "
-    "that goes on; a second Ctrl-C ends it at once and saves nothing.",
+    epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and shows the command "
+    "that resumes it; a second Ctrl-C stops at once and saves nothing.",
 )
 @click.argument("data", type=PLACE, required=False)
 @option(
@@ -99,13 +99,13 @@ def command(
             result = train(run, recipe, files=files, resume=resume, overwrite=overwrite, progress=progress)
     except KeyboardInterrupt as stop:
         if getattr(stop, "__notes__", None):  # of a state that is kept
-            note(f"To go on: {_command_to_go_on('--resume')}")
+            note(f"To resume: {_command_to_go_on('--resume')}")
         raise
     present(result, show, result.path, as_json=as_json)
     # A script must be able to tell what was stopped, also where a usable model was saved.
     if result.interrupted and result.checkpoints is not None:
         # The model of what was reached is at --output by now.
-        note(f"To go on: {_command_to_go_on('--resume', '--overwrite')}")
+        note(f"To resume: {_command_to_go_on('--resume', '--overwrite')}")
     return interrupts.status() if result.interrupted else None
 
 
