@@ -167,7 +167,7 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     first = next(iter(opened.values()), None)
     for one in opened.values():
         assert first is not None
-        if isinstance(one.answers, Scale) != isinstance(first.answers, Scale):
+        if one.answers.task != first.answers.task:
             raise UsageError(
                 "Some of the models give similarity scores and others labels: nothing says which is better.",
                 where="models",
