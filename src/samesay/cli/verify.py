@@ -34,7 +34,7 @@ _CHANGED_SHOWN = 5
 @quiet_option
 @json_option
 def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:
-    """Repeat the proof that MODEL's ONNX part answers as Keras does, on the proof's own texts and on DATA.
+    """Repeat the parity check of MODEL's ONNX part against Keras, on its own texts and on DATA.
 
     Raw texts go in on both sides, on Keras' through KerasHub's own tokenizer; logits are compared. The model is not
     changed. Exit status 37 where they differ. Needs samesay[train].
@@ -68,7 +68,7 @@ def show(found: Verification) -> None:
     probe, data = found.probe, found.data
     rows = [
         (
-            "the proof's own texts",
+            "the check's own texts",
             probe.pairs_checked,
             probe.max_difference,
             probe.tolerance,

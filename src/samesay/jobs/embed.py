@@ -69,7 +69,7 @@ def embed_file(
             ``vector``, a list of floats. A row without text has a vector, too.
         model: What ``Embedder.open`` takes.
         column: Of a table, the column of the texts, where its name does not tell.
-        input_format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where it is not told.
+        input_format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, if the file name does not show it.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
         progress: Hears the stage ``"embed"``.

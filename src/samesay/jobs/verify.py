@@ -1,4 +1,4 @@
-"""The proof between a saved model's Keras part and its ONNX part, repeated: on texts of the proof, and on a user's."""
+"""The parity check of a saved model's ONNX part against Keras, repeated: on its own texts, and on a user's."""
 
 from __future__ import annotations
 
@@ -100,12 +100,12 @@ class DataProof:
 
 @dataclass(frozen=True)
 class Verification:
-    """A proof that was repeated.
+    """A parity check that was repeated.
 
     Attributes:
         model: The bundle.
-        recorded: What its manifest says of the proof that was made when it was saved.
-        probe: What the same proof finds now.
+        recorded: What its manifest says of the check that was made when it was saved.
+        probe: What the same check finds now.
         data: The comparison on the user's pairs, where some were given.
         versions: Of what computed now.
         versions_recorded: Of what computed when it was saved.
@@ -162,7 +162,7 @@ def verify(
     """
     bundle = open_bundle(model)
     bundle.part("keras")
-    # Read before Keras is opened: a mistake in naming data is told in a second.
+    # Read before Keras is opened: a mistake in naming data is reported in a second.
     table = None
     if data is not None:
         table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **options)
