@@ -1,4 +1,4 @@
-"""Quantized weights: a smaller model that still answers, its cost measured and reported, refused where it is too high."""
+"""Quantized weights: a smaller model that still answers, its cost measured, and refused if that is too high."""
 
 from __future__ import annotations
 
