@@ -115,13 +115,13 @@ def measure_whole(
 ) -> tuple[dict[str, Any], list[measuring.Requirement]]:
     import numpy as np
 
-    from samesay.jobs.duplicates import find_duplicates
+    from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
     from samesay.scoring import Scorer
     from samesay.scoring.matching.candidates import nearest_texts
-    from samesay.scoring.matching.sameness import SamePredictor
+    from samesay.scoring.matching.sameness import Sameness
 
     scorer = Scorer.open(given.model)
-    result = find_duplicates(scorer, texts, candidates=given.candidates)
+    result = find_duplicates(scorer, texts, search=DuplicateOptions(candidates=given.candidates))
     found = {(pair.first.index, pair.second.index) for pair in result.pairs}
     peak = measuring.peak_memory_mb()
 
@@ -131,11 +131,11 @@ def measure_whole(
     one, other = np.triu_indices(len(subset), k=1)
     every = np.array(subset)[np.stack([one, other], axis=1)]
     print(f"{len(every):,} pairs of the subset ...", file=sys.stderr, flush=True)
-    decider = SamePredictor(scorer)
+    decider = Sameness(scorer)
     begin = time.perf_counter()
     answers = decider.ask(texts, texts, every)
     all_pairs_seconds = time.perf_counter() - begin
-    same = set(map(tuple, every[answers.probabilities >= decider.threshold].tolist()))
+    same = set(map(tuple, every[answers.scores >= decider.threshold].tolist()))
     recall = round(len(same & found) / len(same), 4) if same else 0.0
     first_pass = {}
     for neighbours in NEIGHBOURS:

@@ -200,8 +200,8 @@ def compare(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
 
 def run(families: list[str], python: Path, root: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Figures by folder, and the other environment's versions."""
-    from samesay.export.huggingface.folder import write_huggingface
-    from samesay.model.huggingface.folder import describe, open_classifier
+    from samesay.model.huggingface.reading import describe, open_classifier
+    from samesay.model.huggingface.writing import write_huggingface
     from samesay.model.opening import open_model
     from samesay.pairs import LabelSet, Sides
 

@@ -138,9 +138,9 @@ def prepare(model: Path, folder: Path) -> None:
     """Both models in the layout of transformers, and BERT Tiny's graph; where Keras may be imported."""
     from benchmarks.worked_example_speed import bert_tiny
 
-    from samesay.export.huggingface.folder import write_huggingface
     from samesay.export.onnx_part import write_onnx_part
     from samesay.jobs.export import export
+    from samesay.model.huggingface.writing import write_huggingface
     from samesay.model.presets.resolve import minilm_folder
     from samesay.model.runtime.backend import keras
     from samesay.model.tokenizer import encoder_for

@@ -53,7 +53,7 @@ class Embedder:
         Raises:
             UsageError: If it is a saved model that answers about pairs.
             EncoderUnsupported: If its vectors come about in a way that is not known here, or weights are missing.
-            ProofFailed: If its graph answers otherwise than Keras.
+            ParityFailed: If its graph answers otherwise than Keras.
             ModelError, BundleError: If there is no such model, or it cannot be opened.
         """
         path = Path(name) if is_bundle(name) else _exported(name, threads)

@@ -16,7 +16,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── AuditFindings, PairsLeaked
     ├── ModelError                 the pretrained encoder and its head
     │   ├── PresetUnknown, HubUnreachable, HeadMismatch, TokenizerUnsupported, EncoderUnsupported
-    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ProofFailed
+    │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ParityFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists, QualityLost
     ├── MachineError               disk, memory, what is installed
@@ -37,19 +37,7 @@ from typing import Any, ClassVar
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 200
 _MOST_NAMES = 1_000
-_FILE_SUFFIXES = (
-    ".csv",
-    ".tsv",
-    ".txt",
-    ".json",
-    ".jsonl",
-    ".parquet",
-    ".xlsx",
-    ".gz",
-    ".zip",
-    ".keras",
-    ".onnx",
-)
+_FILE = re.compile(r"\.(csv|tsv|txt|jsonl?|parquet|xlsx|gz|zip|keras|onnx)$")
 _HUB_NAME = r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*(@[\w./-]+)?"
 
 
@@ -67,6 +55,17 @@ class SameSayError(Exception):
     code: ClassVar[str] = "samesay-error"
     exit_code: ClassVar[int] = 1
     http_status: ClassVar[int] = 500
+
+    def __init_subclass__(
+        cls, *, exit_code: int | None = None, http_status: int | None = None, code: str | None = None
+    ) -> None:
+        """A kind of failure; what is not given is its parent's, and its code is its name."""
+        super().__init_subclass__()
+        if exit_code is not None:
+            cls.exit_code = exit_code
+            cls.code = code or re.sub(r"(?<!^)(?=[A-Z])", "-", cls.__name__).lower().removesuffix("-error")
+        if http_status is not None:
+            cls.http_status = http_status
 
     def __init__(
         self,
@@ -106,338 +105,184 @@ class SameSayError(Exception):
         }
 
 
-class UsageError(SameSayError):
+class UsageError(SameSayError, exit_code=2, http_status=400):
     """A setting or an argument has a value that cannot be used."""
 
-    code = "usage"
-    exit_code = 2
-    http_status = 400
 
-
-class RecipeInvalid(UsageError):
+class RecipeInvalid(UsageError, exit_code=3):
     """A recipe file cannot be read, or says what a recipe cannot say."""
 
-    code = "recipe-invalid"
-    exit_code = 3
 
-
-class RecipeVersionUnknown(UsageError):
+class RecipeVersionUnknown(UsageError, exit_code=4):
     """A recipe file was written for another version of the format than this release reads."""
 
-    code = "recipe-version-unknown"
-    exit_code = 4
 
-
-class ResumeMismatch(UsageError):
+class ResumeMismatch(UsageError, exit_code=8, http_status=409):
     """What an interrupted run left was made of another input, by another model or with other options."""
 
-    code = "resume-mismatch"
-    exit_code = 8
-    http_status = 409
+
+class CheckpointMismatch(UsageError, exit_code=9, http_status=409):
+    """The checkpoint to resume from belongs to a run of another recipe, data or version."""
 
 
-class CheckpointMismatch(UsageError):
-    """The checkpoint to go on from belongs to a run of another recipe, data or version."""
-
-    code = "checkpoint-mismatch"
-    exit_code = 9
-    http_status = 409
-
-
-class DataError(SameSayError):
+class DataError(SameSayError, exit_code=10, http_status=422):
     """Something about the pairs or their source."""
 
-    code = "data"
-    exit_code = 10
-    http_status = 422
 
-
-class SourceNotFound(DataError):
+class SourceNotFound(DataError, exit_code=11, http_status=404):
     """No file, folder or named source by this name."""
 
-    code = "source-not-found"
-    exit_code = 11
-    http_status = 404
 
-
-class SplitNotFound(DataError):
+class SplitNotFound(DataError, exit_code=12, http_status=404):
     """The source has no such split."""
 
-    code = "split-not-found"
-    exit_code = 12
-    http_status = 404
+
+class ColumnNotFound(DataError, exit_code=13):
+    """A needed column is absent, or its name does not show it."""
 
 
-class ColumnNotFound(DataError):
-    """A needed column is absent or cannot be told from the others."""
-
-    code = "column-not-found"
-    exit_code = 13
-
-
-class SliceInvalid(DataError):
+class SliceInvalid(DataError, exit_code=14):
     """A slice such as ``[:20%]`` cannot be read or selects nothing."""
 
-    code = "slice-invalid"
-    exit_code = 14
 
-
-class RowMalformed(DataError):
+class RowMalformed(DataError, exit_code=15):
     """A row has another number of fields than the header, or is not valid in its format."""
 
-    code = "row-malformed"
-    exit_code = 15
 
-
-class EncodingInvalid(DataError):
+class EncodingInvalid(DataError, exit_code=16):
     """The bytes are not UTF-8, nor of the encoding that was named, or a text holds lone surrogates."""
 
-    code = "encoding-invalid"
-    exit_code = 16
 
-
-class NulByte(DataError):
+class NulByte(DataError, exit_code=17):
     """A text file holds a NUL byte."""
 
-    code = "nul-byte"
-    exit_code = 17
+
+class FormatUnknown(DataError, exit_code=18, http_status=415):
+    """The file's name does not show its format, or the format is not read."""
 
 
-class FormatUnknown(DataError):
-    """The file's format cannot be told from its name, or is not read."""
-
-    code = "format-unknown"
-    exit_code = 18
-    http_status = 415
-
-
-class NoRows(DataError):
+class NoRows(DataError, exit_code=19):
     """The source, split or slice holds no row that can be used."""
 
-    code = "no-rows"
-    exit_code = 19
 
-
-class EmptySide(DataError):
+class EmptySide(DataError, exit_code=20):
     """A pair whose first or second text is empty."""
 
-    code = "empty-side"
-    exit_code = 20
 
-
-class LabelMissing(DataError):
+class LabelMissing(DataError, exit_code=21):
     """Labels are needed and a row has none."""
 
-    code = "label-missing"
-    exit_code = 21
 
-
-class LabelUnknown(DataError):
+class LabelUnknown(DataError, exit_code=22):
     """A label that is not one of the expected names, or a column that can be read in two ways."""
 
-    code = "label-unknown"
-    exit_code = 22
 
-
-class LabelMismatch(DataError):
+class LabelMismatch(DataError, exit_code=23, http_status=409):
     """The data's label names are not the model's."""
 
-    code = "label-mismatch"
-    exit_code = 23
-    http_status = 409
+
+class OneClassOnly(DataError, exit_code=24):
+    """All rows carry one label: there is nothing to distinguish."""
 
 
-class OneClassOnly(DataError):
-    """All rows carry one label: there is nothing to tell apart."""
-
-    code = "one-class-only"
-    exit_code = 24
-
-
-class TruncationRefused(DataError):
+class TruncationRefused(DataError, exit_code=25, http_status=413):
     """A pair is longer than the model reads, and truncation was not allowed."""
 
-    code = "truncation-refused"
-    exit_code = 25
-    http_status = 413
 
-
-class ScoreInvalid(DataError):
+class ScoreInvalid(DataError, exit_code=27):
     """A similarity score is no number, or is outside its scale."""
 
-    code = "score-invalid"
-    exit_code = 27
 
-
-class AuditFindings(DataError):
+class AuditFindings(DataError, exit_code=28):
     """An audit with --strict found something wrong with the data."""
 
-    code = "audit-findings"
-    exit_code = 28
 
-
-class PairsLeaked(DataError):
+class PairsLeaked(DataError, exit_code=29, http_status=409):
     """The model was trained on more of the pairs than is allowed."""
 
-    code = "pairs-leaked"
-    exit_code = 29
-    http_status = 409
 
-
-class CorpusUnreachable(DataError):
+class CorpusUnreachable(DataError, exit_code=26, http_status=503):
     """A published corpus is not on this machine and cannot be fetched."""
 
-    code = "corpus-unreachable"
-    exit_code = 26
-    http_status = 503
 
-
-class ModelError(SameSayError):
+class ModelError(SameSayError, exit_code=30):
     """Something about the encoder, its tokenizer or its head."""
 
-    code = "model"
-    exit_code = 30
 
-
-class PresetUnknown(ModelError):
+class PresetUnknown(ModelError, exit_code=31, http_status=404):
     """No preset, folder or hub address by this name."""
 
-    code = "preset-unknown"
-    exit_code = 31
-    http_status = 404
 
-
-class HubUnreachable(ModelError):
+class HubUnreachable(ModelError, exit_code=32, http_status=503):
     """A preset lives on a hub that cannot be reached."""
 
-    code = "hub-unreachable"
-    exit_code = 32
-    http_status = 503
 
-
-class HeadMismatch(ModelError):
+class HeadMismatch(ModelError, exit_code=33, http_status=409):
     """The saved head was trained for other labels."""
 
-    code = "head-mismatch"
-    exit_code = 33
-    http_status = 409
+
+class TokenizerUnsupported(ModelError, exit_code=34):
+    """The preset's tokenizer has no twin in ``encoding``."""
 
 
-class TokenizerUnsupported(ModelError):
-    """The preset's tokenizer has no proven twin in ``encoding``."""
-
-    code = "tokenizer-unsupported"
-    exit_code = 34
-
-
-class EncoderUnsupported(ModelError):
+class EncoderUnsupported(ModelError, exit_code=35):
     """The preset's architecture cannot be used here."""
 
-    code = "encoder-unsupported"
-    exit_code = 35
 
-
-class TrainingDiverged(ModelError):
+class TrainingDiverged(ModelError, exit_code=36):
     """The loss became NaN or infinite."""
 
-    code = "training-diverged"
-    exit_code = 36
+
+class ParityFailed(ModelError, exit_code=37):
+    """The ONNX part of a saved model does not predict as its Keras part does."""
 
 
-class ProofFailed(ModelError):
-    """The ONNX part of a saved model does not answer as its Keras part does."""
-
-    code = "proof-failed"
-    exit_code = 37
-
-
-class CheckFailed(ModelError):
+class CheckFailed(ModelError, exit_code=38):
     """A model passes less of a behaviour suite than was asked for."""
 
-    code = "check-failed"
-    exit_code = 38
 
-
-class CheckpointDamaged(ModelError):
+class CheckpointDamaged(ModelError, exit_code=39):
     """None of a run's checkpoints can be read."""
 
-    code = "checkpoint-damaged"
-    exit_code = 39
 
-
-class BundleError(SameSayError):
+class BundleError(SameSayError, exit_code=40):
     """Something about a saved model on disk."""
 
-    code = "bundle"
-    exit_code = 40
 
-
-class NotABundle(BundleError):
+class NotABundle(BundleError, exit_code=41, http_status=404):
     """The path is not a saved model."""
 
-    code = "not-a-bundle"
-    exit_code = 41
-    http_status = 404
 
-
-class BundleDamaged(BundleError):
+class BundleDamaged(BundleError, exit_code=42):
     """A part is missing, is not as it was written, or says what cannot be."""
 
-    code = "bundle-damaged"
-    exit_code = 42
 
-
-class BundleVersionUnknown(BundleError):
+class BundleVersionUnknown(BundleError, exit_code=43):
     """The bundle was written in a format this version does not read."""
 
-    code = "bundle-version-unknown"
-    exit_code = 43
+
+class PartUnavailable(BundleError, exit_code=44, http_status=409):
+    """A part that this use needs is absent, unsupported or failed its parity check."""
 
 
-class PartUnavailable(BundleError):
-    """A part that this use needs is absent, unsupported or failed its proof."""
-
-    code = "part-unavailable"
-    exit_code = 44
-    http_status = 409
-
-
-class TargetExists(BundleError):
+class TargetExists(BundleError, exit_code=45, http_status=409):
     """The place to write to is taken."""
 
-    code = "target-exists"
-    exit_code = 45
-    http_status = 409
+
+class QualityLost(BundleError, exit_code=46, http_status=409):
+    """A quantized model changes more predictions than allowed; it is not written."""
 
 
-class QualityLost(BundleError):
-    """A model with narrower weights changes more answers than was allowed; it is not written."""
-
-    code = "quality-lost"
-    exit_code = 46
-    http_status = 409
-
-
-class MachineError(SameSayError):
+class MachineError(SameSayError, exit_code=50):
     """Something about the machine this runs on."""
 
-    code = "machine"
-    exit_code = 50
 
-
-class DiskFull(MachineError):
+class DiskFull(MachineError, exit_code=51, http_status=507):
     """No space is left; what was being written has been removed."""
 
-    code = "disk-full"
-    exit_code = 51
-    http_status = 507
 
-
-class ExtraMissing(MachineError):
+class ExtraMissing(MachineError, exit_code=52):
     """An optional dependency is needed and not installed."""
-
-    code = "extra-missing"
-    exit_code = 52
 
     @classmethod
     def of(cls, extra: str, package: str, purpose: str) -> ExtraMissing:
@@ -449,33 +294,20 @@ class ExtraMissing(MachineError):
         )
 
 
-class OutputUnwritable(MachineError):
+class OutputUnwritable(MachineError, exit_code=53):
     """The output cannot be written where it was asked for."""
 
-    code = "output-unwritable"
-    exit_code = 53
 
-
-class OutputBusy(MachineError):
+class OutputBusy(MachineError, exit_code=56, http_status=409):
     """Another process is writing the output at this moment."""
 
-    code = "output-busy"
-    exit_code = 56
-    http_status = 409
 
-
-class WorkerDied(MachineError):
+class WorkerDied(MachineError, exit_code=57):
     """A process that was doing part of the work was killed."""
 
-    code = "worker-died"
-    exit_code = 57
 
-
-class MemoryExhausted(MachineError):
+class MemoryExhausted(MachineError, exit_code=59):
     """Memory ran out, the machine's or a device's."""
-
-    code = "memory-exhausted"
-    exit_code = 59
 
     # What JAX, TensorFlow, torch, ONNX Runtime and the C++ runtime say; none of them raises MemoryError.
     _WORDS: ClassVar = (
@@ -495,18 +327,12 @@ class MemoryExhausted(MachineError):
         return isinstance(error, MemoryError) or any(words.lower() in said for words in cls._WORDS)
 
 
-class UnexpectedError(SameSayError):
+class UnexpectedError(SameSayError, exit_code=70, code="unexpected-error"):
     """A mistake of SameSay's own, and nothing that its user did."""
 
-    code = "unexpected-error"
-    exit_code = 70
 
-
-class Interrupted(SameSayError):
+class Interrupted(SameSayError, exit_code=130):
     """Stopped by the user before there was anything to keep."""
-
-    code = "interrupted"
-    exit_code = 130
 
 
 def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
@@ -524,7 +350,7 @@ def hub_address(name: object, prefix: str = "hf://") -> str | None:
     'hf://owner/name@main'
     """
     plain = re.sub(r"^hf:/+", "", str(name))  # pathlib keeps one of the slashes
-    is_path = plain == str(name) and (Path(plain).parent.exists() or Path(plain).suffix in _FILE_SUFFIXES)
+    is_path = plain == str(name) and (Path(plain).parent.exists() or bool(_FILE.search(plain)))
     return f"{prefix}{plain}" if re.fullmatch(_HUB_NAME, plain) and not is_path else None
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import open_bundle
 from samesay.data import PairTable
-from samesay.data.python.datasets import splits_of
+from samesay.data.python.objects import splits_of
 from samesay.declaration import settings_of
 from samesay.encoding import PairEncoder
 from samesay.errors import UsageError
@@ -49,7 +49,7 @@ class PairModel(TrainableModel):
     >>> model.predict((["Is it raining?"], ["Does it rain?"]))                     # doctest: +SKIP
 
     Pairs are given as a list of tuples of two texts or of ``Pair`` objects, a tuple of two columns of texts, a
-    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``data.python.inputs.table_from``);
+    DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``PairTable.from_inputs``);
     texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
     the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
     """

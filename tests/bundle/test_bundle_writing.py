@@ -21,7 +21,7 @@ import pytest
 from samesay.bundle import open_bundle, require_replaceable, write_bundle
 from samesay.errors import DiskFull, OutputUnwritable, TargetExists, UsageError
 from samesay.storage import durable as durable_module
-from samesay.storage.durable import require_room
+from samesay.storage import require_room
 from tiny_models import LABELS, SIDES, save_tiny
 
 FACTS = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": 64}
@@ -225,7 +225,7 @@ def test_parts_are_declared_by_their_names_and_complete(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-def test_a_failed_proof_keeps_the_trained_weights(tmp_path: Path) -> None:
+def test_a_failed_parity_check_keeps_the_trained_weights(tmp_path: Path) -> None:
     with write_bundle(tmp_path / "model") as draft:
         fill(draft)
         draft.add("onnx", verdict="unsupported", detail="the encoder has no ONNX writer")

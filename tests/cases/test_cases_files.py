@@ -149,7 +149,7 @@ def test_a_label_text_in_the_last_column_may_hold_a_line_end(capsys) -> None:
 def test_what_parts_fields_is_told_from_the_file(capsys, name: str, text: str, mark: str) -> None:
     pairs, origin = shown(capsys, write(name, text))
     assert pairs == QUESTIONS
-    assert any(f"parted by a {mark}" in note for note in origin["notes"])
+    assert any(f"delimiter is a {mark}" in note for note in origin["notes"])
 
 
 def test_commas_in_texts_do_not_make_a_comma_the_separator(capsys) -> None:

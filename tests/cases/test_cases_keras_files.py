@@ -314,7 +314,7 @@ def test_an_untouched_model_and_file_open_and_answer_alike(whole: Path, keras_fi
     np.testing.assert_allclose(one, other, atol=1e-6)
 
 
-def test_a_failed_proof_is_told_on_one_line_and_names_no_hidden_folder(
+def test_a_failed_parity_check_is_told_on_one_line_and_names_no_hidden_folder(
     whole: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder, output = tmp_path / "folder", tmp_path / "model"

@@ -349,7 +349,7 @@ def test_a_frame_with_a_column_of_splits_is_read_whole_and_says_so():
     )
     table = samesay.PairTable.from_inputs(frame)
     assert len(table) == 2
-    assert "tells splits (train 1, validation 1), and all of them were read" in table.origin.notes[-1]
+    assert "names splits (train 1, validation 1), and all of them were read" in table.origin.notes[-1]
 
 
 def test_numbers_beside_names_are_refused_in_python_too():

@@ -15,7 +15,7 @@ import samesay
 from commands import outcome
 from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, UsageError
 from samesay.export import write_onnx
-from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
+from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
 from samesay.model.presets import mpnet_weights
 from samesay.model.presets.resolve import fetched, resolve
 from tiny_models import save_tiny

@@ -14,7 +14,7 @@ from commands import outcome
 from samesay.export import Verdict
 from samesay.pairs import Sides
 from samesay.training import Recipe
-from samesay.training.jax_step.choice import ChosenStep
+from samesay.training.jax_step import ChosenStep
 from tiny_models import LABELS, save_tiny
 
 HEAVY = ("keras", "keras_hub", "jax", "tensorflow", "torch", "sklearn", "matplotlib", "pyarrow", "pandas")
@@ -107,7 +107,7 @@ def test_score_goes_on_where_it_was_interrupted(model, tmp_path, capsys, monkeyp
         status, _, err = outcome(capsys, *words)
     assert status == 130
     assert "Interrupted." in err
-    assert "note: 4,096 rows are done and kept; the same command goes on behind them" in err
+    assert "note: 4,096 rows are done and kept; the same command resumes after them" in err
     status, _, err = outcome(capsys, *words)
     assert status == 15
     assert err.startswith("going on after 4,096 rows of an interrupted run\n")

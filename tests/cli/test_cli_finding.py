@@ -9,7 +9,8 @@ import sys
 import pytest
 
 from commands import outcome
-from tiny_models import LABELS, save_tiny
+from samesay.pairs import Scale
+from tiny_models import LABELS, save_tiny, tiny_graph
 
 TEXTS = ["a dog runs outside", "the cat sleeps", "a dog runs outside", "outside a dog runs"]
 
@@ -36,9 +37,30 @@ def test_rank_prints_the_first_texts_and_notes_the_rest(model, texts_file, capsy
     _, out, _ = outcome(capsys, *words, "--json")
     answer = json.loads(out)
     assert [text["rank"] for text in answer["texts"]] == [1, 2, 3, 4]
-    shown = [text["probability"] for text in answer["texts"]]
+    shown = [text["score"] for text in answer["texts"]]
     assert shown == sorted(shown, reverse=True)
     assert (answer["query_side"], answer["text_side"]) == ("hypothesis", "premise")
+
+
+def test_a_similarity_model_ranks_and_finds_duplicates(texts_file, tmp_path, capsys):
+    model = save_tiny(
+        tmp_path / "similarity",
+        graph=tiny_graph(n_labels=1),
+        task="similarity",
+        labels=None,
+        scale=Scale(0, 5),
+    )
+    status, out, _ = outcome(capsys, "rank", model, "--query", "a dog runs", "--input", texts_file, "--json")
+    ranking = json.loads(out)
+    assert (status, ranking["label"]) == (0, None)
+    assert all(0 <= text["score"] <= 5 for text in ranking["texts"])
+    words = ("duplicates", model, texts_file, "--json", "--threshold")
+    status, out, _ = outcome(capsys, *words, "0.1")
+    found = json.loads(out)
+    assert (status, found["label"], found["orders"], found["threshold"]) == (0, None, "mean", 0.1)
+    assert len(found["pairs"]) > 1
+    assert outcome(capsys, *words, "5.1")[0] == 2
+    assert outcome(capsys, *words[:-1], "--label", "same")[0] == 2
 
 
 def test_rank_writes_all_of_them(model, texts_file, tmp_path, capsys):
@@ -86,7 +108,7 @@ def test_duplicates_without_scikit_learn_says_what_to_install(model, texts_file,
         (["rank", "MODEL", "--query", "x", "--input", "absent.txt"], 11, "absent.txt"),
         (["rank", "absent", "--query", "x", "--input", "FILE"], 41, "absent"),
         (["duplicates", "MODEL", "-", "-"], 2, "once"),
-        (["duplicates", "MODEL", "FILE", "--groups", "FOLDER"], 18, "does not tell the format"),
+        (["duplicates", "MODEL", "FILE", "--groups", "FOLDER"], 18, "does not show the format"),
         (["score", "MODEL", "--input", "FILE", "--window"], 2, "--window"),
         (["score", "MODEL", "", "a dog", "--window"], 20, "premise"),
     ],

@@ -45,7 +45,7 @@ def saved(request: pytest.FixtureRequest, pairs_file: Path, tmp_path_factory: py
     )
 
 
-def test_the_onnx_part_is_proven_and_decides_as_keras(saved):
+def test_the_onnx_part_is_verified_and_decides_as_keras(saved):
     assert saved.onnx.status == "verified", saved.onnx
     pairs = [Pair(first, second) for first, second in pairwise(LINES)]
     expected = PairModel.load(saved.path).predictor.logits(pairs)

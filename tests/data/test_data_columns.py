@@ -90,7 +90,7 @@ def test_first_and_second_of_known_roles_are_read_as_their_names_tell() -> None:
         assert told.sides == HYPOTHESIS_FIRST
         return told.first, told.second, told.notes
 
-    note = "hypothesis is read as hypothesis, premise as premise: so their names tell"
+    note = "hypothesis is read as hypothesis, premise as premise: by their names"
     assert found(first="premise", second="hypothesis") == ("hypothesis", "premise", (note,))
     assert found(first="hypothesis", second="premise") == ("hypothesis", "premise", ())
     assert found(first="y", second="x") == ("y", "x", ())
@@ -151,12 +151,12 @@ def test_a_file_without_header_is_listed_shortly() -> None:
 
 
 def test_semicolons_are_recognised() -> None:
-    with pytest.raises(ColumnNotFound, match="parted by ';'"):
+    with pytest.raises(ColumnNotFound, match="delimiter seems to be ';'"):
         find_columns(["premise;hypothesis;label"], where="x")
 
 
 def test_no_label_column() -> None:
-    with pytest.raises(ColumnNotFound, match="No column has a name that tells the label") as caught:
+    with pytest.raises(ColumnNotFound, match="No column has a name that shows the label") as caught:
         find_columns(["premise", "hypothesis", "lable"], where="x")
     assert caught.value.hint == "--columns first=premise,second=hypothesis,label=lable"
     assert find_columns(["premise", "hypothesis"], where="x", need_label=None).label is None

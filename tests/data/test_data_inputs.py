@@ -151,7 +151,7 @@ def test_labels_that_are_needed() -> None:
         READ((FIRST, SECOND), need_labels=True)
     with pytest.raises(LabelMissing):
         READ(READ((FIRST, SECOND)), need_labels=True)
-    with pytest.raises(ColumnNotFound, match="tells the label"):
+    with pytest.raises(ColumnNotFound, match="shows the label"):
         READ({"text1": FIRST, "text2": SECOND}, need_labels=True)
 
 

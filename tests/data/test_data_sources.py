@@ -146,7 +146,7 @@ def test_a_slice_of_several_splits_or_two_slices_are_refused(folder: Path) -> No
 
 def test_an_unknown_suffix_asks_for_the_format(tmp_path: Path) -> None:
     path = write_pairs(tmp_path / "pairs.txt")
-    with pytest.raises(FormatUnknown, match=r"'pairs\.txt' does not tell"):
+    with pytest.raises(FormatUnknown, match=r"'pairs\.txt' does not show"):
         load_pairs(path)
     assert len(load_pairs(path, format="csv")) == 10
     with pytest.raises(FormatUnknown, match="'cvs' is not a format") as caught:

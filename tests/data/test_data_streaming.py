@@ -83,7 +83,7 @@ def test_standard_input_counts_forward_only(monkeypatch: pytest.MonkeyPatch, pat
     monkeypatch.setattr(sys, "stdin", piped())
     assert ids(iter_rows("-[2:4]")) == [2, 3]
     monkeypatch.setattr(sys, "stdin", piped())
-    with pytest.raises(SliceInvalid, match="standard input does not tell"):
+    with pytest.raises(SliceInvalid, match="not known beforehand of standard input"):
         list(iter_rows("-[:20%]"))
 
 

@@ -26,13 +26,13 @@ from samesay.errors import (
     TargetExists,
     UsageError,
 )
-from samesay.export.huggingface.folder import huggingface_config
-from samesay.export.huggingface.tokenizer import write_tokenizer
 from samesay.jobs.export import export
 from samesay.jobs.importing import import_model
 from samesay.model.backbones.families import class_named
-from samesay.model.huggingface.folder import describe, open_classifier
-from samesay.model.huggingface.layout import LAYOUTS, Layout, layout_of
+from samesay.model.huggingface.families import FAMILIES, Family, family_of
+from samesay.model.huggingface.reading import describe, open_classifier
+from samesay.model.huggingface.tokenizer_writing import write_tokenizer
+from samesay.model.huggingface.writing import huggingface_config
 from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
@@ -220,7 +220,7 @@ def test_an_export_appears_whole_or_not_at_all(model: PairModel, tmp_path: Path,
     def fails(*_: Any, **__: Any) -> None:
         raise EncoderUnsupported("no")
 
-    monkeypatch.setattr("samesay.export.huggingface.folder.write_tokenizer", fails)
+    monkeypatch.setattr("samesay.model.huggingface.writing.write_tokenizer", fails)
     with pytest.raises(EncoderUnsupported):
         model.export(target, overwrite=True)
     assert {path.name: path.read_bytes() for path in target.iterdir()} == before
@@ -276,7 +276,7 @@ def test_the_tokenizer_s_file_gives_our_ids(tmp_path: Path) -> None:
 
     vocabulary = [*VOCABULARY, *"éßçσς…½東京北", "...", "##é", "##ß", "##ss", "##σ", "ss"]
     tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True, strip_accents=True)
-    write_tokenizer(tokenizer, tmp_path, segments=True, max_length=128)
+    write_tokenizer(tokenizer, tmp_path, FAMILIES[0], max_length=128)
     theirs = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
     ours = PairEncoder.wordpiece(vocabulary, lowercase=True, strip_accents=True, max_length=10_000)
     specials = ("[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]")
@@ -349,20 +349,20 @@ _TENSORS["xlm-roberta"] = _TENSORS["roberta"]
 _MORE = {"albert": {"embedding_dim": 4}, "deberta-v2": {"bucket_size": 8}}
 
 
-@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.model_type)
-def test_every_family_lies_as_transformers_wants_it(layout: Layout) -> None:
-    backbone = class_named(layout.backbone)(
+@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.model_type)
+def test_every_family_lies_as_transformers_wants_it(family: Family) -> None:
+    backbone = class_named(family.backbone)(
         vocabulary_size=20,
         num_layers=2,
         num_heads=2,
         hidden_dim=8,
         intermediate_dim=12,
         max_sequence_length=16,
-        **_MORE.get(layout.model_type, {}),
+        **_MORE.get(family.model_type, {}),
     )
-    task = class_named(layout.task)(backbone=backbone, num_classes=3)
-    tensors = {tensor.name: tensor for tensor in layout.tensors(task)}
-    expected = _TENSORS[layout.model_type]
+    task = class_named(family.task)(backbone=backbone, num_classes=3)
+    tensors = {tensor.name: tensor for tensor in family.tensors(task)}
+    expected = _TENSORS[family.model_type]
     assert {name: tensors[name].shape for name in expected} == expected
     assert {name: tensors[name].read_variable().shape for name in expected} == expected
     weights = [weight for weight in task.weights if "seed" not in weight.path]
@@ -383,14 +383,14 @@ def test_every_family_lies_as_transformers_wants_it(layout: Layout) -> None:
             hidden_dim=8,
             preprocessor=SimpleNamespace(tokenizer=tokenizer),
         ),
-        layout,
+        family,
         LabelSet(LABELS),
     )
-    assert config["architectures"] == [layout.architecture]
-    assert config[layout.activation_key] == layout.activations[0]
-    positions = 18 if "roberta" in layout.model_type or layout.model_type == "mpnet" else 16
+    assert config["architectures"] == [family.architecture]
+    assert config[family.activation_key] == family.activations[0]
+    positions = 18 if "roberta" in family.model_type or family.model_type == "mpnet" else 16
     assert config["max_position_embeddings"] == positions
-    assert layout_of(task) is layout
+    assert family_of(task) is family
 
 
 def test_roberta_s_token_type_row_is_added_to_its_positions() -> None:
@@ -398,7 +398,7 @@ def test_roberta_s_token_type_row_is_added_to_its_positions() -> None:
 
     backbone = keras_hub.models.RobertaBackbone(20, 1, 2, 8, 12, max_sequence_length=16)
     task = keras_hub.models.RobertaTextClassifier(backbone=backbone, num_classes=2)
-    positions = next(t for t in layout_of(task).tensors(task) if t.rows_in_front)
+    positions = next(t for t in family_of(task).tensors(task) if t.rows_in_front)
     read = positions.read_variable()
     assert (read[:2] == 0).all()
     positions.assign(read, np.full((1, 8), 0.5, np.float32))

@@ -15,8 +15,8 @@ from random_tasks import VOCABULARY, batch, keras_outputs, open_graph, with_rand
 
 from samesay.errors import EncoderUnsupported, OutputUnwritable
 from samesay.export import supported_encoders, write_onnx
-from samesay.export.families.activations import name_of
 from samesay.export.families.transformer import array_of
+from samesay.model.activations import name_of
 
 
 def tiny_task(*, seed=0, activation=None, n_labels=3, heads=4, dropout=0.1, layers=2):

@@ -9,6 +9,7 @@ import contextlib
 import io
 import json
 import math
+import os
 import re
 import shlex
 import sys
@@ -119,6 +120,7 @@ def record() -> dict:
 
 
 if __name__ == "__main__":
+    os.environ.setdefault("KERAS_BACKEND", "jax")
     sys.path.insert(0, str(Path(__file__).parents[1]))
     EXPECTED.write_text(
         json.dumps(record(), indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8"

@@ -9,7 +9,7 @@ import pytest
 
 from asked import Asked, nli
 from samesay.errors import ColumnNotFound, EmptySide, FormatUnknown, TargetExists, UsageError
-from samesay.jobs.duplicates import find_duplicates
+from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
 from samesay.jobs.rank import rank_texts
 from samesay.jobs.windows import score_windows
 from samesay.pairs import Pair
@@ -43,7 +43,7 @@ def test_texts_are_ranked_and_written_with_their_columns(tmp_path):
         rows = list(csv.DictReader(file))
     assert rows[0] == {
         "predicted_rank": "1",
-        "probability": "0.4",
+        "score": "0.4",
         "truncated": "false",
         "id": "2",
         "text": "xxxx",
@@ -74,7 +74,7 @@ def test_what_cannot_be_ranked_is_refused_before_the_model_is_asked(tmp_path):
             rank_texts(model, source=["a"], **{"query": "q", **settings})
     table = tmp_path / "ranked.csv"
     table.write_text("text,rank,predicted_rank\na,1,1\n", encoding="utf-8")
-    with pytest.raises(UsageError, match="'predicted_rank', as the answers would be called"):
+    with pytest.raises(UsageError, match="'predicted_rank', as the results would be called"):
         rank_texts(model, "q", table, output=tmp_path / "again.csv")
     assert model.asked == []
 
@@ -85,10 +85,10 @@ def test_a_saved_model_ranks_by_its_own_probabilities(trained_bundle):
     scorer = Scorer.open(trained_bundle)
     assert (ranking.label, ranking.query_side) == ("same", "hypothesis")
     expected = scorer.predict([Pair("a dog runs", text) for text in texts])[:, scorer.labels.index("same")]
-    assert {text.text: text.probability for text in ranking.texts} == pytest.approx(
+    assert {text.text: text.score for text in ranking.texts} == pytest.approx(
         dict(zip(texts, expected.tolist(), strict=True)), abs=1e-6
     )
-    given = [text.probability for text in ranking.texts]
+    given = [text.score for text in ranking.texts]
     assert given == sorted(given, reverse=True)
 
 
@@ -112,14 +112,14 @@ def test_duplicates_of_a_list(model, tmp_path):
     ]
     by_texts = {(pair.first.index, pair.second.index): pair for pair in found.pairs}
     assert set(by_texts) == {(1, 4), (0, 2), (1, 3)}
-    assert by_texts[1, 4].probability is None, "the model was not asked about texts that are spelled alike"
-    assert by_texts[0, 2].probability == pytest.approx(0.9)
+    assert by_texts[1, 4].score is None, "the model was not asked about texts that are spelled alike"
+    assert by_texts[0, 2].score == pytest.approx(0.9)
     assert (by_texts[0, 2].group, by_texts[1, 3].group) == (1, 2)
     assert (found.label, found.orders, found.n_texts) == ("same", "mean", (6,))
     assert found.n_asked == len(model.asked) == 2 * found.n_candidates
     with (tmp_path / "pairs.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
-    assert rows[0]["probability"] == ""
+    assert rows[0]["score"] == ""
     assert {row["first_place"] for row in rows} == {f"{path}:1", f"{path}:2"}
     groups = [json.loads(line) for line in (tmp_path / "groups.jsonl").read_text("utf-8").splitlines()]
     assert [row["group"] for row in groups] == [1, 1, 2, 2, 2]
@@ -141,13 +141,13 @@ def test_duplicates_between_two_lists(model):
 
 def test_the_recall_of_the_first_pass_is_told(model):
     texts = [f"number {number} is here" for number in range(8)] + ["is here number 3", "here number 5 is"]
-    whole = find_duplicates(model, texts, measure_recall=10)
+    whole = find_duplicates(model, texts, search=DuplicateOptions(measure_recall=10))
     assert whole.recall is not None
     assert (whole.recall.n_pairs, whole.recall.n_same, whole.recall.value) == (45, 2, 1.0)
     assert whole.to_dict()["recall"]["value"] == 1.0
     assert find_duplicates(model, texts).recall is None
     with pytest.raises(UsageError):
-        find_duplicates(model, texts, measure_recall=1)
+        find_duplicates(model, texts, search=DuplicateOptions(measure_recall=1))
 
 
 def test_duplicates_that_cannot_be_found_are_refused(model, tmp_path):

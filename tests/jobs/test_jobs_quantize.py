@@ -114,7 +114,9 @@ def test_too_high_a_cost_is_refused_and_nothing_is_written(undecided: Path, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_bundle_for_use_alone_answers_to_the_bit_and_keeps_its_proof(trained_bundle: Path, tmp_path: Path):
+def test_a_bundle_for_use_alone_answers_to_the_bit_and_keeps_its_verdict(
+    trained_bundle: Path, tmp_path: Path
+):
     made = export(trained_bundle, tmp_path / "lean", to="bundle")
     assert made.quantization is None
     was, now = Scorer.open(trained_bundle), Scorer.open(tmp_path / "lean")

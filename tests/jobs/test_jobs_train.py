@@ -203,19 +203,19 @@ def test_what_can_be_refused_is_refused_before_training(
     assert not (tmp_path / "m").exists()
 
 
-def test_a_failed_proof_loses_no_weights_and_its_part_is_refused(
+def test_a_failed_parity_check_loses_no_weights_and_its_part_is_refused(
     trained_bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model = samesay.load(trained_bundle)
     monkeypatch.setattr(saving, "write_onnx_part", lambda *_, **__: Verdict("failed", "it differs by 0.5"))
-    model.save(tmp_path / "unproven")
+    model.save(tmp_path / "unchecked")
     with pytest.raises(PartUnavailable, match="'failed'"):
-        score_pair(tmp_path / "unproven", "a", "b")
+        score_pair(tmp_path / "unchecked", "a", "b")
     table = (["a dog runs"], ["the dog runs"])
     np.testing.assert_allclose(
-        samesay.load(tmp_path / "unproven").predict(table), model.predict(table), atol=1e-6
+        samesay.load(tmp_path / "unchecked").predict(table), model.predict(table), atol=1e-6
     )
-    assert open_predictor(tmp_path / "unproven").backend == "keras", "auto takes what may be used"
+    assert open_predictor(tmp_path / "unchecked").backend == "keras", "auto takes what may be used"
 
 
 def test_a_disk_that_fills_while_saving_leaves_the_old_model(

@@ -1,4 +1,4 @@
-"""The repeated proof: it holds for what was saved, and finds a graph that was changed, pair by pair."""
+"""The repeated parity check: it holds for what was saved, and finds a graph that was changed, pair by pair."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from altered_bundle import with_bias
 from commands import outcome
 from samesay.bundle import Decision, open_bundle, write_decision
-from samesay.errors import BundleDamaged, PartUnavailable, ProofFailed, SourceNotFound
+from samesay.errors import BundleDamaged, ParityFailed, PartUnavailable, SourceNotFound
 from samesay.jobs.verify import verify
 
 
@@ -22,7 +22,7 @@ def altered(trained_bundle: Path, tmp_path: Path) -> Path:
     return with_bias(trained_bundle, tmp_path / "altered", [-3, 3])
 
 
-def test_a_saved_model_is_proven_again_on_the_user_s_pairs(trained_bundle: Path, pairs_file: Path, capsys):
+def test_a_saved_model_is_checked_again_on_the_user_s_pairs(trained_bundle: Path, pairs_file: Path, capsys):
     before = (trained_bundle / "samesay.json").read_bytes()
     status, printed, _ = outcome(capsys, "verify", trained_bundle, f"{pairs_file}[:40]", "--json")
     found = json.loads(printed)
@@ -46,7 +46,7 @@ def test_another_graph_is_found_and_the_pairs_it_answers_otherwise_are_shown(alt
     assert first.difference > 1
 
     status, printed, said = outcome(capsys, "verify", altered, f"{pairs_file}[:40]")
-    assert status == ProofFailed.exit_code
+    assert status == ParityFailed.exit_code
     assert "NOT as Keras" in printed
     assert first.pair.first[:12] in printed
     assert "do not answer alike" in said

@@ -102,7 +102,7 @@ def test_a_tokenizer_without_a_twin_is_refused_by_its_name():
     from tiny_tokenizers import wordpiece_vocabulary
 
     electra = keras_hub.models.ElectraTokenizer(wordpiece_vocabulary())
-    with pytest.raises(TokenizerUnsupported, match="ElectraTokenizer has no proven twin"):
+    with pytest.raises(TokenizerUnsupported, match="ElectraTokenizer has no twin"):
         encoder_for(tiny_task("bert", tokenizer=electra))
 
 

@@ -279,7 +279,7 @@ def test_a_bad_row_leaves_no_output_and_once_mended_is_gone_on_from(tmp_path: Pa
         with pytest.raises(RowMalformed) as error:
             score_file(scorer, source, tmp_path / out, chunk_rows=10)
         assert (error.value.where or "").endswith("pairs.csv:57")
-        assert error.value.__notes__ == ["50 rows are done and kept; the same command goes on behind them"]
+        assert error.value.__notes__ == ["50 rows are done and kept; the same command resumes after them"]
         assert not (tmp_path / out).exists()
         source.write_text("premise,hypothesis\n" + "a dog,a cat\n" * 55 + "one,field\n", encoding="utf-8")
         report = score_file(scorer, source, tmp_path / out, chunk_rows=10)

@@ -18,7 +18,7 @@ from samesay.data import iter_rows
 from samesay.errors import OutputBusy, ResumeMismatch, RowMalformed, TargetExists
 from samesay.pairs import Progress, Scale
 from samesay.scoring import Scorer, SimilarityScorer, score_file
-from samesay.storage.claims import Claim
+from samesay.storage import Claim
 from tiny_models import save_tiny, tiny_graph
 
 CHUNK = 50
@@ -49,7 +49,7 @@ def stop_after(rows: int, error: type[BaseException] = KeyboardInterrupt) -> Cal
 def interrupted(scorer: Scorer | SimilarityScorer, source: Path, output: Path, rows: int, **options) -> None:
     with pytest.raises(KeyboardInterrupt) as error:
         score_file(scorer, source, output, chunk_rows=CHUNK, progress=stop_after(rows), **options)
-    assert error.value.__notes__ == [f"{rows:,} rows are done and kept; the same command goes on behind them"]
+    assert error.value.__notes__ == [f"{rows:,} rows are done and kept; the same command resumes after them"]
 
 
 def journal(folder: Path) -> Path:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from asked import Asked
 from samesay.errors import LabelUnknown, UsageError
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import LabelSet, Pair, Scale, Sides
 from samesay.scoring.matching import roles
 
 
@@ -56,14 +57,34 @@ def test_a_side_by_name_or_by_place():
     assert "hypothesis" in caught.value.hint
 
 
-def test_many_pairs_are_read_in_pieces_and_in_order(monkeypatch):
-    monkeypatch.setattr(roles, "_CHUNK_PAIRS", 4)
+def test_many_pairs_are_read_in_pieces_and_in_order():
     model = Asked(
-        lambda one, _: {"same": int(one) / 100, "different": 1 - int(one) / 100}, ("different", "same")
+        lambda one, _: {"same": int(one) / 9000, "different": 1 - int(one) / 9000}, ("different", "same")
     )
     seen = []
-    pairs = [Pair(str(number), "x") for number in range(10)]
-    probabilities, cut = roles.read_label(model, pairs, "same", progress=seen.append)
-    assert probabilities.tolist() == pytest.approx([number / 100 for number in range(10)])
+    pairs = [Pair(str(number), "x") for number in range(9000)]
+    values, cut = roles.Agreement(model, "same").read(pairs, progress=seen.append)
+    assert values.tolist() == pytest.approx([number / 9000 for number in range(9000)])
     assert not cut.any()
-    assert [(each.done, each.total) for each in seen] == [(4, 10), (8, 10), (10, 10)]
+    assert seen[-1].done == seen[-1].total == 9000
+    assert len(seen) > 1
+
+
+def test_a_similarity_model_agrees_by_its_score():
+    class Similarity:
+        scale = Scale(0, 5)
+        sides = Sides("sentence1", "sentence2")
+
+        def predict(self, pairs):
+            return self.read(pairs)[0]
+
+        def read(self, pairs):
+            return np.array([float(pair.first) for pair in pairs], np.float32), np.zeros(
+                (len(pairs), 2), np.int32
+            )
+
+    agreement = roles.Agreement(Similarity())
+    assert (agreement.label, agreement.high, agreement.usual) == (None, 5, 4)
+    assert agreement.read([Pair("4.5", "x"), Pair("1", "x")])[0].tolist() == [4.5, 1.0]
+    with pytest.raises(UsageError):
+        roles.Agreement(Similarity(), "same")

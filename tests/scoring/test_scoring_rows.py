@@ -56,7 +56,7 @@ def test_what_is_scored_is_what_a_table_holds(
     assert numbers(tmp_path / "out.csv") == [int(n) for n in table.columns["n"]]
     assert report.rows == len(table)
     if split:
-        assert any("the column 'set' tells splits" in note for note in report.notes)
+        assert any("the column 'set' names splits" in note for note in report.notes)
 
 
 def test_rows_of_a_split_that_cannot_be_told_are_refused(

@@ -310,7 +310,7 @@ def test_what_stands_before_a_broken_row_is_answered_first(tmp_path: Path, model
         stream.write("one field\n")
     with WorkerPool(model, 1, threads=1) as pool, pytest.raises(RowMalformed) as error:
         score_file(pool, source, tmp_path / "out.csv", chunk_rows=100)
-    assert error.value.__notes__ == ["300 rows are done and kept; the same command goes on behind them"]
+    assert error.value.__notes__ == ["300 rows are done and kept; the same command resumes after them"]
     with pytest.raises(UsageError, match="jobs is 0"):
         WorkerPool(model, 0)
 

@@ -8,7 +8,7 @@ import pytest
 from asked import Asked, nli
 from samesay.errors import UsageError
 from samesay.scoring.matching.candidates import nearest_texts
-from samesay.scoring.matching.sameness import SamePredictor, groups_of
+from samesay.scoring.matching.sameness import Sameness, groups_of
 
 TEXTS = [
     "A man plays a flute on the beach.",
@@ -53,10 +53,10 @@ def test_entailment_is_the_same_only_in_both_directions():
     model = Asked(
         in_order({"ab": 0.9, "ba": 0.2, "ac": 0.8, "ca": 0.7}), ("entailment", "neutral", "contradiction")
     )
-    decider = SamePredictor(model)
+    decider = Sameness(model)
     answers = decider.ask("abc", "abc", PAIRS)
     assert decider.orders == "mutual"
-    assert answers.probabilities.tolist() == pytest.approx([0.2, 0.7, 0.1])
+    assert answers.scores.tolist() == pytest.approx([0.2, 0.7, 0.1])
     # The other direction of b and c could change nothing.
     assert model.asked == [("a", "b"), ("a", "c"), ("b", "c"), ("b", "a"), ("c", "a")]
     assert answers.n_asked == 5
@@ -68,27 +68,25 @@ def test_other_labels_are_a_mean_of_both_orders():
         return {"same": same, "different": 1 - same}
 
     model = Asked(answer, ("different", "same"))
-    answers = SamePredictor(model).ask("abc", "abc", PAIRS)
-    assert answers.probabilities.tolist() == pytest.approx([0.75, 0.6, 0.0])
+    answers = Sameness(model).ask("abc", "abc", PAIRS)
+    assert answers.scores.tolist() == pytest.approx([0.75, 0.6, 0.0])
     strict = Asked(answer, ("different", "same"))
-    assert SamePredictor(strict, threshold=0.7).ask("abc", "abc", PAIRS).probabilities[0] == pytest.approx(
-        0.75
-    )
+    assert Sameness(strict, threshold=0.7).ask("abc", "abc", PAIRS).scores[0] == pytest.approx(0.75)
     assert strict.asked[3:] == [("b", "a")], "0.3 and at most 1 cannot reach 0.7"
-    one_way = SamePredictor(Asked(answer, ("different", "same")), symmetric=False)
-    assert one_way.ask("abc", "abc", PAIRS).probabilities.tolist() == pytest.approx([0.9, 0.3, 0.0])
+    one_way = Sameness(Asked(answer, ("different", "same")), symmetric=False)
+    assert one_way.ask("abc", "abc", PAIRS).scores.tolist() == pytest.approx([0.9, 0.3, 0.0])
 
 
 def test_a_pair_that_was_cut_in_either_order_is_told():
     model = Asked(lambda *_: nli(0.9, 0.0), ("entailment", "neutral", "contradiction"), most_words=2)
-    answers = SamePredictor(model).ask(["a b c", "d", "e"], ["a b c", "d", "e"], PAIRS)
+    answers = Sameness(model).ask(["a b c", "d", "e"], ["a b c", "d", "e"], PAIRS)
     assert answers.truncated.tolist() == [True, True, False]
 
 
 @pytest.mark.parametrize("threshold", [0.0, 1.1, float("nan")])
 def test_a_threshold_that_is_no_probability_is_refused(threshold):
     with pytest.raises(UsageError):
-        SamePredictor(Asked(lambda *_: {}, ("different", "same")), threshold=threshold)
+        Sameness(Asked(lambda *_: {}, ("different", "same")), threshold=threshold)
 
 
 def test_recall_counts_what_the_first_pass_missed():
@@ -98,7 +96,7 @@ def test_recall_counts_what_the_first_pass_missed():
         value = float({one, other} in same)
         return {"same": value, "different": 1 - value}
 
-    decider = SamePredictor(Asked(answer, ("different", "same")))
+    decider = Sameness(Asked(answer, ("different", "same")))
     candidates = np.array([[0, 1], [1, 2]])
     whole = decider.recall("abcd", None, candidates, sample=[3, 1, 0, 2])
     assert (whole.n_texts, whole.n_pairs, whole.n_same, whole.n_candidates) == (4, 6, 3, 1)

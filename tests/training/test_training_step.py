@@ -12,7 +12,7 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.fit import FitResult, TrainingPairs, fit
-from samesay.training.jax_step.choice import KERAS, OWN
+from samesay.training.jax_step import KERAS, OWN
 from tiny_bert import save_tiny_preset
 from tiny_families import save_family
 
@@ -40,7 +40,7 @@ def test_twenty_steps_give_the_losses_and_the_weights_of_keras_step(
         epochs=2, batch_size=6, learning_rate=1e-3, optimizer=optimizer, weight_decay=0.1, dropout=0.0
     )
     ours, of_ours = trained(preset, recipe)
-    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.ENABLED", False)
     keras, of_keras = trained(preset, recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     rows, n_rows = of_ours.step.token_rows or (0, 0)
@@ -76,7 +76,7 @@ def test_every_family_that_it_knows_learns_as_by_keras_step(
     save_family(family, tmp_path / "preset", max_length=32, n_layers=2, dropout=0.0)
     recipe = Recipe(epochs=2, batch_size=6, learning_rate=1e-3, dropout=0.0)
     ours, of_ours = trained(tmp_path / "preset", recipe)
-    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.ENABLED", False)
     keras, of_keras = trained(tmp_path / "preset", recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     for mine, theirs in zip(of_ours.history, of_keras.history, strict=True):
@@ -92,7 +92,7 @@ def test_differences_of_low_rank_learn_as_by_keras_step(
     preset = save_tiny_preset(tmp_path / "steady", dropout=0.0)
     recipe = Recipe(epochs=2, batch_size=6, learning_rate=1e-2, dropout=0.0, lora=2)
     ours, of_ours = trained(preset, recipe)
-    monkeypatch.setattr("samesay.training.jax_step.choice._refusal", lambda *_: "this test compares with it")
+    monkeypatch.setattr("samesay.training.jax_step.ENABLED", False)
     keras, of_keras = trained(preset, recipe)
     assert (of_ours.step.name, of_keras.step.name) == (OWN, KERAS)
     assert "and 0 of" in of_ours.step.in_words(), "the table of tokens does not change"
@@ -146,3 +146,26 @@ def test_what_it_cannot_take_is_left_to_keras_step_and_said(tmp_path: Path) -> N
     preset = save_tiny_preset(tmp_path / "tiny")
     _, result = trained(preset, Recipe(epochs=1, batch_size=32, learning_rate=1e-3, precision="bfloat16"))
     assert result.step.in_words() == "Keras' own: the run computes in bfloat16"
+
+
+def test_every_private_attribute_of_keras_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """If it fails, the message names what another Keras lacks or has otherwise; see jax_step/internals.py."""
+    from samesay.training.jax_step import internals
+
+    preset = save_tiny_preset(tmp_path / "tiny")
+    classifier, result = trained(preset, Recipe(epochs=1, batch_size=32, learning_rate=1e-3))
+    assert internals.unlike_expected(classifier) == []
+    assert result.step.name == OWN
+    attributes = {**internals.ATTRIBUTES, "Dense": ("_matrix",)}
+    monkeypatch.setattr(internals, "ATTRIBUTES", attributes)
+    monkeypatch.setattr(internals, "PARAMETERS", {"_update_metrics_variables": ("x", "y")})
+    monkeypatch.setattr(internals, "SYNCED", ("_other_state",))
+    assert internals.unlike_expected(classifier) == [
+        "Dense._matrix",
+        "Model._update_metrics_variables(x, y)",
+        "Model.jax_state_sync reading _other_state",
+    ]
+    _, result = trained(preset, Recipe(epochs=1, batch_size=32, learning_rate=1e-3))
+    assert (
+        result.step.in_words() == "Keras' own: the installed Keras has no Dense._matrix as it is known here"
+    )

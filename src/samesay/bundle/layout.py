@@ -55,7 +55,7 @@ class PartLayout:
         place: Its folder or its one file, relative to the bundle.
         is_folder: Whether ``place`` is a folder.
         required: Files, relative to ``place``, without which the part cannot be used.
-        needs_verdict: Whether the part is usable only after a proof; it then carries a verdict.
+        needs_verdict: Whether the part is usable only after a parity check; it then carries a verdict.
         answers: Whether a model can be run from this part alone.
         purpose: What it is for, in the words of the model card.
     """
@@ -69,7 +69,7 @@ class PartLayout:
     purpose: str = ""
 
     def usable(self, verdict: Verdict | None) -> bool:
-        """Whether it may be used: it needs no proof, answers as Keras does, or apart from it by a measured cost."""
+        """Whether it may be used: it needs no verdict, answers as Keras does, or differs at a measured cost."""
         return verdict in _USABLE or (verdict is None and not self.needs_verdict)
 
     def holds(self, path: str) -> bool:

@@ -54,7 +54,7 @@ class Part:
     Attributes:
         name: Its name in `samesay.bundle.layout.PARTS` (or one that only later releases know).
         files: Its files by path relative to the bundle, with ``/``.
-        verdict: What its proof said; None for a part that needs none.
+        verdict: What its parity check said; None for a part that needs none.
         detail: Why, and with which figures; JSON types.
     """
 

@@ -17,7 +17,7 @@ from samesay.bundle.manifest import FileRecord, Manifest
 from samesay.bundle.recognition import not_a_bundle
 from samesay.bundle.writing import DROPPINGS, record_of
 from samesay.errors import BundleDamaged, BundleError, PartUnavailable, UsageError
-from samesay.storage.durable import restore_previous
+from samesay.storage import restore_previous
 
 _LARGEST_MANIFEST = 8_000_000
 """Bytes; with figures of every epoch and a long recipe a manifest has some 100,000."""

@@ -25,8 +25,7 @@ from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
-from samesay.storage import destination
-from samesay.storage.durable import new_folder, require_writable, said_plainly
+from samesay.storage import destination, new_folder, require_writable, said_plainly
 
 # What desktops and tools drop into any folder; it neither makes a folder somebody's nor is it worth keeping.
 DROPPINGS = {".DS_Store", "Thumbs.db", "desktop.ini"}
@@ -153,7 +152,7 @@ class BundleDraft:
         return self.path / layout.place
 
     def add(self, part: str, *, verdict: Verdict | None = None, detail: Any = None) -> None:
-        """Declare ``part``, with what its proof said.
+        """Declare ``part``, with what its parity check said.
 
         A part that is not ``"verified"`` may hold no file at all: the verdict and its reason are the part.
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 )
 @option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option("What the data's two columns are called, in their order, if their names do not show it.")
 @partial(data_options, without=("allow_empty_sides",))
 @quiet_option
 @json_option

@@ -96,7 +96,7 @@ def list_command(*, as_json: bool) -> None:
     "-o",
     type=PLACE,
     required=True,
-    help="A file for one split (the name tells the format), or a new folder for train, validation and test.",
+    help="A file for one split (the name shows the format), or a new folder for train, validation and test.",
 )
 @option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same pairs."
@@ -162,8 +162,8 @@ def show(described: Description) -> None:
         )
     if described.scores is not None:
         low, high = described.scores["scale"]
-        figures = {name: described.scores[name] for name in ("mean", "lowest", "highest")}
-        render.facts({"scale": f"{low:g} to {high:g}", **figures}, title="Scores")
+        metrics = {name: described.scores[name] for name in ("mean", "lowest", "highest")}
+        render.facts({"scale": f"{low:g} to {high:g}", **metrics}, title="Scores")
     render.table(
         ["length in words", "mean", "median", "99 in 100 below", "longest"],
         [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +17,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.duplicates import Duplicates
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 _GROUPS_SHOWN = 20
 _READ_AS = {
     "mutual": "each entails the other",
-    "mean": "mean of both orders",
+    "mean": "the mean of both orders",
     "one": "in the order of the list",
 }
 
@@ -36,33 +38,28 @@ _READ_AS = {
 @click.argument("other", type=PLACE, metavar="[FILE2]", required=False)
 @option(
     "--threshold",
-    type=click.FloatRange(min=0, max=1, min_open=True),
-    default=0.5,
-    show_default=True,
-    help="The lowest probability of a pair.",
+    type=float,
+    help="The lowest score of a pair [0.5 for probabilities; four fifths up the scale of a similarity model].",
 )
-@option(
-    "--label",
-    help="The label that means the same [entailment, same or the model's other word for yes].",
-)
+@option("--label", help="The label that means the same [entailment, same or the like, by its name].")
 @option(
     "--symmetric/--one-way",
     default=True,
     show_default=True,
-    help="Read both orders of a pair: their mean counts, or, for entailment, the lower one; or only one.",
+    help="Read a pair in both orders and take the mean, or for entailment the minimum; or in one order only.",
 )
 @option(
     "--candidates",
     type=click.IntRange(min=1),
     default=5,
     show_default=True,
-    help="Neighbours in writing of every text about which the model is asked: more find more and take longer.",
+    help="Nearest neighbours of every text that MODEL reads: more find more and take longer.",
 )
 @option(
     "--measure-recall",
     type=click.IntRange(min=2),
     metavar="N",
-    help="Also ask about all pairs of N texts drawn at random, and say what share of the same ones are candidates.",
+    help="Also read all pairs of N random texts, and report the share of same pairs that were candidates.",
 )
 @text_options
 @option("--output", "-o", type=PLACE, help="Write the pairs there.")
@@ -74,30 +71,25 @@ _READ_AS = {
 def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find texts of FILE that say the same by MODEL, or texts of FILE2 that say the same as one of FILE.
 
-    A file is a .txt of lines, a table with a column of texts, or - for standard input. A first pass finds
-    every text's neighbours in writing, and MODEL is asked about these alone. Needs samesay[duplicates].
+    A file is a .txt file of lines, a table with a column of texts, or - for standard input. A first pass finds the
+    texts that are spelled most alike; MODEL reads only those pairs. Needs samesay[duplicates].
 
     \b
     samesay duplicates my-model questions.txt
     samesay duplicates my-model old.csv new.csv --column title --output pairs.csv --groups groups.csv
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.jobs.duplicates import find_duplicates
+    from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
 
+    names = [one.name for one in fields(DuplicateOptions) if one.name in options]
+    search = DuplicateOptions(**{name: options.pop(name) for name in names})
     with progress_display(quiet=quiet) as progress:
-        found = find_duplicates(model, file, other, progress=progress, **options)
-    with remarks(options["output"], options["groups_output"]):
-        if as_json:
-            print_json(found.to_dict())
-            return
-        _show(found)
-        if not quiet:
-            for place in (options["output"], options["groups_output"]):
-                if place is not None:
-                    say(f"Written to {visible(place)}")
+        found = find_duplicates(model, file, other, search=search, progress=progress, **options)
+    written = [place for place in (options["output"], options["groups_output"]) if place is not None]
+    present(found, partial(_show, written=[] if quiet else written), *written, as_json=as_json)
 
 
-def _show(found: Duplicates) -> None:
+def _show(found: Duplicates, written: list[str]) -> None:
     from samesay.cli import render
 
     for number, group in enumerate(found.groups[:_GROUPS_SHOWN], start=1):
@@ -107,16 +99,16 @@ def _show(found: Duplicates) -> None:
         say(f"… and {counted(hidden, 'group')} more (--groups FILE, --json)")
     say(
         f"{counted(len(found.pairs), 'pair')} in {counted(len(found.groups), 'group')}, by "
-        f"{visible(found.label)} at {found.threshold:g} or more, {_READ_AS[found.orders]}"
+        f"{visible(found.label or 'similarity score')} at {found.threshold:g} or more, {_READ_AS[found.orders]}"
     )
     texts = " and ".join(f"{count:,}" for count in found.n_texts)
     say(
         f"{texts} texts, {counted(found.n_candidates, 'candidate pair')}, "
-        f"{counted(found.n_asked, 'question')} to the model in {found.seconds['total']:.1f} s"
+        f"{counted(found.n_asked, 'pair')} read by the model in {found.seconds['total']:.1f} s"
     )
     if found.recall is not None:
         sample = found.recall
-        share = "no pair of the sample says the same" if sample.value is None else f"{sample.value:.3f}"
+        share = "no pair of the sample is the same" if sample.value is None else f"{sample.value:.3f}"
         say(
             f"recall of the first pass: {share} ({sample.n_candidates:,} of {sample.n_same:,} same pairs "
             f"among all {sample.n_pairs:,} of {sample.n_texts:,} texts)"
@@ -126,4 +118,6 @@ def _show(found: Duplicates) -> None:
     if found.n_empty:
         note(f"note: {counted(found.n_empty, 'empty text')} left out")
     if found.n_truncated:
-        note(f"note: {counted(found.n_truncated, 'pair')} longer than the model reads; what fits was read")
+        note(f"note: {counted(found.n_truncated, 'pair')} truncated: longer than the model reads")
+    for place in written:
+        say(f"Written to {visible(place)}")

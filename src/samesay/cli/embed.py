@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,17 +16,20 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
+
+if TYPE_CHECKING:
+    from samesay.jobs.embed import EmbedReport
 
 
-@click.command("embed", cls=Command, most_used=("output", "model", "column", "input_format", "threads"))
+@click.command("embed", cls=Command, most_used=("output", "model", "column", "format", "threads"))
 @click.argument("source", type=PLACE, metavar="FILE")
 @option(
     "--output",
     "-o",
     type=PLACE,
     required=True,
-    help="Where the vectors go: a .npy file (rows, dimension), or .parquet.",
+    help="Where the embeddings go: an array (rows, dimension) as .npy, or .parquet.",
 )
 @option(
     "--model",
@@ -41,7 +44,7 @@ from samesay.cli.plain import counted, note, print_json, remarks, say, visible
 @quiet_option
 @json_option
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
-    """Write a vector for every text of FILE, in its order: lines of text, or one column of a table.
+    """Write a sentence embedding for every text of FILE, in its order: lines of text, or one column of a table.
 
     \b
     samesay embed questions.txt --output vectors.npy
@@ -52,11 +55,11 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
 
     with progress_display(quiet=quiet) as progress:
         report = embed_file(source, output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(report.to_dict())
-        else:
-            for one in report.notes:
-                note(one)
-            vectors = counted(report.rows, "vector")
-            say(f"{vectors} of {report.dimension} numbers written to {visible(report.output)}")
+    present(report, _show, output, as_json=as_json)
+
+
+def _show(report: EmbedReport) -> None:
+    for one in report.notes:
+        note(one)
+    embeddings = counted(report.rows, "embedding")
+    say(f"{embeddings} of dimension {report.dimension} written to {visible(report.output)}")

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from samesay.cli.options import PLACE, Command, json_option, option
-from samesay.cli.plain import print_json, say
+from samesay.cli.plain import present, say
 
 
 @click.command("inspect", cls=Command)
@@ -20,20 +20,16 @@ from samesay.cli.plain import print_json, say
 )
 @json_option
 def command(model: str, *, no_verify: bool, as_json: bool) -> None:
-    """Show what the saved model MODEL is: labels, reading order, parts, figures, data, recipe.
+    """Show what the saved model MODEL is: labels, reading order, parts, metrics, data, recipe.
 
-    Every file is checked against its checksum first. Nothing is loaded, and no Keras is needed.
+    Every file is checked against its checksum first. No weights are loaded, and no Keras is needed.
     """
     from samesay.jobs.inspect import inspect_model
 
-    found = inspect_model(model, verify=not no_verify)
-    if as_json:
-        print_json(found)
-    else:
-        show(found)
+    present(inspect_model(model, verify=not no_verify), _show, as_json=as_json)
 
 
-def show(found: Mapping[str, Any]) -> None:
+def _show(found: Mapping[str, Any]) -> None:
     """Print the facts of a saved model for people."""
     from samesay.cli import render
 
@@ -59,8 +55,8 @@ def show(found: Mapping[str, Any]) -> None:
             for name, part in found["parts"].items()
         ],
     )
-    for source, figures in found["metrics"].items():
-        render.facts(_flat(figures), title=f"Measured on {source}")
+    for source, metrics in found["metrics"].items():
+        render.facts(_flat(metrics), title=f"Measured on {source}")
     for name in ("data", "recipe", "versions"):
         if found[name]:
             render.facts(_flat(found[name]), title=name.capitalize())
@@ -69,20 +65,20 @@ def show(found: Mapping[str, Any]) -> None:
 
 
 def _answers(found: Mapping[str, Any]) -> dict[str, Any]:
-    """What a model reads and answers with."""
+    """What a model reads and predicts."""
     if found["dimension"] is not None:
         return {
             "vectors": f"of {found['dimension']} numbers",
             "reads": f"{found['max_length']:,} tokens of a text",
         }
     first, second = found["sides"]
-    answers = (
+    predicts = (
         {"labels": found["labels"]}
         if found["scale"] is None
         else {"scores": "from {:g} to {:g}".format(*found["scale"])}
     )
     return {
-        **answers,
+        **predicts,
         "sides": f"{first}, then {second}",
         "reads": f"{found['max_length']:,} tokens of a pair",
         "decision": {name: value for name, value in found["decision"].items() if value not in (None, {}, [])},

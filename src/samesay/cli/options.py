@@ -322,7 +322,7 @@ def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
     command = option(
         "--input-format",
         "--format",
-        "input_format",
+        "format",
         type=click.Choice(["lines", *get_args(Format)]),
         help="Input format, if the file name does not show it.",
         group=FILES,

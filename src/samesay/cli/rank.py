@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -15,7 +16,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import counted, note, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.rank import Ranking
@@ -25,7 +26,7 @@ _SHOWN = 10
 
 @click.command("rank", cls=Command, most_used=("query", "input_", "column", "top", "output"))
 @click.argument("model", type=PLACE)
-@option("--query", required=True, help="The text that every other one is held against.")
+@option("--query", required=True, help="The text that every other one is paired with.")
 @option(
     "--input",
     "-i",
@@ -35,15 +36,13 @@ _SHOWN = 10
     help="The texts: lines of a .txt file or of standard input (-), or a column of a table.",
 )
 @text_options
-@option(
-    "--label", help="Rank by this label's probability [entailment, same or the model's other word for yes]."
-)
+@option("--label", help="Rank by the probability of this label [entailment, same or the like, by its name].")
 @option(
     "--query-side",
     metavar="NAME",
-    help="As which side of the model the query is read [hypothesis, claim, query or question, else the first].",
+    help="The side of the model that the query is [hypothesis, claim, query or question, else the first].",
 )
-@option("--top", type=click.IntRange(min=1), help=f"Only the first of them [{_SHOWN}, or all for --output].")
+@option("--top", type=click.IntRange(min=1), help=f"How many to show or write [{_SHOWN}; all with --output].")
 @option("--output", "-o", type=PLACE, help="Write the ranked rows there, with all their columns.")
 @option("--overwrite", is_flag=True, help="Replace a file at --output.")
 @threads_option
@@ -59,7 +58,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Rank texts by how probable MODEL finds one label of each of them beside a query.
+    """Rank texts by the probability that MODEL gives a label of each text with a query, or by similarity to it.
 
     \b
     samesay rank my-model --query "The shop is open on Sundays." --input notices.txt
@@ -72,11 +71,7 @@ def command(
         top = _SHOWN
     with progress_display(quiet=quiet) as progress:
         ranking = rank_texts(model, source=input_, top=top, output=output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(ranking.to_dict())
-            return
-        _show(ranking, output)
+    present(ranking, partial(_show, output=output), output, as_json=as_json)
 
 
 def _show(ranking: Ranking, output: str | None) -> None:
@@ -87,15 +82,12 @@ def _show(ranking: Ranking, output: str | None) -> None:
     if ranking.n_empty:
         note(f"note: {counted(ranking.n_empty, 'empty text')} left out")
     if ranking.n_truncated:
-        note(
-            f"note: {counted(ranking.n_truncated, 'text')} longer than the model reads; what fits was ranked"
-        )
+        note(f"note: {counted(ranking.n_truncated, 'text')} truncated: longer than the model reads")
     if output is not None:
-        say(
-            f"{counted(len(ranking.texts), 'text')} ranked by {visible(ranking.label)} and written to {output}"
-        )
+        by = visible(ranking.label or "similarity score")
+        say(f"{counted(len(ranking.texts), 'text')} ranked by {by} and written to {output}")
         return
     render.table(
-        ["rank", ranking.label, "text"],
-        [(text.rank, text.probability, text.text) for text in ranking.texts],
+        ["rank", ranking.label or "score", "text"],
+        [(text.rank, text.score, text.text) for text in ranking.texts],
     )

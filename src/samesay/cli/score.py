@@ -45,23 +45,25 @@ _OF_ROWS = (
     type=PLACE,
     multiple=True,
     help="Label every row of a file instead; - is standard input. Several times, or with a pattern such as "
-    "'parts/*.csv', rows of several files go into one output with a column that tells the file.",
+    "'parts/*.csv', rows of several files go into one output with a column that names the file.",
 )
 @option(
     "--output",
     "-o",
     type=PLACE,
-    help="Where the labelled rows go; the name tells the format. Without it, or with -, standard output.",
+    help="Where the labelled rows go; the name shows the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
 @option(
-    "--output-format", type=click.Choice(["csv", "tsv", "jsonl", "parquet"]), help="Where it is not told."
+    "--output-format",
+    type=click.Choice(["csv", "tsv", "jsonl", "parquet"]),
+    help="Output format, if the file name does not show it.",
 )
 @option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @option(
     "--restart",
     is_flag=True,
-    help="Begin anew, though an interrupted run has left rows that this command would go on behind.",
+    help="Start over, even if an interrupted run can be resumed.",
 )
 @option(
     "--on-error",
@@ -69,7 +71,7 @@ _OF_ROWS = (
     default="stop",
     show_default=True,
     help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
-    "OUTPUT.skipped.jsonl; beside standard output the first are told.",
+    "OUTPUT.skipped.jsonl; with standard output the first are a note.",
 )
 @option(
     "--on-truncate",

@@ -34,7 +34,7 @@ _CHANGED_SHOWN = 5
 @quiet_option
 @json_option
 def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:
-    """Repeat the parity check of MODEL's ONNX part against Keras, on its own texts and on DATA.
+    """Check again that MODEL's ONNX part answers as Keras does, on texts of the check's own and on DATA.
 
     Raw texts go in on both sides, on Keras' through KerasHub's own tokenizer; logits are compared. The model is not
     changed. Exit status 37 where they differ. Needs samesay[train].
@@ -44,7 +44,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
     samesay verify my-model pairs.csv --json
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
-    from samesay.errors import ProofFailed
+    from samesay.errors import ParityFailed
     from samesay.jobs.verify import verify
 
     if data is None:
@@ -58,7 +58,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
     if found.holds:
         return 0
     note("the two parts do not answer alike: see what changed, or save the model again with samesay train")
-    return ProofFailed.exit_code
+    return ParityFailed.exit_code
 
 
 def show(found: Verification) -> None:
@@ -68,7 +68,7 @@ def show(found: Verification) -> None:
     probe, data = found.probe, found.data
     rows = [
         (
-            "the check's own texts",
+            "the parity check's own texts",
             probe.pairs_checked,
             probe.max_difference,
             probe.tolerance,

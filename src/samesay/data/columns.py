@@ -1,4 +1,4 @@
-"""Which column holds which side, and which the label: by the names that corpora use, or as told.
+"""Which column holds which side, and which the label: by the names that corpora use, or as given.
 
 Knows names only; it looks at values of the first rows to say in an error which columns could be meant.
 """
@@ -136,16 +136,16 @@ def find_columns(
         ColumnNotFound: Naming what is missing, the columns there are, and near names.
         UsageError: If ``columns`` has keys that mean nothing.
     """
-    told = dict(columns or {})
-    label_given, score_given = told.pop(LABEL, None), told.pop(SCORE, None)
+    given = dict(columns or {})
+    label_given, score_given = given.pop(LABEL, None), given.pop(SCORE, None)
     if label_given is not None and score_given is not None:
         raise UsageError(
             "Columns were given for a label and for a score.", expected="one of them", where="columns"
         )
     notes: list[str] = []
     try:
-        if told:
-            first, second, found_sides = _told_sides(told, names, sides, where, notes)
+        if given:
+            first, second, found_sides = _given_sides(given, names, sides, where, notes)
         else:
             first, second, found_sides = _found_sides(names, sides, where, notes, rows, need_label)
     except ColumnNotFound:
@@ -197,21 +197,21 @@ def score_column(names: Sequence[str]) -> str | None:
     return _first_match(KNOWN_SCORES, names)
 
 
-def _told_sides(
-    told: dict[str, str], names: Sequence[str], sides: Sides | None, where: str, notes: list[str]
+def _given_sides(
+    given: dict[str, str], names: Sequence[str], sides: Sides | None, where: str, notes: list[str]
 ) -> tuple[str, str, Sides]:
-    if len(told) != 2:
+    if len(given) != 2:
         raise UsageError(
-            f"Columns were given for {', '.join(map(repr, told))}; a pair has two sides.",
+            f"Columns were given for {', '.join(map(repr, given))}; a pair has two sides.",
             expected='both sides, such as {"first": "premise", "second": "hypothesis"}',
         )
-    keys = list(told)
+    keys = list(given)
     if set(keys) == {"first", "second"}:
         first, second = (
-            existing_column(told[key], names, where, role=f"the {key} side") for key in ("first", "second")
+            existing_column(given[key], names, where, role=f"the {key} side") for key in ("first", "second")
         )
         if first == second:
-            raise UsageError(f"Both sides were told to come from the column {first!r}.", where=where)
+            raise UsageError(f"Both sides were given the column {first!r}.", where=where)
         by_number = first.isdecimal() and second.isdecimal()
         own = Sides() if by_number else Sides(first, second)
         if sides is None:
@@ -219,7 +219,7 @@ def _told_sides(
         orders = order_of(own), order_of(sides)
         if own != sides and None not in orders and orders[0] != orders[1]:
             # As a table of these sides is read by a model of those.
-            why = "the second text of a pair and its first" if by_number else "so their names tell"
+            why = "the second text of a pair and its first" if by_number else "by their names"
             notes.append(f"{second} is read as {sides.first}, {first} as {sides.second}: {why}")
             return second, first, sides
         return first, second, sides
@@ -232,7 +232,7 @@ def _told_sides(
         sides = Sides(*keys)
         if order_of(sides) == 1:
             sides = Sides(sides.second, sides.first)
-    first, second = (existing_column(told[key], names, where, role=f"the side {key!r}") for key in sides)
+    first, second = (existing_column(given[key], names, where, role=f"the side {key!r}") for key in sides)
     return first, second, sides
 
 
@@ -339,7 +339,7 @@ def _no_sides(
     separator = next((mark for mark in (";", "\t", "|", ",") if len(names) == 1 and mark in names[0]), None)
     if separator is not None:
         return ColumnNotFound(
-            f"The header is one column, {listed(names)}: the fields seem to be parted by {separator!r}.",
+            f"The header is one column, {listed(names)}: the delimiter seems to be {separator!r}.",
             where=where,
             expected="commas in .csv, tabs in .tsv, or another mark throughout the file",
             hint=f"--delimiter {'tab' if separator == chr(9) else shlex.quote(separator)}",
@@ -353,7 +353,7 @@ def _no_sides(
         message = f"There is no column {' and no column '.join(map(repr, missing))}."
     else:
         missing = [name for pair in KNOWN_SIDES[:6] for name in pair]
-        message = "No two columns have names that tell the two sides."
+        message = "No two columns have names that show the two sides."
     close = {name: found for name in missing if (found := near(name, names))}
     guess = next(((name, found[0]) for name, found in close.items()), None)
     if guess is not None:
@@ -387,7 +387,7 @@ def _no_label(
     score = score_column(names)
     others = [name for name in names if name not in sides.values()]
     close = [name for name in others if near(name, KNOWN_LABELS[:5], limit=1)]
-    message = f"No column has a name that tells the {what}. The columns are: {listed(names)}."
+    message = f"No column has a name that shows the {what}. The columns are: {listed(names)}."
     if score is not None and role == LABEL:
         message += (
             f" The column {score!r} holds scores by its name (--task similarity); classes are needed here."
@@ -494,11 +494,11 @@ def _holds_texts(values: Sequence[Any]) -> bool:
 
 
 def _label_beside(names: list[str], second: str, first: str, held: Mapping[str, Sequence[Any]]) -> str | None:
-    """The column next to the texts, behind them before in front of them, that could hold a label."""
-    behind = names[names.index(second) + 1 :]
+    """The column next to the texts, one after them before one in front, that could hold a label."""
+    after = names[names.index(second) + 1 :]
     before = list(reversed(names[: names.index(first)]))
     between = names[names.index(first) + 1 : names.index(second)]
-    return next((name for name in (*behind, *between, *before) if _holds_labels(held[name])), None)
+    return next((name for name in (*after, *between, *before) if _holds_labels(held[name])), None)
 
 
 def _holds_labels(values: Sequence[Any]) -> bool:

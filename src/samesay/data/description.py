@@ -23,7 +23,7 @@ class Lengths:
 
     @classmethod
     def of(cls, lengths: Iterable[int]) -> Lengths:
-        """The figures of ``lengths``; all 0 where there are none."""
+        """The statistics of ``lengths``; all 0 where there are none."""
         values = np.fromiter(lengths, np.int64)
         if not len(values):
             return cls(0.0, 0.0, 0.0, 0)
@@ -32,7 +32,7 @@ class Lengths:
 
     @classmethod
     def of_words(cls, texts: Iterable[str]) -> Lengths:
-        """The figures of ``texts``, in words."""
+        """The statistics of ``texts``, in words."""
         return cls.of(map(count_words, texts))
 
 
@@ -55,7 +55,7 @@ class Description:
         n_pairs: How many pairs the table has.
         sides: Their names, in reading order.
         characters: Name of the side to the lengths of its texts in characters.
-        words: The same in words, parted by blanks.
+        words: The same in words, separated by blanks.
         label_counts: Label to count, in the order of the labels; ``None`` where unlabelled.
         majority_share: The share of the most frequent label: the accuracy of always answering it.
         repeated_pairs: How many pairs occur earlier in the table already (case and blanks aside, in either
@@ -119,5 +119,5 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
 def _scores(table: PairTable) -> dict[str, Any]:
     assert table.scale is not None
     gold = table.gold_scores().astype(np.float64)
-    figures = {"mean": gold.mean(), "lowest": gold.min(), "highest": gold.max()}
-    return {"scale": list(table.scale), **{name: round(float(value), 4) for name, value in figures.items()}}
+    found = {"mean": gold.mean(), "lowest": gold.min(), "highest": gold.max()}
+    return {"scale": list(table.scale), **{name: round(float(value), 4) for name, value in found.items()}}

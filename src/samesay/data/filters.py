@@ -1,6 +1,6 @@
 """Which rows of a source are pairs: conditions on columns, a header among the rows, rows that cannot be used.
 
-Also what is told of texts that are Python bytes literals. Knows names and values, no files.
+Also which texts are Python bytes literals. Knows names and values, no files.
 """
 
 from __future__ import annotations

@@ -28,13 +28,18 @@ from samesay.data.filters import (
     most_are_literals,
 )
 from samesay.data.labels.column import LabelReading, read_labels
-from samesay.data.labels.gold import GoldReading, gold_columns
-from samesay.data.labels.scores import holds_decimal_commas, holds_scores, read_scores, with_point
+from samesay.data.labels.scores import (
+    GoldReading,
+    holds_decimal_commas,
+    holds_scores,
+    read_scores,
+    with_point,
+)
 from samesay.data.options import ReadOptions
 from samesay.data.rows import Row, RowColumn, RowStore, SkippedRow, SkippedRows, place, side_text, text_of
 from samesay.data.sources.corpora import Corpus
 from samesay.data.sources.locate import Source, locate
-from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_told
+from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_note
 from samesay.data.stream import PairRows
 from samesay.data.table import Asked, Origin, PairTable
 from samesay.errors import EmptySide, LabelMissing, NoRows, SliceInvalid, SplitNotFound
@@ -56,12 +61,12 @@ def load_pairs(
 ) -> PairTable:
     """Load one split of a source.
 
-    A file in which a column tells every row's split (train, dev, test) is read as a folder of these splits is.
+    A file in which a column names every row's split (train, dev, test) is read as a folder of these splits is.
 
     Args:
         source: A file, a folder of splits, ``-``, or a built-in name; ``:split`` and a slice may follow
             (``samesay.data.sources.locate`` lists the words).
-        reading: How it is read where it does not tell.
+        reading: How it is read where it does not show it.
         need_labels: ``True``: pairs without gold label are dropped and counted, and a source without labels
             is refused. ``False``: labels are not looked at, every pair stays. ``None``: as ``True`` where
             there is a label column, else as ``False``.
@@ -106,7 +111,7 @@ def load_splits(
 ) -> dict[str, PairTable]:
     """Load the splits called train, validation and test, those that exist, with one set of labels for all.
 
-    A file is a train split, unless a column tells every row's; where a split is named, by the source or by ``split``,
+    A file is a train split, unless a column names every row's; where a split is named, by the source or by ``split``,
     it is the only one. Arguments as for ``load_pairs``, and ``require_learned`` refuses labels of validation that no
     training pair has.
 
@@ -161,12 +166,12 @@ class _Reading:
 
     def __post_init__(self) -> None:
         # What was asked for; of the options that are followed a corpus may decide some later.
-        self.told = self.options
+        self.given = self.options
 
     def tables(
         self, source: Source, splits: list[str], *, parts: Sequence[str] = (), all_parts: bool = False
     ) -> dict[str, PairTable]:
-        """The tables of ``splits``; or of a file whose column tells splits the first of ``parts`` in it, or all."""
+        """The tables of ``splits``; or of a file whose column names splits the first of ``parts`` in it, or all."""
         if source.corpus is not None:
             self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
@@ -187,7 +192,7 @@ class _Reading:
     def _parted(
         self, source: Source, raw: _RawSplit, parts: Sequence[str], *, all_parts: bool
     ) -> list[_RawSplit]:
-        """The rows by split where a column tells it, and no condition is on that column; else all as they are."""
+        """The rows by split where a column names it, and no condition is on that column; else all as they are."""
         named = source.split if source.split in SPLITS else None
         found = raw.by_split(
             [named] if named else parts,
@@ -340,7 +345,11 @@ class _Reading:
             origin=origin,
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
-            **gold_columns(reading, (start + index for index in keep)),
+            **{
+                "labels": None,
+                "label_ids": None,
+                **(reading.columns(start + index for index in keep) if reading else {}),
+            },
         )
 
     def _asked(self, source: Source, raw: _RawSplit, reading: GoldReading | None) -> Asked | None:
@@ -352,27 +361,27 @@ class _Reading:
             name,
             # By roles and not by the sides' names: a model may call the sides otherwise.
             replace(
-                self.told,
+                self.given,
                 split=None,
-                columns=raw.map.to_dict() if self.told.columns else None,
+                columns=raw.map.to_dict() if self.given.columns else None,
                 where=self._where_of(source, raw),
             ),
             raw.map.sides,
             labels=of_labels.labels if of_labels else None,
-            told_labels=self.told.labels is not None,
+            given_labels=self.given.labels is not None,
             numbered=of_labels.numbered if of_labels else False,
         )
 
     def _where_of(self, source: Source, raw: _RawSplit) -> str | tuple[str, ...] | None:
         """The conditions that the rows meet, that of their split among them where the source does not name it."""
-        told = (self.told.where,) if isinstance(self.told.where, str) else tuple(self.told.where or ())
-        texts = told if raw.part is None or source.split else (*told, raw.part)
+        given = (self.given.where,) if isinstance(self.given.where, str) else tuple(self.given.where or ())
+        texts = given if raw.part is None or source.split else (*given, raw.part)
         return texts[0] if len(texts) == 1 else texts or None
 
 
 @dataclass
 class _RawSplit:
-    """The rows of a split before their labels are read: cut, filtered, parted, their texts checked."""
+    """The rows of a split before their labels are read: cut, filtered, divided, their texts checked."""
 
     split: str
     format: str | None
@@ -484,7 +493,7 @@ class _RawSplit:
         )
 
     def by_split(self, wanted: Sequence[str], *, aside: Collection[str]) -> dict[str, _RawSplit]:
-        """The rows of each of ``wanted``, in its order, where a column tells splits; else all, by their own name.
+        """The rows of each of ``wanted``, in its order, where a column names splits; else all, by their own name.
 
         Args:
             wanted: Splits; where the column has none of them all rows stay together, and a note says so.
@@ -496,13 +505,13 @@ class _RawSplit:
         if found is None:
             return {self.split: self}
         column, spellings = found
-        told = splits_told(column, spellings)
+        names = splits_note(column, spellings)
         conditions = {
             split: f"{column}={max(rows, key=rows.__getitem__)}" for split, rows in spellings.items()
         }
         if not set(wanted) & set(spellings):
             example = shlex.quote(next(iter(conditions.values())))
-            self.notes.append(f"{told}, and all of them were read as one: --where {example} reads one")
+            self.notes.append(f"{names}, and all of them were read as one: --where {example} reads one")
             return {self.split: self}
         parts: dict[str, _RawSplit] = {}
         for split in wanted:
@@ -511,7 +520,7 @@ class _RawSplit:
             rows = [
                 index for index, row in enumerate(self.rows()) if split_of(row.values.get(column))[0] == split
             ]
-            note = f"{told}: these are the rows of {split}, as by --where {shlex.quote(conditions[split])}"
+            note = f"{names}: these are the rows of {split}, as by --where {shlex.quote(conditions[split])}"
             part = replace(
                 self,
                 split=split,

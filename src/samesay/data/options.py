@@ -30,31 +30,30 @@ _DELIMITERS = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe":
 
 @dataclass(frozen=True, kw_only=True)
 class ReadOptions:
-    """How a source of pairs is read, where it does not tell.
+    """How a source of pairs is read, where it does not show it itself.
 
     Attributes:
         split: Split of the source, with a slice if wanted: ``validation``, ``train[:20%]``.
-        sides: What the two texts are called, in reading order; the data's own where absent.
-        columns: Columns by role where their names do not tell: ``first=text_a,second=text_b,label=gold``;
+        sides: Names of the two texts in reading order; by default the data's own.
+        columns: Columns by role, if their names do not show it: ``first=text_a,second=text_b,label=gold``;
             ``score=NAME`` for scores. By number without a header: ``first=1,second=2,label=3``.
-        labels: Names of the labels where the data holds numbers: the name of 0 first.
+        labels: Label names, if the data holds numbers; that of 0 first.
         rename_labels: Other names for the data's labels: ``entails=entailment,none=neutral``.
         where: Keep rows that meet a condition: ``column=value``, ``column~part``, ``column!=value``, ``column!~part``;
             more than once: all of them.
-        task: Whether the data's answers are labels (classification) or scores (similarity); told from the data where
-            absent.
+        task: Whether the data's answers are labels (classification) or scores (similarity); by default detected.
         scale: The lowest and the highest score: ``0,5``; the whole numbers around those found where absent.
         allow_empty_sides: Keep pairs with an empty text; by default the first one is an error with its line.
-        decimal_comma: Take a comma in numbers for the decimal mark, as in ``3,8``, also where it could part thousands;
-            told from the data where it cannot.
-        format: Format of the files where their names do not tell, as for standard input (-).
-        delimiter: What parts fields of CSV and TSV: one character, or ``tab``; told from the file where absent.
-        quoting: Double quotes around a field: ``csv`` takes them off, ``none`` takes them for letters; for TSV told
-            from each row where absent.
-        no_header: The first line is a row; columns go by number, from 1.
-        encoding: Encoding of text files, such as ``cp1252`` or ``gb18030``; UTF-8, or what a byte order mark says,
-            where absent.
-        on_error: What to do about a row that cannot be used: ``stop`` there, or ``skip`` it, counted and listed.
+        decimal_comma: Read a comma in numbers as the decimal mark, as in ``3,8``, even if it could separate thousands;
+            detected where it cannot.
+        format: Input format, if the file name does not show it, as for standard input (-).
+        delimiter: Field delimiter of CSV and TSV: one character, or ``tab``; by default detected.
+        quoting: Double quotes around a field: ``csv`` removes them, ``none`` keeps them; for TSV decided row by row by
+            default.
+        no_header: The first line is a row, not a header; columns are named by number, from 1.
+        encoding: Encoding of text files, such as ``cp1252`` or ``gb18030``; by default UTF-8, or what a byte order
+            mark says.
+        on_error: What to do with a row that cannot be used: ``stop``, or ``skip`` it, counted and listed.
     """
 
     split: str | None = setting(None, group="Reading the data")
@@ -114,7 +113,7 @@ class ReadOptions:
 
 
 def columns_option(roles: Mapping[str, str], *, no_header: bool = False) -> str:
-    """The option that names columns, to be pasted behind a command.
+    """The option that names columns, to be pasted after a command.
 
     >>> print(columns_option({"first": "a, b", "second": "c"}))
     --columns '"first=a, b",second=c'
@@ -159,11 +158,11 @@ def _one_or_several(conditions: Any) -> str | tuple[str, ...] | None:
     return several[0] if len(several) == 1 else several or None
 
 
-def _delimiter(told: str) -> str:
-    found = _DELIMITERS.get(told.casefold(), told)
+def _delimiter(given: str) -> str:
+    found = _DELIMITERS.get(given.casefold(), given)
     if len(found) != 1 or found in '"\r\n\0':
         raise UsageError(
-            f"Fields cannot be parted by {told!r}.",
+            f"{given!r} cannot be a field delimiter.",
             where="delimiter",
             expected=f"one character, or a word: {', '.join(word for word in _DELIMITERS if word.isalpha())}",
             hint="--delimiter ';'",

@@ -78,7 +78,7 @@ class KnownRows:
         name: What messages call them.
         format: The format of their files; None for rows of no file.
         columns: Column names.
-        class_names: For columns of numbers whose names the source itself tells: the names.
+        class_names: For columns of numbers whose names the source itself holds: the names.
         notes: What was decided in reading them that a user may want to know.
     """
 
@@ -359,8 +359,8 @@ class RowStore:
             del self._buffer[: self._file.write(self._buffer)]
 
     def _take_back(self, problem: OSError | OutputUnwritable) -> None:
-        told = problem.message if isinstance(problem, OutputUnwritable) else problem.strerror or problem
-        _LOG.warning("Rows cannot be kept on the disk (%s): they are kept in memory.", told)
+        why = problem.message if isinstance(problem, OutputUnwritable) else problem.strerror or problem
+        _LOG.warning("Rows cannot be kept on the disk (%s): they are kept in memory.", why)
         self._folder = None
         if self._rows is None:
             self._rows, self._buffer = list(self), bytearray()

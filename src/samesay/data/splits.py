@@ -1,4 +1,4 @@
-"""Splits and slices of them: names and their spellings, a column that tells each row's split, ``[:20%]``.
+"""Splits and slices of them: names and their spellings, a column that names each row's split, ``[:20%]``.
 
 A slice is written as TensorFlow Datasets writes it: ``[:20%]``, ``[100:200]``, ``[-10%:]``. It speaks of the rows as
 they stand in the source, before any row is dropped, so the same slice of the same source always means the same rows.
@@ -60,10 +60,10 @@ def split_column(
     return next(((name, splits) for name, splits in found.items() if len(splits) > 1), None)
 
 
-def splits_told(column: str, spellings: Mapping[str, Mapping[str, int]]) -> str:
+def splits_note(column: str, spellings: Mapping[str, Mapping[str, int]]) -> str:
     """What ``split_column`` found, for notes."""
-    told = ", ".join(f"{split} {sum(rows.values()):,}" for split, rows in spellings.items())
-    return f"the column {column!r} tells splits ({told})"
+    found = ", ".join(f"{split} {sum(rows.values()):,}" for split, rows in spellings.items())
+    return f"the column {column!r} names splits ({found})"
 
 
 def split_of(value: Any) -> tuple[str | None, str]:

@@ -22,13 +22,13 @@ from samesay.data.options import ReadOptions
 from samesay.data.rows import KnownRows, Row, SkippedRow, place, side_text
 from samesay.data.sources import builtin
 from samesay.data.sources.locate import Source, locate
-from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_told
+from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_note
 from samesay.errors import ColumnNotFound, DataError, SliceInvalid, SplitNotFound
 from samesay.pairs import Pair, Sides
 
-# Whether texts are bytes literals is told from so many rows, or from fewer where they are long.
-_TOLD_BY_ROWS = 1_000
-_TOLD_BY_BYTES = 4 * 1024 * 1024
+# Whether texts are bytes literals is decided by so many rows, or from fewer where they are long.
+_DECIDING_ROWS = 1_000
+_DECIDING_BYTES = 4 * 1024 * 1024
 
 
 class SourceRows:
@@ -44,7 +44,7 @@ class SourceRows:
         name: What messages call the first source.
         format: The format of its first file; ``None`` for generated pairs.
         columns: The column names, to be mapped with ``find_columns``.
-        class_names: For columns of numbers whose names the first file itself tells: the names.
+        class_names: For columns of numbers whose names the first file itself holds: the names.
 
     Raises:
         DataError: Where the source cannot be opened; while iterating, where a row cannot be read.
@@ -158,7 +158,7 @@ class SourceRows:
             return _forward(self._all_of(source), cut, source.text)
         if source.name == STANDARD_INPUT:
             raise SliceInvalid(
-                f"The slice {cut} needs the number of rows, which standard input does not tell beforehand.",
+                f"The slice {cut} needs the number of rows, which is not known beforehand of standard input.",
                 where="standard input",
                 expected="rows counted from the start, such as [100:200]",
             )
@@ -255,13 +255,13 @@ class PairRows(SourceRows):
             raise
 
     def pairs(self) -> Iterator[PairRow]:
-        """The rows with their texts, source by source; of a file also a split that one of its columns tells.
+        """The rows with their texts, source by source; of a file also a split that one of its columns names.
 
         Bytes literals are decoded where most of a side's first texts are such.
 
         Raises:
             RowMalformed, EncodingInvalid: If a side is missing or no text.
-            SplitNotFound: If no column tells the split that was asked for.
+            SplitNotFound: If no column names the split that was asked for.
         """
         for source in self._in_turn():
             yield from self._paired(self._kept(source))
@@ -288,7 +288,7 @@ class PairRows(SourceRows):
         named = source.split if source.is_file and source.split in SPLITS else None
         if named is None:
             return self._passed(self._rows_of(source), self.filter)
-        column, n_rows = self._told(source, named)
+        column, n_rows = self._naming(source, named)
         rows = self._passed(self._all_of(source), self.filter)
         if column is not None:
             rows = (
@@ -296,11 +296,11 @@ class PairRows(SourceRows):
             )
         return rows if source.slice is None else _cut(rows, source.slice.bounds(n_rows, where=source.text))
 
-    def _told(self, source: Source, named: str) -> tuple[str | None, int]:
-        """The column that tells ``named`` as a row's split, if one does, and how many rows there are of it."""
+    def _naming(self, source: Source, named: str) -> tuple[str | None, int]:
+        """The column that names ``named`` as a row's split, if one does, and how many rows there are of it."""
         if source.name == STANDARD_INPUT:
             raise SplitNotFound(
-                f"Which rows are of the split {named!r} is told by all of them, and standard input is read once.",
+                f"Which rows are of the split {named!r} only all of them show, and standard input is read once.",
                 where="standard input",
                 expected="a file; or all rows of standard input: -",
             )
@@ -318,7 +318,7 @@ class PairRows(SourceRows):
         rows = values()
         found = split_column((name for name in self.columns if name not in apart), rows)
         if found is not None and named in found[1]:
-            self._notes.append(f"{splits_told(*found)}: these are the rows of {named}")
+            self._notes.append(f"{splits_note(*found)}: these are the rows of {named}")
             return found[0], sum(found[1][named].values())
         if source.part is not None:
             source.only_split()  # refuses it
@@ -347,8 +347,8 @@ class PairRows(SourceRows):
                 decoded = decoded_literal(text)
                 if decoded is not None:
                     if decode is None:
-                        if n_rows < _TOLD_BY_ROWS:
-                            waiting.extend(_ahead(read, _TOLD_BY_ROWS - n_rows))
+                        if n_rows < _DECIDING_ROWS:
+                            waiting.extend(_ahead(read, _DECIDING_ROWS - n_rows))
                         first = [row, *(each for _, each in waiting if each.error is None)]
                         decode = {
                             name: most_are_literals(
@@ -377,7 +377,7 @@ def _ahead(rows: Iterator[tuple[str, Row]], most: int) -> Iterator[tuple[str, Ro
     for file, row in islice(rows, most):
         yield file, row
         held += row.held_bytes
-        if held > _TOLD_BY_BYTES:
+        if held > _DECIDING_BYTES:
             return
 
 

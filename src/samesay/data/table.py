@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -12,9 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data.columns import order_of
+from samesay.data.filters import REPEATED_HEADER
+from samesay.data.labels.column import Place, read_labels
+from samesay.data.labels.scores import GoldReading, holds_scores, read_scores
 from samesay.data.options import ReadOptions
+from samesay.data.python.inputs import parts_of
 from samesay.data.rows import SkippedRow, folded
-from samesay.errors import LabelMissing, OneClassOnly, ScoreInvalid, UsageError
+from samesay.errors import LabelMissing, NoRows, OneClassOnly, ScoreInvalid, UsageError
 from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 _CHUNK_LETTERS = 4_000_000
@@ -26,10 +31,10 @@ class Asked:
 
     Attributes:
         source: The source with its split and slice; a path is absolute.
-        reading: How it was read; columns by role, where they were told.
+        reading: How it was read; columns by role, where they were given.
         sides: What the two texts were called when they were read.
         labels: The label names in the order in which they were read; ``None`` for similarity scores and without labels.
-        told_labels: Whether they were told.
+        given_labels: Whether they were given.
         numbered: Whether numbers of the data stand for them, so that their order matters.
     """
 
@@ -37,7 +42,7 @@ class Asked:
     reading: ReadOptions
     sides: Sides
     labels: LabelSet | None = None
-    told_labels: bool = False
+    given_labels: bool = False
     numbered: bool = False
 
 
@@ -332,19 +337,109 @@ class PairTable:
         allow_empty_sides: bool = False,
         prefer: Sequence[str] = (),
     ) -> PairTable:
-        """What Python users pass, as a table; see ``samesay.data.python.inputs.table_from``."""
-        from samesay.data.python.inputs import table_from  # it builds tables, so it imports this module
+        """Make a table of what Python users pass.
 
-        return table_from(
-            x,
-            y,
-            labels=labels,
-            scale=scale,
-            sides=sides,
-            need_labels=need_labels,
-            allow_empty_sides=allow_empty_sides,
-            prefer=prefer,
+        Args:
+            x: An iterable of pairs, each a ``Pair`` or a tuple or list of two texts, or an array of shape
+                ``(n_pairs, 2)``; a tuple of two columns of texts, first sides and second sides; a DataFrame, an Arrow
+                table or a dict of columns; a ``PairTable``; a dataset of ``tf.data``, grain or Hugging Face
+                (``samesay.data.python.objects``), or a dict of them by split. Bytes are read as UTF-8. A column is a
+                list or an array of shape ``(n_pairs,)`` or ``(n_pairs, 1)`` of any library.
+            y: A label (by name or number) or a score for every pair, a column; not with a table or with pairs that
+                carry their own. Where there are two ``labels``, False is the first of them and True the second.
+            labels: The label names, if known; numbers index them.
+            scale: The scale of the scores, if the answers are scores; where neither it nor ``labels`` is given, numbers
+                of which some lie between whole numbers are scores.
+            sides: The names and reading order of the sides. A DataFrame's columns are found by them or by their
+                roles; texts without names are already in reading order.
+            need_labels: ``True`` to refuse pairs without labels, ``False`` to leave labels aside, ``None`` to
+                take them where they are.
+            allow_empty_sides: Keep pairs whose first or second text is empty.
+            prefer: Of datasets by split, the first of these that exists is taken.
+
+        Returns:
+            The pairs in their order. Those without a gold label (-1, "-", empty, None) are dropped and counted.
+
+        Raises:
+            UsageError: If the inputs are of another type, could be read in two ways, or their lengths differ.
+            ColumnNotFound: If a DataFrame's columns do not show the sides.
+            SplitNotFound: If there are several splits, and none of them is preferred.
+            LabelMissing, LabelUnknown, EmptySide, EncodingInvalid, NoRows: As for files.
+        """
+        labels = None if labels is None else LabelSet.of(labels)
+        if isinstance(x, PairTable):
+            return x._adapted(y, labels, scale, sides, need_labels)
+        parts = parts_of(x, y, sides, need_labels, "similarity" if scale else None, prefer)
+        if not allow_empty_sides:
+            parts.refuse_empty()
+        n_rows = len(parts.first)
+        if parts.labels is None or need_labels is False:
+            if need_labels:
+                raise LabelMissing(
+                    "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
+                )
+            origin = Origin(parts.source, columns=parts.mapping, rows_read=n_rows, notes=parts.notes)
+            numbers = np.arange(1, n_rows + 1, dtype=np.int64)
+            return cls(parts.first, parts.second, None, None, parts.sides, origin, parts.columns, numbers)
+        rows = parts.leave_out_headers()
+        place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
+        reading: GoldReading = (
+            read_scores(parts.labels, place=place, scale=scale)
+            if scale or "score" in parts.mapping or (labels is None and holds_scores(parts.labels))
+            else read_labels(
+                parts.labels,
+                sides=parts.sides,
+                place=place,
+                declared=labels or parts.class_names,
+                column=parts.mapping.get("label", "y"),
+            )
         )
+        keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
+        if not keep and parts.labels:
+            raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
+        dropped = Counter({REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {})
+        dropped.update(reason for reason in reading.reasons if reason is not None)
+        parts.notes = (*parts.notes, *reading.notes)
+        parts.note_splits()
+        origin = Origin(
+            source=parts.source,
+            split=parts.split,
+            columns=parts.mapping,
+            rows_read=n_rows,
+            rows_dropped=dict(dropped),
+            notes=parts.notes,
+        )
+        return cls(
+            [parts.first[index] for index in keep],
+            [parts.second[index] for index in keep],
+            sides=parts.sides,
+            origin=origin,
+            columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
+            row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
+            **{"labels": None, "label_ids": None, **reading.columns(keep)},
+        )
+
+    def _adapted(
+        self,
+        y: Any,
+        labels: LabelSet | None,
+        scale: Scale | None,
+        sides: Sides | None,
+        need_labels: bool | None,
+    ) -> PairTable:
+        """These pairs, as ``from_inputs`` is asked for them."""
+        if y is not None:
+            raise UsageError(
+                "Labels were passed beside a table that is read with its own.", expected="y=None"
+            )
+        if need_labels and self.answers is None:
+            raise LabelMissing(f"The pairs of {self.origin} carry no labels.", where=str(self.origin))
+        table = self if sides is None else self.with_sides(sides)
+        if labels is not None and table.labelled and need_labels is not False:
+            table = table.with_labels(labels)
+        if scale is not None and table.has_scores and need_labels is not False:
+            table = table.with_scale(scale)
+        return table
 
     def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
         if self.labels is None or self.label_ids is None:
@@ -395,7 +490,7 @@ def require_contrast(table: PairTable) -> None:
         require_classes(table)
     elif len(np.unique(table.gold_scores())) < 2:
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry one score: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry one score: there is nothing to distinguish.",
             where=str(table.origin),
             expected="pairs of two scores or more",
         )
@@ -412,7 +507,7 @@ def require_classes(table: PairTable) -> None:
     if len(counts) < 2:
         only = next(iter(counts), None)
         raise OneClassOnly(
-            f"All {len(table):,} pairs carry the label {only!r}: there is nothing to tell apart.",
+            f"All {len(table):,} pairs carry the label {only!r}: there is nothing to distinguish.",
             where=str(table.origin),
             expected="pairs of two labels or more",
             hint="a slice of a sorted file may hold one class only; shuffle the file, or take a wider slice",

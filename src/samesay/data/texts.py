@@ -69,14 +69,14 @@ def load_texts(
         source: A file of lines (``.txt``), any source of ``samesay.data.load_pairs``, ``"-"`` for standard input,
             or the texts themselves.
         column: Of a table, the column that holds them; found by its usual name, or as the only one, where absent.
-        format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not tell; standard input
+        format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not show it; standard input
             is lines unless it says otherwise, or a ``column`` was asked for, or it is a slice.
         keep_empty: Whether texts without a letter to read stay.
-        **options: How files are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
+        **options: How files are read, where they do not show it: fields of ``samesay.data.ReadOptions``.
 
     Raises:
         UsageError: If a column of lines was asked for.
-        ColumnNotFound: If the column is absent or cannot be told from the others.
+        ColumnNotFound: If the column is absent or cannot be distinguished from the others.
         NoRows: If there is no text.
         DataError: One of its other leaves, if the source cannot be read.
     """

@@ -22,7 +22,7 @@ import unicodedata
 # RE2's \s, which KerasHub keeps to: no-break space, ideographic space and their like do not separate words.
 _WHITE_SPACE = frozenset(map(ord, " \t\n\r\f"))
 _ASCII_PUNCTUATION = frozenset(map(ord, "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"))
-_CJK = (
+CJK = (
     (0x4E00, 0x9FFF),
     (0x3400, 0x4DBF),
     (0x20000, 0x2A6DF),
@@ -49,7 +49,7 @@ _LATER_PUNCTUATION = (
 _LATER_FORMAT = ((0x13439, 0x1343F),)
 
 # Unicode's Default_Ignorable_Code_Point (DerivedCoreProperties.txt).
-_DEFAULT_IGNORABLE = re.compile(
+DEFAULT_IGNORABLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]+"
 )
@@ -80,7 +80,7 @@ class _Cuts(dict[int, int | str]):
             code in _ASCII_PUNCTUATION
             or category.startswith("P")
             or _within(code, _LATER_PUNCTUATION)
-            or (self._cjk and _within(code, _CJK))
+            or (self._cjk and _within(code, CJK))
         ):
             cut = f" {chr(code)} "
         else:
@@ -121,4 +121,4 @@ def fold(word: str) -> str:
     if word.isascii():
         return word.lower()
     folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", word).casefold())
-    return _DEFAULT_IGNORABLE.sub("", folded)
+    return DEFAULT_IGNORABLE.sub("", folded)

@@ -1,6 +1,6 @@
-"""Keras models written as ONNX graphs, and the proof that such a graph answers as Keras does.
+"""Keras models written as ONNX graphs, and the parity check that such a graph answers as Keras does.
 
-``write_onnx`` writes the graph by hand from the Keras variables, ``prove`` compares it with Keras through the
+``write_onnx`` writes the graph by hand from the Keras variables, ``check_parity`` compares it with Keras through the
 real ``Scorer``, ``write_onnx_part`` does both for a bundle. This room does not know how models are trained,
 nor the layout of bundles beyond the names of its two files.
 """
@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from samesay.export.families.table import supported_encoders
 from samesay.export.keras_answer import KerasAnswer
-from samesay.export.onnx_file import write_onnx
-from samesay.export.onnx_part import write_onnx_part
-from samesay.export.parity import Verdict, prove
+from samesay.export.onnx_part import write_onnx, write_onnx_part
+from samesay.export.parity import Verdict, check_parity
 from samesay.export.storage import Storage, narrow
 
 __all__ = [
     "KerasAnswer",
     "Storage",
     "Verdict",
+    "check_parity",
     "narrow",
-    "prove",
     "supported_encoders",
     "write_onnx",
     "write_onnx_part",

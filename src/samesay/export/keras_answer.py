@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import UsageError
-from samesay.export.families.activations import name_of
 from samesay.export.families.transformer import array_of
+from samesay.model.activations import name_of
 from samesay.pairs import Pair
 
-# (rows, tokens). Every further shape costs seconds of compilation; most of the proof's pairs fit the short
+# (rows, tokens). Every further shape costs seconds of compilation; most of the parity check's pairs fit the short
 # one.
 _SHORT = (16, 64)
 _LONG_ROWS = 4

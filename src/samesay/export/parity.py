@@ -1,4 +1,4 @@
-"""The proof that an ONNX file answers as Keras does: raw text in, logits compared, a verdict out.
+"""The parity check that an ONNX file answers as Keras does: raw text in, logits compared, a verdict out.
 
 On one side the real ``samesay.scoring.Scorer`` with its tokenizer and batches, on the other a function that
 answers by Keras. It knows nothing of how the file was written.
@@ -58,7 +58,7 @@ class Verdict:
         }
 
 
-def prove(
+def check_parity(
     onnx_file: str | os.PathLike[str],
     encoder: PairEncoder,
     keras_logits: Callable[[Sequence[Pair]], NDArray[np.float32]],
@@ -71,14 +71,13 @@ def prove(
     """Compare an ONNX file with Keras on raw texts.
 
     Nothing that goes wrong on the way is raised: whatever it is, the weights from which the file was written
-    are worth more than the file, and their owner is told by the verdict.
+    are worth more than the file, and the verdict says it to their owner.
 
     Args:
         onnx_file: The graph, as ``write_onnx`` writes it.
         encoder: The tokenizer that goes with it.
-        keras_logits: Pairs to ``(n_pairs, n_labels)`` by Keras; ``KerasAnswer(task)`` goes through KerasHub's
-        own
-            tokenizer, and so proves ours too.
+        keras_logits: Pairs to ``(n_pairs, n_labels)`` by Keras; ``KerasAnswer(task)`` goes through KerasHub's own
+            tokenizer, and so checks ours too.
         labels: The names of the columns.
         sides: The names of the sides.
         pairs: What is compared; ``probe_pairs(encoder)`` where absent.
@@ -92,10 +91,10 @@ def prove(
     try:
         return _compare(onnx_file, encoder, keras_logits, labels, sides or Sides(), pairs, threads)
     except Exception as error:
-        told = error.message if isinstance(error, SameSayError) else str(error)
+        reason = error.message if isinstance(error, SameSayError) else str(error)
         # On one line, and without the hidden folder that the model is written in, which will be gone.
-        told = " ".join(told.replace(os.fspath(onnx_file), Path(onnx_file).name).split())
-        return Verdict("failed", f"The proof stopped with {type(error).__name__}: {told}")
+        reason = " ".join(reason.replace(os.fspath(onnx_file), Path(onnx_file).name).split())
+        return Verdict("failed", f"The parity check stopped with {type(error).__name__}: {reason}")
 
 
 def _compare(
@@ -121,7 +120,7 @@ def _compare(
     decided = best[:, -1] - best[:, -2] > tolerance if len(labels) > 1 else np.zeros(len(pairs), bool)
 
     largest, worst, changed = 0.0, "", 0
-    for batch, places in _batches(len(pairs)):
+    for batch, places in in_batches(len(pairs)):
         logits = scorer.logits([pairs[place] for place in places])
         differences = np.abs(logits - expected[places]).max(axis=1)
         changed += int(
@@ -146,7 +145,7 @@ def _compare(
     )
 
 
-def _batches(n_pairs: int) -> Iterator[tuple[int, list[int]]]:
+def in_batches(n_pairs: int) -> Iterator[tuple[int, list[int]]]:
     """Every pair once in every size of batch, each time with other neighbours."""
     for size in BATCHES:
         order = np.random.default_rng(size).permutation(n_pairs).tolist()

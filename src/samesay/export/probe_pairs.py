@@ -1,4 +1,4 @@
-"""The texts of the proof, made from the tokenizer's own vocabulary: all lengths, and what the wild has."""
+"""The texts of the parity check, made from the tokenizer's own vocabulary: all lengths, and what the wild has."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported, UsageError
-from samesay.export.onnx_file import save_graph
+from samesay.export.onnx_part import save_graph
 
 Storage = Literal["int8", "float16"]
 

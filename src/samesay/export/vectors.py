@@ -1,4 +1,4 @@
-"""An encoder as an ONNX graph that gives one vector a text, and the proof against Keras.
+"""An encoder as an ONNX graph that gives one vector a text, and the parity check against Keras.
 
 Shapes in comments: B texts, L tokens, H hidden.
 """
@@ -12,12 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.errors import ProofFailed
+from samesay.errors import ParityFailed
 from samesay.export.families.table import encoder_writer_for
 from samesay.export.graph import Graph, Value
-from samesay.export.onnx_file import save_graph
-from samesay.export.onnx_part import ENCODER_FILE, MODEL_FILE
-from samesay.export.parity import BATCHES, TOLERANCE, Verdict
+from samesay.export.onnx_part import ENCODER_FILE, MODEL_FILE, save_graph
+from samesay.export.parity import BATCHES, TOLERANCE, Verdict, in_batches
 from samesay.export.probe_pairs import probe_pairs
 from samesay.model.sentence_encoder import Pooling, SentenceEncoder
 from samesay.scoring.session import VECTORS
@@ -68,10 +67,10 @@ def _write_pooling(graph: Graph, states: Value, mask: Value, pooling: Pooling) -
 
 
 def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | None = None) -> Verdict:
-    """Write ``model.onnx`` and ``encoder.json`` into ``folder``, and prove them against Keras.
+    """Write ``model.onnx`` and ``encoder.json`` into ``folder``, and compare its vectors with Keras'.
 
     Raises:
-        ProofFailed: If the graph answers otherwise than Keras.
+        ParityFailed: If the graph answers otherwise than Keras.
         EncoderUnsupported, DiskFull, OutputUnwritable: As ``write_vectors``.
     """
     dimension = write_vectors(model, folder / MODEL_FILE)
@@ -82,15 +81,12 @@ def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | N
     expected = keras_vectors(model, texts)
     allowed = TOLERANCE * float(np.abs(expected).max())
     largest = 0.0
-    for size in BATCHES:
-        order = np.random.default_rng(size).permutation(len(texts))
-        for begin in range(0, len(texts), size):
-            places = order[begin : begin + size]
-            found = graph.encode([texts[place] for place in places])
-            largest = float(np.maximum(largest, np.abs(found - expected[places]).max()))
+    for _, places in in_batches(len(texts)):
+        found = graph.encode([texts[place] for place in places])
+        largest = float(np.maximum(largest, np.abs(found - expected[places]).max()))
     compared = f"{len(texts)} texts in batches of {', '.join(map(str, BATCHES))}"
     if not largest <= allowed:
-        raise ProofFailed(
+        raise ParityFailed(
             f"{compared}: the largest difference from Keras' vectors is {largest:.2g}.",
             where=str(folder / MODEL_FILE),
             expected=f"at most {allowed:.2g}",

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import is_bundle
 from samesay.data import PairTable, load_splits
-from samesay.data.formats.listing import require_file, write_rows
+from samesay.data.formats.writers import require_file, write_rows
 from samesay.data.rows import temporary_folder
 from samesay.encoding import PairEncoder
 from samesay.errors import EmptySide, ExtraMissing, OneClassOnly, UsageError
@@ -54,8 +54,8 @@ def audit(
             test) where there is a train split, else of the whole table.
         overwrite: Replace a file at ``hard``.
         progress: Hears the stage ``audit``.
-        **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``. Pairs with an
-            empty text are counted, unless ``allow_empty_sides`` is false.
+        **options: How the data is read: fields of ``samesay.data.ReadOptions``. Pairs with an empty text are counted,
+            unless ``allow_empty_sides`` is false.
 
     Raises:
         DataError: One of its leaves, if the data cannot be read.
@@ -63,8 +63,8 @@ def audit(
         TargetExists: If there is something at ``hard``.
         ExtraMissing: If scikit-learn is not installed.
     """
-    begin = time.perf_counter()
-    tell = progress or (lambda _: None)
+    started = time.perf_counter()
+    report = progress or (lambda _: None)
     if hard is not None:
         require_file(hard, overwrite=overwrite)
     _require_extra()
@@ -80,19 +80,19 @@ def audit(
         if encoder is not None:
             facts[name]["truncated"], found = _truncation(name, table, encoder)
             findings += found
-    tell(Progress("audit", 1, _STEPS))
+    report(Progress("audit", 1, _STEPS))
     contradicted, found = contradictions(tables)
     findings += found
     shared, found = shared_between(tables)
     findings += found
-    tell(Progress("audit", 2, _STEPS))
+    report(Progress("audit", 2, _STEPS))
     near, found = nearly_shared(tables)
     findings += found
-    tell(Progress("audit", 3, _STEPS))
+    report(Progress("audit", 3, _STEPS))
     shortcuts, hard_table, skipped = _shortcuts(tables)
     for shortcut in shortcuts:
         findings += of_shortcut(shortcut)
-    tell(Progress("audit", 4, _STEPS))
+    report(Progress("audit", 4, _STEPS))
     if hard is not None:
         if hard_table is None:
             raise UsageError(
@@ -111,7 +111,7 @@ def audit(
         shortcuts=shortcuts,
         findings=tuple(sorted(findings, key=lambda one: not one.is_fault)),
         skipped=skipped,
-        seconds=time.perf_counter() - begin,
+        seconds=time.perf_counter() - started,
         notes=tuple(dict.fromkeys(note for table in tables.values() for note in table.origin.notes)),
     )
 
@@ -143,8 +143,8 @@ def _truncation(
         cut += int((lost > 0).any(axis=1).sum())
     if not cut:
         return 0, []
-    told = f"{split}: {cut:,} of {len(table):,} pairs are longer than the {encoder.max_length} tokens that are read"
-    return cut, [Finding("truncated", "caution", told)]
+    text = f"{split}: {cut:,} of {len(table):,} pairs are longer than the {encoder.max_length} tokens that are read"
+    return cut, [Finding("truncated", "caution", text)]
 
 
 def _shortcuts(

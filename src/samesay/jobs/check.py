@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from samesay.data import ReadOptions, load_pairs
-from samesay.data.formats.listing import require_file, write_rows
+from samesay.data.formats.writers import require_file, write_rows
 from samesay.errors import LabelMismatch, NoRows, UsageError
 from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from samesay.data import PairTable, ReadOptions, load_pairs
-from samesay.data.formats.listing import (
+from samesay.data.formats.writers import (
     require_apart,
     require_file,
     require_new,

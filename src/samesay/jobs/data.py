@@ -99,7 +99,7 @@ def generate_data(
     """Write generated pairs to one file, or to a folder with a CSV file for each split; whole or not at all.
 
     Args:
-        output: A file whose name tells its format, or a folder (a name without a suffix).
+        output: A file whose name shows its format, or a folder (a name without a suffix).
         n_pairs: How many; in a folder of all splits the train split's, and a fifth of it in each of the
             others.
         seed: The same seed gives the same pairs.
@@ -107,9 +107,9 @@ def generate_data(
         overwrite: Replace the file, or a folder that holds nothing but such files.
 
     Raises:
-        FormatUnknown: If the file's name does not tell a format.
+        FormatUnknown: If the file's name shows no format.
         TargetExists: If the place is taken.
-        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
     """
     target = Path(output)
     place = destination(target)

@@ -70,15 +70,11 @@ def examine() -> Examination:
     looks: list[Callable[[], Iterator[Finding]]] = [_machine, _install, _scoring, _training, _kept]
     found: list[Finding] = []
     for look in looks:
-        rows = look()
-        while True:
-            try:
-                found.append(next(rows))
-            except StopIteration:
-                break
-            except Exception as problem:
-                found.append(_broken(look.__name__.removeprefix("_"), problem))
-                break
+        try:
+            for row in look():
+                found.append(row)
+        except Exception as problem:
+            found.append(_broken(look.__name__.removeprefix("_"), problem))
     return Examination(tuple(found))
 
 
@@ -107,7 +103,7 @@ def _install() -> Iterator[Finding]:
         extra: [one.name for one in requirements if _applies(one, extra) and not _applies(one, "")]
         for extra in metadata.get_all("Provides-Extra") or ()
     }
-    # Whether CUDA is missed is told beside the devices.
+    # Whether CUDA is missed is said with the devices.
     extras.pop("cuda", None)
     for extra, packages in extras.items():
         there = {name: _version(name) for name in packages}
@@ -193,10 +189,10 @@ def _kept() -> Iterator[Finding]:
             )
         else:
             yield Finding("kept", name, f"{folder}, {found}")
-    told = [f"{whose} ({name})" for name, (_, whose) in SWITCHES.items() if not is_off(name)]
-    yield Finding("kept", "telemetry", f"switched on: {', '.join(told)}" if told else "switched off")
+    on = [f"{whose} ({name})" for name, (_, whose) in SWITCHES.items() if not is_off(name)]
+    yield Finding("kept", "telemetry", f"switched on: {', '.join(on)}" if on else "switched off")
     flags = ", ".join(f"{name}={value}" for name, value in offline_flags().items())
-    yield Finding("kept", "hubs", f"kept from by {flags}" if flags else "asked when something is not here")
+    yield Finding("kept", "hubs", f"not asked: {flags}" if flags else "asked when something is not here")
 
 
 def _broken(topic: str, problem: Exception, *, name: str = "") -> Finding:

@@ -5,27 +5,50 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.data.formats.listing import require_apart, require_file, rounded, write_rows
+from samesay.data.formats.writers import require_apart, require_file, rounded, write_rows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError
 from samesay.pairs import ProgressListener
-from samesay.scoring import Scorer
+from samesay.scoring import open_scorer
 from samesay.scoring.matching.candidates import nearest_texts
-from samesay.scoring.matching.roles import PairReader
-from samesay.scoring.matching.sameness import Orders, Recall, SamePredictor, groups_of
+from samesay.scoring.matching.roles import PairReader, SimilarityReader
+from samesay.scoring.matching.sameness import Orders, Recall, Sameness, groups_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_PAIR_COLUMNS = ("group", "probability", "similarity", "first", "second", "first_place", "second_place")
+_PAIR_COLUMNS = ("group", "score", "similarity", "first", "second", "first_place", "second_place")
 _GROUP_COLUMNS = ("group", "text", "place", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicateOptions:
+    """What counts as the same, and how far it is looked for.
+
+    Attributes:
+        threshold: The lowest score of pairs; where absent, 0.5 for probabilities, and four fifths up the scale of a
+            similarity model.
+        label: The label that means the same; ``entailment``, ``same`` or the model's other word for yes where absent.
+        symmetric: Read both orders of a pair; see ``Duplicates.orders``.
+        candidates: Neighbours of every text about which the model is asked.
+        measure_recall: Also ask about all pairs of so many texts, drawn at random (half of them from each of two
+            lists), and say how many of the same ones are candidates. 200 texts are 19,900 pairs.
+        seed: Of that draw.
+    """
+
+    threshold: float | None = None
+    label: str | None = None
+    symmetric: bool = True
+    candidates: int = 5
+    measure_recall: int | None = None
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +65,6 @@ class Member:
         """What no other text has: its list and its number there."""
         return self.list, self.index
 
-    def to_dict(self) -> dict[str, Any]:
-        """The text as JSON types."""
-        return {"text": self.text, "place": self.place, "index": self.index, "list": self.list}
-
 
 @dataclass(frozen=True, slots=True)
 class SamePair:
@@ -54,26 +73,16 @@ class SamePair:
     Attributes:
         first: The text that stands first, or that of the first list.
         second: The other.
-        probability: By the model; ``None`` for texts that are spelled alike, about which it is not asked.
+        score: By the model; ``None`` for texts that are spelled alike, about which it is not asked.
         similarity: Of their writing, by the first pass, in [0, 1].
         group: The number of the group that holds both, from 1.
     """
 
     first: Member
     second: Member
-    probability: float | None
+    score: float | None
     similarity: float
     group: int
-
-    def to_dict(self) -> dict[str, Any]:
-        """The pair as JSON types."""
-        return {
-            "first": self.first.to_dict(),
-            "second": self.second.to_dict(),
-            "probability": self.probability,
-            "similarity": self.similarity,
-            "group": self.group,
-        }
 
 
 @dataclass(frozen=True)
@@ -81,12 +90,12 @@ class Duplicates:
     """What says the same, and what it took to find it.
 
     Attributes:
-        pairs: The pairs, the most probable first, those spelled alike before all.
+        pairs: The pairs, the highest score first, those spelled alike before all.
         groups: Texts that pairs connect; a group's number is its place, from 1.
-        label: By which label of the model.
+        label: By which label of the model; ``None`` for a similarity model.
         orders: ``mutual``: the lower of the label's probabilities in both orders, as each text has to entail the
-            other; ``mean``: their mean; ``one``: only the order of the list was read.
-        threshold: The lowest probability of a pair.
+            other; ``mean``: the mean of both orders; ``one``: only the order of the list was read.
+        threshold: The lowest score of a pair.
         n_texts: Texts of the list, or of each of the two.
         n_empty: Left out because they are empty.
         n_candidates: Pairs that the first pass left to the model.
@@ -99,7 +108,7 @@ class Duplicates:
 
     pairs: tuple[SamePair, ...]
     groups: tuple[tuple[Member, ...], ...]
-    label: str
+    label: str | None
     orders: Orders
     threshold: float
     n_texts: tuple[int, ...]
@@ -113,68 +122,39 @@ class Duplicates:
 
     def to_dict(self) -> dict[str, Any]:
         """The findings as JSON types."""
-        return {
-            "pairs": [pair.to_dict() for pair in self.pairs],
-            "groups": [[member.to_dict() for member in group] for group in self.groups],
-            "label": self.label,
-            "orders": self.orders,
-            "threshold": self.threshold,
-            "n_texts": list(self.n_texts),
-            "n_empty": self.n_empty,
-            "n_candidates": self.n_candidates,
-            "n_asked": self.n_asked,
-            "n_truncated": self.n_truncated,
-            "recall": None if self.recall is None else self.recall.to_dict(),
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
+        return asdict(self)
 
 
 def find_duplicates(
-    model: str | Path | PairReader,
+    model: str | Path | PairReader | SimilarityReader,
     source: str | Path | Sequence[str],
     other: str | Path | Sequence[str] | None = None,
     *,
-    label: str | None = None,
-    threshold: float = 0.5,
-    candidates: int = 5,
-    symmetric: bool = True,
-    measure_recall: int | None = None,
-    seed: int = 0,
-    column: str | None = None,
-    input_format: str | None = None,
+    search: DuplicateOptions = DuplicateOptions(),
     output: str | Path | None = None,
     groups_output: str | Path | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
-    **options: Any,
+    **reading: Any,
 ) -> Duplicates:
     """Find the texts of ``source`` that say the same, or those of ``other`` that say the same as one of ``source``.
 
     Texts that are spelled alike, blanks around them aside, are the same without the model. Of the others the model is
     asked only about pairs of near neighbours in writing: paraphrases that are spelled all differently are missed, and
-    ``measure_recall`` says how many.
+    ``DuplicateOptions.measure_recall`` says how many.
 
     Args:
-        model: A saved model's folder, or what answers itself.
+        model: A saved model's folder, or an open one.
         source: A file, ``"-"``, or the texts themselves; see ``samesay.data.texts.load_texts``.
         other: A second list; pairs are then between the two.
-        label: The label that means the same; ``entailment``, ``same`` or the model's other word for yes where absent.
-        threshold: The lowest probability of pairs.
-        candidates: Neighbours of every text about which the model is asked.
-        symmetric: Read both orders of a pair; see ``Duplicates.orders``.
-        measure_recall: Also ask about all pairs of so many texts, drawn at random (half of them from each of two
-            lists), and say how many of the same ones are candidates. 200 texts are 19,900 pairs.
-        seed: Of that draw.
-        column: The column that holds the texts, in both sources.
-        input_format: Where the names do not tell it.
+        search: What counts as the same.
         output: A file for the pairs.
         groups_output: A file for the groups, one row a text.
         overwrite: Replace these files.
         threads: For ONNX Runtime.
-        progress: Told of the stage ``"score"``.
-        **options: How the sources are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
+        progress: Hears the stage ``"score"``.
+        **reading: How both sources are read: ``column``, ``format`` and the others of ``load_texts``.
 
     Raises:
         ExtraMissing: If scikit-learn is not installed.
@@ -184,11 +164,10 @@ def find_duplicates(
         TargetExists: If an output is there and ``overwrite`` is false.
     """
     begin = time.perf_counter()
-    if measure_recall is not None and measure_recall < 2:
+    sample = search.measure_recall
+    if sample is not None and sample < 2:
         raise UsageError(
-            f"Recall cannot be measured on {measure_recall} texts.",
-            where="--measure-recall",
-            expected="at least 2",
+            f"Recall cannot be measured on {sample} texts.", where="--measure-recall", expected="at least 2"
         )
     if all(isinstance(each, str | Path) and is_standard_input(each) for each in (source, other)):
         raise UsageError("Standard input can be read once.", expected="a file for one of the two lists")
@@ -196,58 +175,67 @@ def find_duplicates(
     for place in (output, groups_output):
         if place is not None:
             require_file(place, overwrite=overwrite)
-    reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
-    decider = SamePredictor(reader, label=label, threshold=threshold, symmetric=symmetric)
-    reading = {"column": column, "format": input_format, **options}
-    one = _Distinct(load_texts(source, **reading), 1)
-    two = _Distinct(load_texts(other, **reading), 2) if other is not None else None
-    others = one if two is None else two
+    reader = open_scorer(model, threads=threads) if isinstance(model, str | Path) else model
+    same = Sameness(reader, label=search.label, threshold=search.threshold, symmetric=search.symmetric)
+    lists = [
+        _Distinct(load_texts(texts, **reading), number)
+        for number, texts in enumerate((source, other), start=1)
+        if texts is not None
+    ]
+    one, two = lists[0], lists[-1]  # the same list where there is one
+    others = two.texts if len(lists) == 2 else None
 
     started = time.perf_counter()
-    nearest = nearest_texts(one.texts, None if two is None else two.texts, k=candidates)
-    alike = _spelled_alike(one, two)
+    nearest = nearest_texts(one.texts, others, k=search.candidates)
+    alike = set(_spelled_alike(lists))
     asked = np.array([tuple(pair) not in alike for pair in nearest.pairs.tolist()], np.bool_)
     ends, similarities = nearest.pairs[asked], nearest.similarities[asked]
     seconds = {"first_pass": time.perf_counter() - started}
 
     started = time.perf_counter()
-    answers = decider.ask(one.texts, others.texts, ends, progress=progress)
+    found = same.ask(one.texts, two.texts, ends, progress=progress)
     seconds["model"] = time.perf_counter() - started
     recall = None
-    if measure_recall is not None:
+    if sample is not None:
         started = time.perf_counter()
-        draw = random.Random(seed)
-        size = measure_recall if two is None else (measure_recall + 1) // 2
-        recall = decider.recall(
+        draw = random.Random(search.seed)
+        size = (sample + len(lists) - 1) // len(lists)
+        samples = [draw.sample(range(len(each.texts)), min(size, len(each.texts))) for each in lists]
+        recall = same.recall(
             one.texts,
-            None if two is None else two.texts,
+            others,
             nearest.pairs,
-            sample=draw.sample(range(len(one)), min(size, len(one))),
-            other_sample=None if two is None else draw.sample(range(len(two)), min(size, len(two))),
+            sample=samples[0],
+            other_sample=None if others is None else samples[1],
             progress=progress,
         )
         seconds["recall"] = time.perf_counter() - started
 
-    pairs, groups = _listed(one, two, ends, similarities, answers.probabilities, threshold=threshold)
+    pairs, groups = _listed(lists, ends, similarities, found.scores, threshold=same.threshold)
     result = Duplicates(
         pairs=pairs,
         groups=groups,
-        label=decider.label,
-        orders=decider.orders,
-        threshold=threshold,
-        n_texts=(len(one.source),) if two is None else (len(one.source), len(two.source)),
-        n_empty=one.source.n_empty + (0 if two is None else two.source.n_empty),
+        label=same.label,
+        orders=same.orders,
+        threshold=same.threshold,
+        n_texts=tuple(len(each.source) for each in lists),
+        n_empty=sum(each.source.n_empty for each in lists),
         n_candidates=len(ends),
-        n_asked=answers.n_asked,
-        n_truncated=int(answers.truncated.sum()),
+        n_asked=found.n_asked,
+        n_truncated=int(found.truncated.sum()),
         recall=recall,
         seconds=seconds | {"total": time.perf_counter() - begin},
-        notes=(*one.source.notes, *(() if two is None else two.source.notes)),
+        notes=tuple(note for each in lists for note in each.source.notes),
     )
     if output is not None:
-        write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in result.pairs], overwrite=overwrite)
+        write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in pairs], overwrite=overwrite)
     if groups_output is not None:
-        write_rows(groups_output, _GROUP_COLUMNS, _group_rows(result.groups), overwrite=overwrite)
+        rows = [
+            {"group": number, "text": member.text, "place": member.place, "list": member.list}
+            for number, group in enumerate(groups, start=1)
+            for member in group
+        ]
+        write_rows(groups_output, _GROUP_COLUMNS, rows, overwrite=overwrite)
     return result
 
 
@@ -269,43 +257,35 @@ class _Distinct:
                 self.texts.append(text.strip())
                 self.members.append(member)
 
-    def __len__(self) -> int:
-        return len(self.texts)
 
-
-def _spelled_alike(one: _Distinct, two: _Distinct | None) -> set[tuple[int, int]]:
-    if two is None:
-        return set()
-    return {(index, two.index[text]) for text, index in one.index.items() if text in two.index}
+def _spelled_alike(lists: Sequence[_Distinct]) -> list[tuple[int, int]]:
+    """Places in two lists of texts that are spelled alike; within one list these are ``copies``."""
+    if len(lists) == 1:
+        return []
+    one, two = lists
+    return sorted((index, two.index[text]) for text, index in one.index.items() if text in two.index)
 
 
 def _listed(
-    one: _Distinct,
-    two: _Distinct | None,
+    lists: Sequence[_Distinct],
     ends: NDArray[np.int64],
     similarities: NDArray[np.float32],
-    probabilities: NDArray[np.float32],
+    scores: NDArray[np.float32],
     *,
     threshold: float,
 ) -> tuple[tuple[SamePair, ...], tuple[tuple[Member, ...], ...]]:
     """The pairs that say the same, those spelled alike first, and the groups that they make."""
-    others = one if two is None else two
-    (same,) = np.nonzero(probabilities >= threshold)
-    same = same[np.argsort(-probabilities[same], kind="stable")]
+    one, two = lists[0], lists[-1]
+    copies = [copy for each in lists for copy in each.copies]
     found: list[tuple[Member, Member, float | None, float]]
-    if two is None:
-        found = [(first, copy, None, 1.0) for first, copy in one.copies]
-        copies = []
+    if len(lists) == 1:
+        found = [(first, copy, None, 1.0) for first, copy in copies]
     else:
-        found = [(one.members[i], two.members[j], None, 1.0) for i, j in sorted(_spelled_alike(one, two))]
-        copies = [*one.copies, *two.copies]
+        found = [(one.members[i], two.members[j], None, 1.0) for i, j in _spelled_alike(lists)]
+    (same,) = np.nonzero(scores >= threshold)
+    same = same[np.argsort(-scores[same], kind="stable")]
     found += [
-        (
-            one.members[i],
-            others.members[j],
-            rounded(float(probabilities[row])),
-            rounded(float(similarities[row])),
-        )
+        (one.members[i], two.members[j], rounded(float(scores[row])), rounded(float(similarities[row])))
         for row, (i, j) in zip(same.tolist(), ends[same].tolist(), strict=True)
     ]
     links = [(first, second) for first, second, *_ in found]
@@ -323,18 +303,10 @@ def _listed(
     return tuple(SamePair(*pair, group=number[pair[0].key]) for pair in found), groups
 
 
-def _group_rows(groups: Sequence[Sequence[Member]]) -> list[dict[str, Any]]:
-    return [
-        {"group": number, "text": member.text, "place": member.place, "list": member.list}
-        for number, group in enumerate(groups, start=1)
-        for member in group
-    ]
-
-
 def _pair_row(pair: SamePair) -> dict[str, Any]:
     return {
         "group": pair.group,
-        "probability": pair.probability,
+        "score": pair.score,
         "similarity": pair.similarity,
         "first": pair.first.text,
         "second": pair.second.text,

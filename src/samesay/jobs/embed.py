@@ -54,12 +54,10 @@ def embed_file(
     output: str | Path,
     *,
     model: str | Path = DEFAULT_MODEL,
-    column: str | None = None,
-    input_format: str | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
-    **options: Any,
+    **reading: Any,
 ) -> EmbedReport:
     """Write the vectors of a file's texts.
 
@@ -68,12 +66,10 @@ def embed_file(
         output: ``.npy``, an array of shape ``(rows, dimension)``; or ``.parquet``, the columns of the table and
             ``vector``, a list of floats. A row without text has a vector, too.
         model: What ``Embedder.open`` takes.
-        column: Of a table, the column of the texts, where its name does not tell.
-        input_format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, if the file name does not show it.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
         progress: Hears the stage ``"embed"``.
-        **options: How files are read, where they do not tell: fields of ``samesay.data.ReadOptions``.
+        **reading: How the source is read: ``column``, ``format`` and the others of ``load_texts``.
 
     Raises:
         FormatUnknown: If the output is neither.
@@ -95,7 +91,7 @@ def embed_file(
             where=str(target),
             hint="name another output, or replace it with --overwrite (overwrite=True)",
         )
-    texts = load_texts(source, column=column, format=input_format, keep_empty=True, **options)
+    texts = load_texts(source, keep_empty=True, **reading)
     embedder = Embedder.open(model, threads=threads)
 
     def vectors() -> Iterator[NDArray[np.float32]]:

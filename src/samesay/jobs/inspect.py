@@ -9,7 +9,7 @@ from samesay.bundle import open_bundle
 
 
 def inspect_model(model: str | Path, *, verify: bool = True) -> dict[str, Any]:
-    """The facts of a bundle as JSON types: labels, sides, parts with sizes and verdicts, figures, recipe, versions.
+    """The facts of a bundle as JSON types: labels, sides, parts with sizes and verdicts, metrics, recipe, versions.
 
     Args:
         model: Its folder.

@@ -16,7 +16,7 @@ class ListedPreset:
 
     Attributes:
         offer: What it is, and whether it is on this machine.
-        trains: Whether its tokenizer has a proven twin, without which it cannot be trained.
+        trains: Whether its tokenizer has a twin, without which it cannot be trained.
         scores_without_keras: Whether a model that was trained from it can be written as ONNX, too.
     """
 

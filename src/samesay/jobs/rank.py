@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from samesay.data.formats.listing import require_file, rounded, write_rows
+from samesay.data.formats.writers import require_file, rounded, write_rows
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
 from samesay.pairs import ProgressListener, is_empty
-from samesay.scoring import Scorer
+from samesay.scoring import open_scorer
 from samesay.scoring.matching.roles import (
+    Agreement,
     PairReader,
+    SimilarityReader,
     asking_side,
     named_side,
     other_side,
     placed,
-    positive_label,
-    read_label,
 )
 
 
@@ -31,8 +31,8 @@ class RankedText:
     """One text and its place.
 
     Attributes:
-        rank: From 1, the most probable.
-        probability: Of the ranking's label.
+        rank: From 1, the highest score.
+        score: The probability of the ranking's label; of a similarity model its score.
         text: The text.
         place: Where it stands, ``file:line``.
         truncated: Whether part of it, or of the query, was not read.
@@ -40,7 +40,7 @@ class RankedText:
     """
 
     rank: int
-    probability: float
+    score: float
     text: str
     place: str
     truncated: bool
@@ -48,28 +48,21 @@ class RankedText:
 
     def to_dict(self) -> dict[str, Any]:
         """The text as JSON types, without its record."""
-        return {
-            "rank": self.rank,
-            "probability": self.probability,
-            "text": self.text,
-            "place": self.place,
-            "truncated": self.truncated,
-        }
+        return {name: value for name, value in vars(self).items() if name != "row"}
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """Texts in order of a label's probability.
+    """Texts by what a model says of them beside a query.
 
     Attributes:
-        query: What they were held against.
+        query: What they were paired with.
         query_side: As which side of the model it was read.
         text_side: As which side they were read.
-        label: Whose probability decides.
-        texts: The texts, the most probable first; of equal ones, the earlier first.
+        label: Whose probability decides; ``None`` for a similarity model.
+        texts: The texts, the highest score first; of equal ones, the earlier first.
         source: Where they are from.
         column: The column that held them.
-        columns: All columns of the source.
         n_texts: How many were ranked, also where ``texts`` has only the first of them.
         n_empty: How many were left out because they are empty.
         n_truncated: How many were not read whole.
@@ -80,11 +73,10 @@ class Ranking:
     query: str
     query_side: str
     text_side: str
-    label: str
+    label: str | None
     texts: tuple[RankedText, ...]
     source: str
     column: str
-    columns: tuple[str, ...]
     n_texts: int
     n_empty: int
     n_truncated: int
@@ -93,55 +85,38 @@ class Ranking:
 
     def to_dict(self) -> dict[str, Any]:
         """The ranking as JSON types."""
-        return {
-            "query": self.query,
-            "query_side": self.query_side,
-            "text_side": self.text_side,
-            "label": self.label,
-            "texts": [text.to_dict() for text in self.texts],
-            "source": self.source,
-            "column": self.column,
-            "n_texts": self.n_texts,
-            "n_empty": self.n_empty,
-            "n_truncated": self.n_truncated,
-            "seconds": self.seconds,
-            "notes": list(self.notes),
-        }
+        return vars(self) | {"texts": [text.to_dict() for text in self.texts], "notes": list(self.notes)}
 
 
 def rank_texts(
-    model: str | Path | PairReader,
+    model: str | Path | PairReader | SimilarityReader,
     query: str,
     source: str | Path | Sequence[str],
     *,
     label: str | None = None,
     query_side: str | None = None,
-    column: str | None = None,
-    input_format: str | None = None,
     top: int | None = None,
     output: str | Path | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
-    **options: Any,
+    **reading: Any,
 ) -> Ranking:
-    """Rank the texts of ``source`` by the probability of one label beside ``query``.
+    """Rank the texts of ``source`` by the probability of one label beside ``query``, or by similarity to it.
 
     Args:
-        model: A saved model's folder, or what answers itself.
+        model: A saved model's folder, or an open one.
         query: The text that each of them is paired with.
         source: A file, ``"-"``, or the texts themselves; see ``samesay.data.texts.load_texts``.
         label: The label; ``entailment``, ``same`` or the model's other word for yes where absent.
         query_side: As which side of the model the query is read, by name, or ``first`` or ``second``. Where absent, the
-            side that claims or asks (hypothesis, claim, query, question); where the names do not tell, the first.
-        column: The column that holds the texts.
-        input_format: Where the name does not tell it.
+            side that claims or asks (hypothesis, claim, query, question); where the names do not show it, the first.
         top: Keep the first of them only.
-        output: A file for the ranked texts, with all columns of their source behind ``rank`` and ``probability``.
+        output: A file for the ranked texts: ``rank`` and ``score``, then all columns of their source.
         overwrite: Replace it.
         threads: For ONNX Runtime.
-        progress: Told of the stage ``"score"``.
-        **options: How the source is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
+        progress: Hears the stage ``"score"``.
+        **reading: How the source is read: ``column``, ``format`` and the others of ``load_texts``.
 
     Raises:
         EmptySide: If the query is empty.
@@ -157,76 +132,66 @@ def rank_texts(
         raise UsageError(f"The first {top} texts cannot be kept.", where="--top", expected="at least 1")
     if output is not None:
         require_file(output, overwrite=overwrite)
-    reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
+    reader = open_scorer(model, threads=threads) if isinstance(model, str | Path) else model
     sides = reader.sides
     asking = (
         named_side(sides, query_side, where="--query-side")
         if query_side is not None
         else asking_side(sides) or sides.first
     )
-    wanted = positive_label(reader.labels, label)
-    found = load_texts(source, column=column, format=input_format, **options)
-    added = _added_columns(found) if output is not None else {}
-    pairs = [placed(sides, asking, query, text) for text in found.texts]
-    probabilities, truncated = read_label(reader, pairs, wanted, progress=progress)
-    order = np.argsort(-probabilities, kind="stable")[:top]
-    ranking = Ranking(
+    agreement = Agreement(reader, label)
+    found = load_texts(source, **reading)
+    added = _added_columns(found) if output is not None else ()
+    scores, truncated = agreement.read(
+        [placed(sides, asking, query, text) for text in found.texts], progress=progress
+    )
+    order = np.argsort(-scores, kind="stable")[:top].tolist()
+    texts = tuple(
+        RankedText(
+            rank,
+            rounded(float(scores[index])),
+            found.texts[index],
+            found.places[index],
+            bool(truncated[index]),
+            found.rows[index],
+        )
+        for rank, index in enumerate(order, start=1)
+    )
+    if output is not None:
+        rows = [
+            {**dict(zip(added, (text.rank, text.score, text.truncated), strict=True)), **text.row}
+            for text in texts
+        ]
+        write_rows(output, [*added, *found.columns], rows, overwrite=overwrite)
+    return Ranking(
         query=query,
         query_side=asking,
         text_side=other_side(sides, asking),
-        label=wanted,
-        texts=tuple(
-            RankedText(
-                rank,
-                rounded(float(probabilities[index])),
-                found.texts[index],
-                found.places[index],
-                bool(truncated[index]),
-                found.rows[index],
-            )
-            for rank, index in enumerate(order.tolist(), start=1)
-        ),
+        label=agreement.label,
+        texts=texts,
         source=found.name,
         column=found.column,
-        columns=found.columns,
         n_texts=len(found),
         n_empty=found.n_empty,
         n_truncated=int(truncated.sum()),
         notes=found.notes,
         seconds=time.perf_counter() - begin,
     )
-    if output is not None:
-        _write(ranking, output, added, overwrite=overwrite)
-    return ranking
 
 
-def _added_columns(found: TextList) -> dict[str, str]:
-    """What the answers are called beside the columns of the texts.
+def _added_columns(found: TextList) -> tuple[str, ...]:
+    """What rank, score and truncation are called beside the columns of the texts.
 
     Raises:
         UsageError: If those have the names already.
     """
-    taken = set(found.columns)
-    names = {
-        name: f"predicted_{name}" if name in taken else name for name in ("rank", "probability", "truncated")
-    }
-    if clash := taken.intersection(names.values()):
+    names = tuple(
+        f"predicted_{name}" if name in found.columns else name for name in ("rank", "score", "truncated")
+    )
+    if clash := set(found.columns).intersection(names):
         raise UsageError(
-            f"The table has a column {min(clash)!r}, as the answers would be called.",
+            f"The table has a column {min(clash)!r}, as the results would be called.",
             where=found.name,
             hint="rename that column, or leave --output out",
         )
     return names
-
-
-def _write(ranking: Ranking, output: str | Path, names: Mapping[str, str], *, overwrite: bool) -> None:
-    rows = [
-        {
-            names["rank"]: text.rank,
-            names["probability"]: text.probability,
-            names["truncated"]: text.truncated,
-            **text.row,
-        }
-        for text in ranking.texts
-    ]
-    write_rows(output, [*names.values(), *ranking.columns], rows, overwrite=overwrite)

@@ -85,11 +85,11 @@ def score_file(
         model: A saved model's folder.
         input: One source or several, patterns among them.
         output: Where the table goes.
-        jobs: Processes, each with the model open; with more than one, the program's own start has to stand behind
+        jobs: Processes, each with the model open; with more than one, the program's own start has to stand under
             ``if __name__ == "__main__":``.
         threads: Of each of them; the physical cores shared among them if left out.
         batch_tokens: The most tokens of one run of the model.
-        options: Of ``samesay.scoring.score_file``, which tells what is raised too.
+        options: Of ``samesay.scoring.score_file``, which says what is raised too.
     """
     if jobs == 1:
         scorer = open_scorer(model, threads=threads, batch_tokens=batch_tokens)

@@ -29,7 +29,7 @@ from samesay.training.recipe import Recipe, RunFiles
 
 if TYPE_CHECKING:
     from samesay.training.fit import FitResult
-    from samesay.training.jax_step.choice import ChosenStep
+    from samesay.training.jax_step import ChosenStep
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The parity check of a saved model's ONNX part against Keras, repeated: on its own texts, and on a user's."""
+"""The parity check of a saved model's ONNX part, repeated: on texts of its own, and on a user's pairs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
 from samesay.data import PairTable, load_pairs
-from samesay.export import KerasAnswer, Verdict, prove
+from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
@@ -56,7 +56,7 @@ class ChangedPair:
 
 
 @dataclass(frozen=True)
-class DataProof:
+class DataParity:
     """The two parts on pairs of a user's.
 
     Attributes:
@@ -104,8 +104,8 @@ class Verification:
 
     Attributes:
         model: The bundle.
-        recorded: What its manifest says of the check that was made when it was saved.
-        probe: What the same check finds now.
+        recorded: What its manifest says of the parity check that was made when it was saved.
+        probe: What the same parity check finds now.
         data: The comparison on the user's pairs, where some were given.
         versions: Of what computed now.
         versions_recorded: Of what computed when it was saved.
@@ -114,7 +114,7 @@ class Verification:
     model: str
     recorded: dict[str, Any]
     probe: Verdict
-    data: DataProof | None
+    data: DataParity | None
     versions: dict[str, str]
     versions_recorded: dict[str, Any]
 
@@ -172,7 +172,7 @@ def verify(
     opened = PairModel.load(model)
     columns = opened.labels if opened.scale is None else LabelSet(("score",))
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
-    probe = prove(
+    probe = check_parity(
         bundle.part("onnx") / "model.onnx",
         scorer.encoder,
         keras,
@@ -203,7 +203,7 @@ def _compare(
     table: PairTable,
     columns: LabelSet,
     progress: ProgressListener | None,
-) -> DataProof:
+) -> DataParity:
     pairs = table.pairs()
     expected = np.empty((len(pairs), len(columns)), np.float32)
     found = np.empty_like(expected)
@@ -216,7 +216,7 @@ def _compare(
             seconds[name] += time.perf_counter() - started
         if progress is not None:
             progress(Progress("verify", begin + len(chunk), len(pairs)))
-    return DataProof(
+    return DataParity(
         str(table.origin),
         len(pairs),
         float(np.abs(found - expected).max()),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data import PairTable
-from samesay.data.python.inputs import table_from, texts_from
+from samesay.data.python.inputs import texts_from
 from samesay.encoding import EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
 from samesay.model.backbones.families import register_own_classes
@@ -29,7 +29,7 @@ class PairClassifier(keras.Model):
     """A pair classifier over token ids, that also takes pairs of raw texts.
 
     ``model.evaluate((first_texts, second_texts), labels)``, ``predict`` and ``fit`` take pairs in every form of
-    ``data.python.inputs.table_from`` but generators and datasets, which Keras takes for batches, and tokenize by the
+    ``PairTable.from_inputs`` but generators and datasets, which Keras takes for batches, and tokenize by the
     one path that training and scoring use; ``labels`` are names or indices. With a scale instead of names it has one
     output, the logit of a score's share of the scale, and ``labels`` are scores.
 
@@ -185,7 +185,7 @@ class PairClassifier(keras.Model):
     def _examples(self, x: Any, y: Any) -> tuple[EncodedPairs, NDArray[Any]]:
         """Pairs with their labels as indices, or their scores as shares of the scale; every pair has one."""
         scale = self.scale
-        table = table_from(
+        table = PairTable.from_inputs(
             x,
             y,
             labels=None if scale else self.labels,

@@ -17,7 +17,7 @@ import numpy as np
 
 from samesay.data.python.inputs import texts_from
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
-from samesay.model.huggingface.folder import CONFIG, has_classifier
+from samesay.model.huggingface.config import CONFIG, has_classifier
 from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
 from samesay.scoring import LabelPredictions, SimilarityPredictions, sigmoid, softmax

@@ -12,8 +12,7 @@ from samesay.errors import BundleDamaged, ModelError, NotABundle, TargetExists
 from samesay.model.presets.declared_sizes import require_fitting, stored_shapes
 from samesay.model.presets.resolve import class_unknown
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.storage import destination
-from samesay.storage.durable import new_file_by_name
+from samesay.storage import destination, new_file_by_name
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -51,7 +50,7 @@ def load_keras_file(path: Path) -> PairClassifier:
         NotABundle: If there is no such file, or it holds another model.
         BundleDamaged: If it cannot be read.
         EncoderUnsupported: If it was made with a class that Keras does not know.
-        TokenizerUnsupported: If its texts are read in a way that has no proven twin.
+        TokenizerUnsupported: If its texts are read in a way that has no twin.
     """
     if not path.is_file():
         raise NotABundle(

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
-from samesay.model.huggingface.folder import describe, open_classifier, open_encoder
+from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub

@@ -22,14 +22,14 @@ _NAMES = {"token_ids", "segment_ids", "padding_mask"}
 
 
 def encoder_of(task: Any, *, max_length: int | None = None) -> PairEncoder | PreprocessorEncoder:
-    """What encodes pairs for ``task``: the proven twin of KerasHub's preprocessor, or the user's own preprocessor.
+    """What encodes pairs for ``task``: the twin of KerasHub's preprocessor, or the user's own preprocessor.
 
     Args:
         task: A KerasHub text classifier with its preprocessor.
         max_length: The limit in tokens; the preprocessor's own where absent.
 
     Raises:
-        TokenizerUnsupported: If the preprocessor is KerasHub's and has no proven twin.
+        TokenizerUnsupported: If the preprocessor is KerasHub's and has no twin.
         UsageError: If the limit cannot be used.
     """
     if is_own(task.preprocessor) or is_own(getattr(task.preprocessor, "tokenizer", None)):

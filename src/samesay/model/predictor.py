@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class KerasPredictor:
-    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``data.python.inputs.table_from``.
+    """Probabilities from a ``PairClassifier``; pairs are taken in any form of ``PairTable.from_inputs``.
 
     Args:
         classifier: The model.
@@ -64,7 +64,7 @@ class KerasPredictor:
 
 
 class KerasSimilarityPredictor:
-    """Scores from a ``PairClassifier`` with a scale; pairs are taken in any form of ``data.python.inputs.table_from``.
+    """Scores from a ``PairClassifier`` with a scale; pairs are taken in any form of ``PairTable.from_inputs``.
 
     Args:
         classifier: The model.

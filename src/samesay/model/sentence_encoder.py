@@ -13,12 +13,12 @@ from typing import Any, Literal, cast, get_args
 
 from samesay.encoding import PairEncoder
 from samesay.errors import EncoderUnsupported, PresetUnknown
-from samesay.model.huggingface.folder import CONFIG, open_encoder
+from samesay.model.huggingface.config import CONFIG, MODULES
+from samesay.model.huggingface.reading import open_encoder
 from samesay.model.presets.resolve import Preset, open_task
 from samesay.model.tokenizer import encoder_for
 
 Pooling = Literal["mean", "cls", "max"]
-MODULES = "modules.json"
 
 _LAYOUTS = ("sentence_bert_config.json", "config_sentence_transformers.json")
 # Until sentence-transformers 5 each way of pooling was a switch of its own.
@@ -76,7 +76,7 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
         layout = SentenceLayout(folder)
         task = open_task(preset, num_classes=2)
     encoder = encoder_for(task, max_length=layout.max_length)
-    # KerasHub's own way from text to ids, which the proof takes, is to cut at the same length.
+    # KerasHub's own way from text to ids, which the parity check takes, is to cut at the same length.
     task.preprocessor.sequence_length = encoder.max_length
     return SentenceEncoder(task, encoder, layout)
 

@@ -30,7 +30,7 @@ _PROBES = (
 
 
 def supported_tokenizers() -> tuple[str, ...]:
-    """The class names of KerasHub's tokenizers that have a proven twin."""
+    """The class names of KerasHub's tokenizers that have a twin."""
     return tuple(kind.__name__ for kind in _twins())
 
 
@@ -42,7 +42,7 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
         max_length: The limit in tokens; the preprocessor's own where absent.
 
     Raises:
-        TokenizerUnsupported: If the tokenizer has no proven twin.
+        TokenizerUnsupported: If the tokenizer has no twin.
         UsageError: If the limit is below the room for a token of either text or above what the positions reach.
     """
     preprocessor = task.preprocessor
@@ -52,7 +52,7 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
     if twin is None:
         known = ", ".join(kind.__name__ for kind in _twins())
         raise TokenizerUnsupported(
-            f"The tokenizer {type(tokenizer).__name__} has no proven twin in SameSay yet.",
+            f"The tokenizer {type(tokenizer).__name__} has no twin in SameSay yet.",
             where="preset",
             expected=f"an encoder with one of the tokenizers {known}, such as bert_tiny_en_uncased or minilm",
         )

@@ -260,8 +260,8 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Label
             expected="a model of classes; or --to onnx, --to keras",
         )
     from samesay.bundle import model_card
-    from samesay.export.huggingface.card import front_matter, how_to_use
-    from samesay.export.huggingface.folder import write_huggingface
+    from samesay.model.huggingface.card import front_matter, how_to_use
+    from samesay.model.huggingface.writing import write_huggingface
 
     write_huggingface(
         model.task,

@@ -163,7 +163,7 @@ def _says_labels(table: PairTable, model: TrainableModel) -> bool:
     asked = table.origin.asked
     return (
         asked is not None
-        and not asked.told_labels
+        and not asked.given_labels
         and (asked.labels, asked.sides) == (model.labels, model.sides)
     )
 

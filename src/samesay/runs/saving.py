@@ -33,7 +33,7 @@ from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
 from samesay.recipes.run import Run
 from samesay.runs.saved_recipe import recipe_to_repeat
-from samesay.storage.durable import require_room
+from samesay.storage import require_room
 
 if TYPE_CHECKING:
     from samesay.data import PairTable

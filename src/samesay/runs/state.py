@@ -16,10 +16,7 @@ from samesay.errors import (
     UsageError,
 )
 from samesay.model.runtime.backend import chosen_backend
-from samesay.storage import destination
-from samesay.storage.claims import Claim
-from samesay.storage.durable import made_parents, said_plainly
-from samesay.storage.ownership import require_own_or_absent
+from samesay.storage import Claim, destination, made_parents, require_own_or_absent, said_plainly
 from samesay.training.checkpoints import checkpoints_in, folders_of_runs
 
 # After these the same command with --resume would end in the same way.

@@ -20,8 +20,7 @@ from samesay.model.runtime.backend import cache_folder
 from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale, answers_in_words
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import SimilarityScorer, open_scorer, sigmoid
-from samesay.storage import new_file, read_own
-from samesay.storage.ownership import require_own_or_absent
+from samesay.storage import new_file, read_own, require_own_or_absent
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier

@@ -26,8 +26,7 @@ from samesay.data import PairTable
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, DiskFull, OutputUnwritable, TargetExists
 from samesay.model.runtime.backend import cache_folder
-from samesay.storage import OwnFolder, is_own, new_folder
-from samesay.storage.ownership import require_own_or_absent
+from samesay.storage import OwnFolder, is_own, new_folder, require_own_or_absent
 
 if TYPE_CHECKING:
     from samesay.model.own_preprocessor import PreprocessorEncoder

@@ -49,13 +49,9 @@ class TrainableModel:
     @classmethod
     def of(cls, opened: OpenedModel, began: Opening | str) -> Self:
         """A model that was opened by name."""
-        preset, kept = opened.preset, opened.head == "kept"
-        manifest = None
-        if kept and preset.kind == "saved model":
+        preset, manifest = opened.preset, None
+        if opened.head == "kept" and preset.kind == "saved model":
             manifest = open_bundle(preset.name, verify=False).manifest
-        decision = manifest.decision if manifest else Decision()
-        if kept and preset.classifier is not None:
-            decision = Decision(temperature=preset.classifier.temperature)
         return cls(
             classifier=opened.classifier,
             preset=preset.name,
@@ -63,7 +59,7 @@ class TrainableModel:
             note=opened.note,
             began=began,
             manifest=manifest,
-            decision=decision,
+            decision=manifest.decision if manifest else Decision(),
             hub=preset.hub,
             folder=Path(preset.location) if preset.kind == "hugging face folder" else None,
             facts={"hub": preset.hub.to_dict()} if preset.hub is not None else {},

@@ -106,7 +106,7 @@ class GraphAnswers(ABC, Generic[PredictionT]):
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
-                takes; see ``samesay.data.python.inputs.table_from``.
+                takes; see ``samesay.PairTable.from_inputs``.
 
         Raises:
             UsageError: If they are no pairs, or could be read in two ways.
@@ -269,7 +269,7 @@ class Scorer(GraphAnswers[Prediction]):
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> Scorer:
-        """A scorer from a graph that is not in a bundle yet; for the proof that decides whether it will be.
+        """A scorer from a graph that is not in a bundle yet; for the parity check that decides whether it will be.
 
         Raises:
             BundleDamaged: If the file is no graph, or not one for these labels and this encoder.

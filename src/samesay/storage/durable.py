@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import glob
 import hashlib
 import os
 import secrets
@@ -22,9 +23,8 @@ from pathlib import Path
 from typing import BinaryIO
 
 from samesay.errors import DiskFull, OutputUnwritable, SameSayError
-from samesay.storage.claims import Claim
-from samesay.storage.ownership import is_own
-from samesay.storage.renaming import exchange, rename_new, taken
+from samesay.storage.own import is_own
+from samesay.storage.system import Claim, exchange, rename_new, taken
 
 # In the hidden folder: what is written, its name followed by a library's suffix, and what it replaces.
 _NEW, _PREVIOUS = "new", "previous"
@@ -170,41 +170,30 @@ def require_room(folder: Path, n_bytes: int) -> None:
         reserve.unlink(missing_ok=True)
 
 
-def clear_leftovers(target: Path) -> list[Path]:
-    """Remove the drafts that killed runs left beside ``target``; what a living writer holds stays.
-
-    Returns:
-        The removed folders.
-    """
+def clear_leftovers(target: Path) -> None:
+    """Remove the drafts that killed runs left beside ``target``; what a living writer holds stays."""
     restore_previous(target)
-    removed = []
     for path, claim in _abandoned(target):
         _remove_hidden(path, claim, target)
-        if not os.path.lexists(path):
-            removed.append(path)
-    return removed
 
 
-def restore_previous(target: Path) -> bool:
-    """Put the old folder back if a process died between moving it aside and putting the new one in its place.
-
-    Returns:
-        Whether there was such a folder and it is now at ``target``.
-    """
+def restore_previous(target: Path) -> None:
+    """Put the old folder back if a process died between moving it aside and putting the new one in its place."""
     if os.path.lexists(target):
-        return False
+        return
     for path, claim in _abandoned(target):
         if is_own(path / _PREVIOUS, folder=True) and not os.path.lexists(target):
             with contextlib.suppress(OSError):
                 (path / _PREVIOUS).rename(target)
                 _remove_hidden(path, claim, target)
-                return True
-    return False
 
 
 def _abandoned(target: Path) -> Iterator[tuple[Path, Claim]]:
     """The drafts beside ``target`` that no living process writes, each locked until the next is asked for."""
-    for path in _drafts_beside(target):
+    beside: list[Path] = []
+    with contextlib.suppress(OSError):
+        beside = sorted(target.parent.glob(f"{glob.escape(_prefix(target))}draft-*"))
+    for path in beside:
         if not is_own(path, folder=True):
             continue
         claim = Claim.take(path)
@@ -355,14 +344,6 @@ def _prefix(target: Path) -> str:
     # cut ones apart.
     digest = hashlib.sha256(os.fsencode(target.name)).hexdigest()[:8]
     return f".{target.name[:32]}.{digest}.samesay-"
-
-
-def _drafts_beside(target: Path) -> list[Path]:
-    try:
-        names = sorted(path.name for path in target.parent.iterdir())
-    except OSError:
-        return []
-    return [target.parent / name for name in names if name.startswith(f"{_prefix(target)}draft-")]
 
 
 @contextmanager

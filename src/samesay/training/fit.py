@@ -32,8 +32,7 @@ from samesay.training.course import Course
 from samesay.training.custom_objects import CustomObjects
 from samesay.training.depth import frozen, rate_shares
 from samesay.training.distillation import Taught
-from samesay.training.jax_step.choice import ChosenStep, chosen_step
-from samesay.training.jax_step.steps_ahead import StepsAhead
+from samesay.training.jax_step import ChosenStep, StepsAhead, chosen_step
 from samesay.training.lora import adapted
 from samesay.training.objectives import Objective, objective_of
 from samesay.training.optimizers import build_optimizer, with_state_of

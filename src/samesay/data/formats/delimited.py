@@ -1,4 +1,4 @@
-"""CSV and TSV to records. Knows lines and fields, nothing of what a column means.
+"""CSV and TSV to rows, and records of fields to rows, which workbooks share. Knows nothing of what a column means.
 
 CSV is read as RFC 4180 writes it: quotes may hold commas, line ends and doubled quotes. TSV is read as IANA's
 ``text/tab-separated-values`` writes it: a tab always parts two fields and a quote is a letter like others,
@@ -7,7 +7,7 @@ programs and CSV writers make of TSV is understood where it is plain: a header i
 field in quotes whose inner quotes are doubled is unwrapped, and a row that has the header's number of fields as CSV
 alone is one.
 
-What parts the fields is told from the first rows where it is not the format's own, which no row then fits.
+The delimiter is found from the first rows where these do not fit the format's own.
 """
 
 from __future__ import annotations
@@ -17,14 +17,114 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 
-from samesay.data.bounds import LONGEST_ROW, require_few_values, row_too_long
-from samesay.data.formats.records import Record, Shape, rows_of
+from samesay.data.bounds import LONGEST_ROW, require_few_columns, require_few_values, row_too_long
+from samesay.data.columns import listed
 from samesay.data.formats.textlines import TextLines
 from samesay.data.options import ReadOptions
-from samesay.data.rows import Row
-from samesay.errors import DataError, RowMalformed
+from samesay.data.rows import Row, require_different
+from samesay.errors import DataError, NoRows, RowMalformed
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """The fields of one row, where it begins, and what was wrong with it."""
+
+    line: int
+    fields: list[str]
+    error: DataError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What holds for a whole file of records.
+
+    Attributes:
+        name: What messages call the file.
+        separator: What parts its fields, in words.
+        no_header: Whether the first record is a row.
+        width: Of a file without header, how many columns it has.
+    """
+
+    name: str
+    separator: str
+    no_header: bool = False
+    width: int | None = None
+
+    def place(self, line: int) -> str:
+        """Where a record stands, for messages."""
+        return f"{self.name}:{line}"
+
+
+def rows_of(
+    records: Iterator[Record], shape: Shape, note: Callable[[str], None]
+) -> tuple[list[str], Iterator[Row]]:
+    """The column names, and the rows one by one, those that cannot be used with their error.
+
+    Columns at the end that have neither a name nor a value, as spreadsheets write them, are no columns.
+
+    Raises:
+        NoRows: If there is no record.
+        ColumnNotFound: If two columns have one name.
+        RowMalformed: If there are more columns than can be meant.
+    """
+    first = next(records, None)
+    if first is None:
+        raise NoRows(
+            f"{shape.name} is empty: it has not even a header.",
+            where=shape.name,
+            expected="rows" if shape.no_header else "a first line with the names of the columns",
+        )
+    if first.error is not None:
+        raise first.error
+    require_few_columns(len(first.fields), shape.place(first.line))
+    if shape.no_header:
+        width = shape.width or len(first.fields)
+        columns = [str(number) for number in range(1, width + 1)]
+        return columns, _rows(chain((first,), records), columns, width, shape, note)
+    names = [name.strip() for name in first.fields]
+    named = max((place for place, name in enumerate(names, start=1) if name), default=len(names))
+    columns = [name or f"column {place}" for place, name in enumerate(names[:named], start=1)]
+    require_different(columns, where=shape.place(first.line))
+    return columns, _rows(records, columns, len(names), shape, note)
+
+
+def _rows(
+    records: Iterator[Record], columns: list[str], widest: int, shape: Shape, note: Callable[[str], None]
+) -> Iterator[Row]:
+    beyond = 0
+    for number, record in enumerate(records, start=1):
+        fields, error = record.fields, record.error
+        if error is None and len(fields) != len(columns):
+            surplus = any(fields[len(columns) :])
+            if len(fields) < len(columns) or (surplus and len(fields) > widest):
+                error = _wrong_width(record, columns, shape)
+            else:
+                beyond += surplus
+        # zip leaves out fields beyond the columns.
+        yield Row(number, record.line, {} if error else dict(zip(columns, fields, strict=False)), error)
+    if beyond:
+        note(f"values beyond the columns that have a name were left out, in so many rows: {beyond:,}")
+
+
+def _wrong_width(record: Record, columns: list[str], shape: Shape) -> RowMalformed:
+    by = "" if shape.separator in ("comma", "tab") else f" by {shape.separator}"
+    what = "the first line" if shape.no_header else "the header"
+    return RowMalformed(
+        f"Line {record.line} has {len(record.fields)} fields{by}; {what} has {len(columns)}.",
+        where=shape.place(record.line),
+        expected=f"{len(columns)} fields: {listed(columns)}; a text that holds a {shape.separator} or a line end "
+        'goes into double quotes: "so, like this"',
+        hint="--on-error skip",
+        details={
+            "line": record.line,
+            "fields": len(record.fields),
+            "columns": len(columns),
+            "separator": shape.separator,
+        },
+    )
+
 
 NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar"}
 _SEPARATOR_LINE = re.compile(r'"?sep=(?P<mark>[^"\r\n])"?')
@@ -42,11 +142,11 @@ class Layout:
 
     Attributes:
         delimiter: What parts two fields.
-        quoted: Whether quotes are CSV's: always, never (``False``), or told from each row (``None``).
+        quoted: Whether quotes are CSV's: always, never (``False``), or decided row by row (``None``).
         has_separator_line: Whether the first line is Excel's ``sep=;``.
         width: How many fields most of the first rows have.
         filled: The same without columns at the end that are empty in all of them.
-        wraps: Whether fields in quotes are so for CSV, where that is told from each row.
+        wraps: Whether fields in quotes are so for CSV, where that is decided row by row.
         notes: What was decided that a user may want to know.
     """
 
@@ -69,13 +169,13 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
     """
     lines = start.splitlines(keepends=True)
     notes: list[str] = []
-    told = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
-    if told is not None:
+    line = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
+    if line is not None:
         lines = lines[1:]
-    delimiter = options.delimiter or (told["mark"] if told else None) or _told_by(lines, usual)
+    delimiter = options.delimiter or (line["mark"] if line else None) or _detected(lines, usual)
     if delimiter != (options.delimiter or usual):
         word = NAMES.get(delimiter, repr(delimiter))
-        notes.append(f"fields are parted by a {word}, as {'the line sep= says' if told else 'the rows show'}")
+        notes.append(f"the delimiter is a {word}, as {'the line sep= says' if line else 'the rows show'}")
     quoted = {"csv": True, "none": False, None: None if delimiter == usual == "\t" else True}[options.quoting]
     if quoted is None and (all_quoted := _in_quotes(lines, delimiter, options.no_header)):
         quoted = all_quoted
@@ -90,7 +190,7 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
         )
         values = whole if options.no_header else [fields for fields in whole if fields != rows[0]]
         wraps = quoted is None and _are_wrapped(values)
-    return Layout(delimiter, quoted, told is not None, width, filled, wraps, tuple(notes))
+    return Layout(delimiter, quoted, line is not None, width, filled, wraps, tuple(notes))
 
 
 def read_delimited(
@@ -107,7 +207,7 @@ def read_delimited(
     Raises:
         NoRows: If there is no header.
         ColumnNotFound: If two columns have one name.
-        RowMalformed: While iterating: a quote never closed, after which no row can be told.
+        RowMalformed: While iterating: a quote never closed, after which no row can be found.
     """
     for text in layout.notes:
         note(text)
@@ -123,7 +223,7 @@ def read_delimited(
     return rows_of(records, Shape(lines.name, separator, no_header, layout.filled), note)
 
 
-def _told_by(lines: list[str], usual: str) -> str:
+def _detected(lines: list[str], usual: str) -> str:
     """What parts the fields of the first rows: ``usual`` unless they do not fit it, and fit one other alone."""
 
     def width(mark: str) -> int:
@@ -146,7 +246,7 @@ def _sampled(lines: list[str], delimiter: str, quoted: bool | None) -> Iterator[
         records = (line.rstrip("\r\n").split(delimiter) for line in lines if line.strip())
     try:
         yield from islice((fields for fields in records if fields), _SAMPLED_RECORDS)
-    except csv.Error:  # a row that the sample cuts; or what is wrong, and is told when it is read
+    except csv.Error:  # a row that the sample cuts; or what is wrong, and is reported when it is read
         return
 
 
@@ -252,7 +352,7 @@ def _quoted_records(ahead: _Lines, lines: TextLines, delimiter: str) -> Iterator
         except csv.Error as error:
             ends = ahead.number <= start
             broken = _csv_error(error, start, lines, ends=ends)
-            if not ends:  # where the row ends, and whether what follows is one, cannot be told
+            if not ends:  # where the row ends, and whether what follows is one, is not known
                 raise broken from error
             yield Record(start, [], ahead.keep() or broken)
             continue
@@ -321,26 +421,26 @@ def _plain_records(
     if mended:
         note(
             f"texts in double quotes hold a {NAMES.get(delimiter, repr(delimiter))} or a line end in "
-            f"{_rows(mended)}, read as CSV quotes them (--quoting none takes quotes for letters)"
+            f"{_n_rows(mended)}, read as CSV quotes them (--quoting none takes quotes for letters)"
         )
     if unwrapped:
         note(
-            f"in {_rows(unwrapped)} double quotes around texts were taken off, as CSV has them "
+            f"in {_n_rows(unwrapped)} double quotes around texts were taken off, as CSV has them "
             "(--quoting none keeps them)"
         )
     if kept:
         note(
-            f"in {_rows(kept)} a text begins and ends with a double quote, which stayed part of it "
+            f"in {_n_rows(kept)} a text begins and ends with a double quote, which stayed part of it "
             "(--quoting csv takes it off)"
         )
 
 
-def _rows(number: int) -> str:
+def _n_rows(number: int) -> str:
     return "1 row" if number == 1 else f"{number:,} rows"
 
 
 def _may_be_quoted(fields: list[str], width: int, delimiter: str, ahead: _Lines) -> bool:
-    """Whether the line has another number of fields than the header, or its last text may go on in the next."""
+    """Whether the line has another number of fields than the header, or its last text may continue in the next."""
     if len(fields) != width:
         return any(field.startswith('"') for field in fields)
     last = fields[-1]

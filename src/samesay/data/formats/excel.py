@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from xml.parsers import expat
 
 from samesay.data.bounds import LONGEST_ROW, require_few_columns, require_few_values, row_too_long
-from samesay.data.formats.records import Record, Shape, rows_of
+from samesay.data.formats.delimited import Record, Shape, rows_of
 from samesay.data.rows import Row
 from samesay.errors import DataError, ExtraMissing, RowMalformed
 
@@ -116,7 +116,7 @@ def _require_small_rows(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: 
     parts: frozenset[str] = frozenset()  # elements after which nothing before is held
     n_rows = n_elements = n_letters = 0
 
-    def begins(element: str, told: dict[str, str]) -> None:
+    def begins(element: str, attributes: dict[str, str]) -> None:
         nonlocal parts, n_rows, n_elements, n_letters
         kind = element.rpartition(":")[2]
         place = f"{name}:{n_rows + 1}"
@@ -127,7 +127,7 @@ def _require_small_rows(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: 
             n_rows += kind == "row"
         n_elements += 1
         require_few_values(n_elements, place)
-        at = told.get("r", "1")
+        at = attributes.get("r", "1")
         wide, far = kind == "c" and not _CELL.fullmatch(at), kind == "row" and not _ROW.fullmatch(at)
         if wide or far or n_rows > _MOST_ROWS:
             raise RowMalformed(

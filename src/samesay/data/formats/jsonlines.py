@@ -84,7 +84,7 @@ def _is_row(text: str) -> bool:
         return False
     try:
         return not any(isinstance(value, list | dict) for value in json.loads(text))
-    except (ValueError, RecursionError):  # it goes on in the next line
+    except (ValueError, RecursionError):  # it continues in the next line
         return False
 
 

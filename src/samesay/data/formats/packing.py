@@ -22,11 +22,11 @@ from samesay.errors import DataError, RowMalformed, SourceNotFound
 from samesay.printable import command
 
 PACKINGS = (".gz", ".bz2", ".xz", ".zip")
-"""What may stand behind a format's own suffix."""
+"""What may follow a format's own suffix."""
 
 GZIP_MAGIC, _BZIP_MAGIC, _XZ_MAGIC, ZIP_MAGIC = b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00", b"PK\x03\x04"
 _BLOCK = 1 << 16
-# What the unpackers of Python raise for data that is not as it should be; EINVAL is a place before the file's begin.
+# What the unpackers of Python raise for data that is not as it should be; EINVAL is a place before the file's start.
 _FAULTS = (
     EOFError,
     OSError,
@@ -77,7 +77,7 @@ def is_archive(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             return file.read(len(ZIP_MAGIC)) == ZIP_MAGIC
-    except OSError:  # told where it is read
+    except OSError:  # reported where it is read
         return False
 
 
@@ -98,7 +98,7 @@ def is_workbook(archive: BinaryIO, name: str) -> bool:
 
 
 def place_in_archive(path: Path) -> tuple[Path, str] | None:
-    """The archive and the name in it, where a path goes on behind a zip archive: ``quora.zip/train.csv``."""
+    """The archive and the name in it, where a path continues after a zip archive: ``quora.zip/train.csv``."""
     for parent in path.parents:
         if parent.suffix.lower() == ".zip" and is_archive(parent):
             return parent, path.relative_to(parent).as_posix()

@@ -1,4 +1,4 @@
-"""One file, or standard input, to a stream of rows: format and layout told, unpacked, decoded, in bounded memory.
+"""One file, or standard input, to a stream of rows: format and layout found, unpacked, decoded, in bounded memory.
 
 Knows formats, not columns: what a row's values mean is ``columns`` and ``labels``' business.
 """
@@ -16,7 +16,6 @@ from typing import Any, BinaryIO, get_args
 
 from samesay.data.bounds import MOST_IN_MEMORY
 from samesay.data.formats.delimited import layout_of, read_delimited
-from samesay.data.formats.encodings import as_utf8, is_utf8_text, marked_encoding, unmarked_encoding
 from samesay.data.formats.excel import read_excel
 from samesay.data.formats.jsonlines import read_json_lines
 from samesay.data.formats.packing import (
@@ -31,7 +30,15 @@ from samesay.data.formats.packing import (
     without_packing,
 )
 from samesay.data.formats.parquet import read_parquet
-from samesay.data.formats.textlines import TextLines, peeked, reading_failed
+from samesay.data.formats.textlines import (
+    TextLines,
+    as_utf8,
+    is_utf8_text,
+    marked_encoding,
+    peeked,
+    reading_failed,
+    unmarked_encoding,
+)
 from samesay.data.options import Format, ReadOptions
 from samesay.data.rows import Row
 from samesay.errors import DataError, FormatUnknown, RowMalformed, SourceNotFound, SplitNotFound, near
@@ -54,7 +61,7 @@ STANDARD_INPUT = "-"
 _MAGICS = {b"PAR1": "parquet", ZIP_MAGIC: "xlsx"}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
-# What is looked at to tell a layout.
+# What is looked at to find a layout.
 _START = 1 << 16
 _SAMPLED_ROWS = 20
 
@@ -64,21 +71,21 @@ class RowStream:
 
     Args:
         path: A file, one in a zip archive (``quora.zip/train.csv``), or ``"-"`` for standard input.
-        options: How it is read where it does not tell: format, delimiter, quoting, header, encoding, and with
+        options: How it is read where it does not show it: format, delimiter, quoting, header, encoding, and with
             ``on_error="skip"`` rows that cannot be read are given with their ``error`` instead of raising it, where
-            the rows after them can be told.
+            the rows after them can be found.
 
     Attributes:
         name: What messages call the source.
         format: The format that was found.
         columns: Column names in the order of the file (of its first object, for JSON Lines).
-        class_names: For columns of numbers whose names the file itself tells (Parquet of Hugging Face): the
+        class_names: For columns of numbers whose names the file itself holds (Parquet of Hugging Face): the
             names.
         notes: What was decided that a user may want to know; some of it is only known after the last row.
 
     Raises:
         SourceNotFound: If the file cannot be opened.
-        FormatUnknown: If its format cannot be told.
+        FormatUnknown: If its format cannot be found.
         NoRows: If it is empty.
         RowMalformed, EncodingInvalid, NulByte, ColumnNotFound: As its contents are met, here or while
             iterating.
@@ -129,7 +136,7 @@ class RowStream:
         """The values of the first rows, for an error that ends the reading; not given again.
 
         Raises:
-            DataError: If not even one can be read, which is what has to be told first.
+            DataError: If not even one can be read, which is what has to be reported first.
         """
         found: list[Mapping[str, Any]] = []
         try:
@@ -248,27 +255,27 @@ class Opened:
 
 
 def table_members(archive: Path | BinaryIO, name: str) -> list[str]:
-    """The files of a zip archive that by their names hold pairs; all of them where no name tells."""
+    """The files of a zip archive that by their names hold pairs; all of them where no name shows it."""
     members = members_of(archive, name)
     return [member for member in members if suffix_format(member)] or members
 
 
 def suffix_format(name: str) -> str | None:
-    """The format that a file's name tells, packed or not."""
+    """The format that a file's name shows, packed or not."""
     return SUFFIXES.get(Path(without_packing(name)).suffix.lower())
 
 
 def format_of(path: Path) -> str:
-    """The format that the name of a file to be written tells.
+    """The format that the name of a file to be written shows.
 
     Raises:
-        FormatUnknown: If it tells none that is written.
+        FormatUnknown: If it shows none that is written.
     """
     name = path.name[:-3] if path.suffix.lower() == ".gz" else path.name
     found = SUFFIXES.get(Path(name).suffix.lower())
     if found not in FORMATS:
         raise FormatUnknown(
-            f"The name {path.name!r} does not tell the format to write.",
+            f"The name {path.name!r} does not show the format to write.",
             where=str(path),
             expected="a name ending in .csv, .tsv, .jsonl or .parquet, each also with .gz; "
             "or --output-format, where a command has it",
@@ -321,10 +328,10 @@ def _only_member(archive: Path | BinaryIO, name: str) -> str:
 
 
 def _told_format(opened: Opened) -> str:
-    """The format that a name tells, or for standard input the first bytes.
+    """The format that a name shows, or for standard input the first bytes.
 
     Raises:
-        FormatUnknown: If the name tells none; with the one that the first bytes tell.
+        FormatUnknown: If the name shows none; with the one that the first bytes show.
     """
     start = peeked(opened.stream, _START, opened.name)
     if not opened.inner:
@@ -344,7 +351,7 @@ def _told_format(opened: Opened) -> str:
             f"{', '.join(PACKINGS[:-1])} or {PACKINGS[-1]}"
         )
     raise FormatUnknown(
-        f"The name {opened.inner!r} does not tell the format.",
+        f"The name {opened.inner!r} does not show the format.",
         where=opened.name,
         expected=expected,
         hint=hint,

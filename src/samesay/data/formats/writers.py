@@ -1,7 +1,6 @@
 """Rows out, in the formats that rows are read in: CSV, TSV, JSON Lines, Parquet, each also gzipped.
 
-What is written is read back by `samesay.data` as the same texts. This module knows columns and values,
-nothing of what they mean.
+What is written is read back by `samesay.data` as the same texts. Knows columns and values, nothing of what they mean.
 """
 
 from __future__ import annotations
@@ -11,10 +10,115 @@ import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
+from samesay.data.formats.readers import STANDARD_INPUT, format_of
 from samesay.data.rows import printable
-from samesay.errors import DataError, ExtraMissing, NulByte, RowMalformed
+from samesay.errors import (
+    DataError,
+    ExtraMissing,
+    NulByte,
+    OutputUnwritable,
+    RowMalformed,
+    TargetExists,
+    UsageError,
+)
+from samesay.storage import destination, new_file
+
+_GZIPPED = ".gz"
+
+
+def require_file(output: str | Path, *, overwrite: bool) -> None:
+    """Refuse an output that could not be written, before any work.
+
+    Raises:
+        UsageError: For standard output, on which results are printed anyway.
+        FormatUnknown: If the name does not show the format.
+        OutputUnwritable: If it is a folder.
+        TargetExists: If it is there and ``overwrite`` is false.
+    """
+    if str(output) == STANDARD_INPUT:
+        raise UsageError(
+            "A list of results goes to a file.",
+            where="--output",
+            expected="the name of a file",
+            hint="--json prints it",
+        )
+    format_of(Path(output))
+    require_new(output, overwrite=overwrite)
+
+
+def require_apart(outputs: Mapping[str, str | Path | None]) -> None:
+    """Refuse outputs of which one would replace another.
+
+    Args:
+        outputs: By the option that names each; None for those not asked for.
+
+    Raises:
+        UsageError: If two are one file.
+    """
+    options: dict[Path, str] = {}
+    for option, output in outputs.items():
+        other = option if output is None else options.setdefault(Path(output).resolve(), option)
+        if other != option:
+            raise UsageError(
+                f"{output} was named twice: by {other} and by {option}.",
+                where=option,
+                expected="a file of its own for each",
+            )
+
+
+def require_new(output: str | Path, *, overwrite: bool) -> None:
+    """Refuse a file that could not be written, before any work.
+
+    Raises:
+        OutputUnwritable: If it is a folder.
+        TargetExists: If it is there and ``overwrite`` is false.
+    """
+    path = Path(output)
+    destination(path)
+    if path.is_dir():
+        raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
+    if not overwrite and path.exists():
+        raise TargetExists(
+            f"{path} exists already.",
+            where=str(path),
+            hint="name another output, or replace it with --overwrite (overwrite=True)",
+        )
+
+
+def write_rows(
+    output: str | Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, overwrite: bool
+) -> None:
+    """Write rows in the format that the name of ``output`` shows.
+
+    Raises:
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
+        ExtraMissing: For Parquet without pyarrow.
+        RowMalformed: If the format cannot hold a value.
+    """
+    path = Path(output)
+    with new_file(destination(path), replace=overwrite) as stream:
+        gzipped = path.suffix.lower() == _GZIPPED
+        with table_writer(stream, format_of(path), columns, gzipped=gzipped) as writer:
+            writer.write(rows, [f"result {number}" for number in range(1, len(rows) + 1)])
+
+
+def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
+    """Write ``text`` as UTF-8.
+
+    Raises:
+        TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
+    """
+    with new_file(destination(output), replace=overwrite) as stream:
+        stream.write(text.encode("utf-8", "backslashreplace"))
+
+
+def rounded(probability: float) -> float:
+    """A probability with the digits that a float32 has, and not the 17 of its float64."""
+    return float(f"{probability:.7g}")
+
 
 # A text that the reader of TSV would unwrap: in quotes, with a doubled quote inside.
 _WRAPPED = re.compile(r'"(?:[^"]|"")*""(?:[^"]|"")*"')
@@ -57,7 +161,7 @@ def table_writer(
         columns: The names of all columns in order.
         gzipped: Whether the bytes are compressed.
         schema: For Parquet: pyarrow's types of the columns that are known already.
-        header: Whether CSV and TSV begin with the names; false for what will stand behind other rows.
+        header: Whether CSV and TSV begin with the names; false for what will follow other rows.
 
     Raises:
         ExtraMissing: For Parquet without pyarrow.

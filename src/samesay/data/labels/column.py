@@ -1,6 +1,6 @@
-"""A column of gold labels, as sources write them, to names and indices; what is no label is told apart.
+"""A column of gold labels, as sources write them, to names and indices; what is no label is counted apart.
 
-Knows values, no files. What one text says is told in ``spellings``, what a column of them means in ``label_schemes``.
+Knows values, no files. What one text says is decided in ``spellings``, what a column of them means in ``schemes``.
 """
 
 from __future__ import annotations
@@ -8,6 +8,9 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
 
 from samesay.data.labels.schemes import (
     Place,
@@ -50,6 +53,10 @@ class LabelReading:
     notes: tuple[str, ...]
     numbered: bool = False
 
+    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
+        """What a ``PairTable`` is given where ``rows`` are kept."""
+        return {"labels": self.labels, "label_ids": np.fromiter((self.ids[row] for row in rows), np.int32)}
+
 
 @dataclass(slots=True)
 class _Found:
@@ -73,7 +80,7 @@ def read_labels(
 
     Spellings of one label are one: 1, 1.0 and " 1 "; True, TRUE and true; names but for case, blanks, hyphens and
     underscores. Numbers 0 and 1, truth values, yes and no in one column are two classes. ``-1``, ``-``, an empty
-    text, null, NaN and such words are no gold label. Numbers name classes by convention where the sides tell it:
+    text, null, NaN and such words are no gold label. Numbers name classes by convention where the sides show it:
     0, 1, 2 of a premise and a hypothesis are entailment, neutral, contradiction (as in SNLI and MultiNLI), 0, 1 of
     two questions are different, same. Where they do not, the number itself is the name.
 
@@ -193,7 +200,7 @@ def _no_label_value(value: object, where: str) -> LabelUnknown:
 
 @dataclass(slots=True)
 class _Asked:
-    """A column whose names are not told, and how it may be read."""
+    """A column whose names are not given, and how it may be read."""
 
     written: list[Written]
     renamed: Mapping[int, str]

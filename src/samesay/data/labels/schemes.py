@@ -205,8 +205,10 @@ class _Doubts:
         keep = renaming_option({text: text for text in texts})
         known = any(rows.keys() <= set(names) for names in _VOCABULARIES)
         if known and n_nones <= min(rows.values()):
-            told = ", ".join(f"{self.written[index].shown} ({self.written[index].rows:,})" for index in nones)
-            return [f"read as no gold label: {told}; {keep} makes it a class"]
+            found = ", ".join(
+                f"{self.written[index].shown} ({self.written[index].rows:,})" for index in nones
+            )
+            return [f"read as no gold label: {found}; {keep} makes it a class"]
         others = shown_names(list(dict.fromkeys(spelling.text for spelling in self.labelled.values())))
         raise LabelUnknown(
             f"{shown_names(texts)} in {n_nones:,} rows beside {others} is a class of its own, or stands for no label.",

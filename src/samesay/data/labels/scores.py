@@ -6,7 +6,11 @@ import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+
+from samesay.data.labels.column import LabelReading
 from samesay.data.labels.schemes import Place
 from samesay.data.labels.spellings import Spelling
 from samesay.errors import ScoreInvalid
@@ -32,6 +36,16 @@ class ScoreReading:
     scores: list[float]
     reasons: list[str | None]
     notes: tuple[str, ...]
+
+    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
+        """What a ``PairTable`` is given where ``rows`` are kept."""
+        return {
+            "scale": self.scale,
+            "scores": np.fromiter((self.scores[row] for row in rows), np.float32),
+        }
+
+
+GoldReading = LabelReading | ScoreReading
 
 
 def holds_scores(values: Iterable[object]) -> bool:
@@ -85,7 +99,7 @@ def read_scores(
     Raises:
         ScoreInvalid: A score that is no number, or is outside the scale.
     """
-    told = scale
+    given = scale
     numbers: list[float] = []
     reasons: list[str | None] = []
     for index, value in enumerate(values):
@@ -102,16 +116,14 @@ def read_scores(
                 "--columns score=NAME; for classes: --task classification",
                 hint="--decimal-comma" if with_point(value) is not value else "--on-error skip",
             )
-        withheld = number == _WITHHELD and (told is None or number not in told)
+        withheld = number == _WITHHELD and (given is None or number not in given)
         reasons.append("no gold score" if math.isnan(number) else "no gold score (-1)" if withheld else None)
         numbers.append(math.nan if withheld else number)
     found = [number for number in numbers if not math.isnan(number)]
     notes: tuple[str, ...] = ()
-    if told is None:
+    if given is None:
         scale = _scale_around(found)
-        notes = (
-            f"the scale of the scores was taken to be {scale}, from those that occur (--scale tells it)",
-        )
+        notes = (f"the scale of the scores was taken to be {scale}, from those that occur (--scale sets it)",)
     assert scale is not None
     for index, number in enumerate(numbers):
         if not math.isnan(number) and number not in scale and skip:

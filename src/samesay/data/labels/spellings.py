@@ -158,7 +158,7 @@ def unliteral(text: str) -> str | None:
 
 
 def poles(names: Iterable[str]) -> tuple[str, str] | None:
-    """Which of two names is the negative one, then the positive one; ``None`` where the names do not tell.
+    """Which of two names is the negative one, then the positive one; ``None`` where the names do not show it.
 
     >>> poles(("same", "different"))
     ('different', 'same')

@@ -56,7 +56,7 @@ def declared_files(card: Path, tables: Sequence[str]) -> tuple[dict[str, Splits]
             if splits:
                 files[name] = splits
                 default = name if config.get("default") is True else default
-    except Exception:  # a card is anybody's text: YAML and shapes of every kind; the files' names tell enough
+    except Exception:  # a card is anybody's text: YAML and shapes of every kind; the files' names say enough
         return {}, None
     return files, default
 

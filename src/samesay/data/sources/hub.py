@@ -1,6 +1,6 @@
 """Datasets of the Hugging Face hub to files on this disk, by the library of that hub: its cache, its offline mode.
 
-An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card tells which file is which
+An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card says which file is which
 split, or else the names that the hub's own converters use; files are read like any other. Knows no columns, no labels.
 """
 
@@ -105,7 +105,7 @@ class Listing:
 
 
 def parse_address(text: str) -> tuple[HubAddress, list[str]]:
-    """An address, and the words behind it: a config, a split, or both.
+    """An address, and the words after it: a config, a split, or both.
 
     Raises:
         UsageError: If it is none.

@@ -1,6 +1,6 @@
 """What a user writes for a source, to files: paths, folders of splits, built-in names, slices.
 
-The words, each with a slice behind it if wanted::
+The words, each followed by a slice if wanted::
 
     pairs.csv[:20%]     a file (csv, tsv, jsonl, parquet, xlsx, packed or not); its one split is called train
     quora.zip           an archive of one file, or as a folder; quora.zip/train.csv is one file of it
@@ -13,7 +13,7 @@ The words, each with a slice behind it if wanted::
     hf://datasets/owner/name:config:train
                         any other dataset of the Hugging Face hub
     tfds:glue/mrpc:train
-                        a dataset of TensorFlow Datasets; a version may stand behind its name
+                        a dataset of TensorFlow Datasets; a version may follow its name
 
 A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub or
 TFDS only what a dataset that is not in the table of corpora holds.
@@ -101,7 +101,7 @@ class Source:
 
     @property
     def part(self) -> str | None:
-        """The split that was asked for of one file, of which a column may tell it; nothing where the file is it."""
+        """The split that was asked for of one file, of which a column may name it; nothing where the file is it."""
         if not self.is_file or self.split is None or self.split in self.splits:
             return None
         return self.split if self.split in SPLITS else None
@@ -330,7 +330,7 @@ def _stem(path: Path) -> str:
 
 
 def _split_name(stem: str) -> str | None:
-    """The split that a file's name tells: ``dev``, or ``snli_1.0_dev``."""
+    """The split that a file's name shows: ``dev``, or ``snli_1.0_dev``."""
     for word in (stem, re.split(r"[_\-. ]", stem)[-1]):
         if canonical_split(word) in SPLITS:
             return canonical_split(word)

@@ -56,7 +56,7 @@ class TfdsAddress:
 
 
 def parse_tfds_address(text: str) -> tuple[TfdsAddress, str | None]:
-    """An address, and the split behind it; the version may stand behind a slash or, as TFDS writes it, a colon.
+    """An address, and the split after it; the version may follow a slash or, as TFDS writes it, a colon.
 
     Raises:
         UsageError: If it is none.
@@ -213,7 +213,7 @@ def _prepare(tfds: Any, builder: Any, address: TfdsAddress) -> None:
         raise _unprepared(builder, address, "the network must not be asked (HF_HUB_OFFLINE)")
     settings = tfds.download.DownloadConfig(try_download_gcs=False)
     try:
-        # It tells of its work on standard output, where results go.
+        # It reports its work on standard output, where results go.
         with contextlib.redirect_stdout(sys.stderr):
             builder.download_and_prepare(file_format=_FORMAT, download_config=settings)
     except Exception as problem:  # every builder has its own ways to fail

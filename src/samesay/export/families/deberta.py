@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
-from samesay.export.families.embeddings import write_length, write_tokens
-from samesay.export.families.head import write_head
 from samesay.export.families.transformer import (
     Dense,
     EncoderLayer,
     array_of,
     read_encoder_blocks,
     read_norm,
-    write_behind_attention,
+    write_after_attention,
     write_dense,
     write_first_token,
+    write_head,
+    write_length,
+    write_lookup,
     write_mask_bias,
     write_norm,
 )
@@ -36,7 +37,7 @@ class _Reach:
 
     Attributes:
         start: The first of them, of 2 K; int64 (1,).
-        end: Behind the last one; int64 (1,).
+        end: After the last one; int64 (1,).
         to_key: (L, L) int32: of the bucket of i - j its column, for query i and key j.
         to_query: (L, L) int32: of the bucket of i - j, turned round, its column, for key i and query j.
     """
@@ -52,7 +53,7 @@ def write_deberta(
 ) -> Value:
     """A ``FamilyWriter`` for ``DebertaV3TextClassifier``."""
     backbone = task.backbone
-    tokens = write_tokens(graph, backbone.token_embedding, token_ids)
+    tokens = write_lookup(graph, backbone.token_embedding, "tokens", token_ids)
     x = write_norm(graph, tokens, read_norm(backbone.embeddings_layer_norm, "embeddings_norm"))  # (B, L, H)
     bias = graph.op("Unsqueeze", write_mask_bias(graph, padding_mask), graph.integers(1, 2))  # (B, 1, 1, L)
     relative = _relative_embeddings(backbone.relative_embeddings)  # (2 K, H)
@@ -158,7 +159,7 @@ def _write_layer(
     context = graph.op("MatMul", graph.op("Softmax", scores, axis=-1), value)  # (B, N, L, D)
     context = graph.op("Transpose", context, perm=[0, 2, 1, 3])
     context = graph.op("Reshape", context, graph.integers(0, 0, hidden))  # (B, L, H)
-    return write_behind_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
+    return write_after_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
 
 
 def _write_last_layer(
@@ -184,7 +185,7 @@ def _write_last_layer(
 
     shares = graph.op("Softmax", graph.op("Add", scores, bias), axis=-1)
     context = graph.op("Reshape", graph.op("MatMul", shares, value), graph.integers(0, hidden))  # (B, H)
-    return write_behind_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
+    return write_after_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
 
 
 def _write_heads(graph: Graph, x: Value, layer: EncoderLayer, dense: Dense, order: list[int]) -> Value:

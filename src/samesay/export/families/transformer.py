@@ -1,7 +1,7 @@
-"""The parts that encoders share: dense layers, layer norms, and KerasHub's ``TransformerEncoder``.
+"""The parts that encoders share: embeddings, dense layers, layer norms, KerasHub's ``TransformerEncoder``, the head.
 
-``read_encoder_layer`` copies one layer's variables out of Keras; the ``write_…`` functions put the same
-computation into a graph. Shapes in comments: B pairs, L tokens, H hidden, N heads, D = H / N.
+``read_…`` copies a layer's variables out of Keras; the ``write_…`` functions put the same computation into a graph.
+Shapes in comments: B pairs, L tokens, H hidden, N heads, D = H / N.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
-from samesay.export.families.activations import name_of, write_activation
 from samesay.export.graph import Graph, Value
+from samesay.model.activations import name_of, require_logits
 
 # What Keras' Softmax layer puts in place of the scores of masked tokens. Added to a float32 score it swallows
 # the score, so adding it is the same, and exp() of it is exactly 0.
@@ -44,7 +44,7 @@ class Norm:
 
 @dataclass(frozen=True)
 class EncoderLayer:
-    """One transformer layer that normalises behind each block; query, key and value have kernels (H, H)."""
+    """One transformer layer that normalises after each block; query, key and value have kernels (H, H)."""
 
     name: str
     heads: int
@@ -77,6 +77,13 @@ def read_dense(layer: Any, name: str, *, inputs: int | None = None) -> Dense:
     Raises:
         EncoderUnsupported: If the layer is quantized: its kernel alone is not what it computes.
     """
+    _require_floats(layer, name)
+    kernel = array_of(layer.kernel)
+    kernel = kernel.reshape(kernel.shape[0] if inputs is None else inputs, -1)
+    return Dense(name, kernel, array_of(layer.bias).reshape(-1))
+
+
+def _require_floats(layer: Any, name: str) -> None:
     if getattr(layer, "quantization_mode", None):
         raise EncoderUnsupported(
             f"The layer is quantized in Keras ({layer.quantization_mode}).",
@@ -84,9 +91,6 @@ def read_dense(layer: Any, name: str, *, inputs: int | None = None) -> Dense:
             expected="weights as floats",
             hint="export before quantizing",
         )
-    kernel = array_of(layer.kernel)
-    kernel = kernel.reshape(kernel.shape[0] if inputs is None else inputs, -1)
-    return Dense(name, kernel, array_of(layer.bias).reshape(-1))
 
 
 def read_norm(layer: Any, name: str) -> Norm:
@@ -94,22 +98,24 @@ def read_norm(layer: Any, name: str) -> Norm:
     return Norm(name, array_of(layer.gamma), array_of(layer.beta), float(layer.epsilon))
 
 
-def read_encoder_layer(layer: Any, name: str, *, kind: type | None = None) -> EncoderLayer:
-    """A ``keras_hub.layers.TransformerEncoder``, or another ``kind`` that has the same blocks.
+def read_encoder_layer(layer: Any, name: str) -> EncoderLayer:
+    """A ``keras_hub.layers.TransformerEncoder``, or MPNet's, which has the same blocks.
 
     Raises:
         EncoderUnsupported: If it is something else, normalises first, or its activation is unknown.
     """
     import keras_hub
 
-    # The class itself: a subclass may compute something else from the same variables.
-    expected = kind or keras_hub.layers.TransformerEncoder
-    if type(layer) is not expected or layer.normalize_first:
+    from samesay.model.backbones.mpnet import BiasedTransformerEncoder
+
+    # The classes themselves: a subclass may compute something else from the same variables.
+    known = (keras_hub.layers.TransformerEncoder, BiasedTransformerEncoder)
+    if type(layer) not in known or layer.normalize_first:
         found = type(layer).__name__ + (" that normalises first" if hasattr(layer, "normalize_first") else "")
         raise EncoderUnsupported(
             f"A transformer layer of the kind {found} is not known to the ONNX writer.",
             where=name,
-            expected=f"{expected.__name__}(normalize_first=False)",
+            expected="TransformerEncoder(normalize_first=False)",
         )
     attention = layer._self_attention_layer
     parts = (attention.query_dense, attention.key_dense, attention.value_dense, attention.output_dense)
@@ -138,6 +144,23 @@ def read_encoder_blocks(
         output=read_dense(layer._feedforward_output_dense, f"{name}.output"),
         output_norm=read_norm(layer._feedforward_layer_norm, f"{name}.output_norm"),
     )
+
+
+def write_lookup(graph: Graph, layer: Any, name: str, ids: Value) -> Value:
+    """Rows of a Keras ``Embedding``: (B, L) -> (B, L, H)."""
+    _require_floats(layer, layer.name)
+    return graph.op("Gather", graph.weight(name, array_of(layer.embeddings)), ids)
+
+
+def write_positions(graph: Graph, layer: Any, token_ids: Value) -> Value:
+    """The first L rows of a KerasHub ``PositionEmbedding``: (L, H)."""
+    table = graph.weight("positions", array_of(layer.position_embeddings))
+    return graph.op("Slice", table, graph.integers(0), write_length(graph, token_ids))
+
+
+def write_length(graph: Graph, token_ids: Value) -> Value:
+    """L of (B, L), as a vector of one int64."""
+    return graph.op("Gather", graph.op("Shape", token_ids), graph.weight("int64.1", np.array([1], np.int64)))
 
 
 def write_dense(graph: Graph, x: Value, dense: Dense) -> Value:
@@ -217,7 +240,7 @@ def _write_layer(graph: Graph, x: Value, layer: EncoderLayer, bias: Value) -> Va
     )  # (B, N, L, L)
     context = graph.op("Transpose", graph.op("MatMul", shares, value), perm=[0, 2, 1, 3])
     context = graph.op("Reshape", context, graph.integers(0, 0, hidden))  # (B, L, H)
-    return write_behind_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
+    return write_after_attention(graph, x, write_dense(graph, context, layer.attention_output), layer)
 
 
 def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, bias: Value) -> Value:
@@ -248,10 +271,10 @@ def _write_last_layer(graph: Graph, x: Value, layer: EncoderLayer, bias: Value) 
     context = graph.op("Transpose", context, perm=[1, 0, 2])  # (B, N, D)
     context = graph.op("Reshape", context, graph.integers(0, hidden))  # (B, H)
     context = graph.op("Add", context, graph.weight(f"{layer.value.name}.bias", layer.value.bias))
-    return write_behind_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
+    return write_after_attention(graph, first, write_dense(graph, context, layer.attention_output), layer)
 
 
-def write_behind_attention(graph: Graph, x: Value, attended: Value, layer: EncoderLayer) -> Value:
+def write_after_attention(graph: Graph, x: Value, attended: Value, layer: EncoderLayer) -> Value:
     """The residual, norm, feed-forward block, residual and norm that follow attention; shapes stay."""
     x = write_norm(graph, graph.op("Add", attended, x), layer.attention_norm)
     inner = write_activation(graph, write_dense(graph, x, layer.intermediate), layer.activation)
@@ -267,3 +290,27 @@ def _scaled_query(layer: EncoderLayer) -> Dense:
 def write_first_token(graph: Graph, x: Value) -> Value:
     """(B, L, H) -> (B, H)."""
     return graph.op("Gather", x, graph.weight("first_token", np.int64(0)), axis=1)
+
+
+def write_activation(graph: Graph, x: Value, name: str) -> Value:
+    """Add the elementwise function ``name``, one that ``name_of`` gives, softmax excepted."""
+    if name == "linear":
+        return x
+    if name == "gelu_tanh":
+        return graph.op("Gelu", x, approximate="tanh")
+    if name == "silu":
+        return graph.op("Mul", x, graph.op("Sigmoid", x))
+    return graph.op({"gelu": "Gelu", "relu": "Relu", "tanh": "Tanh"}[name], x)
+
+
+def write_head(graph: Graph, first: Value, pooled_dense: Any, output_dense: Any) -> Value:
+    """What KerasHub's text classifiers end with, a dense layer and the logits: (B, H) -> (B, n_labels).
+
+    Raises:
+        EncoderUnsupported: If an activation is unknown, or the output's gives no logits.
+    """
+    pooled = write_dense(graph, first, read_dense(pooled_dense, "pooled"))
+    pooled = write_activation(graph, pooled, name_of(pooled_dense.activation, where="pooled_dense"))
+    require_logits(output_dense.activation)
+    # A softmax head's logits are what goes into the softmax; the scorer takes the softmax itself.
+    return write_dense(graph, pooled, read_dense(output_dense, "logits"))

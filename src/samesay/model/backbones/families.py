@@ -5,6 +5,7 @@ A family is known by how its classes begin: ``Roberta`` of ``RobertaTextClassifi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from samesay.model.runtime.backend import keras_hub
@@ -23,16 +24,18 @@ def class_named(name: str) -> Any:
     return getattr(hub, name, None)
 
 
-def is_published(task: Any, task_name: str, backbone_name: str) -> bool:
-    """Whether a task and its backbone are of the classes by these names, or of ours in their place.
+def family_name(task: Any, names: Iterable[str]) -> str | None:
+    """Which of ``names``, such as ``Roberta``, begins the classes of a task and its backbone; None for none of them.
 
-    Of the classes themselves: another subclass may compute anything.
+    The classes themselves count, or ours in their place: another subclass may compute anything.
     """
     from samesay.model.backbones.exact_gelu import IN_PLACE_OF
 
-    classes = type(task), type(getattr(task, "backbone", None))
-    names = class_named(task_name), class_named(backbone_name)
-    return tuple(IN_PLACE_OF.get(kind, kind) for kind in classes) == names
+    kinds = [IN_PLACE_OF.get(kind, kind) for kind in (type(task), type(getattr(task, "backbone", None)))]
+    for name in names:
+        if kinds == [class_named(f"{name}TextClassifier"), class_named(f"{name}Backbone")]:
+            return name
+    return None
 
 
 def register_own_classes() -> None:

@@ -6,23 +6,20 @@ import shlex
 from pathlib import Path
 
 from samesay.errors import EncoderUnsupported
+from samesay.model.huggingface.config import ADAPTER, CONFIG, TENSORS, has_classifier, in_short, read_json
 
-ADAPTER = "adapter_config.json"
 _PICKLES = (".bin", ".pt", ".pth", ".ckpt", ".pkl")
 
 
 def without_safetensors(folder: Path) -> EncoderUnsupported:
     """The error for a folder with no weights that are read here."""
-    from samesay.model.huggingface.folder import TENSORS, has_classifier
-    from samesay.model.huggingface.weights import read_json
-
     if (folder / ADAPTER).is_file():
         return adapter_alone(folder)
     pickled = sorted(path.name for path in folder.iterdir() if path.suffix in _PICKLES)
     found = (
         f"; {pickled[0]} is a pickle, which can run any code when read, and is not opened" if pickled else ""
     )
-    config = read_json(folder / "config.json")
+    config = read_json(folder / CONFIG)
     kind = "AutoModelForSequenceClassification" if has_classifier(config) else "AutoModel"
     new, source = f"{_name_of(folder)}-safetensors", _source(folder)
     # transformers 5 writes a tokenizer.json alone.
@@ -44,9 +41,6 @@ def without_safetensors(folder: Path) -> EncoderUnsupported:
 
 def adapter_alone(folder: Path) -> EncoderUnsupported:
     """The error for a folder with an adapter and without the model that it belongs to."""
-    from samesay.model.huggingface.settings import in_short
-    from samesay.model.huggingface.weights import read_json
-
     config = read_json(folder / ADAPTER)
     base = config.get("base_model_name_or_path")
     kind = (

@@ -6,12 +6,12 @@ An address is ``hf://owner/name[@revision]``. What is in the cache is found with
 from __future__ import annotations
 
 import functools
-import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from samesay.errors import PresetUnknown
+from samesay.model.huggingface.config import CONFIG, json_or_nothing
 
 SCHEME = "hf://"
 _ADDRESS = re.compile(r"hf://(?P<repository>\w[\w.-]*/\w[\w.-]*)(?:@(?P<revision>[^:@\s]+))?", re.ASCII)
@@ -83,16 +83,9 @@ def fetch(model: HubModel) -> tuple[Path, str]:
 
 def _wants_weights(folder: Path) -> bool:
     """Whether they are of a kind that may be opened: of KerasHub, or of a family that is known here."""
-    from samesay.model.huggingface.layout import LAYOUTS
+    from samesay.model.huggingface.families import FAMILIES
 
-    places = (folder / "config.json", *sorted(folder.glob("*/config.json")))
-    configs = [place for place in places if place.is_file()][:8]
-    for config in configs:
-        try:
-            content = json.loads(config.read_bytes())
-        except (OSError, ValueError, RecursionError):
-            continue
-        family = content.get("model_type") if isinstance(content, dict) else None
-        if isinstance(content, dict) and (family is None or family in [one.model_type for one in LAYOUTS]):
-            return True
-    return False
+    places = [place for place in (folder / CONFIG, *sorted(folder.glob(f"*/{CONFIG}"))) if place.is_file()]
+    configs = [config for place in places[:8] if (config := json_or_nothing(place))]
+    known = [None, *(family.model_type for family in FAMILIES)]
+    return any(config.get("model_type") in known for config in configs)

@@ -5,7 +5,7 @@ Pickled weights are never read. What an index names is a file of the folder, and
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -15,41 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported, ExtraMissing
-from samesay.model.huggingface.settings import Shape, in_short
-
-TENSORS = "model.safetensors"
-TENSORS_INDEX = "model.safetensors.index.json"
-
-MOST_JSON_BYTES = 64_000_000
-"""Of one file; the largest tokenizer.json of these families has 17 MB."""
+from samesay.model.huggingface.config import TENSORS, TENSORS_INDEX, in_short, odd, read_json
+from samesay.model.huggingface.families import Family
+from samesay.model.huggingface.hints import without_safetensors
 
 _READ_TYPES = ("F16", "BF16", "F32", "F64")
-
-
-def read_json(place: Path, *, kind: type[dict] | type[list] = dict) -> Any:
-    """A JSON object, or list, of a folder that somebody else made.
-
-    Raises:
-        EncoderUnsupported: If it cannot be read, is too large or nested too deep, or is of another kind.
-    """
-    try:
-        if not place.is_file() or place.stat().st_size > MOST_JSON_BYTES:
-            raise ValueError(f"it is no file of at most {MOST_JSON_BYTES // 10**6} MB")
-        content = json.loads(place.read_bytes())
-    except (OSError, ValueError, RecursionError) as problem:
-        said = "it is nested too deep" if isinstance(problem, RecursionError) else str(problem)
-        raise EncoderUnsupported(
-            f"{place.name} cannot be read: {said}.",
-            where=str(place),
-            expected="JSON as transformers writes it",
-        ) from problem
-    if not isinstance(content, kind):
-        raise EncoderUnsupported(
-            f"{place.name} is {in_short(content)}.",
-            where=str(place),
-            expected="a JSON object" if kind is dict else "a JSON list",
-        )
-    return content
 
 
 class TensorFiles:
@@ -61,13 +31,13 @@ class TensorFiles:
 
     Args:
         folder: Where they lie.
-        shape: The family's names. A folder may leave out their prefix, as an encoder without a head is saved, or have
-            them behind another one, as wrappers do.
+        family: Whose names they have. A folder may leave out their prefix, as an encoder without a head is saved, or
+            have them after another one, as wrappers do.
     """
 
-    def __init__(self, folder: Path, shape: Shape) -> None:
+    def __init__(self, folder: Path, family: Family) -> None:
         self._folder = folder
-        self._shape = shape
+        self._family = family
         self._stack = ExitStack()
         self._names: dict[str, tuple[Any, str]] = {}
         self.shapes: dict[str, tuple[int, ...]] = {}
@@ -127,7 +97,7 @@ class TensorFiles:
         if (self._folder / TENSORS).is_file() or not index.is_file():
             place = self._folder / TENSORS
             if not place.is_file():
-                raise self._without_safetensors()
+                raise without_safetensors(self._folder)
             return {place: set()}
         weight_map = read_json(index).get("weight_map")
         if not isinstance(weight_map, dict) or not weight_map:
@@ -161,8 +131,8 @@ class TensorFiles:
 
     def _name(self, held: Mapping[str, Any]) -> None:
         """Call every tensor by the family's own name for it."""
-        prefix = self._shape.prefix
-        anchor = next(iter(self._shape.axes)).removeprefix(prefix)  # of the word embeddings
+        prefix = self._family.prefix
+        anchor = next(iter(self._family.axes))  # the word embeddings
         found = [name for name in held if name == anchor or name.endswith(f".{anchor}")]
         if len(found) > 1:
             self._stack.close()
@@ -180,7 +150,7 @@ class TensorFiles:
             elif theirs:
                 name = stored.removeprefix(outer)
             else:
-                name = stored if stored.startswith(self._shape.output) else prefix + stored
+                name = stored if stored.startswith(self._family.output) else prefix + stored
             # Folders of the first years call a norm's weight gamma and its bias beta.
             name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace(
                 "LayerNorm.beta", "LayerNorm.bias"
@@ -188,7 +158,51 @@ class TensorFiles:
             self._names[name] = file, stored
             self.shapes[name] = tuple(file.get_slice(stored).get_shape())
 
-    def _without_safetensors(self) -> EncoderUnsupported:
-        from samesay.model.huggingface.hints import without_safetensors
 
-        return without_safetensors(self._folder)
+def require_shapes(
+    family: Family, values: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], *, where: str
+) -> None:
+    """Compare settings with the shapes that the weights' headers give, before anything is built.
+
+    Args:
+        family: Whose they are.
+        values: Its settings.
+        shapes: Of every tensor, by the family's own names for them.
+        where: The place of ``config.json``.
+
+    Raises:
+        EncoderUnsupported: If a tensor is missing, or a setting is not its axis, or there are more or fewer layers.
+    """
+    for after, axes in family.axes.items():
+        name, keys = family.prefix + after, axes.split()
+        found = shapes.get(name)
+        if found is None:
+            raise EncoderUnsupported(f"The folder's weights lack the tensor {name}.", where=where)
+        if found != tuple(_size(key, values) for key in keys):
+            said = ", ".join(f"{key} {values[key.partition('*')[0]]:,}" for key in keys)
+            raise EncoderUnsupported(
+                f"The tensor {name} has the shape {found}, where config.json says {said}.",
+                where=where,
+                expected=f"settings that are those of the weights: {', '.join(keys)} of {found}",
+                details={"tensor": name, "shape": list(found), "settings": keys},
+            )
+    numbered = re.compile(re.escape(family.prefix + family.layer) + r"(\d{1,9})\.")
+    matches = (numbered.match(name) for name in shapes)
+    layers = {int(match[1]) for match in matches if match is not None}
+    counted = family.key_of(family.counted)
+    if len(layers) != values[counted] or max(layers) != len(layers) - 1:
+        raise EncoderUnsupported(
+            f"The weights hold {len(layers)} layers, and config.json says {counted} {values[counted]:,}.",
+            where=where,
+            expected=f"{counted} {len(layers)}",
+        )
+    of_heads, of_hidden = family.key_of("num_heads"), family.key_of("hidden_dim")
+    heads, hidden = values[of_heads], values[of_hidden]
+    if hidden % heads:
+        raise odd(of_heads, heads, f"a number that divides {of_hidden} {hidden:,}", where=where)
+
+
+def _size(axis: str, values: Mapping[str, Any]) -> int:
+    """Of an axis, such as ``hidden_size`` or ``position_buckets*2``."""
+    key, _, factor = axis.partition("*")
+    return values[key] * int(factor or 1)

@@ -25,14 +25,14 @@ from samesay.errors import (
     near,
 )
 from samesay.model.backbones.families import register_own_classes
-from samesay.model.huggingface.folder import (
+from samesay.model.huggingface.config import read_json
+from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
+from samesay.model.huggingface.hub import HubModel, fetch
+from samesay.model.huggingface.reading import (
     ClassifierFolder,
     describe,
     encoder_folder,
 )
-from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
-from samesay.model.huggingface.hub import HubModel, fetch
-from samesay.model.huggingface.weights import read_json
 from samesay.model.presets.declared_sizes import require_preset
 from samesay.model.presets.mpnet_weights import MPNET, mpnet_folder
 from samesay.model.runtime.backend import keras_hub

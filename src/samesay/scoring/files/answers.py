@@ -89,7 +89,7 @@ class Tally:
         return tally
 
     def add(self, other: Tally) -> None:
-        """Add the counts of rows that stand behind these."""
+        """Add the counts of rows that follow these."""
         self.rows += other.rows
         self.score_sum += other.score_sum
         self.abstained += other.abstained
@@ -148,9 +148,9 @@ class Answering:
                     raise
                 skipped.append(taken.skipped(error))
                 continue
-            told = [taken.file] if FILE_COLUMN in self.added else []
+            file = [taken.file] if FILE_COLUMN in self.added else []
             empty_side = is_empty(pair.first) or is_empty(pair.second)
-            added = (*told, *answer, any(tokens_lost), empty_side)
+            added = (*file, *answer, any(tokens_lost), empty_side)
             values = {**taken.row.values, **dict(zip(self.added.values(), added, strict=True))}
             kept.append(
                 AnsweredRow(taken, values, answer[0], may_abstain and answer[1], tokens_lost, empty_side)

@@ -44,9 +44,9 @@ class Chunk:
         digest = hashlib.sha256()
         for each in taken:
             row = each.row
-            # The pair, too: whether bytes literals are decoded is told from more rows than these.
-            told = (each.file, row.number, row.values, str(row.error), each.pair)
-            digest.update(repr(told).encode("utf-8", "backslashreplace"))
+            # The pair, too: whether bytes literals are decoded is decided by more rows than these.
+            content = (each.file, row.number, row.values, str(row.error), each.pair)
+            digest.update(repr(content).encode("utf-8", "backslashreplace"))
         return cls(
             [each for each in taken if each.pair is not None],
             [each.pair for each in taken if each.pair is not None],

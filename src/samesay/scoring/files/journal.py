@@ -2,7 +2,7 @@
 
 It is a hidden folder beside the output, reached as ``OwnFolder`` does, since its name can be foretold. ``rows`` and
 ``skipped`` grow by a segment at a time and are flushed to the disk; only then a line of ``journal.jsonl`` says how long
-they are and what was read for it. What stands behind the last such line was torn off by whatever ended the process, and
+they are and what was read for it. What follows the last such line was torn off by whatever ended the process, and
 is cut away. At the end ``rows`` becomes ``whole``, and ``whole`` the output. The folder is locked while its process
 lives.
 
@@ -23,16 +23,14 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from samesay.errors import OutputBusy, OutputUnwritable, ResumeMismatch
-from samesay.storage import OwnFolder
-from samesay.storage.claims import Claim
-from samesay.storage.durable import flush_folder, hidden_beside, made_parents, said_plainly
+from samesay.storage import Claim, OwnFolder, flush_folder, hidden_beside, made_parents, said_plainly
 
 _JOURNAL, _ROWS, _SKIPPED, _WHOLE = "journal.jsonl", "rows", "skipped", "whole"
 _JOINED, _SKIPPED_COPY = "joined", "skipped-copy"
 # The journal last: without it, what is left is nobody's unfinished run.
 _OURS = (_ROWS, _SKIPPED, _WHOLE, _JOINED, _SKIPPED_COPY, _JOURNAL)
 _PURPOSE = "journal"
-# Of the layout; another one is never gone on with.
+# Of the layout; another one is never resumed.
 _VERSION = 1
 
 
@@ -69,10 +67,10 @@ class Journal:
         self.segments: list[Segment] = []
 
     def begin(self, made_of: Mapping[str, Any], *, restart: bool) -> None:
-        """Go on with what a former run left, or begin anew where there is nothing.
+        """Resume what a former run left, or start where there is nothing.
 
         Args:
-            made_of: What the rows depend on, JSON types. ``resumable`` says whether anybody may go on with them.
+            made_of: What the rows depend on, JSON types. ``resumable`` says whether they may be resumed.
             restart: Throw away what is there.
 
         Raises:
@@ -141,7 +139,7 @@ class Journal:
         Args:
             replace: Whether a file that is there may be replaced.
             skipped_to: Where the skipped rows go, if there are any.
-            join: Writes the output from the segments, where it is not simply one behind the other.
+            join: Writes the output from the segments, where it is not simply one after the other.
 
         Raises:
             TargetExists: If the place has been taken meanwhile; the draft stays.
@@ -264,7 +262,7 @@ def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = Fa
         ResumeMismatch: If what a former run left was made of something else.
         DiskFull, OutputUnwritable: If the system refuses to write there.
     """
-    with said_plainly(target, kept="what is whole waits beside it"), made_parents(target):
+    with said_plainly(target, kept="what is done waits beside it"), made_parents(target):
         folder, claim = _claimed(target)
         journal = Journal(folder, target)
         try:
@@ -278,7 +276,7 @@ def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = Fa
                 journal.remove()
             elif journal.is_kept:
                 rows = sum(segment.tally.get("rows", 0) for segment in journal.segments)
-                error.add_note(f"{rows:,} rows are done and kept; the same command goes on behind them")
+                error.add_note(f"{rows:,} rows are done and kept; the same command resumes after them")
             raise
         finally:
             journal.close()
@@ -324,8 +322,8 @@ def changed(target: Path, how: str) -> ResumeMismatch:
     return ResumeMismatch(
         f"The input has changed since a part of {target.name} was made of it: {how}.",
         where=str(target),
-        expected="the rows that were there, and any behind them",
-        hint="bring the former input back, or begin anew with --restart (restart=True)",
+        expected="the rows that were there, and any after them",
+        hint="bring the former input back, or start over with --restart (restart=True)",
         details={"differing": ["input"]},
     )
 

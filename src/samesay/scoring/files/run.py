@@ -1,4 +1,4 @@
-"""Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, gone on with.
+"""Tables of pairs in, one table with the model's answers out: streamed, in order, whole or absent, resumable.
 
 Added to every row: the label and one probability a label, or the score; whether part of the pair was not read, and
 whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
@@ -38,9 +38,7 @@ from samesay.scoring.files.journal import Journal, changed, clear_finished, mism
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
 from samesay.scoring.scorer import CHUNK_PAIRS, Scorer, SimilarityScorer
-from samesay.storage import destination
-from samesay.storage.durable import as_output_error
-from samesay.storage.renaming import taken
+from samesay.storage import as_output_error, destination, taken
 
 OnTruncate = Literal["error", "warn", "allow"]
 ON_TRUNCATE: tuple[OnTruncate, ...] = ("error", "warn", "allow")
@@ -112,18 +110,18 @@ def score_file(
     """Score every row of a table, or of several.
 
     The output comes into being whole, at the end. Until then it grows in a hidden folder beside its place; if this
-    ends early, however it ends, the same call goes on there, and what comes out is what an undisturbed run writes.
-    Standard output and devices are written to directly, and what was read from standard input is not gone on with.
+    ends early, however it ends, the same call resumes there, and what comes out is what an undisturbed run writes.
+    Standard output and devices are written to directly, and a run over standard input cannot be resumed.
 
     Args:
         scorer: The model; a `WorkerPool` for several processes.
         input: A file, ``"-"`` for standard input, or any other source of `samesay.data.load_pairs`; a pattern such as
-            ``"parts/*.csv"``; or several of these. Where it can be more than one file, a column ``file`` tells which.
-        output: Where the table goes, its format told by its name; ``"-"`` for standard output.
-        reading: How the input is read where it does not tell. With ``on_error="skip"`` a row that cannot be used is
+            ``"parts/*.csv"``; or several of these. Where it can be more than one file, a column ``file`` says which.
+        output: Where the table goes, its format shown by its name; ``"-"`` for standard output.
+        reading: How the input is read where it does not show it. With ``on_error="skip"`` a row that cannot be used is
             left out, its place and the reason written to ``<output>.skipped.jsonl``; of standard output the first
             places are a note. Rows with an empty text are scored and marked.
-        output_format: Where the output's name does not tell it; the input's for standard output.
+        output_format: Where the output's name does not show it; the input's for standard output.
         overwrite: Replace a file that is there.
         restart: Start over, even if an interrupted run can be resumed.
         on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
@@ -308,7 +306,7 @@ def _to_file(
         if not overwrite and os.path.lexists(target):
             raise taken(target)  # by a run that ended while this one began
         segments = _Segments(run.table, journal)
-        for chunk, answers in answered(_behind(journal, run, target)):
+        for chunk, answers in answered(_not_done(journal, run, target)):
             rows, skipped = run.answering.rows(chunk, answers)
             content, rows = segments.content(rows, skipped if run.answering.skip else None)
             tally = Tally.of(rows, skipped)
@@ -323,7 +321,7 @@ def _to_file(
         journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
 
 
-def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
+def _not_done(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
     """The chunks that are not in the journal yet; those that are must be the ones that it was made of.
 
     Raises:
@@ -351,7 +349,7 @@ def _behind(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
 def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
     """Refuse rows that would not be there, or were left out that would, by what is asked now.
 
-    What became of broken and of long rows may be asked anew after one of them ended a run: those before it are the
+    What became of broken and of long rows may be changed after one of them ended a run: those before it are the
     same either way.
     """
     too_long = done.skipped_codes.get(TruncationRefused.code, 0)
@@ -369,7 +367,7 @@ def _require_wanted(done: Tally, answering: Answering, target: Path) -> None:
 
 
 class _Segments:
-    """Rows to the bytes that stand behind those of the rows before them."""
+    """Rows to the bytes that follow those of the rows before them."""
 
     def __init__(self, table: _Table, journal: Journal) -> None:
         self._table = table
@@ -484,13 +482,13 @@ def _opened(output: str | Path) -> Iterator[BinaryIO]:
 
 
 def _table(
-    rows: PairRows, added: Mapping[str, str], output: str | Path, told: str | None, source: str | Path
+    rows: PairRows, added: Mapping[str, str], output: str | Path, given: str | None, source: str | Path
 ) -> _Table:
-    if told is not None and told not in FORMATS:
-        raise FormatUnknown(f"{told!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
+    if given is not None and given not in FORMATS:
+        raise FormatUnknown(f"{given!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
     # Generated pairs and those of TFDS come in no format that is written.
     own = {"xlsx": "csv"}.get(rows.format or "", rows.format if rows.format in FORMATS else "jsonl")
-    format = told or (own if _is_direct(output) else format_of(Path(output)))
+    format = given or (own if _is_direct(output) else format_of(Path(output)))
     return _Table(
         names=[*rows.columns, *added.values()],
         format=format,
@@ -500,7 +498,7 @@ def _table(
 
 
 def _schema(source: str | Path) -> Any:
-    """The column types of a Parquet input for a Parquet output; Python's values do not tell all of them."""
+    """The column types of a Parquet input for a Parquet output; Python's values do not show all of them."""
     if not Path(source).is_file():
         return None
     import pyarrow
@@ -508,5 +506,5 @@ def _schema(source: str | Path) -> Any:
 
     try:
         return pq.read_schema(str(source))
-    except (pyarrow.ArrowException, OSError):  # gzipped as a whole: the types are told from the values
+    except (pyarrow.ArrowException, OSError):  # gzipped as a whole: the types are taken from the values
         return None

@@ -113,7 +113,7 @@ class WorkerPool:
     """Several processes with the model open in each; a context manager.
 
     Answers come in the order of the chunks, of which few are in memory. The processes are spawned, so a program that
-    uses this keeps its own start behind ``if __name__ == "__main__":``. They end with this process, however it ends.
+    uses this keeps its own start under ``if __name__ == "__main__":``. They end with this process, however it ends.
 
     Args:
         model: The saved model's folder.

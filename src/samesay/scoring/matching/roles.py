@@ -1,4 +1,4 @@
-"""What finding and checking ask of a model: an answer with its truncation, the label that is meant, the side that asks.
+"""What finding and checking ask of a model: how far two texts agree, the label that says so, the side that asks.
 
 Knows the names of labels and sides, nothing of texts.
 """
@@ -12,7 +12,18 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.pairs import LabelSet, Pair, Predictor, Progress, ProgressListener, Sides, per_second
+from samesay.pairs import (
+    LabelSet,
+    Pair,
+    Predictor,
+    Progress,
+    ProgressListener,
+    Scale,
+    Sides,
+    SimilarityPredictor,
+    answers_of,
+    per_second,
+)
 from samesay.printable import command
 
 if TYPE_CHECKING:
@@ -35,6 +46,14 @@ class PairReader(Predictor, Protocol):
         ...
 
 
+class SimilarityReader(SimilarityPredictor, Protocol):
+    """The same of a similarity model."""
+
+    def read(self, pairs: Sequence[Pair]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Similarity scores ``(n_pairs,)`` and lost tokens ``(n_pairs, 2)``, in the order of ``pairs``."""
+        ...
+
+
 def positive_label(labels: LabelSet, asked: str | None = None) -> str:
     """The label by which a model says that two texts agree.
 
@@ -54,9 +73,9 @@ def positive_label(labels: LabelSet, asked: str | None = None) -> str:
         if name in by_spelling:
             return by_spelling[name]
     raise UsageError(
-        f"None of the labels {', '.join(labels)} tells by its name that two texts agree.",
+        f"Cannot tell which of the labels {', '.join(labels)} means that two texts agree.",
         where="--label",
-        expected="the name of the label that is meant",
+        expected="the name of that label",
         hint=command("--label", labels.names[-1]),
     )
 
@@ -96,31 +115,62 @@ def placed(sides: Sides, side: str, text: str, other: str) -> Pair:
     return Pair(text, other) if side == sides.first else Pair(other, text)
 
 
-def read_label(
-    reader: PairReader, pairs: Sequence[Pair], label: str, *, progress: ProgressListener | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-    """The probability of one label for many pairs, in bounded memory.
+class Agreement:
+    """How far a model says that two texts agree: by the probability of a label, or by its similarity score.
 
     Args:
-        reader: What answers.
-        pairs: Any number of pairs.
-        label: One of the reader's labels.
-        progress: Told of the stage ``"score"``, with the rate, after every few thousand pairs.
+        model: A model of either task.
+        label: Of a model with labels, the one that says so; see ``positive_label``.
 
-    Returns:
-        The probability of ``label``, shape ``(n_pairs,)``, and whether part of the pair was not read, the same.
+    Attributes:
+        label: That label; None for a similarity model.
+        low, high: The lowest and the highest value that it gives.
+
+    Raises:
+        LabelUnknown, UsageError: If the label is not the model's, or none of its labels says so by its name.
     """
-    column = reader.labels.index(label)
-    probabilities = np.empty(len(pairs), np.float32)
-    cut = np.zeros(len(pairs), np.bool_)
-    begin = time.perf_counter()
-    for start in range(0, len(pairs), _CHUNK_PAIRS):
-        chunk = slice(start, start + _CHUNK_PAIRS)
-        rows, lost = reader.read(pairs[chunk])
-        probabilities[chunk] = rows[:, column]
-        cut[chunk] = lost.any(axis=1)
-        if progress is not None:
-            done = min(chunk.stop, len(pairs))
-            rate = per_second(done, time.perf_counter() - begin)
-            progress(Progress("score", done, len(pairs), {"pairs_per_second": round(rate, 1)}))
-    return probabilities, cut
+
+    def __init__(self, model: PairReader | SimilarityReader, label: str | None = None) -> None:
+        self._model = model
+        self.label: str | None = None
+        self._column: tuple[int, ...] = ()
+        answers = answers_of(model)
+        if isinstance(answers, Scale):
+            if label is not None:
+                raise UsageError(
+                    "A similarity model has no labels.", where="--label", hint="leave --label out"
+                )
+            self.low, self.high = answers
+            if answers.activation == "identity":  # its scores may lie beyond the scale
+                self.high = float("inf")
+            self.usual = answers.low + 0.8 * (answers.high - answers.low)
+        else:
+            self.label = positive_label(answers, label)
+            self._column = (answers.index(self.label),)
+            self.low, self.high, self.usual = 0.0, 1.0, 0.5
+
+    def read(
+        self, pairs: Sequence[Pair], *, progress: ProgressListener | None = None
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """How far the texts of many pairs agree, in bounded memory.
+
+        Args:
+            pairs: Any number of pairs.
+            progress: Hears the stage ``"score"``, with the rate, after every few thousand pairs.
+
+        Returns:
+            The value of every pair, shape ``(n_pairs,)``, and whether part of the pair was not read, the same.
+        """
+        values = np.empty(len(pairs), np.float32)
+        cut = np.zeros(len(pairs), np.bool_)
+        begin = time.perf_counter()
+        for start in range(0, len(pairs), _CHUNK_PAIRS):
+            chunk = slice(start, start + _CHUNK_PAIRS)
+            rows, lost = self._model.read(pairs[chunk])
+            values[chunk] = rows[(slice(None), *self._column)]
+            cut[chunk] = lost.any(axis=1)
+            if progress is not None:
+                done = min(chunk.stop, len(pairs))
+                rate = per_second(done, time.perf_counter() - begin)
+                progress(Progress("score", done, len(pairs), {"pairs_per_second": round(rate, 1)}))
+        return values, cut

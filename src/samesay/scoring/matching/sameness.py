@@ -1,21 +1,21 @@
 """Which candidates say the same, by a model that reads both orders, and how many the first pass had missed.
 
-What "the same" is: for labels such as ``same`` or ``duplicate`` the mean of the label's probability in both orders; for
-``entailment``, which holds in one direction, the lower of the two, so that each text has to entail the other.
-Knows lists of texts, no files.
+What "the same" is: for labels such as ``same`` or ``duplicate`` the mean of the label's probability in both orders, for
+a similarity model the mean of both scores; for ``entailment``, which holds in one direction, the lower of the two, so
+that each text has to entail the other. Knows lists of texts, no files.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 
 from samesay.errors import UsageError
 from samesay.pairs import Pair, ProgressListener
-from samesay.scoring.matching.roles import ENTAILMENT, PairReader, positive_label, read_label
+from samesay.scoring.matching.roles import ENTAILMENT, Agreement, PairReader, SimilarityReader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,72 +28,69 @@ class Recall:
     """What the first pass found of what asking about all pairs finds.
 
     Attributes:
+        value: The share of same pairs that are candidates, in [0, 1]; ``None`` where no pair says the same.
         n_texts: Texts of the sample.
         n_pairs: Pairs of them, all of which the model was asked about.
         n_same: Those that say the same by the model.
         n_candidates: Those of these that the first pass had found.
     """
 
+    value: float | None
     n_texts: int
     n_pairs: int
     n_same: int
     n_candidates: int
 
-    @property
-    def value(self) -> float | None:
-        """The share that was found, in [0, 1]; ``None`` where no pair of the sample says the same."""
-        return self.n_candidates / self.n_same if self.n_same else None
 
-    def to_dict(self) -> dict[str, int | float | None]:
-        """The figures as JSON types."""
-        return {"value": self.value, **asdict(self)}
-
-
-@dataclass(frozen=True, slots=True)
-class Answers:
+class Found(NamedTuple):
     """What the model said of pairs, in their order.
 
     Attributes:
-        probabilities: ``(n_pairs,)`` float32; exact from the threshold up, below it an upper bound that is below it.
+        scores: ``(n_pairs,)`` float32; exact from the threshold up, below it an upper bound that is below it.
         truncated: ``(n_pairs,)`` bool, whether part of the pair was not read.
         n_asked: How often the model was asked, each order counted.
     """
 
-    probabilities: NDArray[np.float32]
+    scores: NDArray[np.float32]
     truncated: NDArray[np.bool_]
     n_asked: int
 
 
-class SamePredictor:
-    """Asks a model whether two texts say the same.
+class Sameness:
+    """Asks a model of either task whether two texts say the same.
 
     Args:
-        reader: The model.
-        label: The label that means it; where absent, see ``positive_label``.
-        threshold: The lowest probability of pairs that do.
+        model: The model.
+        label: The label that means it; see ``positive_label``.
+        threshold: The lowest score of pairs that do; half for probabilities, four fifths up the scale of a similarity
+            model, where absent.
         symmetric: Read both orders; otherwise the order of the list alone.
+
+    Raises:
+        LabelUnknown, UsageError: If the label or the threshold is none of the model's.
     """
 
     def __init__(
         self,
-        reader: PairReader,
+        model: PairReader | SimilarityReader,
         *,
         label: str | None = None,
-        threshold: float = 0.5,
+        threshold: float | None = None,
         symmetric: bool = True,
     ) -> None:
-        if not 0 < threshold <= 1:
+        self._agreement = Agreement(model, label)
+        self.label = self._agreement.label
+        self.threshold = self._agreement.usual if threshold is None else threshold
+        low, high = self._agreement.low, self._agreement.high
+        if not low < self.threshold <= high:
+            kind = "similarity score" if self.label is None else "probability"
             raise UsageError(
                 f"The threshold is {threshold}.",
                 where="--threshold",
-                expected="a probability above 0, at most 1",
+                expected=f"a {kind} above {low:g}, at most {high:g}",
             )
-        self._reader = reader
-        self.label = positive_label(reader.labels, label)
-        self.threshold = threshold
-        self.orders: Orders = (
-            "one" if not symmetric else "mutual" if self.label.casefold() == ENTAILMENT else "mean"
-        )
+        mutual = self.label is not None and self.label.casefold() == ENTAILMENT
+        self.orders: Orders = "one" if not symmetric else "mutual" if mutual else "mean"
 
     def ask(
         self,
@@ -102,33 +99,30 @@ class SamePredictor:
         pairs: NDArray[np.int64],
         *,
         progress: ProgressListener | None = None,
-    ) -> Answers:
+    ) -> Found:
         """Whether the texts of every pair say the same.
 
-        The second order is read only where it can still matter: where the first one's probability, taken together
-        with a certain second one, reaches the threshold.
+        The second order is read only where it can still matter: where the first one's score, taken together with the
+        highest second one, reaches the threshold.
 
         Args:
             texts: What the first column of ``pairs`` points into.
             others: What the second points into.
             pairs: ``(n_pairs, 2)``.
-            progress: Told of the stage ``"score"``, once from 0 to the end for each order.
+            progress: Hears the stage ``"score"``, once from 0 to the end for each order.
         """
         there = [Pair(texts[int(one)], others[int(other)]) for one, other in pairs]
-        probabilities, truncated = read_label(self._reader, there, self.label, progress=progress)
+        scores, truncated = self._agreement.read(there, progress=progress)
         if self.orders == "one":
-            return Answers(probabilities, truncated, len(there))
-        best = self._combined(probabilities, np.ones_like(probabilities))
-        (open_,) = np.nonzero(best >= self.threshold)
-        back, cut = read_label(
-            self._reader,
-            [Pair(there[row].second, there[row].first) for row in open_],
-            self.label,
-            progress=progress,
+            return Found(scores, truncated, len(there))
+        best = self._combined(scores, np.full_like(scores, self._agreement.high))
+        (undecided,) = np.nonzero(best >= self.threshold)
+        back, cut = self._agreement.read(
+            [Pair(there[row].second, there[row].first) for row in undecided], progress=progress
         )
-        best[open_] = self._combined(probabilities[open_], back)
-        truncated[open_] |= cut
-        return Answers(best, truncated, len(there) + len(open_))
+        best[undecided] = self._combined(scores[undecided], back)
+        truncated[undecided] |= cut
+        return Found(best, truncated, len(there) + len(undecided))
 
     def recall(
         self,
@@ -159,11 +153,10 @@ class SamePredictor:
             mesh = np.meshgrid(np.asarray(sample), np.asarray(other_sample), indexing="ij")
             every = np.stack([side.ravel() for side in mesh], axis=1).astype(np.int64)
             n_texts = len(sample) + len(other_sample)
-        answers = self.ask(texts, texts if others is None else others, every, progress=progress)
-        same = every[answers.probabilities >= self.threshold]
-        known = set(map(tuple, candidates.tolist()))
-        found = sum(pair in known for pair in map(tuple, same.tolist()))
-        return Recall(n_texts, len(every), len(same), found)
+        found = self.ask(texts, texts if others is None else others, every, progress=progress)
+        same = set(map(tuple, every[found.scores >= self.threshold].tolist()))
+        hits = len(same.intersection(map(tuple, candidates.tolist())))
+        return Recall(hits / len(same) if same else None, n_texts, len(every), len(same), hits)
 
     def _combined(self, there: NDArray[np.float32], back: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.minimum(there, back) if self.orders == "mutual" else (there + back) * np.float32(0.5)

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import keras
 import numpy as np
 
-from samesay.model.backbones.families import is_published
+from samesay.model.backbones.families import family_name
 from samesay.model.runtime.backend import keras_hub
 from samesay.training.jax_step.dropout import dropped
 
@@ -29,7 +29,7 @@ Values = Callable[[Any], Any]
 
 def unknown_layers(task: Any) -> str | None:
     """What a KerasHub text classifier computes that is not known here, as the end of a sentence; None for nothing."""
-    if _family(task) is None:
+    if family_name(task, FAMILIES) is None:
         return f"the layers of {type(task).__name__} are not known to it"
     kind = _layer_class(task)
     for layer in task.backbone.transformer_layers:
@@ -59,7 +59,7 @@ class OnePosition:
     """
 
     def __init__(self, task: Any) -> None:
-        family = _family(task)
+        family = family_name(task, FAMILIES)
         encoder = task.backbone
         self._layers = list(encoder.transformer_layers)
         table = encoder if family == "Bert" else encoder.embeddings
@@ -209,16 +209,9 @@ class OnePosition:
         return dropped(x, layer.rate, of(layer.seed_generator.state)) if layer.rate > 0 else x
 
 
-def _family(task: Any) -> str | None:
-    for one in FAMILIES:
-        if is_published(task, f"{one}TextClassifier", f"{one}Backbone"):
-            return one
-    return None
-
-
 def _layer_class(task: Any) -> type:
     """Of the layers that a family is made of."""
-    if _family(task) != "MPNet":
+    if family_name(task, FAMILIES) != "MPNet":
         return keras_hub().layers.TransformerEncoder
     from samesay.model.backbones.mpnet import BiasedTransformerEncoder
 

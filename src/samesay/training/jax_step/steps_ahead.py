@@ -1,7 +1,7 @@
 """Callbacks of a run that begins its next steps while the device still computes the ones before.
 
-Keras' own list reads loss and metrics behind every step, and so waits for it; only then the next batch is put together,
-while the device computes nothing. Here figures are handed on as they are, and who wants a number waits for it.
+Keras' own list reads loss and metrics after every step, and so waits for it; only then the next batch is put together,
+while the device computes nothing. Here metrics are passed on as they are, and whoever wants a number waits for it.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ MOST_AHEAD = 3
 
 
 class StepsAhead(keras.callbacks.CallbackList):
-    """One callback that takes figures unread, and others.
+    """One callback that takes metrics unread, and others.
 
     Where one of the others looks at batches, all are served as Keras does, since numbers are what it expects.
 
     Args:
-        course: Takes figures as the device gives them: ``float`` waits for one.
-        others: Any callbacks; they hear of everything after ``course``.
+        course: Takes metrics as the device gives them: ``float`` waits for one.
+        others: Any callbacks; they are called after ``course``.
         model: Whose ``fit`` takes the list.
         epochs: Of the run.
         steps: Of an epoch.
@@ -46,7 +46,7 @@ class StepsAhead(keras.callbacks.CallbackList):
         self._begun: deque[Any] = deque()
 
     def on_train_batch_end(self, batch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """Hand the figures on; wait for the step that is ``MOST_AHEAD`` behind."""
+        """Pass the metrics on; wait for the step ``MOST_AHEAD`` before."""
         if self._all_read:
             super().on_train_batch_end(batch, logs)
             return
@@ -57,13 +57,13 @@ class StepsAhead(keras.callbacks.CallbackList):
         self._course.on_train_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Mapping[str, Any] | None = None) -> None:
-        """As Keras does, which reads all figures."""
+        """As Keras does, which reads all metrics."""
         self._begun.clear()
         super().on_epoch_end(epoch, logs)
 
 
 def _looks_at_batches(callback: keras.callbacks.Callback) -> bool:
-    """Whether it does anything behind a training batch; functions may stand in its attributes, too."""
+    """Whether it does anything after a training batch; functions may stand in its attributes, too."""
     plain = keras.callbacks.Callback
     return any(
         getattr(getattr(callback, name), "__func__", None) is not getattr(plain, name)

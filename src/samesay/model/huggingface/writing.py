@@ -1,7 +1,6 @@
 """A KerasHub classifier as a folder that ``transformers`` opens: ``config.json``, ``model.safetensors``, tokenizer.
 
-What lies where is in ``samesay.model.huggingface.layout``; decided and measured in
-docs/decisions/0012-hugging-face-layout.md.
+What lies where is in ``families``; decided and measured in docs/decisions/0012-hugging-face-layout.md.
 """
 
 from __future__ import annotations
@@ -14,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from samesay.errors import EncoderUnsupported, ExtraMissing
-from samesay.export.families.activations import name_of
-from samesay.export.huggingface.tokenizer import write_tokenizer
-from samesay.model.huggingface.folder import CONFIG, TENSORS
-from samesay.model.huggingface.layout import Layout, layout_of
+from samesay.model.activations import name_of, require_logits
+from samesay.model.huggingface.config import CONFIG, TENSORS
+from samesay.model.huggingface.families import Family, family_of
+from samesay.model.huggingface.tokenizer_writing import write_tokenizer
 from samesay.pairs import LabelSet, Sides
 
 # Our names for activations, to theirs.
@@ -58,12 +57,12 @@ def write_huggingface(
     except ModuleNotFoundError:
         raise ExtraMissing.of("train", "safetensors", "Writing a Hugging Face folder") from None
 
-    layout = layout_of(task)
-    config = huggingface_config(task, layout, labels)
+    family = family_of(task)
+    config = huggingface_config(task, family, labels)
     config["samesay"] = {"sides": list(sides)}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     tensors = {}
-    for tensor in layout.tensors(task):
+    for tensor in family.tensors(task):
         values = tensor.read_variable()
         if tensor.variable is task.output_dense.kernel:
             values = values / np.float32(temperature)
@@ -74,23 +73,17 @@ def write_huggingface(
             tensors[tensor.shared_row] = 0 * tensors[tensor.name][:1]
     # transformers refuses a file that does not say by whose conventions it was written.
     save_file(tensors, folder / TENSORS, metadata={"format": "pt"})
-    write_tokenizer(task.preprocessor.tokenizer, folder, segments=layout.segments, max_length=max_length)
+    write_tokenizer(task.preprocessor.tokenizer, folder, family, max_length=max_length)
 
 
-def huggingface_config(task: Any, layout: Layout, labels: LabelSet) -> dict[str, Any]:
+def huggingface_config(task: Any, family: Family, labels: LabelSet) -> dict[str, Any]:
     """``config.json`` of ``task``.
 
     Raises:
         EncoderUnsupported: If a layer's activation has no name there, or the head ends in another function than
             softmax.
     """
-    head = name_of(task.output_dense.activation, where="logits")
-    if head not in ("linear", "softmax"):
-        raise EncoderUnsupported(
-            f"The classifier's output activation {head!r} does not give one probability a label.",
-            where="logits",
-            expected="no activation, or softmax",
-        )
+    require_logits(task.output_dense.activation)
     layers = task.backbone.transformer_layers
     first = layers[0][0] if isinstance(layers[0], list) else layers[0]
     activation = name_of(first._feedforward_intermediate_dense.activation, where="feed-forward layers")
@@ -100,16 +93,13 @@ def huggingface_config(task: Any, layout: Layout, labels: LabelSet) -> dict[str,
             where="the model's encoder",
             expected=", ".join(_ACTIVATIONS),
         )
-    config = {
-        "architectures": [layout.architecture],
-        "model_type": layout.model_type,
+    return {
+        "architectures": [family.architecture],
+        "model_type": family.model_type,
         "dtype": "float32",
-        **layout.settings(task),
-        layout.activation_key: _ACTIVATIONS[activation],
+        **family.settings_of(task),
+        family.activation_key: _ACTIVATIONS[activation],
         "problem_type": "single_label_classification",
         "id2label": {str(index): name for index, name in enumerate(labels)},
         "label2id": {name: index for index, name in enumerate(labels)},
     }
-    if layout.epsilon_key is not None:
-        config[layout.epsilon_key] = layout.epsilon
-    return config

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.errors import EncoderUnsupported
-from samesay.export.graph import Graph, Value
 
 _PROBE = np.linspace(-6.0, 6.0, 97, dtype=np.float32).reshape(1, -1)
 
@@ -68,19 +67,24 @@ def name_of(activation: Callable[..., Any] | None, *, where: str) -> str:
         if answer.shape == expected.shape and np.abs(answer - expected).max() < _TOLERANCE:
             return name
     raise EncoderUnsupported(
-        f"The activation {getattr(activation, '__name__', activation)!r} is not known to the ONNX writer.",
+        f"The activation {getattr(activation, '__name__', activation)!r} is not known here.",
         where=where,
         expected=f"a function that computes one of {', '.join(_KNOWN)}",
         hint="the Keras part keeps working; only the ONNX part is left out",
     )
 
 
-def write_activation(graph: Graph, x: Value, name: str) -> Value:
-    """Add the elementwise function ``name``, one that ``name_of`` gives, softmax excepted."""
-    if name == "linear":
-        return x
-    if name == "gelu_tanh":
-        return graph.op("Gelu", x, approximate="tanh")
-    if name == "silu":
-        return graph.op("Mul", x, graph.op("Sigmoid", x))
-    return graph.op({"gelu": "Gelu", "relu": "Relu", "tanh": "Tanh"}[name], x)
+def require_logits(activation: Callable[..., Any] | None) -> str:
+    """The name of a head's output activation, ``"linear"`` or ``"softmax"``.
+
+    Raises:
+        EncoderUnsupported: If it is another one, so that the head gives no logits.
+    """
+    name = name_of(activation, where="logits")
+    if name not in ("linear", "softmax"):
+        raise EncoderUnsupported(
+            f"The classifier's output activation {name!r} does not give one probability a label.",
+            where="logits",
+            expected="no activation, or softmax",
+        )
+    return name

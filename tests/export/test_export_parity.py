@@ -1,4 +1,4 @@
-"""The proof: what it lets through, and above all what it does not."""
+"""The parity check: what it lets through, and above all what it does not."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import onnx
 import pytest
 
 from samesay.encoding import PairEncoder
-from samesay.export import KerasAnswer, prove, write_onnx, write_onnx_part
+from samesay.export import KerasAnswer, check_parity, write_onnx, write_onnx_part
 from samesay.export.probe_pairs import probe_pairs
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
@@ -78,7 +78,7 @@ def saboteur(onnx_file, tmp_path, change):
 
 
 def test_a_true_graph_is_verified_from_raw_text(onnx_file, answer):
-    verdict = prove(onnx_file, encoder(), answer, labels=LABELS, threads=1)
+    verdict = check_parity(onnx_file, encoder(), answer, labels=LABELS, threads=1)
     assert verdict.status == "verified", verdict.detail
     assert verdict.max_difference is not None
     assert verdict.max_difference < 1e-5
@@ -131,14 +131,14 @@ def labels_swapped(model):
 @pytest.mark.parametrize("change", [exact_gelu, one_weight, mask_ignored, not_a_number, labels_swapped])
 def test_a_sabotaged_graph_fails(onnx_file, answer, tmp_path, change):
     path = saboteur(onnx_file, tmp_path, change)
-    verdict = prove(path, encoder(), answer, labels=LABELS, threads=1)
+    verdict = check_parity(path, encoder(), answer, labels=LABELS, threads=1)
     assert verdict.status == "failed"
     assert ("NaN" if change is not_a_number else "largest difference") in verdict.detail
     assert json.dumps(verdict.to_dict(), allow_nan=False)
 
 
 def test_changed_decisions_are_counted(onnx_file, answer, tmp_path):
-    verdict = prove(
+    verdict = check_parity(
         saboteur(onnx_file, tmp_path, labels_swapped), encoder(), answer, labels=LABELS, threads=1
     )
     assert verdict.changed_decisions > 0
@@ -156,7 +156,7 @@ def test_changed_decisions_are_counted(onnx_file, answer, tmp_path):
     ids=["case", "accents", "vocabulary order", "length limit"],
 )
 def test_a_wrong_tokenizer_fails_though_the_graph_is_right(onnx_file, answer, wrong):
-    verdict = prove(onnx_file, wrong, answer, labels=LABELS, threads=1)
+    verdict = check_parity(onnx_file, wrong, answer, labels=LABELS, threads=1)
     assert verdict.status == "failed"
     assert "largest difference" in verdict.detail
 
@@ -175,7 +175,7 @@ def test_whatever_goes_wrong_is_a_verdict_and_never_an_exception(onnx_file, answ
         (onnx_file, lambda pairs: answer(pairs)[:, :2], LABELS),
         (onnx_file, lambda pairs: answer(pairs) * np.float32(np.nan), LABELS),
     ):
-        verdict = prove(path, encoder(), keras_logits, labels=labels, threads=1)
+        verdict = check_parity(path, encoder(), keras_logits, labels=labels, threads=1)
         assert verdict.status == "failed"
         assert len(verdict.detail) > 20
 
@@ -231,7 +231,7 @@ def test_a_softmax_heads_part_is_verified(task, tmp_path):
     assert verdict.status == "verified", verdict.detail
 
 
-def test_a_failed_proof_leaves_a_verdict_and_no_file(task, tmp_path):
+def test_a_failed_parity_check_leaves_a_verdict_and_no_file(task, tmp_path):
     verdict = write_onnx_part(task, encoder(lowercase=False), tmp_path, labels=LABELS, threads=1)
     assert verdict.status == "failed"
     assert list(tmp_path.iterdir()) == []
@@ -248,8 +248,8 @@ def test_an_unsupported_encoder_leaves_a_verdict_and_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_proof_leaves_training_undisturbed(task, onnx_file):
+def test_the_parity_check_leaves_training_undisturbed(task, onnx_file):
     before = [keras.ops.convert_to_numpy(variable).copy() for variable in task.weights]
-    prove(onnx_file, encoder(), KerasAnswer(task), labels=LABELS, threads=1)
+    check_parity(onnx_file, encoder(), KerasAnswer(task), labels=LABELS, threads=1)
     for variable, kept in zip(task.weights, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), kept)
