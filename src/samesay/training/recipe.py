@@ -214,7 +214,7 @@ class Recipe:
         for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
             if value is not None:
                 raise UsageError(
-                    f"{name} needs validation pairs, and there are none.",
+                    f"{name} needs validation pairs.",
                     where=name,
                     expected="validation pairs, or data with a validation split",
                 )
