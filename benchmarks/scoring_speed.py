@@ -160,7 +160,7 @@ def prepare(model: Path, folder: Path) -> None:
     (folder / "tiny-onnx").mkdir()
     write_huggingface(task, folder / "tiny", labels=labels, sides=sides, max_length=TINY_LENGTH)
     encoder = encoder_for(task, max_length=TINY_LENGTH)
-    verdict = write_onnx_part(task, encoder, folder / "tiny-onnx", labels=labels, sides=sides)
+    verdict = write_onnx_part(task, encoder, folder / "tiny-onnx", answers=labels, sides=sides)
     if verdict.status != "verified":
         raise SystemExit(f"BERT Tiny's graph: {verdict.detail}")
 
@@ -242,7 +242,7 @@ def measure(given: Any, folder: Path) -> tuple[dict[str, Any], list[measuring.Re
 
     def reading(name: str, one: Any) -> float:
         def read() -> None:
-            answers[name] = one.read(pairs).probabilities
+            answers[name] = one.read(pairs).values
 
         return watched(name, read)
 

@@ -20,7 +20,7 @@ class Asked:
         *,
         most_words: int = 10**6,
     ) -> None:
-        self.labels = LabelSet(tuple(labels))
+        self.answers = LabelSet(tuple(labels))
         self.sides = Sides(*sides)
         self.asked: list[tuple[str, str]] = []
         self._answer = answer
@@ -30,12 +30,13 @@ class Asked:
         return self.read(pairs)[0]
 
     def read(self, pairs: Sequence[Pair]) -> tuple[np.ndarray, np.ndarray]:
-        rows = np.zeros((len(pairs), len(self.labels)), np.float32)
+        rows = np.zeros((len(pairs), len(self.answers)), np.float32)
         lost = np.zeros((len(pairs), 2), np.int32)
         for index, pair in enumerate(pairs):
             self.asked.append((pair.first, pair.second))
             answer = self._answer(pair.first, pair.second)
-            rows[index] = [answer.get(name, 0.0) for name in self.labels]
+            rest = (1 - sum(answer.values())) / max(1, len(self.answers) - len(answer))
+            rows[index] = [answer.get(name, rest) for name in self.answers]
             lost[index] = [max(0, len(side.split()) - self._most_words) for side in (pair.first, pair.second)]
         return rows, lost
 

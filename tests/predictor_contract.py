@@ -23,9 +23,9 @@ def check_predictor(predictor: Predictor, pairs: Sequence[Pair], *, tolerance: f
     """
     assert len(pairs) >= 3
     assert isinstance(predictor, Predictor)
-    assert isinstance(predictor.labels, LabelSet)
+    assert isinstance(predictor.answers, LabelSet)
     assert isinstance(predictor.sides, Sides)
-    n_labels = len(predictor.labels)
+    n_labels = len(predictor.answers)
 
     together = predictor.predict(pairs)
     assert together.shape == (len(pairs), n_labels)

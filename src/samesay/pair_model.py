@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from samesay.bundle import open_bundle
 from samesay.data import PairTable
 from samesay.data.python.objects import splits_of
+from samesay.decision import predictions_of
 from samesay.declaration import settings_of
 from samesay.encoding import PairEncoder
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, evaluate
 from samesay.model import opening
 from samesay.model.opening import classifier_of, open_model
-from samesay.model.predictor import KerasPredictor, KerasSimilarityPredictor
+from samesay.model.predictor import KerasPredictor
 from samesay.pairs import (
     Answers,
     LabelSet,
@@ -26,14 +27,11 @@ from samesay.pairs import (
     ProgressListener,
     Scale,
     Sides,
-    SimilarityPrediction,
-    answers_in_words,
 )
 from samesay.runs.fitting import fit_model
 from samesay.runs.record import Opening, anywhere
 from samesay.runs.trainable import TrainableModel
 from samesay.runs.training_data import TrainingData
-from samesay.scoring import predictions, similarity_predictions
 from samesay.training.recipe import Recipe, RunFiles
 
 if TYPE_CHECKING:
@@ -184,29 +182,8 @@ class PairModel(TrainableModel):
 
     @property
     def predictor(self) -> KerasPredictor:
-        """The model as a ``Predictor``.
-
-        Raises:
-            UsageError: If it gives similarity scores.
-        """
-        if self.scale is not None:
-            raise UsageError(
-                "The model gives similarity scores; it has no labels.", hint="model.predict(pairs)"
-            )
+        """The model as a ``Predictor``, with its decision policy."""
         return KerasPredictor(self.classifier, decision=self.decision)
-
-    @property
-    def _similarity_predictor(self) -> KerasSimilarityPredictor:
-        """The model as a ``SimilarityPredictor``.
-
-        Raises:
-            UsageError: If it has labels (``predictor``).
-        """
-        if self.scale is None:
-            raise UsageError(
-                "The model answers with labels and not with scores.", hint="model.predict(pairs)"
-            )
-        return KerasSimilarityPredictor(self.classifier)
 
     def fit(
         self,
@@ -281,28 +258,20 @@ class PairModel(TrainableModel):
             ScoreInvalid: If they carry a score outside its scale.
         """
         table = self._table(x, y, prefer=("test", "validation"))
-        return evaluate(
-            self.predictor if self.scale is None else self._similarity_predictor, table, progress=progress
-        )
+        return evaluate(self.predictor, table, progress=progress)
 
     def predict(self, x: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of the pairs; also for one pair.
 
         A similarity model gives scores, shape ``(n_pairs,)``.
         """
-        if self.scale is not None:
-            return self._similarity_predictor.predict(x)
         return self.predictor.predict(x)
 
-    def score(self, x: Any) -> list[Prediction] | list[SimilarityPrediction]:
-        """For each pair: label, probabilities by name, abstained or not, what was cut, what is empty; or a score."""
+    def score(self, x: Any) -> list[Prediction]:
+        """For each pair: label and probabilities by name, or the score; what was cut, what is empty."""
         table = self._unlabelled(x)
-        if self.scale is not None:
-            return similarity_predictions(
-                self._similarity_predictor.read(table), table.first, table.second, self.scale, self.sides
-            )
         read = self.predictor.read(table)
-        return predictions(read, table.first, table.second, self.labels, self.sides, self.decision)
+        return predictions_of(read, table.first, table.second, self.answers, self.sides, self.decision)
 
     def student(
         self,
@@ -392,7 +361,7 @@ class PairModel(TrainableModel):
         from samesay.model.keras_file import load_keras_file
 
         classifier = load_keras_file(path)
-        note = f"head kept: {answers_in_words(classifier.answers)}"
+        note = f"head kept: {classifier.answers.in_words}"
         began = f"the file {path.absolute()}"
         return cls(classifier=classifier, preset=str(path), head="kept", note=note, began=began)
 

@@ -1,4 +1,4 @@
-"""The words of the domain: a pair of texts, its label or its score, a prediction, and what answers.
+"""The words of the domain: a pair of texts, what a model answers with (labels or a scale), a prediction, a predictor.
 
 This module knows nothing of files, tensors or Keras; arrays appear in type annotations alone.
 """
@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import permutations
-from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
 
@@ -113,14 +113,22 @@ def empty_sides(first: str, second: str, sides: Sides) -> tuple[str, ...]:
     return tuple(name for name, text in zip(sides, (first, second), strict=True) if is_empty(text))
 
 
+Task = Literal["classification", "similarity"]
+TASKS: tuple[Task, ...] = ("classification", "similarity")
+
+
 @dataclass(frozen=True, slots=True)
 class LabelSet:
     """The ordered names of the classes; a name's place is its index in every array of probabilities.
+
+    With ``Scale`` one of the two things that a model answers with: what rooms do by task, they look up by ``task``.
 
     >>> labels = LabelSet(("entailment", "neutral", "contradiction"))
     >>> labels.index("neutral")
     1
     """
+
+    task: ClassVar[Task] = "classification"
 
     names: tuple[str, ...]
 
@@ -140,6 +148,20 @@ class LabelSet:
         if isinstance(names, LabelSet):
             return names
         return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What each output of a model's head stands for."""
+        return self.names
+
+    @property
+    def in_words(self) -> str:
+        """For messages: ``entailment, neutral``."""
+        return ", ".join(self.names)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types, with the other task's key empty."""
+        return {"labels": list(self.names), "scale": None}
 
     def __len__(self) -> int:
         return len(self.names)
@@ -238,6 +260,9 @@ class Scale:
     '0 to 5'
     """
 
+    task: ClassVar[Task] = "similarity"
+    outputs: ClassVar[tuple[str, ...]] = ("score",)
+
     low: float
     high: float
     activation: Activation = field(default="sigmoid", compare=False)
@@ -296,6 +321,15 @@ class Scale:
             ) from None
         return cls(low, high)
 
+    @property
+    def in_words(self) -> str:
+        """For messages: ``scores from 0 to 5``."""
+        return f"scores from {self}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types, with the other task's key empty."""
+        return {"labels": None, "scale": list(self)}
+
     def to_list(self) -> list[float | str]:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""
         return [self.low, self.high, *([self.activation] if self.activation != "sigmoid" else [])]
@@ -319,78 +353,68 @@ def _texts_of(names: Sequence[str], where: str, expected: str, *, n: int | None 
 Answers = LabelSet | Scale
 """What a model answers with: one of some names (classification), or a score on a scale (similarity)."""
 
-Task = Literal["classification", "similarity"]
-TASKS: tuple[Task, ...] = ("classification", "similarity")
 
+def labels_of(answers: Answers) -> LabelSet:
+    """The names of the classes.
 
-def task_of(answers: Answers) -> Task:
-    """Which task a model has that answers so."""
-    return "similarity" if isinstance(answers, Scale) else "classification"
-
-
-def answers_in_words(answers: Answers) -> str:
-    """``entailment, neutral`` or ``scores from 0 to 5``, for messages."""
-    return f"scores from {answers}" if isinstance(answers, Scale) else ", ".join(answers)
-
-
-@dataclass(frozen=True, slots=True)
-class SimilarityPrediction:
-    """How similar a model finds the two texts of one pair.
-
-    Attributes:
-        score: On ``scale``.
-        scale: The lowest and the highest score there is.
-        tokens_lost: How many tokens of the first and of the second side did not fit.
-        empty_sides: The sides with nothing to read, by name: a score of such a pair says nothing.
+    Raises:
+        UsageError: If there are scores instead.
     """
-
-    score: float
-    scale: Scale
-    tokens_lost: tuple[int, int] = (0, 0)
-    empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
-
-    @property
-    def truncated(self) -> bool:
-        """Whether any part of the pair was not read."""
-        return self.tokens_lost != (0, 0)
+    if isinstance(answers, LabelSet):
+        return answers
+    raise UsageError(
+        f"A similarity model gives scores from {answers}, and has no labels.", expected="a model of labels"
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model says of one pair.
+    """What a model says of one pair: a label, or a similarity score.
 
     Attributes:
         label: The name with the highest probability (the first one, where two are equal), or by the thresholds of a
-            calibrated model.
-        probabilities: Every label's name with its probability; they sum to 1.
+            calibrated model; None for a similarity model.
+        probabilities: Every label's name with its probability; they sum to 1. Empty for a similarity model.
         tokens_lost: How many tokens of the first and of the second side did not fit.
         abstained: Whether a calibrated model is not confident enough of ``label`` to stand by it.
-        empty_sides: The sides with nothing to read, by name: an answer to such a pair says nothing.
+        empty_sides: The sides with nothing to read, by name: what is said of such a pair says nothing.
+        score: How similar the texts are, on ``scale``; None for a model of labels.
+        scale: The lowest and the highest score there is.
     """
 
-    label: str
+    label: str | None
     probabilities: dict[str, float]
     tokens_lost: tuple[int, int] = (0, 0)
     abstained: bool = field(default=False, kw_only=True)
     empty_sides: tuple[str, ...] = field(default=(), kw_only=True)
+    score: float | None = field(default=None, kw_only=True)
+    scale: Scale | None = field(default=None, kw_only=True)
 
     @property
     def truncated(self) -> bool:
         """Whether any part of the pair was not read."""
         return self.tokens_lost != (0, 0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """What is said of the pair, as JSON types."""
+        if self.scale is not None:
+            said = {"score": self.score, "scale": list(self.scale)}
+        else:
+            said = {"label": self.label, "probabilities": self.probabilities, "abstained": self.abstained}
+        return {**said, "truncated": self.truncated, "empty_sides": list(self.empty_sides)}
 
 
 @runtime_checkable
 class Predictor(Protocol):
     """Anything that answers: a Keras model, its ONNX part, a baseline, a server, a cascade.
 
-    ``check_predictor`` in the tests states what every one of them keeps: rows in the order of the pairs, sums of 1,
-    and a pair's row independent of the pairs beside it.
+    ``check_predictor`` in the tests states what every one of them keeps: rows in the order of the pairs, probabilities
+    that sum to 1 or scores on the scale, and a pair's row independent of the pairs beside it.
     """
 
     @property
-    def labels(self) -> LabelSet:
-        """The names of the columns of ``predict``."""
+    def answers(self) -> Answers:
+        """The names of the columns of ``predict``, or the scale of its scores."""
         ...
 
     @property
@@ -399,36 +423,8 @@ class Predictor(Protocol):
         ...
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``; ``(0, n_labels)`` for none."""
+        """Rows in the order of ``pairs``: probabilities ``(n_pairs, n_labels)``, or scores ``(n_pairs,)``."""
         ...
-
-
-@runtime_checkable
-class SimilarityPredictor(Protocol):
-    """Anything that scores the similarity of pairs; what ``Predictor`` is to labels.
-
-    Rows are in the order of the pairs, every score is on the scale, and a pair's score is independent of the pairs
-    beside it.
-    """
-
-    @property
-    def scale(self) -> Scale:
-        """The lowest and the highest score there is."""
-        ...
-
-    @property
-    def sides(self) -> Sides:
-        """What the first and the second text of a pair are called."""
-        ...
-
-    def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
-        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``."""
-        ...
-
-
-def answers_of(predictor: Predictor | SimilarityPredictor) -> Answers:
-    """What ``predictor`` answers with."""
-    return predictor.scale if isinstance(predictor, SimilarityPredictor) else predictor.labels
 
 
 def label_counts(labels: Iterable[str]) -> dict[str, int]:

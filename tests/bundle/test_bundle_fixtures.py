@@ -46,9 +46,9 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
     assert len(read_pair_hashes(bundle.part("pair_hashes"))["train"]) == 8
     pairs, probabilities, tokens_lost = expected(version)
     scores = Scorer.open(path).read(pairs)
-    np.testing.assert_allclose(scores.probabilities, probabilities, atol=1e-5)
+    np.testing.assert_allclose(scores.values, probabilities, atol=1e-5)
     assert scores.tokens_lost.tolist() == tokens_lost
-    assert len(np.unique(scores.probabilities.round(4), axis=0)) == len(pairs)
+    assert len(np.unique(scores.values.round(4), axis=0)) == len(pairs)
 
 
 def test_the_frozen_policy_of_version_2_decides_as_on_its_first_day() -> None:

@@ -105,6 +105,7 @@ def test_xz_streams_one_after_the_other_are_one_file(tmp_path):
 
 def test_a_table_has_so_many_rows_at_most(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(bounds, "MOST_ROWS", 100)
+    monkeypatch.setattr(bounds, "MOST_TEXTS", 100)
     path = tmp_path / "p.csv"
     path.write_text("premise,hypothesis,label\n" + "a dog,a cat,x\n" * 101)
     assert "more than 100 rows" in refused(capsys, path)

@@ -18,9 +18,9 @@ from input_forms import OF_KERAS, check_inputs
 from samesay import Pair
 from samesay.errors import BundleError, EmptySide, SameSayError, UsageError
 from samesay.evaluation import WordOverlap
-from samesay.model.foreign import ForeignClassifier, ForeignPredictor, ForeignSimilarityPredictor
-from samesay.pairs import Scale
-from samesay.scoring import SimilarityScorer, open_scorer
+from samesay.model.foreign import ForeignClassifier, ForeignPredictor
+from samesay.pairs import LabelSet, Scale
+from samesay.scoring import Scorer
 from samesay.scoring.windows import WindowedScorer
 from tiny_models import LABELS, SIDES, save_tiny, tiny_encoder, tiny_graph
 
@@ -160,12 +160,12 @@ def test_a_scorer_takes_what_a_pair_model_takes(scorer: samesay.Scorer) -> None:
     check_inputs(scorer.predict, scorer.sides)
     check_inputs(lambda x: np.array([list(one.probabilities.values()) for one in scorer.score(x)]), SIDES)
     check_inputs(lambda x: np.array([list(one.probabilities.values()) for one in scorer.stream(x)]), SIDES)
-    check_inputs(lambda x: scorer.begin(x).result().probabilities, SIDES)
+    check_inputs(lambda x: scorer.begin(x).result().values, SIDES)
     check_inputs(scorer.logits, SIDES)
 
 
 def test_a_similarity_scorer_takes_what_a_pair_model_takes(similarity: Path) -> None:
-    similar = SimilarityScorer.open(similarity)
+    similar = Scorer.open(similarity)
     check_inputs(similar.predict, similar.sides)
     check_inputs(lambda x: np.array([one.score for one in similar.score(x)]), similar.sides)
 
@@ -180,8 +180,8 @@ def test_similarity_models_and_classifiers_of_others_take_what_a_pair_model_take
         return np.array([[len(first), len(second)] for first, second in pairs], np.float32).reshape(-1, 2) / 9
 
     theirs = ForeignClassifier(None, 16, ("a", "b"), logits)
-    check_inputs(ForeignPredictor(theirs, SIDES).predict, SIDES)
-    check_inputs(ForeignSimilarityPredictor(theirs, SIDES).predict, SIDES)
+    check_inputs(ForeignPredictor(theirs, LabelSet(("a", "b")), SIDES).predict, SIDES)
+    check_inputs(ForeignPredictor(theirs, Scale(0, 5), SIDES).predict, SIDES)
 
 
 def test_a_windowed_scorer_takes_what_a_pair_model_takes(scorer: samesay.Scorer) -> None:
@@ -243,7 +243,7 @@ def test_a_scorer_is_pickled_for_a_process_that_is_spawned(
 
 def test_a_scorer_and_what_holds_one_are_copied_and_pickled(folder: Path, similarity: Path) -> None:
     for path in (folder, similarity):
-        scorer = open_scorer(path, threads=1, batch_tokens=64)
+        scorer = Scorer.open(path, threads=1, batch_tokens=64)
         for again in (pickle.loads(pickle.dumps(scorer)), copy.copy(scorer), copy.deepcopy(scorer)):
             assert type(again) is type(scorer)
             assert (again.checksum, again.batch_tokens, again.threads) == (scorer.checksum, 64, 1)
@@ -364,7 +364,7 @@ def test_an_empty_side_is_flagged_in_every_answer(
         scorer.score(pairs),
         list(scorer.stream(iter(pairs))),
         model.score(pairs),
-        SimilarityScorer.open(similarity).score(pairs),
+        Scorer.open(similarity).score(pairs),
         [found.prediction for found in WindowedScorer(scorer).score([Pair(*pair) for pair in pairs])],
     ):
         assert [one.empty_sides for one in found] == expected

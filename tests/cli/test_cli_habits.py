@@ -99,6 +99,6 @@ def test_what_is_suggested_is_there():
     assert set(COMMAND_WORDS.values()) <= set(COMMANDS)
     assert not set(COMMAND_WORDS) & set(COMMANDS)
     assert {
-        target.split()[0] for targets in OPTION_WORDS.values() for target in targets
+        target.split("=")[0] for targets in OPTION_WORDS.values() for target in targets
     } <= options | arguments
     assert set(VALUE_WORDS.values()) <= choices

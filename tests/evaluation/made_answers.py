@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from samesay.data import Origin, PairTable
+from samesay.decision import Decisions
 from samesay.evaluation import evaluate
-from samesay.evaluation.policy import Decisions
 from samesay.evaluation.report import examine, slices_of
 from samesay.pairs import LabelSet, Sides
 
@@ -26,7 +26,7 @@ class Fixed:
     """Answers with given rows, in the order of the pairs it is asked."""
 
     def __init__(self, rows, labels=NLI, sides=SIDES):
-        self.rows, self.labels, self.sides, self.asked = np.asarray(rows), labels, sides, 0
+        self.rows, self.answers, self.sides, self.asked = np.asarray(rows), labels, sides, 0
 
     def predict(self, pairs):
         self.asked += len(pairs)

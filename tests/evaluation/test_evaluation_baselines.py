@@ -45,7 +45,7 @@ def test_they_are_predictors(leaking, kind):
         MajorityBaseline.train(leaking) if kind == "majority" else OneSideBaseline.train(leaking, "second")
     )
     check_predictor(baseline, leaking.pairs())
-    assert baseline.labels == LABELS
+    assert baseline.answers == LABELS
     assert baseline.sides == SIDES
 
 

@@ -40,7 +40,7 @@ class Knowing:
     """Answers every template rightly, and everything else alike."""
 
     def __init__(self, labels, tests, roles, sides=SIDES):
-        self.labels = labels
+        self.answers = labels
         self.sides = sides
         self._right = {
             (test.pair.first, test.pair.second): accepted_for(test.expected, roles)[-1]
@@ -49,15 +49,15 @@ class Knowing:
         }
 
     def predict(self, pairs):
-        rows = np.full((len(pairs), len(self.labels)), 0.1, np.float32)
+        rows = np.full((len(pairs), len(self.answers)), 0.1, np.float32)
         for row, pair in zip(rows, pairs, strict=True):
             texts = (pair.first, pair.second) if self.sides.first == "premise" else (pair.second, pair.first)
-            row[self.labels.index(self._right.get(texts, self.labels.names[0]))] += 1
+            row[self.answers.index(self._right.get(texts, self.answers.names[0]))] += 1
         return rows / rows.sum(axis=1, keepdims=True)
 
 
 class OneLabel:
-    labels = NLI
+    answers = NLI
     sides = SIDES
 
     def predict(self, pairs):
@@ -68,7 +68,7 @@ class Lengths:
     """Scores by how alike two texts are in length: nothing to do with what they say."""
 
     sides = Sides("text1", "text2")
-    scale = SCALE
+    answers = SCALE
 
     def predict(self, pairs):
         return np.float32([5 / (1 + abs(len(pair.first) - len(pair.second))) for pair in pairs])

@@ -27,7 +27,7 @@ class Fixed:
     """Answers the pairs of a table with rows that were made before."""
 
     def __init__(self, rows, labels=NAMES):
-        self.rows, self.labels, self.sides = np.asarray(rows, np.float32), LabelSet(tuple(labels)), Sides()
+        self.rows, self.answers, self.sides = np.asarray(rows, np.float32), LabelSet(tuple(labels)), Sides()
         self.done = 0
 
     def predict(self, pairs):
@@ -37,7 +37,7 @@ class Fixed:
 
 class FixedScores:
     def __init__(self, scores, scale):
-        self.scores, self.scale, self.sides = np.asarray(scores, np.float32), scale, Sides()
+        self.scores, self.answers, self.sides = np.asarray(scores, np.float32), scale, Sides()
 
     def predict(self, pairs):
         return self.scores[: len(pairs)]

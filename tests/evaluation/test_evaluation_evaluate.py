@@ -35,16 +35,16 @@ class Told:
     """Answers with the label that it was told for a first text, with a stated certainty."""
 
     def __init__(self, answers, *, labels=NLI, sides=SIDES, certainty=0.8):
-        self.answers, self.labels, self.sides, self.certainty = answers, labels, sides, certainty
+        self.right, self.answers, self.sides, self.certainty = answers, labels, sides, certainty
         self.seen = []
 
     def predict(self, pairs):
         self.seen.extend(pairs)
         rows = np.full(
-            (len(pairs), len(self.labels)), (1 - self.certainty) / (len(self.labels) - 1), np.float32
+            (len(pairs), len(self.answers)), (1 - self.certainty) / (len(self.answers) - 1), np.float32
         )
         for row, pair in zip(rows, pairs, strict=True):
-            row[self.labels.index(self.answers[pair.first])] = self.certainty
+            row[self.answers.index(self.right[pair.first])] = self.certainty
         return rows
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.bundle import Decision
+from samesay.decision import Decision, answers_under, decide, decisions_of, softmax
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     TEMPERATURES,
@@ -18,9 +18,7 @@ from samesay.evaluation.fitting import (
     gain_of_biases,
 )
 from samesay.evaluation.metrics import confusion_matrix, log_loss, macro_f1
-from samesay.evaluation.policy import answers_under, decide, decisions_of
 from samesay.pairs import LabelSet
-from samesay.scoring import softmax
 
 LABELS = LabelSet(("entailment", "neutral", "contradiction"))
 

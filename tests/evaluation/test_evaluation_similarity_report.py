@@ -27,13 +27,13 @@ HOSTILE = "</p><script>alert(1)</script>{{ 7 * 7 }}\u202e\x00"
 
 
 class Fixed:
-    scale, sides = SCALE, SIDES
+    answers, sides = SCALE, SIDES
 
     def __init__(self, answers):
-        self.answers = np.asarray(answers, np.float32)
+        self.scores = np.asarray(answers, np.float32)
 
     def predict(self, pairs):
-        return self.answers[: len(pairs)]
+        return self.scores[: len(pairs)]
 
 
 def table_of(truth, *, first=None, columns=None):

@@ -78,7 +78,7 @@ def saboteur(onnx_file, tmp_path, change):
 
 
 def test_a_true_graph_is_verified_from_raw_text(onnx_file, answer):
-    verdict = check_parity(onnx_file, encoder(), answer, labels=LABELS, threads=1)
+    verdict = check_parity(onnx_file, encoder(), answer, answers=LABELS, threads=1)
     assert verdict.status == "verified", verdict.detail
     assert verdict.max_difference is not None
     assert verdict.max_difference < 1e-5
@@ -131,7 +131,7 @@ def labels_swapped(model):
 @pytest.mark.parametrize("change", [exact_gelu, one_weight, mask_ignored, not_a_number, labels_swapped])
 def test_a_sabotaged_graph_fails(onnx_file, answer, tmp_path, change):
     path = saboteur(onnx_file, tmp_path, change)
-    verdict = check_parity(path, encoder(), answer, labels=LABELS, threads=1)
+    verdict = check_parity(path, encoder(), answer, answers=LABELS, threads=1)
     assert verdict.status == "failed"
     assert ("NaN" if change is not_a_number else "largest difference") in verdict.detail
     assert json.dumps(verdict.to_dict(), allow_nan=False)
@@ -139,7 +139,7 @@ def test_a_sabotaged_graph_fails(onnx_file, answer, tmp_path, change):
 
 def test_changed_decisions_are_counted(onnx_file, answer, tmp_path):
     verdict = check_parity(
-        saboteur(onnx_file, tmp_path, labels_swapped), encoder(), answer, labels=LABELS, threads=1
+        saboteur(onnx_file, tmp_path, labels_swapped), encoder(), answer, answers=LABELS, threads=1
     )
     assert verdict.changed_decisions > 0
     assert f"{verdict.changed_decisions} answers with another label" in verdict.detail
@@ -156,7 +156,7 @@ def test_changed_decisions_are_counted(onnx_file, answer, tmp_path):
     ids=["case", "accents", "vocabulary order", "length limit"],
 )
 def test_a_wrong_tokenizer_fails_though_the_graph_is_right(onnx_file, answer, wrong):
-    verdict = check_parity(onnx_file, wrong, answer, labels=LABELS, threads=1)
+    verdict = check_parity(onnx_file, wrong, answer, answers=LABELS, threads=1)
     assert verdict.status == "failed"
     assert "largest difference" in verdict.detail
 
@@ -175,7 +175,7 @@ def test_whatever_goes_wrong_is_a_verdict_and_never_an_exception(onnx_file, answ
         (onnx_file, lambda pairs: answer(pairs)[:, :2], LABELS),
         (onnx_file, lambda pairs: answer(pairs) * np.float32(np.nan), LABELS),
     ):
-        verdict = check_parity(path, encoder(), keras_logits, labels=labels, threads=1)
+        verdict = check_parity(path, encoder(), keras_logits, answers=labels, threads=1)
         assert verdict.status == "failed"
         assert len(verdict.detail) > 20
 
@@ -207,7 +207,7 @@ def test_a_vocabulary_without_words_still_gives_pairs_of_every_length():
 
 
 def test_a_part_is_written_whole_and_opens(task, tmp_path):
-    verdict = write_onnx_part(task, encoder(), tmp_path, labels=LABELS, threads=1)
+    verdict = write_onnx_part(task, encoder(), tmp_path, answers=LABELS, threads=1)
     assert verdict.status == "verified", verdict.detail
     saved = PairEncoder.from_dict(json.loads((tmp_path / "encoder.json").read_text(encoding="utf-8")))
     scorer = Scorer.from_parts(tmp_path / "model.onnx", saved, LABELS, Sides(), threads=1)
@@ -217,7 +217,7 @@ def test_a_part_is_written_whole_and_opens(task, tmp_path):
 
 
 def test_a_part_at_a_shorter_limit_is_verified_and_leaves_the_task_as_it_was(task, tmp_path):
-    verdict = write_onnx_part(task, encoder().with_max_length(12), tmp_path, labels=LABELS, threads=1)
+    verdict = write_onnx_part(task, encoder().with_max_length(12), tmp_path, answers=LABELS, threads=1)
     assert verdict.status == "verified", verdict.detail
     assert task.preprocessor.sequence_length == LIMIT
 
@@ -227,12 +227,12 @@ def test_a_softmax_heads_part_is_verified(task, tmp_path):
         task.backbone, num_classes=3, preprocessor=task.preprocessor, activation="softmax"
     )
     probabilistic.output_dense.kernel.assign(task.output_dense.kernel)
-    verdict = write_onnx_part(probabilistic, encoder(), tmp_path, labels=LABELS, threads=1)
+    verdict = write_onnx_part(probabilistic, encoder(), tmp_path, answers=LABELS, threads=1)
     assert verdict.status == "verified", verdict.detail
 
 
 def test_a_failed_parity_check_leaves_a_verdict_and_no_file(task, tmp_path):
-    verdict = write_onnx_part(task, encoder(lowercase=False), tmp_path, labels=LABELS, threads=1)
+    verdict = write_onnx_part(task, encoder(lowercase=False), tmp_path, answers=LABELS, threads=1)
     assert verdict.status == "failed"
     assert list(tmp_path.iterdir()) == []
 
@@ -242,7 +242,7 @@ def test_an_unsupported_encoder_leaves_a_verdict_and_no_file(tmp_path):
         vocabulary_size=len(VOCABULARY), num_layers=1, hidden_dim=8, intermediate_dim=8
     )
     other = keras_hub.models.FNetTextClassifier(backbone, num_classes=3)
-    verdict = write_onnx_part(other, encoder(), tmp_path, labels=LABELS)
+    verdict = write_onnx_part(other, encoder(), tmp_path, answers=LABELS)
     assert verdict.status == "unsupported"
     assert "FNetBackbone" in verdict.detail
     assert list(tmp_path.iterdir()) == []
@@ -250,6 +250,6 @@ def test_an_unsupported_encoder_leaves_a_verdict_and_no_file(tmp_path):
 
 def test_the_parity_check_leaves_training_undisturbed(task, onnx_file):
     before = [keras.ops.convert_to_numpy(variable).copy() for variable in task.weights]
-    check_parity(onnx_file, encoder(), KerasAnswer(task), labels=LABELS, threads=1)
+    check_parity(onnx_file, encoder(), KerasAnswer(task), answers=LABELS, threads=1)
     for variable, kept in zip(task.weights, before, strict=True):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(variable), kept)

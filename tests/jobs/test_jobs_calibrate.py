@@ -9,9 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samesay.bundle import Decision, open_bundle, write_bundle, write_decision, write_pair_hashes
+from samesay.bundle import open_bundle, write_bundle, write_decision, write_pair_hashes
 from samesay.cli.main import main
 from samesay.data import PairTable, load_pairs
+from samesay.decision import Decision, softmax
 from samesay.errors import (
     BundleDamaged,
     BundleVersionUnknown,
@@ -25,7 +26,7 @@ from samesay.jobs.calibrate import calibrate, reset
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.export import export
 from samesay.pairs import Pair
-from samesay.scoring import Scorer, softmax
+from samesay.scoring import Scorer
 from tiny_models import LABELS, SIDES, WORDS, save_tiny
 
 N_PAIRS = 900

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from predictor_contract import check_predictor
+from samesay.decision import Decisions, decisions_of
 from samesay.errors import ExtraMissing, HeadMismatch, LabelMismatch, NotABundle, TargetExists, UsageError
-from samesay.evaluation.policy import Decisions, decisions_of
 from samesay.jobs.compare import compare_models
 from samesay.pairs import LabelSet, Pair, Scale, Sides
 from samesay.predictors.contenders import Contender, open_contender, renamed, short_names
@@ -194,7 +194,7 @@ def test_other_labels_are_refused_with_both_lists_and_the_renaming() -> None:
 
 def test_a_model_with_other_label_names_decides_as_before() -> None:
     class Careful:
-        labels = LabelSet(("a", "b"))
+        answers = LabelSet(("a", "b"))
         sides = Sides()
 
         def predict(self, pairs: list[Pair]) -> np.ndarray:

@@ -24,7 +24,7 @@ from samesay.jobs.verify import verify
 from samesay.pairs import Scale, Sides
 from samesay.predictors.opening import open_predictor
 from samesay.recipes.run import Run
-from samesay.scoring import SimilarityScorer
+from samesay.scoring import Scorer
 from tiny_bert import save_tiny_preset
 
 SCALE = Scale(0, 5)
@@ -75,9 +75,7 @@ def test_a_similarity_model_is_verified_and_stored_in_fewer_bits(
     made = export(trained.path, tmp_path / "small", to="bundle", quantize="int8", data=scored_pairs_file)
     assert made.quantization is not None
     table = load_pairs(scored_pairs_file)
-    was, now = (
-        SimilarityScorer.open(path).predict(table.pairs()) for path in (trained.path, tmp_path / "small")
-    )
+    was, now = (Scorer.open(path).predict(table.pairs()) for path in (trained.path, tmp_path / "small"))
     apart = np.abs(was - now).max() / (SCALE.high - SCALE.low)
     assert 0 < apart < 0.01
     assert made.quantization["largest_difference"] == pytest.approx(apart, abs=1e-6)
@@ -89,7 +87,7 @@ def test_keras_onnx_and_the_reloaded_model_score_alike_and_on_the_scale(
 ) -> None:
     table = load_pairs(scored_pairs_file)
     assert trained.onnx.status == "verified", trained.onnx.detail
-    by_onnx = SimilarityScorer.open(trained.path).predict(table.pairs())
+    by_onnx = Scorer.open(trained.path).predict(table.pairs())
     by_keras = open_predictor(trained.path, backend="keras").predictor.predict(table.pairs())  # type: ignore[union-attr]
     np.testing.assert_allclose(by_onnx, by_keras, atol=1e-4)
     np.testing.assert_allclose(samesay.load(trained.path).predict(table), by_keras, atol=1e-5)
@@ -105,8 +103,10 @@ def test_the_bundle_is_of_a_kind_that_older_readers_refuse(trained: TrainResult)
     assert inspect_model(trained.path)["scale"] == [0, 5]
     assert "from 0 to 5" in (trained.path / "README.md").read_text(encoding="utf-8")
     assert (trained.path / "report" / "answers.png").is_file()
-    with pytest.raises(UsageError, match="gives similarity scores"):
-        samesay.Scorer.open(trained.path)
+    scorer = samesay.Scorer.open(trained.path)
+    assert scorer.answers == SCALE
+    with pytest.raises(UsageError, match="gives scores from 0 to 5"):
+        _ = scorer.labels
 
 
 def test_one_pair_and_a_file_get_scores(

@@ -11,12 +11,13 @@ import pytest
 import samesay
 from samesay.bundle.pair_hashes import read_pair_hashes
 from samesay.data import PairTable, load_pairs
+from samesay.decision import softmax
 from samesay.errors import LabelMismatch, UsageError
 from samesay.jobs.train import train
 from samesay.pairs import LabelSet, Sides
 from samesay.recipes.run import Run
 from samesay.runs.teacher import teacher_logits
-from samesay.scoring import Scorer, softmax
+from samesay.scoring import Scorer
 from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss
 from tiny_bert import save_tiny_preset
 

@@ -11,7 +11,8 @@ import pytest
 
 from altered_bundle import with_bias
 from commands import outcome
-from samesay.bundle import Decision, open_bundle, write_decision
+from samesay.bundle import open_bundle, write_decision
+from samesay.decision import Decision
 from samesay.errors import BundleDamaged, ParityFailed, PartUnavailable, SourceNotFound
 from samesay.jobs.verify import verify
 

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from predictor_contract import check_predictor
-from samesay.bundle import Decision
 from samesay.data import PairTable
+from samesay.decision import Decision
 from samesay.evaluation import evaluate
 from samesay.model.classifier import pair_loss
 from samesay.model.opening import open_model

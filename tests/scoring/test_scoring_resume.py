@@ -17,7 +17,7 @@ import pytest
 from samesay.data import iter_rows
 from samesay.errors import OutputBusy, ResumeMismatch, RowMalformed, TargetExists
 from samesay.pairs import Progress, Scale
-from samesay.scoring import Scorer, SimilarityScorer, score_file
+from samesay.scoring import Scorer, score_file
 from samesay.storage import Claim
 from tiny_models import save_tiny, tiny_graph
 
@@ -46,7 +46,7 @@ def stop_after(rows: int, error: type[BaseException] = KeyboardInterrupt) -> Cal
     return listen
 
 
-def interrupted(scorer: Scorer | SimilarityScorer, source: Path, output: Path, rows: int, **options) -> None:
+def interrupted(scorer: Scorer, source: Path, output: Path, rows: int, **options) -> None:
     with pytest.raises(KeyboardInterrupt) as error:
         score_file(scorer, source, output, chunk_rows=CHUNK, progress=stop_after(rows), **options)
     assert error.value.__notes__ == [f"{rows:,} rows are done and kept; the same command resumes after them"]
@@ -88,7 +88,7 @@ def test_what_an_interrupted_run_left_is_finished_to_the_same_content(
 
 
 def test_a_similarity_models_run_goes_on_too(tmp_path: Path, source: Path) -> None:
-    scorer = SimilarityScorer.open(
+    scorer = Scorer.open(
         save_tiny(
             tmp_path / "similarity",
             graph=tiny_graph(n_labels=1),

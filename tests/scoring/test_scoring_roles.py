@@ -72,7 +72,7 @@ def test_many_pairs_are_read_in_pieces_and_in_order():
 
 def test_a_similarity_model_agrees_by_its_score():
     class Similarity:
-        scale = Scale(0, 5)
+        answers = Scale(0, 5)
         sides = Sides("sentence1", "sentence2")
 
         def predict(self, pairs):

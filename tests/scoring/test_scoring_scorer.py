@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 from onnx import TensorProto
 
 from predictor_contract import check_predictor
+from samesay.decision import softmax
 from samesay.errors import BundleDamaged, EncodingInvalid, PartUnavailable, UsageError
 from samesay.pairs import LabelSet, Pair, Progress
-from samesay.scoring import Scorer, default_threads, softmax
+from samesay.scoring import Scorer, default_threads
 from tiny_models import LABELS, SIDES, VOCABULARY, WORDS, save_tiny, tiny_encoder, tiny_graph
 
 PAIRS = [

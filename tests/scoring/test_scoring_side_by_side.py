@@ -55,7 +55,7 @@ def test_pairs_that_are_encoded_in_parts_come_back_in_order(two_threads: Scorer,
     monkeypatch.setattr("samesay.encoding.encoder._CHUNK", 7)
     seen: list[Progress] = []
     in_parts = two_threads.read(pairs, progress=seen.append)
-    np.testing.assert_allclose(in_parts.probabilities, whole.probabilities, atol=1e-5)
+    np.testing.assert_allclose(in_parts.values, whole.values, atol=1e-5)
     np.testing.assert_array_equal(in_parts.tokens_lost, whole.tokens_lost)
     done = [each.done for each in seen]
     assert done == sorted(set(done))
@@ -68,7 +68,7 @@ def test_what_was_begun_answers_as_what_was_waited_for(two_threads: Scorer) -> N
     pairs = some_pairs(30)
     begun = [two_threads.begin(pairs), two_threads.begin(pairs[:1]), two_threads.begin([])]
     for pending, expected in zip(begun, (pairs, pairs[:1], []), strict=True):
-        assert pending.result().probabilities.tobytes() == two_threads.predict(expected).tobytes()
+        assert pending.result().values.tobytes() == two_threads.predict(expected).tobytes()
 
 
 def test_the_next_part_is_encoded_while_one_is_computed(two_threads: Scorer, monkeypatch) -> None:
@@ -107,7 +107,7 @@ def test_a_chunk_is_taken_ahead_only_where_that_keeps_nobody_waiting(
     answered = OneProcess(two_threads, ahead=ahead).answered(chunks())
     first, scores = next(answered)
     assert taken == ([0, 1] if ahead else [0])
-    assert scores.probabilities.tobytes() == two_threads.predict(first.pairs).tobytes()
+    assert scores.values.tobytes() == two_threads.predict(first.pairs).tobytes()
     assert [chunk.pairs for chunk, _ in answered] == [some_pairs(20, seed=seed) for seed in (1, 2)]
 
 

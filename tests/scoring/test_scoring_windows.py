@@ -157,7 +157,7 @@ def test_settings_that_mean_nothing_are_refused():
     for settings in ({"sentences": 0}, {"sentences": 2, "overlap": 2}, {"rule": "best"}):
         with pytest.raises(UsageError):
             WindowedScorer(model, **settings)
-    with pytest.raises(UsageError, match="None of the labels"):
+    with pytest.raises(UsageError, match="Cannot tell which of the labels"):
         WindowedScorer(Asked(lambda *_: {}, ("red", "blue")))
 
 

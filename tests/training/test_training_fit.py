@@ -508,7 +508,7 @@ def test_a_disk_that_is_full_for_tensorboard_ends_no_run(
     with caplog.at_level(logging.WARNING, logger="samesay"):
         result = fit(classifier, some_pairs(classifier, 40), once, files=RunFiles(tensorboard=tmp_path))
     assert result.steps == 3
-    assert caplog.text.count("figures for TensorBoard cannot be written any more") == 1
+    assert caplog.text.count("metrics for TensorBoard can no longer be written") == 1
 
 
 def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:

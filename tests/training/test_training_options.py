@@ -10,12 +10,12 @@ import keras
 import numpy as np
 import pytest
 
+from samesay.decision import softmax
 from samesay.errors import UsageError
 from samesay.model.classifier import PairClassifier
 from samesay.model.keras_file import load_keras_file, save_keras_file
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
-from samesay.scoring import softmax
 from samesay.training import Recipe
 from samesay.training.depth import depths
 from samesay.training.fit import FitResult, TrainingPairs, balanced_rows, fit

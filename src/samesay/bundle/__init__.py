@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import FORMAT_VERSION, MANIFEST_NAME, PARTS, PartLayout, Verdict
-from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
+from samesay.bundle.manifest import FileRecord, Manifest, Part
 from samesay.bundle.pair_hashes import read_pair_hashes, read_pair_numbers, write_pair_hashes
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.recognition import is_bundle
@@ -23,7 +23,6 @@ __all__ = [
     "PARTS",
     "Bundle",
     "BundleDraft",
-    "Decision",
     "FileRecord",
     "Manifest",
     "Part",

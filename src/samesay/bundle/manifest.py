@@ -8,7 +8,6 @@ opens no file.
 
 from __future__ import annotations
 
-import math
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
@@ -28,15 +27,12 @@ from samesay.bundle.layout import (
     VERDICTS,
     Verdict,
 )
+from samesay.decision import Decision
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
 from samesay.pairs import MOST_TOKENS, Activation, Answers, LabelSet, Scale, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
-
-# Numbers within which a decision computes: a calibration finds temperatures from 0.05 to 20, biases up to 10.
-_TEMPERATURES = (1e-6, 1e6)
-_MOST_BIAS = 1e6
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,85 +63,6 @@ class Part:
     def size(self) -> int:
         """Its files together, in bytes."""
         return sum(record.bytes for record in self.files.values())
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """How a label comes out of logits: the model's decision policy.
-
-    Attributes:
-        temperature: The logits are divided by it before the softmax; above 0.
-        biases: What is added to a label's logit after that, in nats, for all labels or none; they sum to 0.
-        thresholds: A label's least probability, for all labels or none; above 0, they sum to 1. The answer is the label
-            whose probability is the largest multiple of its threshold.
-        abstain_below: The model is not confident of an answer of lower probability; None: it always is.
-        calibration: Where these come from: data, counts, figures before and after; empty for a model that was not
-            calibrated.
-    """
-
-    temperature: float = 1.0
-    thresholds: dict[str, float] = field(default_factory=dict)
-    abstain_below: float | None = None
-    calibration: dict[str, Any] = field(default_factory=dict)
-    biases: dict[str, float] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        coldest, warmest = _TEMPERATURES
-        if not coldest <= self.temperature <= warmest:
-            raise UsageError(
-                f"The temperature must be a number from {coldest:g} to {warmest:g}.",
-                expected=f"received: {self.temperature!r}",
-            )
-        added = self.biases.values()
-        if not (all(abs(bias) <= _MOST_BIAS for bias in added) and math.isclose(sum(added), 0, abs_tol=1e-6)):
-            raise UsageError(
-                "The biases must be numbers that sum to 0.",
-                expected=f"received: {', '.join(f'{label} {bias!r}' for label, bias in self.biases.items())}",
-            )
-        shares = self.thresholds.values()
-        if shares and not (all(share > 0 for share in shares) and math.isclose(sum(shares), 1, abs_tol=1e-6)):
-            raise UsageError(
-                "The thresholds must be numbers above 0 that sum to 1.",
-                expected=f"received: {', '.join(f'{label} {share!r}' for label, share in self.thresholds.items())}",
-            )
-        if self.abstain_below is not None and not 0 <= self.abstain_below <= 1:
-            raise UsageError(
-                "A model abstains below a probability.", expected=f"0 to 1; received: {self.abstain_below!r}"
-            )
-
-    @property
-    def format_version(self) -> int:
-        """The lowest format version that a bundle with this policy can be written in."""
-        if self.biases:
-            return 3
-        return 2 if self.thresholds or self.abstain_below is not None else 1
-
-    def biases_of(self, labels: LabelSet) -> list[float] | None:
-        """The biases in the order of ``labels``; None where there are none."""
-        return [self.biases[name] for name in labels] if self.biases else None
-
-    def require_labels(self, labels: LabelSet) -> None:
-        """Refuse biases or thresholds that are not those of ``labels``.
-
-        Raises:
-            UsageError: If there are some, and not one for each label.
-        """
-        for what, numbers in (("biases", self.biases), ("thresholds", self.thresholds)):
-            if numbers and set(numbers) != set(labels):
-                raise UsageError(
-                    f"The {what} are for {', '.join(map(repr, numbers))}.",
-                    expected=f"one for each of {', '.join(map(repr, labels))}, or none",
-                )
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON types."""
-        return {
-            "temperature": self.temperature,
-            **({"biases": dict(self.biases)} if self.biases else {}),
-            "thresholds": dict(self.thresholds),
-            "abstain_below": self.abstain_below,
-            **({"calibration": self.calibration} if self.calibration else {}),
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +103,7 @@ class Manifest:
     dimension: int | None = None
 
     def __post_init__(self) -> None:
-        self.decision.require_labels(self.labels)
+        self.decision.require_fit(self.answers)
 
     @property
     def answers(self) -> Answers:
@@ -325,7 +242,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
         decision = _decision(_need(document, "decision", dict, where), version, where)
-        decision.require_labels(labels)
+        decision.require_fit(scale or labels)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
     dimension = _need(document, "dimension", int, where) if kind == EMBEDDER else None

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from samesay.bundle.card import with_decision
 from samesay.bundle.layout import MANIFEST_NAME
-from samesay.bundle.manifest import Decision, Manifest
+from samesay.bundle.manifest import Manifest
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.writing import record_of, require_replaceable
+from samesay.decision import Decision
 from samesay.storage import destination, new_folder
 
 

@@ -21,7 +21,8 @@ from samesay.bundle.layout import (
     PartLayout,
     Verdict,
 )
-from samesay.bundle.manifest import Decision, FileRecord, Manifest, Part
+from samesay.bundle.manifest import FileRecord, Manifest, Part
+from samesay.decision import Decision
 from samesay.errors import TargetExists, UsageError
 from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
-from samesay.cli.plain import print_json, remarks, say, visible
+from samesay.cli.options import PLACE, Command, data_options, option, output_options, sides_option
+from samesay.cli.plain import present, say, visible
 from samesay.errors import AuditFindings
 
 if TYPE_CHECKING:
@@ -19,22 +19,19 @@ if TYPE_CHECKING:
 @click.argument("data", type=PLACE)
 @option(
     "--preset",
-    type=PLACE,
     metavar="NAME",
     help="Also count the pairs that are longer than this saved model, or this start of a training, reads.",
 )
 @option(
     "--hard",
-    type=PLACE,
     metavar="FILE",
     help="Write the pairs on which the strongest shortcut fails there, as a hard test.",
 )
 @option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
-@sides_option("What the data's two columns are called, in their order, if their names do not show it.")
+@sides_option()
 @partial(data_options, without=("allow_empty_sides",))
-@quiet_option
-@json_option
+@output_options
 def command(
     data: str,
     *,
@@ -58,11 +55,7 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         found = audit(data, progress=progress, **options)
-    with remarks(options["hard"]):
-        if as_json:
-            print_json(found.to_dict())
-        else:
-            show(found)
+    present(found, show, options["hard"], as_json=as_json)
     serious = any(finding.is_fault for finding in found.findings)
     return AuditFindings.exit_code if strict and serious else 0
 

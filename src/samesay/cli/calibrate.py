@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
-from samesay.cli.plain import print_json, remarks, say, visible
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    backend_option,
+    data_options,
+    option,
+    output_options,
+    sides_option,
+)
+from samesay.cli.plain import present, print_json, remarks, say, visible
 from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
@@ -47,23 +55,15 @@ if TYPE_CHECKING:
 @option(
     "--output",
     "-o",
-    type=PLACE,
     metavar="DIR",
     help="Write a calibrated copy there [MODEL itself is changed].",
 )
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output.")
 @option("--reset", is_flag=True, help="Take the decision policy away instead; without DATA.")
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option()
 @data_options
-@option(
-    "--backend",
-    type=click.Choice(["auto", "onnx", "keras"]),
-    default="auto",
-    show_default=True,
-    help="Which part answers.",
-)
-@quiet_option
-@json_option
+@backend_option
+@output_options
 def command(
     model: str,
     data: str | None,
@@ -111,11 +111,7 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         calibrated = calibrate(model, data, output=output, overwrite=overwrite, progress=progress, **options)
-    with remarks(output or model):
-        if as_json:
-            print_json(calibrated.to_dict())
-        else:
-            show(calibrated)
+    present(calibrated, show, output or model, as_json=as_json)
 
 
 def show(calibrated: CalibratedModel) -> None:

@@ -7,8 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, Mapping, input_options, json_option, option, quiet_option
-from samesay.cli.plain import counted, note, print_json, remarks, say, visible
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    Mapping,
+    backend_option,
+    input_options,
+    option,
+    output_options,
+)
+from samesay.cli.plain import counted, note, present, say, visible
 from samesay.data.options import OF_FILES
 
 if TYPE_CHECKING:
@@ -30,7 +38,6 @@ if TYPE_CHECKING:
 @option(
     "--suite",
     "suites",
-    type=PLACE,
     multiple=True,
     metavar="FILE",
     help="Tests of your own besides: a table with first, second, expected and capability; may be given several times.",
@@ -48,17 +55,10 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="Exit status 38 if any capability passes less than this share of its tests, such as 0.8.",
 )
-@option("--output", "-o", type=PLACE, metavar="FILE", help="Write all tests with their answers there.")
+@option("--output", "-o", metavar="FILE", help="Write all tests with their answers there.")
 @option("--overwrite", is_flag=True, help="Replace a file at --output.")
-@option(
-    "--backend",
-    type=click.Choice(["auto", "onnx", "keras"]),
-    default="auto",
-    show_default=True,
-    help="Which part of the model answers.",
-)
-@quiet_option
-@json_option
+@backend_option
+@output_options
 def command(
     model: str,
     *,
@@ -83,11 +83,7 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         checked = check(model, output=output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(checked.to_dict())
-        else:
-            _show(checked, output)
+    present(checked, partial(_show, output=output), output, as_json=as_json)
     if checked.below:
         named = ", ".join(result.capability for result in checked.below)
         note(f"below --fail-under {checked.fail_under:g}: {named}")

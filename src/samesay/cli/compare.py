@@ -13,12 +13,11 @@ from samesay.cli.options import (
     Mapping,
     SidesOption,
     data_options,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     sides_option,
 )
-from samesay.cli.plain import print_json, remarks, say, visible
+from samesay.cli.plain import present, say, visible
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -31,12 +30,11 @@ _CHANGED_SHOWN = 5
 @click.argument("models", type=PLACE, metavar="MODEL MODEL...", nargs=-1)
 @option(
     "--data",
-    type=PLACE,
     metavar="DATA",
     required=True,
     help="Pairs with labels or scores, on which all are measured.",
 )
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option()
 @data_options
 @option(
     "--rename-model-labels",
@@ -50,7 +48,6 @@ _CHANGED_SHOWN = 5
 )
 @option(
     "--baselines",
-    type=PLACE,
     metavar="SOURCE",
     default="trained-on",
     help="Make baselines from SOURCE [what the first saved model was trained on].",
@@ -69,16 +66,11 @@ _CHANGED_SHOWN = 5
     show_default=True,
     help="Rounds in which speed is measured, the models in turn; 0 leaves out speed, size and memory.",
 )
-@option(
-    "--changed", type=PLACE, metavar="FILE", help="Write the pairs whose label changes, with every answer."
-)
-@option("--markdown", type=PLACE, metavar="FILE", help="Write the table and the verdicts as Markdown.")
-@option(
-    "--picture", type=PLACE, metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg."
-)
+@option("--changed", metavar="FILE", help="Write the pairs whose label changes, with every answer.")
+@option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
+@option("--picture", metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg.")
 @option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
-@quiet_option
-@json_option
+@output_options
 def command(
     models: tuple[str, ...],
     data: str,
@@ -108,11 +100,7 @@ def command(
         )
     with progress_display(quiet=quiet) as progress:
         compared = compare_models(models, data, progress=progress, **options)
-    with remarks(picture, options["changed"], options["markdown"]):
-        if as_json:
-            print_json(compared.to_dict())
-        else:
-            show(compared)
+    present(compared, show, picture, options["changed"], options["markdown"], as_json=as_json)
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_cost_picture

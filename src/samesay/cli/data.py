@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from samesay.cli.options import PLACE, Command, data_options, json_option, option, sides_option, task_options
-from samesay.cli.plain import counted, print_json, remarks, say, visible
+from samesay.cli.plain import counted, present, print_json, say, visible
 
 if TYPE_CHECKING:
     from samesay.data import Description
+    from samesay.jobs.data import GeneratedData
 
 
 @click.group("data")
@@ -38,10 +39,7 @@ def show_command(source: str, *, n_samples: int, as_json: bool, **options: Any) 
     from samesay.jobs.data import show_data
 
     described = show_data(source, n_samples=n_samples, **options)
-    if as_json:
-        print_json(described.to_dict())
-    else:
-        show(described)
+    present(described, show, as_json=as_json)
 
 
 @command.command("list", cls=Command, short_help="List the published corpora that go by a name.")
@@ -94,7 +92,6 @@ def list_command(*, as_json: bool) -> None:
 @option(
     "--output",
     "-o",
-    type=PLACE,
     required=True,
     help="A file for one split (the name shows the format), or a new folder for train, validation and test.",
 )
@@ -119,15 +116,12 @@ def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
     """  # noqa: D301 - click reads \b
     from samesay.jobs.data import generate_data
 
-    written = generate_data(output, **options)
-    with remarks(output):
-        if as_json:
-            print_json(written.to_dict())
-            return
-        for file in written.files:
-            say(
-                f"{counted(file.n_pairs, 'pair')} of the {file.split} split written to {visible(str(file.path))}"
-            )
+    present(generate_data(output, **options), _show_generated, output, as_json=as_json)
+
+
+def _show_generated(written: GeneratedData) -> None:
+    for file in written.files:
+        say(f"{counted(file.n_pairs, 'pair')} of the {file.split} split written to {visible(str(file.path))}")
 
 
 def show(described: Description) -> None:

@@ -11,9 +11,8 @@ import click
 from samesay.cli.options import (
     PLACE,
     Command,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     text_options,
     threads_option,
 )
@@ -62,12 +61,11 @@ _READ_AS = {
     help="Also read all pairs of N random texts, and report the share of same pairs that were candidates.",
 )
 @text_options
-@option("--output", "-o", type=PLACE, help="Write the pairs there.")
+@option("--output", "-o", help="Write the pairs there.")
 @option("--groups", "groups_output", type=PLACE, help="Write the groups there, one row a text.")
 @option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
 @threads_option
-@quiet_option
-@json_option
+@output_options
 def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:
     """Find texts of FILE that say the same by MODEL, or texts of FILE2 that say the same as one of FILE.
 

@@ -10,9 +10,8 @@ import click
 from samesay.cli.options import (
     PLACE,
     Command,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     text_options,
     threads_option,
 )
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 @option(
     "--output",
     "-o",
-    type=PLACE,
     required=True,
     help="Where the embeddings go: an array (rows, dimension) as .npy, or .parquet.",
 )
@@ -41,8 +39,7 @@ if TYPE_CHECKING:
 @partial(text_options, skipping=False)
 @option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @threads_option
-@quiet_option
-@json_option
+@output_options
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Write a sentence embedding for every text of FILE, in its order: lines of text, or one column of a table.
 

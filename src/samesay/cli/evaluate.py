@@ -6,8 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, data_options, json_option, option, quiet_option, sides_option
-from samesay.cli.plain import print_json, remarks, say
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    backend_option,
+    data_options,
+    option,
+    output_options,
+    sides_option,
+)
+from samesay.cli.plain import present, say
 
 if TYPE_CHECKING:
     from samesay.evaluation import ClassificationEvaluation, Evaluation
@@ -20,34 +28,24 @@ _MOST_LABELS_IN_A_TABLE = 8
 @click.command("evaluate", cls=Command, most_used=("report", "baselines", "slices", "split", "rename_labels"))
 @click.argument("model", type=PLACE)
 @click.argument("data", type=PLACE)
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option()
 @data_options
 @option(
     "--baselines",
-    type=PLACE,
     is_flag=False,
     flag_value="trained-on",
     metavar="[SOURCE]",
     help="Measure beside it a majority answer and two models that each see one side only, made from SOURCE; "
     "without one from the pairs that MODEL was trained on. Needs scikit-learn and time.",
 )
-@option(
-    "--backend",
-    type=click.Choice(["auto", "onnx", "keras"]),
-    default="auto",
-    show_default=True,
-    help="Which part answers: onnx is lean and starts at once, keras needs samesay[train]; auto "
-    "takes onnx where it is verified.",
-)
+@backend_option
 @option(
     "--picture",
-    type=PLACE,
     metavar="FILE",
     help="Also draw the confusion matrix, or answers over right scores, as FILE.png or FILE.svg.",
 )
 @option(
     "--report",
-    type=PLACE,
     metavar="FOLDER",
     help="Also write report.html and report.json: calibration, slices, abstention, mistakes, doubtful labels. Needs "
     "samesay[evaluation].",
@@ -60,8 +58,7 @@ _MOST_LABELS_IN_A_TABLE = 8
     help="In the report, also compare the values of a column of DATA; may be repeated.",
 )
 @option("--overwrite", is_flag=True, help="Replace a report at --report.")
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     data: str,
@@ -88,13 +85,7 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         measured = evaluate_model(model, data, progress=progress, **options)
-    with remarks(picture, measured.report):
-        if as_json:
-            print_json(measured.to_dict())
-        else:
-            show(measured)
-            if measured.report is not None:
-                say(f"The report: {measured.report}")
+    present(measured, show, picture, measured.report, as_json=as_json)
     if picture is not None:
         # After the figures: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_answers_picture
@@ -122,6 +113,8 @@ def show(measured: MeasuredModel) -> None:
         f"{figures.pairs_per_second:,.0f} pairs a second"
     )
     render.notes([*figures.notes, *measured.notes])
+    if measured.report is not None:
+        say(f"The report: {measured.report}")
 
 
 def _show_metrics(measured: MeasuredModel, figures: Evaluation) -> None:

@@ -11,13 +11,12 @@ from samesay.cli.options import (
     PLACE,
     Command,
     data_options,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     refuse_idle,
     sides_option,
 )
-from samesay.cli.plain import print_json, remarks, say, visible
+from samesay.cli.plain import present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.export import ExportFormat, ExportResult
@@ -39,9 +38,7 @@ if TYPE_CHECKING:
     type=click.Choice(["int8", "float16"]),
     help="Of bundle and onnx: store weights in 8 or 16 bits; computed in 32. Measured on --data first.",
 )
-@option(
-    "--data", type=PLACE, metavar="DATA", help="Labelled pairs on which the cost of --quantize is measured."
-)
+@option("--data", metavar="DATA", help="Labelled pairs on which the cost of --quantize is measured.")
 @option(
     "--max-changed",
     type=click.FloatRange(0, 1),
@@ -50,11 +47,10 @@ if TYPE_CHECKING:
     metavar="SHARE",
     help="The largest share of answers that --quantize may change; with more nothing is written.",
 )
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option()
 @data_options
 @option("--overwrite", is_flag=True, help="Replace what was exported to PATH before.")
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     path: str,
@@ -80,11 +76,7 @@ def command(
         refuse_idle({"max_changed"}, "is for --quantize")
     with progress_display(quiet=quiet) as progress:
         result = export(model, path, to=to, progress=progress, **options)
-    with remarks(path):
-        if as_json:
-            print_json(result.to_dict())
-        else:
-            _show(result)
+    present(result, _show, path, as_json=as_json)
 
 
 def _show(result: ExportResult) -> None:

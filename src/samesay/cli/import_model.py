@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,24 +11,25 @@ from samesay.cli.options import (
     Command,
     Names,
     ScaleOption,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     sides_option,
 )
-from samesay.cli.plain import print_json, remarks, visible
+from samesay.cli.plain import present, visible
+
+if TYPE_CHECKING:
+    from samesay.jobs.importing import ImportResult
 
 
 @click.command("import", cls=Command, most_used=("output", "sides", "labels", "scale", "max_length"))
 @click.argument("source", type=PLACE)
-@option("--output", "-o", type=PLACE, required=True, help="The new folder of the saved model.")
+@option("--output", "-o", required=True, help="The new folder of the saved model.")
 @option("--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has].")
 @option("--scale", type=ScaleOption(), help="Of a head with one output, the lowest and highest score [0,1].")
 @sides_option("What its first and its second text are called, such as premise,hypothesis [first,second].")
 @option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
-@quiet_option
-@json_option
+@output_options
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Save a sequence classifier of Hugging Face's as a model of SameSay, its head kept, without training.
 
@@ -43,27 +44,27 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
 
     with progress_display(quiet=quiet) as progress:
         result = import_model(source, output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(result.to_dict())
-            return
-        from samesay.cli import render
+    present(result, _show, output, as_json=as_json)
 
-        render.facts(
-            {
-                **(
-                    {"labels": result.labels}
-                    if result.scale is None
-                    else {"scores": "from {:g} to {:g}".format(*result.scale)}
-                ),
-                "sides": f"{result.sides[0]}, then {result.sides[1]}",
-                "reads": f"{result.max_length:,} tokens of a pair",
-                **_compared(result.parity),
-                "ONNX part": result.onnx["status"],
-            },
-            title=f"Imported from {visible(result.source)}",
-        )
-        render.saved(result.path, result.onnx, result.notes)
+
+def _show(result: ImportResult) -> None:
+    from samesay.cli import render
+
+    render.facts(
+        {
+            **(
+                {"labels": result.labels}
+                if result.scale is None
+                else {"scores": "from {:g} to {:g}".format(*result.scale)}
+            ),
+            "sides": f"{result.sides[0]}, then {result.sides[1]}",
+            "reads": f"{result.max_length:,} tokens of a pair",
+            **_compared(result.parity),
+            "ONNX part": result.onnx["status"],
+        },
+        title=f"Imported from {visible(result.source)}",
+    )
+    render.saved(result.path, result.onnx, result.notes)
 
 
 def _compared(parity: dict[str, Any]) -> dict[str, str]:

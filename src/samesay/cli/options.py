@@ -27,14 +27,42 @@ TYPED = "samesay.typed"
 """Where click's context keeps the words after ``samesay``."""
 
 _NAMES_WIDTH = 32
+# What the shell completes as a path.
+_PLACES = {"DATA", "DIR", "FILE", "FOLDER", "MODEL", "SOURCE", "[SOURCE]"}
+_NUMBERS = {"integer": "N", "integer range": "N", "float": "NUMBER", "float range": "NUMBER"}
+
+
+class Place(click.ParamType):
+    """A path, or a word that stands for one; the shell completes files and folders."""
+
+    name = "path"
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What the shell itself finds."""
+        return [CompletionItem(incomplete, type="file")]
+
+
+PLACE = Place()
 
 
 class Option(click.Option):
-    """An option with the group that it stands in."""
+    """An option with the group that it stands in; a number is shown as N, and what names a place is a `Place`."""
 
     def __init__(self, *names: Any, group: str = OTHERS, **settings: Any) -> None:
         super().__init__(*names, **settings)
         self.group = group
+        if self.type is click.STRING and (self.metavar in _PLACES or self.name in ("output", "preset")):
+            self.type = PLACE
+        self.metavar = self.metavar or _NUMBERS.get(self.type.name)
+
+    def get_help_extra(self, ctx: click.Context) -> Any:
+        """As click does, but for ``[x>=1]``."""
+        extra = super().get_help_extra(ctx)
+        if getattr(self.type, "max", None) is None:
+            extra.pop("range", None)
+        return extra
 
 
 option = partial(click.option, cls=Option)
@@ -67,21 +95,6 @@ class Command(click.Command):
 
     def _place(self, one: click.Parameter) -> int:
         return self.most_used.index(one.name) if one.name in self.most_used else len(self.most_used)
-
-
-class Place(click.ParamType):
-    """A path, or a word that stands for one; the shell completes files and folders."""
-
-    name = "path"
-
-    def shell_complete(
-        self, ctx: click.Context, param: click.Parameter, incomplete: str
-    ) -> list[CompletionItem]:
-        """What the shell itself finds."""
-        return [CompletionItem(incomplete, type="file")]
-
-
-PLACE = Place()
 
 
 class Names(click.ParamType):
@@ -292,7 +305,7 @@ def threads_option(command: Decorated) -> Decorated:
     return option(
         "--threads",
         type=click.IntRange(min=1),
-        help="Runs side by side, of one thread each [the physical cores].",
+        help="Threads of ONNX Runtime [the physical cores]; fewer leave room for other work.",
         group=RUNNING,
     )(command)
 
@@ -332,20 +345,22 @@ def text_options(command: Decorated, *, skipping: bool = True) -> Decorated:
     )(command)
 
 
-def sides_option(help: str) -> Callable[[Decorated], Decorated]:
+def sides_option(
+    help: str = "What the data's two columns are called, in their order, if their names do not show it.",
+) -> Callable[[Decorated], Decorated]:
     """``--sides``, whose meaning differs between training and the use of a trained model."""
     return option("--sides", type=SidesOption(), help=help, group=READING)
 
 
-def quiet_option(command: Decorated) -> Decorated:
-    """``--quiet``."""
+def output_options(command: Decorated) -> Decorated:
+    """``--quiet`` and ``--json``."""
     return option(
         "--quiet",
         "-q",
         is_flag=True,
         help="No progress; results and errors are still printed.",
         group=RUNNING,
-    )(command)
+    )(json_option(command))
 
 
 def json_option(command: Decorated) -> Decorated:

@@ -10,9 +10,8 @@ import click
 from samesay.cli.options import (
     PLACE,
     Command,
-    json_option,
     option,
-    quiet_option,
+    output_options,
     text_options,
     threads_option,
 )
@@ -43,11 +42,10 @@ _SHOWN = 10
     help="The side of the model that the query is [hypothesis, claim, query or question, else the first].",
 )
 @option("--top", type=click.IntRange(min=1), help=f"How many to show or write [{_SHOWN}; all with --output].")
-@option("--output", "-o", type=PLACE, help="Write the ranked rows there, with all their columns.")
+@option("--output", "-o", help="Write the ranked rows there, with all their columns.")
 @option("--overwrite", is_flag=True, help="Replace a file at --output.")
 @threads_option
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     *,

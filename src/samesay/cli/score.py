@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, input_options, json_option, option, quiet_option, refuse_idle
+from samesay.cli.options import (
+    PLACE,
+    Command,
+    input_options,
+    option,
+    output_options,
+    refuse_idle,
+    threads_option,
+)
 from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
-from samesay.pairs import Progress, SimilarityPrediction
+from samesay.pairs import Progress
 from samesay.printable import command as command_line
 
 if TYPE_CHECKING:
@@ -50,7 +58,6 @@ _OF_ROWS = (
 @option(
     "--output",
     "-o",
-    type=PLACE,
     help="Where the labelled rows go; the name shows the format. Without it, or with -, standard output.",
 )
 @partial(input_options, names=_OF_INPUT)
@@ -81,11 +88,7 @@ _OF_ROWS = (
     help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
     "nothing. Cut rows are marked in any case.",
 )
-@option(
-    "--threads",
-    type=click.IntRange(min=1),
-    help="Runs side by side, of one thread each [the physical cores]. Fewer leave room for other work.",
-)
+@threads_option
 @option(
     "--jobs",
     type=click.IntRange(min=1),
@@ -114,8 +117,7 @@ _OF_ROWS = (
     help="Read the long side of one pair in overlapping windows of N sentences [2]; the deciding one is shown. "
     "Without N it goes last.",
 )
-@quiet_option
-@json_option
+@output_options
 def command(
     model: str,
     first: str | None,
@@ -190,12 +192,7 @@ def _one_pair(
     if as_json:
         print_json(scored.to_dict())
         return
-    if isinstance(scored.prediction, SimilarityPrediction):
-        say(f"{scored.prediction.score:.2f} on the scale from {scored.prediction.scale}")
-    else:
-        say(visible(scored.prediction.label))
-        say(bars(scored.prediction.probabilities.items()))
-        _say_abstained(scored.prediction)
+    _say(scored.prediction)
     if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
 
@@ -212,16 +209,19 @@ def _in_windows(
     if as_json:
         print_json(found.to_dict())
         return
-    say(visible(found.prediction.label))
-    say(bars(found.prediction.probabilities.items()))
-    _say_abstained(found.prediction)
+    _say(found.prediction)
     say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
     say(f"  {visible(found.window)}")
     if found.n_truncated and options["on_truncate"] == "warn":
         note(f"note: {cut}")
 
 
-def _say_abstained(prediction: Prediction) -> None:
+def _say(prediction: Prediction) -> None:
+    if prediction.label is None:
+        say(f"{prediction.score:.2f} on the scale from {prediction.scale}")
+        return
+    say(visible(prediction.label))
+    say(bars(prediction.probabilities.items()))
     if prediction.abstained:
         say("The model abstains: it is not sure enough of this label to stand by it.")
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from samesay.cli.options import PLACE, Command, Layers, data_options, json_option, option, quiet_option
-from samesay.cli.plain import print_json, remarks, visible
+from samesay.cli.options import PLACE, Command, Layers, data_options, option, output_options
+from samesay.cli.plain import present, visible
+
+if TYPE_CHECKING:
+    from samesay.jobs.student import StudentResult
 
 
 @click.command("student", cls=Command, most_used=("output", "layers", "vocabulary", "columns", "overwrite"))
 @click.argument("model", type=PLACE)
-@option("--output", "-o", type=PLACE, required=True, help="The new folder of the smaller model.")
+@option("--output", "-o", required=True, help="The new folder of the smaller model.")
 @option(
     "--layers",
     type=Layers(),
@@ -20,14 +23,12 @@ from samesay.cli.plain import print_json, remarks, visible
 )
 @option(
     "--vocabulary",
-    type=PLACE,
     metavar="DATA",
     help="Pairs, labelled or not: tokens that do not come up in them are left out, but for single characters.",
 )
 @data_options
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
-@quiet_option
-@json_option
+@output_options
 def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
     """Make a smaller model of the saved model MODEL: fewer layers, fewer tokens, all the weights that stay.
 
@@ -43,20 +44,20 @@ def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: A
 
     with progress_display(quiet=quiet) as progress:
         result = make_student(model, output, progress=progress, **options)
-    with remarks(output):
-        if as_json:
-            print_json(result.to_dict())
-            return
-        from samesay.cli import render
+    present(result, _show, output, as_json=as_json)
 
-        share = result.weights / result.all_weights
-        render.facts(
-            {
-                "layers": f"{', '.join(map(str, result.layers))} of {result.all_layers}",
-                "tokens": f"{result.tokens:,} of {result.all_tokens:,}",
-                "weights": f"{result.weights:,} of {result.all_weights:,} ({share:.0%})",
-                "ONNX part": result.onnx["status"],
-            },
-            title=f"A student of {visible(result.teacher)}",
-        )
-        render.saved(result.path, result.onnx, result.notes)
+
+def _show(result: StudentResult) -> None:
+    from samesay.cli import render
+
+    share = result.weights / result.all_weights
+    render.facts(
+        {
+            "layers": f"{', '.join(map(str, result.layers))} of {result.all_layers}",
+            "tokens": f"{result.tokens:,} of {result.all_tokens:,}",
+            "weights": f"{result.weights:,} of {result.all_weights:,} ({share:.0%})",
+            "ONNX part": result.onnx["status"],
+        },
+        title=f"A student of {visible(result.teacher)}",
+    )
+    render.saved(result.path, result.onnx, result.notes)

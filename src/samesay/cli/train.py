@@ -14,11 +14,10 @@ from samesay.cli.options import (
     TYPED,
     Command,
     declared_options,
-    json_option,
     option,
-    quiet_option,
+    output_options,
 )
-from samesay.cli.plain import counted, note, print_json, remarks, say
+from samesay.cli.plain import counted, note, present, say
 from samesay.data.options import ReadOptions
 from samesay.declaration import settings_of
 from samesay.printable import command as command_line
@@ -58,8 +57,7 @@ if TYPE_CHECKING:
     help="Replace a saved model at --output once the new one is whole; start over instead of resuming.",
 )
 @declared_options(RunFiles)
-@quiet_option
-@json_option
+@output_options
 def command(
     *,
     config: str | None,
@@ -103,11 +101,7 @@ def command(
         if getattr(stop, "__notes__", None):  # of a state that is kept
             note(f"To resume: {_command_to_resume('--resume')}")
         raise
-    with remarks(result.path):
-        if as_json:
-            print_json(result.to_dict())
-        else:
-            show(result)
+    present(result, show, result.path, as_json=as_json)
     # A script must be able to tell what was stopped, also where a usable model was saved.
     if result.interrupted and result.checkpoints is not None:
         # The model of what was reached is at --output by now.

@@ -11,13 +11,12 @@ from samesay.cli.options import (
     PLACE,
     Command,
     data_options,
-    json_option,
-    option,
-    quiet_option,
+    output_options,
     refuse_idle,
     sides_option,
+    threads_option,
 )
-from samesay.cli.plain import note, print_json, say
+from samesay.cli.plain import note, present, say
 
 if TYPE_CHECKING:
     from samesay.jobs.verify import Verification
@@ -28,11 +27,10 @@ _CHANGED_SHOWN = 5
 @click.command("verify", cls=Command, most_used=("split", "columns", "labels", "sides", "threads"))
 @click.argument("model", type=PLACE)
 @click.argument("data", type=PLACE, required=False)
-@sides_option("What the data's two columns are called, in their order, where their names do not tell.")
+@sides_option()
 @data_options
-@option("--threads", type=click.IntRange(min=1), help="Threads of ONNX Runtime [the physical cores].")
-@quiet_option
-@json_option
+@threads_option
+@output_options
 def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:
     """Check again that MODEL's ONNX part answers as Keras does, on texts of the check's own and on DATA.
 
@@ -51,10 +49,7 @@ def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **optio
         refuse_idle(OF_DATA, "is for DATA, and none is named")
     with progress_display(quiet=quiet) as progress:
         found = verify(model, data, progress=progress, **options)
-    if as_json:
-        print_json(found.to_dict())
-    else:
-        show(found)
+    present(found, show, as_json=as_json)
     if found.holds:
         return 0
     note("the two parts do not answer alike: see what changed, or save the model again with samesay train")

@@ -22,6 +22,9 @@ LONGEST_ROW = 8 * 1024 * 1024
 Its tokens take some forty times as much.
 """
 
+MOST_TEXTS = 20_000_000
+"""Of a list of texts, which is held in memory with its records."""
+
 MOST_COLUMNS = 10_000
 
 MOST_VALUES = 200_000
@@ -85,18 +88,21 @@ def require_few_columns(n_columns: int, place: str) -> None:
         )
 
 
-def require_few_rows(rows: Iterable[AnyRow], where: str, *, before: int = 0) -> Iterator[AnyRow]:
+def require_few_rows(
+    rows: Iterable[AnyRow], where: str, *, before: int = 0, most: int | None = None
+) -> Iterator[AnyRow]:
     """``rows`` as they come, those ``before`` counted with them.
 
     Raises:
-        RowMalformed: If there are more than ``MOST_ROWS``.
+        RowMalformed: If there are more than ``most``, which is ``MOST_ROWS`` where absent.
     """
+    most = MOST_ROWS if most is None else most
     for number, row in enumerate(rows, start=before + 1):
-        if number > MOST_ROWS:
+        if number > most:
             raise RowMalformed(
-                f"There are more than {MOST_ROWS:,} rows.",
+                f"There are more than {most:,} rows.",
                 where=where,
-                expected=f"at most {MOST_ROWS:,} in a table that is read whole; or a slice of it, counted from the "
-                f"start: {where}[:{MOST_ROWS}]",
+                expected=f"at most {most:,} where they are read whole; or a slice, counted from the start: "
+                f"{where}[:{most}]",
             )
         yield row

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.data.bounds import require_few_rows
+from samesay.data import bounds
 from samesay.data.columns import existing_column, is_row, listed, same_name
 from samesay.data.formats.packing import without_packing
 from samesay.data.formats.readers import STANDARD_INPUT, Opened, decoded
@@ -118,7 +118,9 @@ def _read_lines(source: str | Path, reading: ReadOptions, keep_empty: bool) -> T
         stream = decoded(opened.stream, reading.encoding, opened.name, notes.append)
         lines = TextLines(stream, opened.name, lenient=reading.skip)
         read = []
-        for number, text in enumerate(require_few_rows(lines, opened.name), start=1):
+        for number, text in enumerate(
+            bounds.require_few_rows(lines, opened.name, most=bounds.MOST_TEXTS), start=1
+        ):
             error = lines.take_error()
             if error is None:
                 read.append((lines.place(), {"text": text.rstrip("\r\n")}))
@@ -133,7 +135,7 @@ def _read_column(source: str | Path, column: str | None, reading: ReadOptions, k
     skipped, read = SkippedRows(), []
     with SourceRows(source, reading) as stream:
         chosen = _text_column(stream, column)
-        for row in require_few_rows(stream, stream.name):
+        for row in bounds.require_few_rows(stream, stream.name, most=bounds.MOST_TEXTS):
             place = stream.place(row)
             try:
                 if row.error is not None:

@@ -5,7 +5,7 @@ Measured through ``Predictor``: a Keras model, its ONNX part, a baseline and a c
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.classification import ClassificationEvaluation, evaluate_classifier
@@ -18,7 +18,7 @@ from samesay.evaluation.pictures import (
     save_learning_curves,
 )
 from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_similarity
-from samesay.pairs import Predictor, ProgressListener, SimilarityPredictor
+from samesay.pairs import Predictor, ProgressListener
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -42,16 +42,11 @@ __all__ = [
 ]
 
 
-@overload
+_BY_TASK = {"classification": evaluate_classifier, "similarity": evaluate_similarity}
+
+
 def evaluate(
     predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
-) -> ClassificationEvaluation: ...
-@overload
-def evaluate(
-    predictor: SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
-) -> SimilarityEvaluation: ...
-def evaluate(
-    predictor: Predictor | SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> Evaluation:
     """Measure ``predictor`` on ``table``, whose texts are put into the predictor's reading order.
 
@@ -63,6 +58,9 @@ def evaluate(
         table: Pairs with labels or scores.
         progress: Hears the stage ``evaluate``, in pairs, with ``pairs_per_second`` and, of labels, ``accuracy`` so far.
 
+    Returns:
+        A ``ClassificationEvaluation`` or a ``SimilarityEvaluation``.
+
     Raises:
         LabelMissing: If the pairs carry no labels or scores.
         LabelMismatch: If they carry a label that the predictor does not know; names the renaming if one fits.
@@ -70,6 +68,4 @@ def evaluate(
         NoRows: If there are no pairs.
         ModelError: If an answer is not a distribution over the labels, or no number.
     """
-    if isinstance(predictor, SimilarityPredictor):
-        return evaluate_similarity(predictor, table, progress=progress)
-    return evaluate_classifier(predictor, table, progress=progress)
+    return _BY_TASK[predictor.answers.task](predictor, table, progress=progress)

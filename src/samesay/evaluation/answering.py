@@ -3,72 +3,79 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.evaluation.metrics import require_values
+from samesay.pairs import Pair, Predictor, Progress, ProgressListener, per_second
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from samesay.data import PairTable
-
-# Enough pairs for a predictor to sort them by length, few enough that progress moves and that the tokens of a
-# million pairs are never in memory at once. Fixed, so that a metric does not depend on who is watching.
 CHUNK = 1024
+"""Enough pairs for a predictor to sort them by length, few enough that progress moves and that the tokens of a million
+pairs are never in memory at once. Fixed, so that a metric does not depend on who is watching."""
 
 
-class Answers(NamedTuple):
+class Asked(NamedTuple):
     """A predictor's answers to some pairs.
 
     Attributes:
-        rows: ``(n_pairs, n_labels)`` probabilities or ``(n_pairs,)`` scores, float64, in the order of the pairs.
-        truncated: Pairs of which a part was not read; None if the predictor cannot tell.
+        values: Probabilities ``(n_pairs, n_labels)`` or scores ``(n_pairs,)``, float64, in the order of the pairs.
+        truncated: ``(n_pairs,)`` bool, whether a part of the pair was not read; None if the predictor cannot tell.
         seconds: Time spent answering.
     """
 
-    rows: NDArray[np.float64]
-    truncated: int | None
+    values: NDArray[np.float64]
+    truncated: NDArray[np.bool_] | None
     seconds: float
 
 
+def in_chunks(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    """The pairs, ``CHUNK`` at a time."""
+    return (pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK))
+
+
 def ask(
-    predictor: Any,
-    table: PairTable,
+    predictor: Predictor,
+    chunks: Iterable[Sequence[Pair]],
+    total: int,
     *,
-    method: str,
-    check: Callable[[Any, int], NDArray[np.float64]],
+    stage: str = "evaluate",
     facts: Callable[[int, NDArray[np.float64]], Mapping[str, float]] = lambda _, __: {},
     progress: ProgressListener | None = None,
-) -> Answers:
-    """Ask ``predictor`` about the pairs of ``table``, in its reading order.
+) -> Asked:
+    """Ask ``predictor`` about pairs in its reading order.
 
     Args:
-        predictor: Answers by ``method``; if it has ``read``, by that, which also says what it cut.
-        table: The pairs, at least one.
-        method: ``predict``.
-        check: The answers to a chunk of so many pairs as float64, or an error.
-        facts: Given a chunk's first place and its rows: what to report beside the speed.
-        progress: Hears the stage ``evaluate``, in pairs.
+        predictor: Answers by ``predict``, or by ``read``, if it has that, which also says what it cut.
+        chunks: The pairs.
+        total: How many they are.
+        stage: What ``progress`` hears, in pairs, with ``pairs_per_second``.
+        facts: From a chunk's first place and its values to what is reported beside the speed.
+        progress: The listener.
+
+    Raises:
+        ModelError: If an answer is not a distribution over the labels, or no number.
     """
-    says_what_it_cut = hasattr(predictor, "read")
-    answer = predictor.read if says_what_it_cut else getattr(predictor, method)
+    answers = predictor.answers
+    read: Any = getattr(predictor, "read", None)
     tell = progress or (lambda _: None)
-    rows: list[NDArray[np.float64]] = []
-    truncated, seconds = 0, 0.0
-    done, total = 0, len(table)
-    tell(Progress("evaluate", done, total))
-    for chunk in table.chunks(CHUNK):
+    shape = (0,) if answers.task == "similarity" else (0, len(answers.outputs))
+    values: list[NDArray[np.float64]] = [np.zeros(shape)]
+    cut: list[NDArray[np.bool_]] = [np.zeros(0, np.bool_)]
+    seconds, done = 0.0, 0
+    tell(Progress(stage, done, total))
+    for chunk in chunks:
         began = time.perf_counter()
-        answers = answer(chunk)
+        found, lost = read(chunk) if read else (predictor.predict(chunk), None)
         seconds += time.perf_counter() - began
-        if says_what_it_cut:
-            answers, lost = answers
-            truncated += int((np.asarray(lost) > 0).any(axis=1).sum())
-        rows.append(check(answers, len(chunk)))
+        if lost is not None:
+            cut.append(np.asarray(lost).sum(axis=1) > 0)
+        values.append(require_values(found, answers, n_pairs=len(chunk)))
         start, done = done, done + len(chunk)
         speed = {"pairs_per_second": round(per_second(done, seconds), 1)}
-        tell(Progress("evaluate", done, total, {**facts(start, rows[-1]), **speed}))
-    return Answers(np.concatenate(rows), truncated if says_what_it_cut else None, seconds)
+        tell(Progress(stage, done, total, {**facts(start, values[-1]), **speed}))
+    return Asked(np.concatenate(values), np.concatenate(cut) if read else None, seconds)

@@ -15,7 +15,7 @@ import numpy as np
 from samesay.data import require_classes
 from samesay.data.python.inputs import texts_from
 from samesay.errors import EmptySide, ExtraMissing, NoRows, UsageError
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, LabelSet, Sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +57,7 @@ class MajorityBaseline:
         return cls(labels, table.sides, counts / counts.sum())
 
     @property
-    def labels(self) -> LabelSet:
+    def answers(self) -> Answers:
         """The names of the columns of ``predict``."""
         return self._labels
 
@@ -123,7 +123,7 @@ class OneSideBaseline:
         return cls(pipeline, table.labels, table.sides, reads_first=reads_first)
 
     @property
-    def labels(self) -> LabelSet:
+    def answers(self) -> Answers:
         """The names of the columns of ``predict``."""
         return self._labels
 

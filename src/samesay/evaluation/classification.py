@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samesay.decision import Decisions, decisions_of
 from samesay.errors import LabelMissing
 from samesay.evaluation import metrics
-from samesay.evaluation.answering import ask
+from samesay.evaluation.answering import CHUNK, ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, metric_intervals
 from samesay.evaluation.metrics import ClassScore
-from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Predictor, ProgressListener
+from samesay.pairs import Predictor, ProgressListener, labels_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -116,7 +116,7 @@ def evaluate_classifier(
             expected="a label for every pair, in a column that goes by its name or is named: --columns label=NAME",
         )
     require_pairs(table)
-    labels = predictor.labels
+    labels = labels_of(predictor.answers)
     table = table.with_labels(labels).with_sides(predictor.sides)
     truth, right = table.label_ids, 0
     assert truth is not None
@@ -127,15 +127,8 @@ def evaluate_classifier(
         right += int((decisions_of(predictor, rows).label_ids == truth[start:done]).sum())
         return {"accuracy": round(right / done, 4)}
 
-    answers = ask(
-        predictor,
-        table,
-        method="predict",
-        check=lambda rows, n: metrics.require_probabilities(rows, n_pairs=n, n_labels=len(labels)),
-        facts=accuracy_so_far,
-        progress=progress,
-    )
-    decisions = decisions_of(predictor, answers.rows)
+    answers = ask(predictor, table.chunks(CHUNK), len(table), facts=accuracy_so_far, progress=progress)
+    decisions = decisions_of(predictor, answers.values)
     confusion = metrics.confusion_matrix(truth, decisions.label_ids, len(labels))
     supports = confusion.sum(axis=1)
     scores = metrics.class_scores(confusion)
@@ -143,7 +136,7 @@ def evaluate_classifier(
     values = {
         "accuracy": metrics.accuracy(confusion),
         "macro_f1": metrics.macro_f1(confusion),
-        "loss": metrics.log_loss(truth, answers.rows),
+        "loss": metrics.log_loss(truth, answers.values),
     }
     assert majority is not None  # there are pairs, so all four are defined
     return ClassificationEvaluation(
@@ -156,7 +149,7 @@ def evaluate_classifier(
         predicted_counts=dict(zip(labels, confusion.sum(axis=0).tolist(), strict=True)),
         majority_label=labels.names[majority[0]],
         majority_accuracy=majority[1],
-        probabilities=answers.rows,
+        probabilities=answers.values,
         label_ids=truth,
         decisions=decisions,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from samesay.errors import NoRows
-from samesay.evaluation.answering import Answers
+from samesay.evaluation.answering import Asked
 from samesay.evaluation.intervals import RESAMPLES, Interval
 from samesay.pairs import Sides, per_second
 
@@ -90,9 +90,10 @@ def require_pairs(table: PairTable) -> None:
         raise NoRows(f"There are no pairs in {table.origin} to measure on.", where=str(table.origin))
 
 
-def common_fields(table: PairTable, answers: Answers, notes: Sequence[str]) -> dict[str, Any]:
+def common_fields(table: PairTable, answers: Asked, notes: Sequence[str]) -> dict[str, Any]:
     """The fields of an ``Evaluation`` that do not depend on the task; ``notes`` stand between the table's and ours."""
-    truncated, n_pairs = answers.truncated, len(answers.rows)
+    n_pairs = len(answers.values)
+    truncated = None if answers.truncated is None else int(answers.truncated.sum())
     cut = (
         [f"{truncated:,} of {n_pairs:,} pairs were longer than the model reads, and were cut"]
         if truncated

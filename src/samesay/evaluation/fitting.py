@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from samesay.decision import of_answers
 from samesay.errors import ExtraMissing
 from samesay.evaluation import metrics
-from samesay.evaluation.policy import of_answers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -20,6 +20,8 @@ from samesay.errors import ModelError, UsageError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from samesay.pairs import Answers
+
 # Probabilities are clipped into [CLIP, 1 - CLIP] before the logarithm: the resolution of float32, in which
 # models answer. A certain and wrong answer then costs 15.9 instead of infinity. scikit-learn clips float32
 # input in the same way.
@@ -233,6 +235,17 @@ def require_scores(scores: ArrayLike, *, n_pairs: int) -> NDArray[np.float64]:
     if rows.shape != (n_pairs,) or not np.isfinite(rows).all():
         raise ModelError("The model's scores are not one finite number for each pair.")
     return rows
+
+
+def require_values(values: ArrayLike, answers: Answers, *, n_pairs: int) -> NDArray[np.float64]:
+    """What a predictor with such ``answers`` gave for ``n_pairs`` pairs: probabilities, or scores.
+
+    Raises:
+        ModelError: As ``require_probabilities`` or ``require_scores``.
+    """
+    if answers.task == "similarity":
+        return require_scores(values, n_pairs=n_pairs)
+    return require_probabilities(values, n_pairs=n_pairs, n_labels=len(answers.outputs))
 
 
 def _class_score(index: int, right: int, support: int, predicted: int) -> ClassScore:

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.data.python.inputs import texts_from
-from samesay.evaluation.answering import ask
+from samesay.evaluation.answering import CHUNK, ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, similarity_intervals
-from samesay.evaluation.metrics import require_scores, similarity_metrics
-from samesay.pairs import ProgressListener, Scale, Sides, SimilarityPredictor
+from samesay.evaluation.metrics import similarity_metrics
+from samesay.pairs import Answers, Predictor, ProgressListener, Scale, Sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -63,20 +63,16 @@ class SimilarityEvaluation(Evaluation):
 
 
 def evaluate_similarity(
-    predictor: SimilarityPredictor, table: PairTable, *, progress: ProgressListener | None = None
+    predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> SimilarityEvaluation:
     """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
-    table = table.with_scale(predictor.scale).with_sides(predictor.sides)
+    scale = predictor.answers
+    assert isinstance(scale, Scale)
+    table = table.with_scale(scale).with_sides(predictor.sides)
     truth = table.gold_scores()
     require_pairs(table)
-    answers = ask(
-        predictor,
-        table,
-        method="predict",
-        check=lambda scores, n: require_scores(scores, n_pairs=n),
-        progress=progress,
-    )
-    scores = answers.rows.astype(np.float32)
+    answers = ask(predictor, table.chunks(CHUNK), len(table), progress=progress)
+    scores = answers.values.astype(np.float32)
     notes = []
     if len(scores) > 1 and np.ptp(scores) < 1e-6:
         notes.append(f"every score is {scores[0]:.2f}: the model does not tell these pairs apart")
@@ -84,7 +80,7 @@ def evaluate_similarity(
     return SimilarityEvaluation(
         **common_fields(table, answers, notes),
         metrics=similarity_metrics(truth, scores),
-        scale=predictor.scale,
+        scale=scale,
         mean_score=mean,
         mean_metrics=similarity_metrics(truth, np.full(len(scores), mean)),
         truth=truth,
@@ -99,8 +95,13 @@ class WordOverlap:
     scale: Scale
     sides: Sides
 
+    @property
+    def answers(self) -> Answers:
+        """The scale of ``predict``."""
+        return self.scale
+
     def predict(self, pairs: Any) -> NDArray[np.float32]:
-        """SimilarityPredictions, shape ``(n_pairs,)``; two texts without a word are the same."""
+        """Scores, shape ``(n_pairs,)``; two texts without a word are the same."""
         texts = list(zip(*texts_from(pairs, sides=self.sides), strict=True))
         shares = np.ones(len(texts), np.float32)
         for place, pair in enumerate(texts):

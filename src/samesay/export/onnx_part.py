@@ -18,7 +18,7 @@ from samesay.export.families.table import writer_for
 from samesay.export.graph import Graph
 from samesay.export.keras_answer import KerasAnswer
 from samesay.export.parity import Verdict, check_parity
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import Answers, Pair, Sides
 
 MODEL_FILE = "model.onnx"
 ENCODER_FILE = "encoder.json"
@@ -84,7 +84,7 @@ def write_onnx_part(
     encoder: Any,
     folder: str | os.PathLike[str],
     *,
-    labels: LabelSet,
+    answers: Answers,
     sides: Sides | None = None,
     threads: int | None = None,
 ) -> Verdict:
@@ -98,7 +98,7 @@ def write_onnx_part(
         encoder: The ``PairEncoder`` that goes with it; of anything else there is no way from text to ids
             without Keras, and the verdict says so.
         folder: An existing folder.
-        labels: The names of the logits' columns.
+        answers: The names of the logits' columns, or the scale.
         sides: The names of the sides.
         threads: Of ONNX Runtime, during the parity check.
 
@@ -128,7 +128,9 @@ def write_onnx_part(
             # Made within the parity check, which turns whatever may fail into a verdict.
             return KerasAnswer(task, max_length=encoder.max_length)(pairs)
 
-        verdict = check_parity(model_file, encoder, keras_logits, labels=labels, sides=sides, threads=threads)
+        verdict = check_parity(
+            model_file, encoder, keras_logits, answers=answers, sides=sides, threads=threads
+        )
         verified = verdict.status == "verified"
         return verdict
     finally:

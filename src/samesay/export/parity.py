@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from samesay.encoding import PairEncoder
 from samesay.errors import SameSayError
 from samesay.export.probe_pairs import probe_pairs
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import Answers, Pair, Sides
 
 TOLERANCE = 1e-4
 """The largest difference allowed, as a share of the largest logit."""
@@ -63,7 +63,7 @@ def check_parity(
     encoder: PairEncoder,
     keras_logits: Callable[[Sequence[Pair]], NDArray[np.float32]],
     *,
-    labels: LabelSet,
+    answers: Answers,
     sides: Sides | None = None,
     pairs: Sequence[Pair] | None = None,
     threads: int | None = None,
@@ -78,7 +78,7 @@ def check_parity(
         encoder: The tokenizer that goes with it.
         keras_logits: Pairs to ``(n_pairs, n_labels)`` by Keras; ``KerasAnswer(task)`` goes through KerasHub's own
             tokenizer, and so checks ours too.
-        labels: The names of the columns.
+        answers: The names of the columns, or the scale.
         sides: The names of the sides.
         pairs: What is compared; ``probe_pairs(encoder)`` where absent.
         threads: Of ONNX Runtime.
@@ -89,7 +89,7 @@ def check_parity(
         ``"failed"``.
     """
     try:
-        return _compare(onnx_file, encoder, keras_logits, labels, sides or Sides(), pairs, threads)
+        return _compare(onnx_file, encoder, keras_logits, answers, sides or Sides(), pairs, threads)
     except Exception as error:
         reason = error.message if isinstance(error, SameSayError) else str(error)
         # On one line, and without the hidden folder that the model is written in, which will be gone.
@@ -101,7 +101,7 @@ def _compare(
     onnx_file: str | os.PathLike[str],
     encoder: PairEncoder,
     keras_logits: Callable[[Sequence[Pair]], NDArray[np.float32]],
-    labels: LabelSet,
+    answers: Answers,
     sides: Sides,
     pairs: Sequence[Pair] | None,
     threads: int | None,
@@ -109,15 +109,17 @@ def _compare(
     from samesay.scoring import Scorer
 
     pairs = probe_pairs(encoder) if pairs is None else list(pairs)
-    scorer = Scorer.from_parts(os.fspath(onnx_file), encoder, labels, sides, threads=threads)
+    scorer = Scorer.from_parts(os.fspath(onnx_file), encoder, answers, sides, threads=threads)
     expected = np.asarray(keras_logits(pairs), dtype=np.float32)
-    if expected.shape != (len(pairs), len(labels)) or not np.isfinite(expected).all():
+    if expected.shape != (len(pairs), len(answers.outputs)) or not np.isfinite(expected).all():
         return Verdict(
             "failed", f"Keras' own logits, of shape {expected.shape}, are not finite numbers a label."
         )
     tolerance = TOLERANCE * float(np.abs(expected).max())
     best = np.sort(expected, axis=1)
-    decided = best[:, -1] - best[:, -2] > tolerance if len(labels) > 1 else np.zeros(len(pairs), bool)
+    decided = (
+        best[:, -1] - best[:, -2] > tolerance if len(answers.outputs) > 1 else np.zeros(len(pairs), bool)
+    )
 
     largest, worst, changed = 0.0, "", 0
     for batch, places in in_batches(len(pairs)):

@@ -27,7 +27,7 @@ from samesay.evaluation.audit.audit import (
 from samesay.evaluation.audit.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
 from samesay.evaluation.finding import Finding
 from samesay.pairs import Progress, ProgressListener
-from samesay.scoring import open_scorer
+from samesay.scoring import Scorer
 
 if TYPE_CHECKING:
     from samesay.model.own_preprocessor import PreprocessorEncoder
@@ -125,7 +125,7 @@ def _require_extra() -> None:
 
 def _encoder(preset: str | Path) -> PairEncoder | PreprocessorEncoder:
     if is_bundle(preset):
-        return open_scorer(preset).encoder
+        return Scorer.open(preset).encoder
     from samesay.pair_model import PairModel
 
     # The labels make no difference to what is read.

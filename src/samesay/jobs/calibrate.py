@@ -9,8 +9,9 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle import Decision, require_replaceable, write_decision
+from samesay.bundle import require_replaceable, write_decision
 from samesay.data import PairTable, ReadOptions, require_classes
+from samesay.decision import Decision, decide, softmax
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
 from samesay.evaluation.calibration import measure_calibration
@@ -24,12 +25,10 @@ from samesay.evaluation.fitting import (
     fit_thresholds,
     gain_of_biases,
 )
-from samesay.evaluation.policy import decide
-from samesay.pairs import Progress, ProgressListener, SimilarityPredictor
+from samesay.pairs import Progress, ProgressListener, Scale
 from samesay.predictors.labelled import load_labelled
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
-from samesay.scoring import softmax
 
 LEAST_PAIRS = 100
 """Below this a temperature says more about the pairs than about the model."""
@@ -139,14 +138,14 @@ def calibrate(
         require_replaceable(output, overwrite=overwrite)
     opened = open_predictor(model, backend=backend)
     predictor = opened.predictor
-    if isinstance(predictor, SimilarityPredictor):
+    if isinstance(predictor.answers, Scale):
         raise UsageError(
-            f"The model gives similarity scores from {predictor.scale}: it has no probabilities to calibrate.",
+            f"The model gives similarity scores from {predictor.answers}: it has no probabilities to calibrate.",
             where=str(model),
             expected="a model of classes",
         )
-    table = load_labelled(data, predictor.labels, reading, prefer=("validation",))
-    table = table.with_sides(predictor.sides).with_labels(predictor.labels)
+    table = load_labelled(data, predictor.answers, reading, prefer=("validation",))
+    table = table.with_sides(predictor.sides).with_labels(predictor.answers)
     require_classes(table)
     if len(table) < LEAST_PAIRS:
         raise DataError(
@@ -203,7 +202,7 @@ def _require_unseen(overlap: Overlap | None, limit: float, table: PairTable) -> 
 def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None) -> NDArray[np.float32]:
     """Of the Scorer or the Keras predictor; before any temperature, so an older policy has no part in the new one."""
     pairs = table.pairs()
-    rows = np.empty((len(pairs), len(predictor.labels)), np.float32)
+    rows = np.empty((len(pairs), len(predictor.answers.outputs)), np.float32)
     for start in range(0, len(pairs), _CHUNK):
         chunk = pairs[start : start + _CHUNK]
         rows[start : start + len(chunk)] = predictor.logits(chunk)

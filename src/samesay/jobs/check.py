@@ -22,7 +22,7 @@ from samesay.evaluation.behaviour.expectations import (
 )
 from samesay.evaluation.behaviour.results import Behaviour, CapabilityResult, measure_behaviour
 from samesay.evaluation.behaviour.suite_file import SuiteRow, read_suite
-from samesay.pairs import Answers, Predictor, ProgressListener, Scale, SimilarityPredictor
+from samesay.pairs import Answers, Predictor, ProgressListener, Scale
 from samesay.predictors.opening import Backend, open_predictor
 
 
@@ -77,7 +77,7 @@ class CheckedModel:
 
 
 def check(
-    model: str | Path | Predictor | SimilarityPredictor,
+    model: str | Path | Predictor,
     *,
     capabilities: Sequence[str] = (),
     suites: Sequence[str | Path] = (),
@@ -128,7 +128,7 @@ def check(
     read = {str(source): read_suite(source, reading) for source in suites}
     users = {source: rows for source, (rows, _) in read.items()}
     asked, part = _opened(model, backend)
-    answers: Answers = asked.scale if isinstance(asked, SimilarityPredictor) else asked.labels
+    answers = asked.answers
     roles, tests, notes = _tests(answers, capabilities, users, rename_labels, seed)
     behaviour = measure_behaviour(asked, tests, roles, progress=progress)
     checked = CheckedModel(
@@ -146,14 +146,10 @@ def check(
     return checked
 
 
-def _opened(
-    model: str | Path | Predictor | SimilarityPredictor, backend: Backend
-) -> tuple[Predictor | SimilarityPredictor, str | None]:
+def _opened(model: str | Path | Predictor, backend: Backend) -> tuple[Predictor, str | None]:
     if isinstance(model, str | Path):
         opened = open_predictor(model, backend=backend)
         return opened.predictor, opened.backend
-    if hasattr(model, "classifier"):  # a PairModel
-        return model._similarity_predictor if model.scale is not None else model.predictor, None  # type: ignore[union-attr]
     return model, None
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,7 +37,6 @@ from samesay.pairs import (
     Scale,
     Sides,
     Task,
-    answers_in_words,
 )
 from samesay.predictors.contenders import (
     Contender,
@@ -309,8 +308,8 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
             raise UsageError(
                 "Some of the models give similarity scores and others labels: nothing says which is better.",
                 where="models",
-                expected=f"models of one task; {first.model}: {answers_in_words(first.answers)}; "
-                f"{one.model}: {answers_in_words(one.answers)}",
+                expected=f"models of one task; {first.model}: {first.answers.in_words}; "
+                f"{one.model}: {one.answers.in_words}",
             )
         if isinstance(one.answers, LabelSet) and isinstance(first.answers, LabelSet):
             _require_same_labels(first.model, first.answers, one.model, one.answers)
@@ -371,7 +370,9 @@ def _with_baselines(
         contender = opened.get(word) or make_baseline(word, answers, sides, training_pairs)
         if contender.kind in ("transformers", "sentence-transformers") and isinstance(answers, Scale):
             # Its one output is a share; which scale that is a share of, only the data say.
-            contender.predictor.scale = answers  # type: ignore[union-attr]
+            own = contender.answers
+            assert isinstance(own, Scale)
+            contender.predictor.answers = replace(answers, activation=own.activation)  # type: ignore[misc]
         found.append(contender)
     return found
 

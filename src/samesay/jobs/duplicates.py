@@ -16,9 +16,9 @@ from samesay.data.sources.locate import is_standard_input
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError
 from samesay.pairs import ProgressListener
-from samesay.scoring import open_scorer
+from samesay.scoring import Scorer
 from samesay.scoring.matching.candidates import nearest_texts
-from samesay.scoring.matching.roles import PairReader, SimilarityReader
+from samesay.scoring.matching.roles import PairReader
 from samesay.scoring.matching.sameness import Orders, Recall, Sameness, groups_of
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Duplicates:
 
 
 def find_duplicates(
-    model: str | Path | PairReader | SimilarityReader,
+    model: str | Path | PairReader,
     source: str | Path | Sequence[str],
     other: str | Path | Sequence[str] | None = None,
     *,
@@ -175,7 +175,7 @@ def find_duplicates(
     for place in (output, groups_output):
         if place is not None:
             require_file(place, overwrite=overwrite)
-    reader = open_scorer(model, threads=threads) if isinstance(model, str | Path) else model
+    reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
     same = Sameness(reader, label=search.label, threshold=search.threshold, symmetric=search.symmetric)
     lists = [
         _Distinct(load_texts(texts, **reading), number)

@@ -20,7 +20,7 @@ from samesay.evaluation import (
 )
 from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
 from samesay.evaluation.report.folder import require_free, write_report
-from samesay.pairs import Answers, ProgressListener, Scale, Sides, answers_of
+from samesay.pairs import Answers, ProgressListener, Scale, Sides
 from samesay.predictors.labelled import load_for, load_training_pairs
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
@@ -114,7 +114,7 @@ def evaluate_model(
         )
     opened = open_predictor(model, backend=backend)
     predictor, order = opened.predictor, opened.predictor.sides
-    answers = answers_of(predictor)
+    answers = predictor.answers
     table = load_for(answers, data, reading, prefer=("test", "validation"))
     table = table.with_sides(order)
     made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())

@@ -14,11 +14,10 @@ from samesay.data.formats.writers import require_file, rounded, write_rows
 from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError
 from samesay.pairs import ProgressListener, is_empty
-from samesay.scoring import open_scorer
+from samesay.scoring import Scorer
 from samesay.scoring.matching.roles import (
     Agreement,
     PairReader,
-    SimilarityReader,
     asking_side,
     named_side,
     other_side,
@@ -89,7 +88,7 @@ class Ranking:
 
 
 def rank_texts(
-    model: str | Path | PairReader | SimilarityReader,
+    model: str | Path | PairReader,
     query: str,
     source: str | Path | Sequence[str],
     *,
@@ -132,7 +131,7 @@ def rank_texts(
         raise UsageError(f"The first {top} texts cannot be kept.", where="--top", expected="at least 1")
     if output is not None:
         require_file(output, overwrite=overwrite)
-    reader = open_scorer(model, threads=threads) if isinstance(model, str | Path) else model
+    reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
     sides = reader.sides
     asking = (
         named_side(sides, query_side, where="--query-side")

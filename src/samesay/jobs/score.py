@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import EmptySide
-from samesay.pairs import Pair, Prediction, Sides, SimilarityPrediction, empty_sides
-from samesay.scoring import BATCH_TOKENS, FileReport, WorkerPool, open_scorer
+from samesay.pairs import Pair, Prediction, Sides, empty_sides
+from samesay.scoring import BATCH_TOKENS, FileReport, Scorer, WorkerPool
 from samesay.scoring import score_file as score_rows
 
 
@@ -23,27 +23,15 @@ class ScoredPair:
         max_length: The most tokens that are read.
     """
 
-    prediction: Prediction | SimilarityPrediction
+    prediction: Prediction
     sides: Sides
     max_length: int
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as JSON types."""
-        lost = self.prediction.tokens_lost
-        answer = (
-            {"score": self.prediction.score, "scale": list(self.prediction.scale)}
-            if isinstance(self.prediction, SimilarityPrediction)
-            else {
-                "label": self.prediction.label,
-                "probabilities": self.prediction.probabilities,
-                "abstained": self.prediction.abstained,
-            }
-        )
         return {
-            **answer,
-            "truncated": self.prediction.truncated,
-            "tokens_lost": dict(zip(self.sides, lost, strict=True)),
-            "empty_sides": list(self.prediction.empty_sides),
+            **self.prediction.to_dict(),
+            "tokens_lost": dict(zip(self.sides, self.prediction.tokens_lost, strict=True)),
             "sides": list(self.sides),
             "max_length": self.max_length,
         }
@@ -62,7 +50,7 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
         EmptySide: If one of the texts is empty.
         BundleError: If the model cannot be used.
     """
-    scorer = open_scorer(model, threads=threads)
+    scorer = Scorer.open(model, threads=threads)
     for name in empty_sides(first, second, scorer.sides):
         raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
     prediction = scorer.score([Pair(first, second)])[0]
@@ -92,7 +80,7 @@ def score_file(
         options: Of ``samesay.scoring.score_file``, which says what is raised too.
     """
     if jobs == 1:
-        scorer = open_scorer(model, threads=threads, batch_tokens=batch_tokens)
+        scorer = Scorer.open(model, threads=threads, batch_tokens=batch_tokens)
         return score_rows(scorer, input, output, **options)
     with WorkerPool(model, jobs, threads=threads, batch_tokens=batch_tokens) as pool:
         return score_rows(pool, input, output, **options)

@@ -13,12 +13,13 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
 from samesay.data import PairTable, load_pairs
+from samesay.decision import values_of
 from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
-from samesay.pairs import LabelSet, Pair, Progress, ProgressListener
-from samesay.scoring import Scorer, SimilarityScorer, open_scorer, probabilities_under
+from samesay.pairs import Pair, Progress, ProgressListener
+from samesay.scoring import Scorer
 
 MOST_CHANGED_SHOWN = 20
 """How many of the pairs with another answer are kept with their texts."""
@@ -168,19 +169,18 @@ def verify(
         table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **options)
         table = table.with_sides(bundle.manifest.sides)
     # Graph and tokenizer as they lie there, which score uses.
-    scorer = open_scorer(model, threads=threads, verify=False)
+    scorer = Scorer.open(model, threads=threads, verify=False)
     opened = PairModel.load(model)
-    columns = opened.labels if opened.scale is None else LabelSet(("score",))
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
     probe = check_parity(
         bundle.part("onnx") / "model.onnx",
         scorer.encoder,
         keras,
-        labels=columns,
+        answers=opened.answers,
         sides=opened.sides,
         threads=threads,
     )
-    compared = None if table is None else _compare(keras, scorer, table, columns, progress)
+    compared = None if table is None else _compare(keras, scorer, table, progress)
     return Verification(
         str(model),
         _recorded(bundle),
@@ -199,13 +199,12 @@ def _recorded(bundle: Bundle) -> dict[str, Any]:
 
 def _compare(
     keras: KerasAnswer,
-    scorer: Scorer | SimilarityScorer,
+    scorer: Scorer,
     table: PairTable,
-    columns: LabelSet,
     progress: ProgressListener | None,
 ) -> DataParity:
     pairs = table.pairs()
-    expected = np.empty((len(pairs), len(columns)), np.float32)
+    expected = np.empty((len(pairs), len(scorer.answers.outputs)), np.float32)
     found = np.empty_like(expected)
     seconds = {"keras": 0.0, "onnx": 0.0}
     for begin in range(0, len(pairs), _CHUNK):
@@ -228,17 +227,17 @@ def _compare(
 
 
 def _changed(
-    scorer: Scorer | SimilarityScorer,
+    scorer: Scorer,
     pairs: list[Pair],
     expected: NDArray[np.float32],
     found: NDArray[np.float32],
 ) -> tuple[int, tuple[ChangedPair, ...]]:
     """How many labels differ under the model's decision policy, and the first of these; scores have none."""
-    if isinstance(scorer, SimilarityScorer):
+    if scorer.answers.task == "similarity":
         return 0, ()
-    labels, decision = scorer.labels, scorer.decision
+    labels = scorer.labels
     before, now = (
-        scorer.decide(probabilities_under(decision, logits, labels)).label_ids for logits in (expected, found)
+        scorer.decide(values_of(logits, labels, scorer.decision)).label_ids for logits in (expected, found)
     )
     places = np.flatnonzero(before != now).tolist()
     shown = tuple(

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samesay.data.python.inputs import texts_from
+from samesay.decision import Decision, Predictions, values_of
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
 from samesay.model.huggingface.config import CONFIG, has_classifier
-from samesay.pairs import LabelSet, Scale, Sides
+from samesay.model.huggingface.reading import activation_of
+from samesay.pairs import Answers, LabelSet, Scale, Sides
 from samesay.printable import command
-from samesay.scoring import LabelPredictions, SimilarityPredictions, sigmoid, softmax
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,44 +69,27 @@ class ForeignClassifier:
 
 
 class ForeignPredictor:
-    """Probabilities of a foreign classifier: the softmax of its logits."""
-
-    def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
-        self._classifier = classifier
-        self.labels = LabelSet(classifier.label_names)
-        self.sides = sides
-
-    def predict(self, pairs: Any) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, rows in the order of ``pairs``."""
-        return softmax(self._classifier.logits(_as_tuples(pairs, self.sides)))
-
-    def read(self, pairs: Any) -> LabelPredictions:
-        """Probabilities, and how many tokens of each side were not read; tokenizes twice."""
-        texts = _as_tuples(pairs, self.sides)
-        return LabelPredictions(self.predict(texts), self._classifier.tokens_lost(texts))
-
-
-class ForeignSimilarityPredictor:
-    """Scores of a foreign model with one output: the logistic function of it, a share of a scale.
+    """Answers of a foreign classifier: the softmax of its logits, or of one output its own activation.
 
     Attributes:
-        scale: 0 to 1 until it is set to that of the data, which no folder tells.
+        answers: Its labels; of one output a scale, 0 to 1 until it is put on that of the data, which no folder names.
+        sides: What the first and the second text of a pair are called.
     """
 
-    def __init__(self, classifier: ForeignClassifier, sides: Sides) -> None:
+    def __init__(self, classifier: ForeignClassifier, answers: Answers, sides: Sides) -> None:
         self._classifier = classifier
-        self.scale = Scale(0, 1)
+        self.answers = answers
         self.sides = sides
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:
-        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``."""
+        """Probabilities ``(n_pairs, n_labels)`` or scores ``(n_pairs,)``, in the order of ``pairs``."""
         logits = self._classifier.logits(_as_tuples(pairs, self.sides))
-        return self.scale.from_unit(sigmoid(logits[:, 0]))
+        return values_of(logits, self.answers, Decision())
 
-    def read(self, pairs: Any) -> SimilarityPredictions:
-        """SimilarityPredictions, and how many tokens of each side were not read; tokenizes twice."""
+    def read(self, pairs: Any) -> Predictions:
+        """Probabilities or scores, and how many tokens of each side were not read; tokenizes twice."""
         texts = _as_tuples(pairs, self.sides)
-        return SimilarityPredictions(self.predict(texts), self._classifier.tokens_lost(texts))
+        return Predictions(self.predict(texts), self._classifier.tokens_lost(texts))
 
 
 def _as_tuples(pairs: Any, sides: Sides) -> list[tuple[str, str]]:
@@ -129,9 +113,7 @@ def sides_of(folder: Path) -> Sides | None:
     return Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None
 
 
-def open_foreign(
-    folder: Path, library: Library, *, sides: Sides
-) -> ForeignPredictor | ForeignSimilarityPredictor:
+def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPredictor:
     """Open a sequence classifier by its own library.
 
     Args:
@@ -158,9 +140,9 @@ def open_foreign(
             expected='"problem_type": "single_label_classification", or none',
         )
     opened = _OPENERS[library](folder)
-    if len(opened.label_names) == 1:
-        return ForeignSimilarityPredictor(opened, sides)
-    return ForeignPredictor(opened, sides)
+    one_output = len(opened.label_names) == 1
+    answers = Scale(0, 1, activation_of(folder, config)) if one_output else LabelSet(opened.label_names)
+    return ForeignPredictor(opened, answers, sides)
 
 
 def open_by_transformers(folder: Path) -> ForeignClassifier | None:

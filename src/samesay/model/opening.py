@@ -14,7 +14,7 @@ from samesay.model.huggingface.reading import describe, open_classifier, open_en
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.pairs import Answers, LabelSet, Scale, Sides, answers_in_words
+from samesay.pairs import Answers, LabelSet, Scale, Sides
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -79,7 +79,7 @@ def open_model(
             f"The head of {preset.name!r} was trained for other "
             f"{'answers' if similarity else 'labels'} than the data has.",
             where="preset",
-            expected=f"model: {answers_in_words(preset.answers)}; data: {answers_in_words(answers)}",
+            expected=f"model: {preset.answers.in_words}; data: {answers.in_words}",
             hint="pass --new-head to keep the encoder and train a new head"
             + ("" if similarity else ", or --rename-labels to name them alike"),
             details={"model": list(preset.answers), "data": list(answers)},
@@ -106,7 +106,7 @@ def open_model(
         raise BundleDamaged(
             f"The Keras part of {preset.name!r} gives answers of the shape {tuple(task.output.shape)}.",
             where=preset.location,
-            expected=f"{outputs} columns, for {answers_in_words(chosen)}",
+            expected=f"{outputs} columns, for {chosen.in_words}",
             hint="restore the bundle from a copy, or train it again",
         )
     limit = max_length if max_length is not None else preset.max_length
@@ -124,14 +124,10 @@ def open_model(
     classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
-        f"head kept: {answers_in_words(chosen)}"
+        f"head kept: {chosen.in_words}"
         if keep
-        else f"new head for {'' if scale else f'{len(names)} labels: '}{answers_in_words(chosen)}"
-        + (
-            f" (the saved head, for {answers_in_words(preset.answers)}, is left behind)"
-            if preset.answers
-            else ""
-        )
+        else f"new head for {'' if scale else f'{len(names)} labels: '}{chosen.in_words}"
+        + (f" (the saved head, for {preset.answers.in_words}, is left behind)" if preset.answers else "")
     )
     return OpenedModel(classifier, preset, head, note)
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from samesay.bundle import Manifest
+from samesay.decision import Decisions, Predictions, decisions_of
 from samesay.errors import UsageError
 from samesay.evaluation import MajorityBaseline, OneSideBaseline, WordOverlap
-from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import Answers, LabelSet, Pair, Predictor, Scale, Sides, SimilarityPredictor
+from samesay.pairs import Answers, LabelSet, Pair, Predictor, Scale, Sides
 from samesay.predictors.opening import open_predictor
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from samesay.data import PairTable
-    from samesay.scoring import LabelPredictions
 
 Kind = Literal["onnx", "keras", "transformers", "sentence-transformers", "baseline"]
 """By what it answers; also what may stand, with a colon, before a name."""
@@ -43,7 +42,7 @@ class Contender:
 
     model: str
     kind: Kind
-    predictor: Predictor | SimilarityPredictor
+    predictor: Predictor
     n_bytes: int | None = None
     manifest: Manifest | None = None
     notes: tuple[str, ...] = ()
@@ -51,9 +50,7 @@ class Contender:
     @property
     def answers(self) -> Answers:
         """The names it answers with, or the scale of its scores."""
-        return (
-            self.predictor.scale if isinstance(self.predictor, SimilarityPredictor) else self.predictor.labels
-        )
+        return self.predictor.answers
 
 
 def is_baseline(model: str) -> bool:
@@ -153,13 +150,13 @@ class _Renamed:
 
     def __init__(self, predictor: Any, labels: LabelSet) -> None:
         self._predictor = predictor
-        self.labels = labels
+        self.answers = labels
         self.sides: Sides = predictor.sides
 
     def predict(self, pairs: Sequence[Pair]) -> NDArray[np.float32]:
         return self._predictor.predict(pairs)
 
-    def read(self, pairs: Sequence[Pair]) -> LabelPredictions:
+    def read(self, pairs: Sequence[Pair]) -> Predictions:
         return self._predictor.read(pairs)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:

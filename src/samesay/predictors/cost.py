@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.pairs import Pair, Predictor, Sides, SimilarityPredictor, per_second
+from samesay.pairs import Pair, Predictor, Sides, per_second
 from samesay.predictors.contenders import open_contender
 
 SAMPLE = 256
@@ -54,7 +54,7 @@ class Cost:
 
 
 def measure_speed(
-    questions: Sequence[tuple[Predictor | SimilarityPredictor, Sequence[Pair]]], *, rounds: int
+    questions: Sequence[tuple[Predictor, Sequence[Pair]]], *, rounds: int
 ) -> list[tuple[float, ...]]:
     """Pairs per second of every model in every round.
 
@@ -69,7 +69,7 @@ def measure_speed(
     for number in range(rounds + 1):
         for (predictor, pairs), found in zip(questions, speeds, strict=True):
             began = time.perf_counter()
-            _answer(predictor, pairs)
+            predictor.predict(pairs)
             if number:
                 found.append(per_second(len(pairs), time.perf_counter() - began))
     return [tuple(found) for found in speeds]
@@ -103,10 +103,6 @@ def measure_memory(
     return measured, None if measured else "this system does not tell"
 
 
-def _answer(predictor: Predictor | SimilarityPredictor, pairs: Sequence[Pair]) -> Any:
-    return predictor.predict(pairs)
-
-
 def _peak_memory() -> int | None:
     status = Path("/proc/self/status")
     if status.is_file():
@@ -126,7 +122,7 @@ def _main() -> None:
     asked = json.load(sys.stdin)
     reads = None if asked["reads"] is None else Sides(*asked["reads"])
     contender = open_contender(asked["model"], reads=reads)
-    _answer(contender.predictor, [Pair(*texts) for texts in asked["pairs"]])
+    contender.predictor.predict([Pair(*texts) for texts in asked["pairs"]])
     sys.stdout.write("\n" + json.dumps({"peak_memory": _peak_memory()}) + "\n")
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from samesay.bundle import Manifest, open_bundle
 from samesay.errors import NotABundle, UsageError
-from samesay.pairs import Predictor, SimilarityPredictor
-from samesay.scoring import open_scorer
+from samesay.pairs import Predictor
+from samesay.scoring import Scorer
 
 Backend = Literal["auto", "onnx", "keras"]
 
@@ -24,7 +24,7 @@ class OpenedPredictor:
         manifest: What the bundle says of itself.
     """
 
-    predictor: Predictor | SimilarityPredictor
+    predictor: Predictor
     backend: Literal["onnx", "keras"]
     manifest: Manifest
 
@@ -54,12 +54,10 @@ def open_predictor(
         )
     bundle = open_bundle(model, verify=False)
     if backend == "onnx" or (backend == "auto" and bundle.has("onnx")):
-        return OpenedPredictor(open_scorer(model, threads=threads), "onnx", bundle.manifest)
+        return OpenedPredictor(Scorer.open(model, threads=threads), "onnx", bundle.manifest)
     from samesay.model.opening import open_model
-    from samesay.model.predictor import KerasPredictor, KerasSimilarityPredictor
+    from samesay.model.predictor import KerasPredictor
 
     opened = open_model(model)
-    if bundle.manifest.scale is not None:
-        return OpenedPredictor(KerasSimilarityPredictor(opened.classifier), "keras", bundle.manifest)
     decision = bundle.manifest.decision
     return OpenedPredictor(KerasPredictor(opened.classifier, decision=decision), "keras", bundle.manifest)

@@ -9,10 +9,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from samesay.bundle import Bundle, Decision, Manifest, open_bundle, write_bundle
+from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
+from samesay.decision import Decision
 from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
 from samesay.model.presets.resolve import upstream_of
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, Sides
 from samesay.runs.quantizing import Quantization, quantize
 from samesay.runs.saving import known_facts
 from samesay.runs.trainable import TrainableModel
@@ -38,7 +39,7 @@ class ExportResult:
     Attributes:
         path: The folder or file.
         format: Which of the formats it is.
-        labels: The names of the classes in the order of the outputs.
+        labels: The names of the outputs in their order, ``score`` of a similarity model.
         sides: What the two texts are called, in the order in which they are to be given.
         files: Sizes in bytes by name.
         notes: What its user has to know.
@@ -120,7 +121,7 @@ def export_bundle(
     )
 
 
-_Written = tuple[LabelSet, Sides, list[str], dict[str, Any] | None]
+_Written = tuple[Answers, Sides, list[str], dict[str, Any] | None]
 
 
 def _folder(
@@ -133,9 +134,9 @@ def _folder(
 
     require_free()
     with new_folder(target, replace=overwrite, check=require_free) as folder:
-        labels, sides, notes, cost = write(folder)
+        answers, sides, notes, cost = write(folder)
         files = _sizes(folder)
-    return ExportResult(str(path), to, list(labels), list(sides), files, notes, cost)
+    return ExportResult(str(path), to, list(answers.outputs), list(sides), files, notes, cost)
 
 
 def _keras(model: TrainableModel, target: Path, *, overwrite: bool) -> ExportResult:
@@ -210,17 +211,17 @@ def _sizes(folder: Path) -> dict[str, int]:
     return {place.relative_to(folder).as_posix(): place.stat().st_size for place in places}
 
 
-def _onnx(model: TrainableModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
+def _onnx(model: TrainableModel, folder: Path, name: str) -> tuple[Answers, Sides, list[str]]:
     from samesay.export import write_onnx_part
 
     verdict = write_onnx_part(
-        model.task, model.classifier.encoder, folder, labels=model.labels, sides=model.sides
+        model.task, model.classifier.encoder, folder, answers=model.answers, sides=model.sides
     )
     if verdict.status != "verified":
         raise PartUnavailable(
             f"The ONNX graph is {verdict.status}: {verdict.detail}", details=verdict.to_dict()
         )
-    return model.labels, model.sides, _describe_onnx(folder, model, None)
+    return model.answers, model.sides, _describe_onnx(folder, model, None)
 
 
 def _onnx_part(bundle: Bundle, folder: Path, quantization: Quantization | None) -> _Written:
@@ -233,13 +234,13 @@ def _onnx_part(bundle: Bundle, folder: Path, quantization: Quantization | None) 
         cost, notes = quantized.to_dict(), list(quantized.notes)
     elif part.verdict == "measured":
         cost = part.detail
-    return manifest.labels, manifest.sides, [*_describe_onnx(folder, manifest, cost), *notes], cost
+    return manifest.answers, manifest.sides, [*_describe_onnx(folder, manifest, cost), *notes], cost
 
 
 def _describe_onnx(folder: Path, model: TrainableModel | Manifest, cost: Any) -> list[str]:
     """Write what the graph alone does not say; what its user has to know."""
     facts = {
-        "labels": list(model.labels),
+        **{name: value for name, value in model.answers.to_dict().items() if value is not None},
         "sides": list(model.sides),
         "max_length": model.max_length,
         **{name: value for name, value in model.decision.to_dict().items() if name != "calibration"},
@@ -252,7 +253,7 @@ def _describe_onnx(folder: Path, model: TrainableModel | Manifest, cost: Any) ->
     return [note, *_policy_notes(model.decision)]
 
 
-def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[LabelSet, Sides, list[str]]:
+def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answers, Sides, list[str]]:
     if model.scale is not None:
         raise EncoderUnsupported(
             "A similarity model cannot be written for transformers yet.",
@@ -287,7 +288,7 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Label
         f"give the {model.sides.first} first and the {model.sides.second} second: tokenizer(first, second)",
         'transformers takes a literal "[SEP]" in a text for the separator; SameSay does not',
     ]
-    return model.labels, model.sides, notes + _policy_notes(model.decision, in_head=True)
+    return model.answers, model.sides, notes + _policy_notes(model.decision, in_head=True)
 
 
 def _in_head(decision: Decision) -> bool:

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
 
-from samesay.bundle import Decision
 from samesay.data import PairTable
+from samesay.decision import Decision
 from samesay.encoding import summarise
 from samesay.errors import UsageError
-from samesay.pairs import ProgressListener, task_of
+from samesay.pairs import ProgressListener
 from samesay.runs.record import TrainingRecord, as_opened
 from samesay.runs.teacher import taught_pairs
 from samesay.runs.token_cache import encoded_pairs
@@ -65,7 +65,7 @@ def fit_model(
         raise UsageError(
             "A custom loss or metric sees no teacher.", where="teacher", expected="the recipe's loss"
         )
-    recipe = as_opened(recipe.for_task(task_of(model.answers)), model.began, model.max_length)
+    recipe = as_opened(recipe.for_task(model.answers.task), model.began, model.max_length)
     # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
     recipe = recipe.for_encoder(int(getattr(model.task.backbone, "hidden_dim", WIDE_ENCODER)))
     data = data.read_by(model.answers, model.sides)

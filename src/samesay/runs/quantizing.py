@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from samesay.bundle import Bundle
 from samesay.data import PairTable, ReadOptions
 from samesay.errors import QualityLost, UsageError
-from samesay.evaluation import evaluate
+from samesay.evaluation import ClassificationEvaluation, SimilarityEvaluation, evaluate
 from samesay.export.storage import Storage, narrow
 from samesay.pairs import ProgressListener
 from samesay.predictors.labelled import load_for
 from samesay.predictors.overlap import overlap_with
-from samesay.scoring import Scorer, SimilarityScorer, open_scorer
+from samesay.scoring import Scorer
 
 MAX_CHANGED = 0.01
 """The largest share of answers that may become others, where none is given."""
@@ -125,12 +125,14 @@ def quantize(bundle: Bundle, target: Path, asked: Quantization) -> QuantizationC
             where=str(bundle.path),
             expected="the model as it was trained",
         )
-    scorer = open_scorer(bundle.path, verify=False)
+    scorer = Scorer.open(bundle.path, verify=False)
     table = load_for(bundle.manifest.answers, asked.data, asked.reading, prefer=("validation", "test"))
     table = table.with_sides(scorer.sides)
     overlap = overlap_with(bundle.path, table)
     narrow(source, target, asked.storage)
-    quantized = _reopened(scorer, target)
+    quantized = Scorer.from_parts(
+        target, scorer.encoder, scorer.answers, scorer.sides, decision=scorer.decision
+    )
     before, after = (_measured(one, table, asked.progress) for one in (scorer, quantized))
     found = QuantizationCost(
         asked.storage,
@@ -157,13 +159,6 @@ def quantize(bundle: Bundle, target: Path, asked: Quantization) -> QuantizationC
     return found
 
 
-def _reopened(scorer: Scorer | SimilarityScorer, graph: Path) -> Scorer | SimilarityScorer:
-    """The same model with another graph."""
-    if isinstance(scorer, Scorer):
-        return Scorer.from_parts(graph, scorer.encoder, scorer.labels, scorer.sides, decision=scorer.decision)
-    return SimilarityScorer.from_parts(graph, scorer.encoder, scorer.scale, scorer.sides)
-
-
 @dataclass(frozen=True)
 class _Measured:
     """Metrics; probabilities, or shares of the scale; and the ids of the labels given, where there are labels."""
@@ -173,15 +168,13 @@ class _Measured:
     label_ids: NDArray[np.int64] | None
 
 
-def _measured(
-    scorer: Scorer | SimilarityScorer, table: PairTable, progress: ProgressListener | None
-) -> _Measured:
-    if isinstance(scorer, Scorer):
-        found = evaluate(scorer, table, progress=progress)
+def _measured(scorer: Scorer, table: PairTable, progress: ProgressListener | None) -> _Measured:
+    found = evaluate(scorer, table, progress=progress)
+    if isinstance(found, ClassificationEvaluation):
         answers, label_ids = found.probabilities, found.predicted_ids
     else:
-        found = evaluate(scorer, table, progress=progress)
-        low, high = scorer.scale
+        assert isinstance(found, SimilarityEvaluation)
+        low, high = found.scale
         answers, label_ids = (found.scores.astype(np.float64) - low) / (high - low), None
     metrics = {name: found.metrics[name] for name in _KEPT_METRICS if name in found.metrics}
     return _Measured({**metrics, "pairs_per_second": round(found.pairs_per_second, 1)}, answers, label_ids)

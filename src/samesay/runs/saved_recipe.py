@@ -12,7 +12,6 @@ from samesay.data.options import OF_FILES
 from samesay.encoding import PairEncoder
 from samesay.model.own_preprocessor import is_own
 from samesay.model.runtime.backend import backend_versions
-from samesay.pairs import task_of
 from samesay.recipes.rendering import as_yaml
 from samesay.recipes.run import Run, saved_settings
 from samesay.runs.record import anywhere
@@ -52,7 +51,7 @@ def run_in_python(model: TrainableModel, record: TrainingRecord) -> Run:
     lacks = {name: what for name, what in record.custom_objects.items() if name != "metrics"}
     values: dict[str, Any] = {"sides": model.sides}
     if model.scale is not None:
-        values |= {"task": task_of(model.answers), "scale": model.scale}
+        values |= {"task": model.answers.task, "scale": model.scale}
     for name, found in (("preset", _preset(model, record)), ("data", _data(model, record))):
         if isinstance(found, str):
             lacks[name] = found

@@ -30,7 +30,7 @@ from samesay.evaluation import (
 from samesay.export import Verdict, write_onnx_part
 from samesay.model.presets.resolve import upstream_of
 from samesay.model.runtime.backend import backend_versions
-from samesay.pairs import LabelSet, Progress, ProgressListener, task_of
+from samesay.pairs import Progress, ProgressListener
 from samesay.recipes.run import Run
 from samesay.runs.saved_recipe import recipe_to_repeat
 from samesay.storage import require_room
@@ -47,7 +47,7 @@ class SavedModel:
 
     Attributes:
         path: Its folder.
-        onnx: What the parity check of its ONNX part said.
+        onnx: What the proof of its ONNX part said.
     """
 
     path: Path
@@ -65,7 +65,7 @@ def save_model(
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
 
-    A failed parity check of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
 
     Args:
         model: What to save.
@@ -90,8 +90,7 @@ def save_model(
             model.task,
             model.classifier.encoder,
             draft.folder("onnx"),
-            # The check compares logits by column, and a similarity model has one.
-            labels=model.labels if model.scale is None else LabelSet(("score",)),
+            answers=model.answers,
             sides=model.sides,
         )
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
@@ -105,7 +104,7 @@ def save_model(
             if opened.has("pair_hashes"):
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         draft.finish(
-            task=task_of(model.answers),
+            task=model.answers.task,
             labels=model.labels,
             scale=model.scale,
             sides=model.sides,

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, TypeVar
 from samesay.bundle import Manifest
 from samesay.data import PairTable
 from samesay.errors import UsageError
-from samesay.pairs import task_of
 from samesay.runs.record import anywhere
 from samesay.runs.saving import known_facts
 from samesay.runs.token_cache import encoded_pairs
@@ -52,7 +51,7 @@ def student_of(
         note=f"layers {kept['layers']} and {kept['tokens']} tokens of {model.preset}",
         began=f"a student of {anywhere(model.preset)} that was not saved before it was fitted",
         manifest=Manifest(
-            task=task_of(model.answers),
+            task=model.answers.task,
             labels=model.labels,
             scale=model.scale,
             sides=model.sides,

@@ -14,12 +14,13 @@ from numpy.typing import NDArray
 
 from samesay.bundle import open_bundle
 from samesay.data import PairTable
+from samesay.decision import sigmoid
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale, answers_in_words
+from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale
 from samesay.runs.token_cache import encoded_pairs
-from samesay.scoring import SimilarityScorer, open_scorer, sigmoid
+from samesay.scoring import Scorer
 from samesay.storage import new_file, read_own, require_own_or_absent
 
 if TYPE_CHECKING:
@@ -44,8 +45,7 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
     if isinstance(answers, Scale) or manifest.scale is not None:
         if manifest.scale != answers:
             raise LabelMismatch(
-                f"The teacher answers with {answers_in_words(manifest.answers)}; the pairs carry "
-                f"{answers_in_words(answers)}.",
+                f"The teacher answers with {manifest.answers.in_words}; the pairs carry {answers.in_words}.",
                 where=str(teacher),
                 expected="a teacher that answers as the pairs do",
                 hint="--scale says on which scale the pairs are scored"
@@ -122,11 +122,9 @@ def teacher_logits(
         BundleError: If it cannot be used.
     """
     require_teacher(teacher, answers)
-    scorer = open_scorer(teacher)
+    scorer = Scorer.open(teacher)
     asked = table.with_sides(scorer.sides)
-    columns = (
-        [0] if isinstance(scorer, SimilarityScorer) else [scorer.labels.index(str(name)) for name in answers]
-    )
+    columns = [scorer.answers.outputs.index(name) for name in answers.outputs]
     name = hashlib.sha256(f"{scorer.checksum} {asked.text_fingerprint()}".encode("ascii")).hexdigest()
     path = cache_folder() / "teachers" / f"{name}.logits"
     kept = _kept(path, (len(asked), len(columns)))

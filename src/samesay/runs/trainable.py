@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.bundle import Manifest, open_bundle
+from samesay.decision import Decision
 from samesay.model.huggingface.hub import HubModel
 from samesay.model.opening import OpenedModel
 from samesay.pairs import Answers, LabelSet, Scale, Sides

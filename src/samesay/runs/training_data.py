@@ -12,7 +12,7 @@ from samesay.data.sources.locate import is_standard_input
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, UsageError
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, ProgressListener, Sides, task_of
+from samesay.pairs import Answers, ProgressListener, Sides
 from samesay.recipes.run import Run
 from samesay.runs.teacher import answered, require_teacher
 from samesay.training.recipe import Recipe
@@ -68,7 +68,7 @@ class TrainingData:
         require_contrast(pairs)
         if validation is None:
             recipe.require_no_validation(seeds=seeds)
-        recipe.for_task(task_of(pairs.answers))
+        recipe.for_task(pairs.answers.task)
         return cls(pairs, validation, unlabelled, teacher, gold)
 
     def read_by(self, answers: Answers, sides: Sides) -> TrainingData:
@@ -148,7 +148,7 @@ def _validation(source: str, reading: ReadOptions, pairs: PairTable) -> PairTabl
     """The pairs that meet those of the conditions on the training pairs that can be asked of them; a note on others."""
     reading = replace(reading.of_another_source(), sides=reading.sides, where=reading.where)
     if pairs.answers is not None:
-        reading = replace(reading, task=task_of(pairs.answers), scale=pairs.scale)
+        reading = replace(reading, task=pairs.answers.task, scale=pairs.scale)
     asked = conditions_in(reading.where)
 
     def met(conditions: Sequence[Condition]) -> PairTable:

@@ -10,17 +10,7 @@ from __future__ import annotations
 from samesay import _privacy
 from samesay.scoring.files.run import FileReport, score_file
 from samesay.scoring.files.workers import WorkerPool
-from samesay.scoring.judging import (
-    LabelPredictions,
-    SimilarityPredictions,
-    predictions,
-    probabilities_under,
-    scores_of,
-    sigmoid,
-    similarity_predictions,
-    softmax,
-)
-from samesay.scoring.scorer import BATCH_TOKENS, Scorer, SimilarityScorer, open_scorer
+from samesay.scoring.scorer import BATCH_TOKENS, Scorer
 from samesay.scoring.session import default_threads
 from samesay.scoring.windows import WindowedScorer, WindowPrediction
 
@@ -29,20 +19,10 @@ _privacy.switch_off()
 __all__ = [
     "BATCH_TOKENS",
     "FileReport",
-    "LabelPredictions",
     "Scorer",
-    "SimilarityPredictions",
-    "SimilarityScorer",
     "WindowPrediction",
     "WindowedScorer",
     "WorkerPool",
     "default_threads",
-    "open_scorer",
-    "predictions",
-    "probabilities_under",
     "score_file",
-    "scores_of",
-    "sigmoid",
-    "similarity_predictions",
-    "softmax",
 ]

@@ -1,47 +1,25 @@
-"""``Scorer`` and ``SimilarityScorer``: a saved model's ONNX part as a `Predictor` or a `SimilarityPredictor`.
-
-Knows no Keras and no files of pairs.
-"""
+"""The ``Scorer``: a saved model's ONNX part as a ``Predictor``. Knows no Keras and no files of pairs."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.bundle import Decision, Manifest, open_bundle
+from samesay.bundle import Manifest, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
+from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
-from samesay.evaluation.policy import Decisions, decide
-from samesay.pairs import (
-    LabelSet,
-    Prediction,
-    Progress,
-    ProgressListener,
-    Scale,
-    Sides,
-    SimilarityPrediction,
-)
-from samesay.scoring.judging import (
-    LabelPredictions,
-    SimilarityPredictions,
-    predictions,
-    probabilities_under,
-    scores_of,
-    similarity_predictions,
-)
+from samesay.pairs import Answers, LabelSet, Prediction, Progress, ProgressListener, Sides, labels_of
 from samesay.scoring.pending import Pending, PendingLogits
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-PredictionT = TypeVar("PredictionT")
 
 # Tokens of one run, measured on MiniLM-L6 with 1,024 SNLI pairs on 2 cores of an AMD EPYC: 256 tokens gave 168 pairs a
 # second, 512 to 2,048 gave 185 to 223 in no steady order, 3,072 gave 172. On one thread, rows of 26 tokens, 400 to
@@ -53,17 +31,44 @@ BATCH_TOKENS = 1024
 CHUNK_PAIRS = 4096
 
 
-class GraphAnswers(ABC, Generic[PredictionT]):
-    """An ONNX graph with its tokenizer: pairs to logits, in batches of like length; what they mean is left to heirs."""
+class Scorer:
+    """A saved model, ready to answer; a ``Predictor``, and safe to share between threads.
+
+    The model's decision policy is applied: its temperature and biases to every probability and score, its thresholds
+    and its abstention to every label. A score is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale;
+    of some imported models it is the logit as it is.
+
+    >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
+    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
+    'entailment'
+
+    Attributes:
+        answers: The names of the columns of every answer, or the scale of the scores.
+        sides: What the first and the second text of a pair are called.
+        encoder: Text to token ids.
+        decision: How a label or a score comes out of logits.
+        batch_tokens: The most tokens of one run of the graph, padding included.
+        threads: Runs side by side, of one thread each.
+    """
 
     def __init__(
-        self, graph: Graph, encoder: PairEncoder, sides: Sides, *, batch_tokens: int = BATCH_TOKENS
+        self,
+        graph: Graph,
+        encoder: PairEncoder,
+        answers: Answers,
+        sides: Sides,
+        *,
+        decision: Decision | None = None,
+        batch_tokens: int = BATCH_TOKENS,
     ) -> None:
         if batch_tokens < 1:
             raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")
         self._graph = graph
         self.encoder = encoder
+        self.answers = answers
         self.sides = sides
+        self.decision = decision or Decision()
+        self.decision.require_fit(answers)
         self.batch_tokens = batch_tokens
         self.threads = graph.threads
         # Of the saved model's manifest, empty where the graph comes from none: by it a model is known again.
@@ -72,7 +77,6 @@ class GraphAnswers(ABC, Generic[PredictionT]):
         self._threads_asked: int | None = None
 
     @classmethod
-    @abstractmethod
     def open(
         cls,
         path: str | Path,
@@ -80,8 +84,60 @@ class GraphAnswers(ABC, Generic[PredictionT]):
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
         verify: bool = True,
-    ) -> Self:
-        """Open a saved model."""
+    ) -> Scorer:
+        """Open a saved model through its ONNX part; its other parts are neither needed nor read.
+
+        Args:
+            path: The bundle.
+            threads: Runs side by side, of one thread each; the physical cores if left out.
+            batch_tokens: The most tokens of one run; more need more memory and are not faster.
+            verify: Compute the checksums of the part's files first.
+
+        Raises:
+            PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
+            BundleError: If the bundle is none, is of another version, or is damaged.
+            UsageError: If it is a model of sentence embeddings.
+        """
+        manifest, onnx_file, encoder = read_onnx_part(path, verify)
+        if manifest.dimension is not None:
+            raise UsageError(
+                "The model gives vectors of single texts, and no answers about pairs.",
+                where=str(path),
+                hint="samesay embed --help",
+            )
+        scorer = cls.from_parts(
+            onnx_file,
+            encoder,
+            manifest.answers,
+            manifest.sides,
+            decision=manifest.decision,
+            threads=threads,
+            batch_tokens=batch_tokens,
+        )
+        scorer.checksum = manifest.checksum
+        scorer._folder, scorer._threads_asked = Path(path).absolute(), threads
+        return scorer
+
+    @classmethod
+    def from_parts(
+        cls,
+        onnx_file: str | Path,
+        encoder: PairEncoder,
+        answers: Answers,
+        sides: Sides,
+        *,
+        decision: Decision | None = None,
+        threads: int | None = None,
+        batch_tokens: int = BATCH_TOKENS,
+    ) -> Scorer:
+        """A scorer from a graph that is not in a bundle yet; for the parity check that decides whether it will be.
+
+        Raises:
+            BundleDamaged: If the file is no graph, or not one for these answers and this encoder.
+        """
+        size = encoder.vocabulary_size
+        graph = Graph(Path(onnx_file), n_labels=len(answers.outputs), vocabulary_size=size, threads=threads)
+        return cls(graph, encoder, answers, sides, decision=decision, batch_tokens=batch_tokens)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as the saved model's folder, from which it is opened and verified again.
@@ -91,18 +147,29 @@ class GraphAnswers(ABC, Generic[PredictionT]):
         """
         if self._folder is None:
             raise UsageError(
-                f"A {type(self).__name__} made of its parts cannot be pickled: it knows of no saved model.",
-                hint=f"make it in each process, or open a saved model: {type(self).__name__}.open(path)",
+                "A Scorer made of its parts cannot be pickled: it knows of no saved model.",
+                hint="make it in each process, or open a saved model: Scorer.open(path)",
             )
-        how = (type(self), str(self._folder), self.checksum, self._threads_asked, self.batch_tokens)
+        how = (str(self._folder), self.checksum, self._threads_asked, self.batch_tokens)
         # What its user may have set since.
-        state = {
-            name: vars(self)[name] for name in ("labels", "sides", "decision", "scale") if name in vars(self)
-        }
-        return _opened_again, how, state
+        return _opened_again, how, {name: vars(self)[name] for name in ("answers", "sides", "decision")}
 
-    def score(self, pairs: Any) -> list[PredictionT]:
-        """One answer a pair, in the order of ``pairs``, with what was not read and which sides are empty.
+    @property
+    def labels(self) -> LabelSet:
+        """The names of the columns of ``predict``.
+
+        Raises:
+            UsageError: If it is a similarity model.
+        """
+        return labels_of(self.answers)
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens of a pair that are read, special ones included."""
+        return self.encoder.max_length
+
+    def score(self, pairs: Any) -> list[Prediction]:
+        """One prediction a pair, in the order of ``pairs``, with what was not read and which sides are empty.
 
         Args:
             pairs: Pairs, tuples of two texts, two columns in a tuple, a DataFrame and more: what ``PairModel.predict``
@@ -114,20 +181,7 @@ class GraphAnswers(ABC, Generic[PredictionT]):
         """
         return self._predictions(*texts_from(pairs, sides=self.sides))
 
-    @abstractmethod
-    def _predictions(self, first: list[str], second: list[str]) -> list[PredictionT]:
-        """``score`` of texts that were read."""
-
-    @property
-    def max_length(self) -> int:
-        """The most tokens of a pair that are read, special ones included."""
-        return self.encoder.max_length
-
-    def logits(self, pairs: Any) -> NDArray[np.float32]:
-        """The graph's own answers, before temperature and softmax, shape ``(n_pairs, n_labels)``."""
-        return self._logits(*texts_from(pairs, sides=self.sides))[0]
-
-    def stream(self, pairs: Any, *, chunk: int = CHUNK_PAIRS) -> Iterator[PredictionT]:
+    def stream(self, pairs: Any, *, chunk: int = CHUNK_PAIRS) -> Iterator[Prediction]:
         """Predictions of pairs as they come, in their order, in bounded memory.
 
         Args:
@@ -140,6 +194,41 @@ class GraphAnswers(ABC, Generic[PredictionT]):
         """
         for first, second in texts_in_chunks(pairs, chunk, sides=self.sides):
             yield from self._predictions(first, second)
+
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """Probabilities ``(n_pairs, n_labels)`` or scores ``(n_pairs,)``, in the order of ``pairs``."""
+        return self.read(pairs).values
+
+    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> Predictions:
+        """Probabilities or scores, and the truncation, of every pair, as arrays.
+
+        Args:
+            pairs: As for ``score``.
+            progress: Hears the stage ``"score"`` after every run of the graph.
+        """
+        return self._values(*self._logits(*texts_from(pairs, sides=self.sides), progress))
+
+    def begin(self, pairs: Any) -> Pending[Predictions]:
+        """What ``read`` gives, begun and not waited for: computed while the caller does something else.
+
+        All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
+        """
+        return Pending(self._pending(self.encoder.encode(*texts_from(pairs, sides=self.sides))), self._values)
+
+    def logits(self, pairs: Any) -> NDArray[np.float32]:
+        """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
+        return self._logits(*texts_from(pairs, sides=self.sides))[0]
+
+    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
+        """The labels that these probabilities mean to this model, and where it abstains."""
+        return decide(probabilities, self.labels, self.decision)
+
+    def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
+        read = self._values(*self._logits(first, second))
+        return predictions_of(read, first, second, self.answers, self.sides, self.decision)
+
+    def _values(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> Predictions:
+        return Predictions(values_of(logits, self.answers, self.decision), tokens_lost)
 
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
@@ -172,281 +261,21 @@ class GraphAnswers(ABC, Generic[PredictionT]):
                 computing.cancel()
         return np.concatenate(logits), np.concatenate(tokens_lost)
 
-    def _opened_from(self, path: str | Path, checksum: str, threads: int | None) -> None:
-        self.checksum = checksum
-        self._folder, self._threads_asked = Path(path).absolute(), threads
-
-    def _begun(self, pairs: Any) -> PendingLogits:
-        return self._pending(self.encoder.encode(*texts_from(pairs, sides=self.sides)))
-
     def _pending(self, encoded: EncodedPairs) -> PendingLogits:
         return PendingLogits(self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id)
 
 
-class Scorer(GraphAnswers[Prediction]):
-    """A saved model, ready to answer; a `Predictor`, and safe to share between threads.
-
-    The model's decision policy is applied: its temperature and biases to every probability, its thresholds and its
-    abstention to every prediction.
-
-    >>> scorer = Scorer.open("my-model")                                    # doctest: +SKIP
-    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].label    # doctest: +SKIP
-    'entailment'
-
-    Attributes:
-        labels: The names of the columns of every answer.
-        sides: What the first and the second text of a pair are called.
-        encoder: Text to token ids.
-        decision: How a label comes out of logits.
-        batch_tokens: The most tokens of one run of the graph, padding included.
-        threads: Runs side by side, of one thread each.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        encoder: PairEncoder,
-        labels: LabelSet,
-        sides: Sides,
-        *,
-        decision: Decision | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-    ) -> None:
-        super().__init__(graph, encoder, sides, batch_tokens=batch_tokens)
-        self.labels = labels
-        self.decision = decision or Decision()
-        self.decision.require_labels(labels)
-
-    @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        *,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-        verify: bool = True,
-    ) -> Scorer:
-        """Open a saved model through its ONNX part; its other parts are neither needed nor read.
-
-        Args:
-            path: The bundle.
-            threads: Runs side by side, of one thread each; the physical cores if left out.
-            batch_tokens: The most tokens of one run; more need more memory and are not faster.
-            verify: Compute the checksums of the part's files first.
-
-        Raises:
-            PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
-            BundleError: If the bundle is none, is of another version, or is damaged.
-        """
-        manifest, onnx_file, encoder = _onnx_part(path, verify)
-        if manifest.scale is not None:
-            raise UsageError(
-                f"The model gives similarity scores from {manifest.scale}; it has no labels.",
-                where=str(path),
-                hint="SimilarityScorer.open(path), or open_scorer(path) for a model of either task",
-            )
-        scorer = cls.from_parts(
-            onnx_file,
-            encoder,
-            manifest.labels,
-            manifest.sides,
-            decision=manifest.decision,
-            threads=threads,
-            batch_tokens=batch_tokens,
-        )
-        scorer._opened_from(path, manifest.checksum, threads)
-        return scorer
-
-    @classmethod
-    def from_parts(
-        cls,
-        onnx_file: str | Path,
-        encoder: PairEncoder,
-        labels: LabelSet,
-        sides: Sides,
-        *,
-        decision: Decision | None = None,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-    ) -> Scorer:
-        """A scorer from a graph that is not in a bundle yet; for the parity check that decides whether it will be.
-
-        Raises:
-            BundleDamaged: If the file is no graph, or not one for these labels and this encoder.
-        """
-        graph = Graph(
-            Path(onnx_file),
-            n_labels=len(labels),
-            vocabulary_size=encoder.vocabulary_size,
-            threads=threads,
-        )
-        return cls(graph, encoder, labels, sides, decision=decision, batch_tokens=batch_tokens)
-
-    def predict(self, pairs: Any) -> NDArray[np.float32]:
-        """Probabilities, shape ``(n_pairs, n_labels)``, in the order of ``pairs``; also for one, or none.
-
-        Args:
-            pairs: As for ``score``.
-        """
-        return self.read(pairs).probabilities
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to this model, and where it abstains."""
-        return decide(probabilities, self.labels, self.decision)
-
-    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> LabelPredictions:
-        """Probabilities and truncation of every pair, as arrays.
-
-        Args:
-            pairs: As for ``score``.
-            progress: Told of the stage ``"score"`` after every run of the graph.
-        """
-        return self._scores(*self._logits(*texts_from(pairs, sides=self.sides), progress))
-
-    def begin(self, pairs: Any) -> Pending[LabelPredictions]:
-        """What ``read`` gives, begun and not waited for: computed while the caller does something else.
-
-        All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
-        """
-        return Pending(self._begun(pairs), self._scores)
-
-    def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
-        scores = self._scores(*self._logits(first, second))
-        return predictions(scores, first, second, self.labels, self.sides, self.decision)
-
-    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> LabelPredictions:
-        return LabelPredictions(probabilities_under(self.decision, logits, self.labels), tokens_lost)
-
-
-class SimilarityScorer(GraphAnswers[SimilarityPrediction]):
-    """A saved similarity model similarity, ready to answer; a `SimilarityPredictor`, and safe to share between threads.
-
-    A score is ``low + (high - low) * sigmoid(logit)``, so none is outside the scale; of some imported models it is the
-    logit as it is.
-
-    >>> scorer = SimilarityScorer.open("my-model")                               # doctest: +SKIP
-    >>> scorer.score([Pair("A dog runs.", "An animal moves.")])[0].score    # doctest: +SKIP
-    3.4
-
-    Attributes:
-        scale: The lowest and the highest score there is.
-        sides: What the first and the second text of a pair are called.
-        encoder: Text to token ids.
-    """
-
-    def __init__(
-        self,
-        graph: Graph,
-        encoder: PairEncoder,
-        scale: Scale,
-        sides: Sides,
-        *,
-        batch_tokens: int = BATCH_TOKENS,
-    ) -> None:
-        super().__init__(graph, encoder, sides, batch_tokens=batch_tokens)
-        self.scale = scale
-
-    @classmethod
-    def open(
-        cls,
-        path: str | Path,
-        *,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-        verify: bool = True,
-    ) -> SimilarityScorer:
-        """Open a saved model through its ONNX part; arguments and errors are those of ``Scorer.open``.
-
-        Raises:
-            UsageError: If the model has labels.
-        """
-        manifest, onnx_file, encoder = _onnx_part(path, verify)
-        if manifest.scale is None:
-            raise UsageError(
-                f"The model answers with labels ({', '.join(manifest.labels)}) and not with scores.",
-                where=str(path),
-                hint="Scorer.open(path), or open_scorer(path) for a model of either task",
-            )
-        scorer = cls.from_parts(
-            onnx_file, encoder, manifest.scale, manifest.sides, threads=threads, batch_tokens=batch_tokens
-        )
-        scorer._opened_from(path, manifest.checksum, threads)
-        return scorer
-
-    @classmethod
-    def from_parts(
-        cls,
-        onnx_file: str | Path,
-        encoder: PairEncoder,
-        scale: Scale,
-        sides: Sides,
-        *,
-        threads: int | None = None,
-        batch_tokens: int = BATCH_TOKENS,
-    ) -> SimilarityScorer:
-        """A scorer from a graph that is not in a bundle yet; errors are those of ``Scorer.from_parts``."""
-        graph = Graph(Path(onnx_file), n_labels=1, vocabulary_size=encoder.vocabulary_size, threads=threads)
-        return cls(graph, encoder, scale, sides, batch_tokens=batch_tokens)
-
-    def predict(self, pairs: Any) -> NDArray[np.float32]:
-        """SimilarityPredictions, shape ``(n_pairs,)``, in the order of ``pairs``, which are as for ``score``."""
-        return self.read(pairs).scores
-
-    def read(self, pairs: Any, *, progress: ProgressListener | None = None) -> SimilarityPredictions:
-        """Scores and truncation of every pair, as arrays; ``progress`` hears the stage ``"score"``."""
-        return self._scores(*self._logits(*texts_from(pairs, sides=self.sides), progress))
-
-    def begin(self, pairs: Any) -> Pending[SimilarityPredictions]:
-        """What ``read`` gives, begun and not waited for; see ``Scorer.begin``."""
-        return Pending(self._begun(pairs), self._scores)
-
-    def _predictions(self, first: list[str], second: list[str]) -> list[SimilarityPrediction]:
-        return similarity_predictions(
-            self._scores(*self._logits(first, second)), first, second, self.scale, self.sides
-        )
-
-    def _scores(self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]) -> SimilarityPredictions:
-        return SimilarityPredictions(scores_of(self.scale, logits), tokens_lost)
-
-
-def open_scorer(
-    path: str | Path,
-    *,
-    threads: int | None = None,
-    batch_tokens: int = BATCH_TOKENS,
-    verify: bool = True,
-) -> Scorer | SimilarityScorer:
-    """Open a saved model of either task through its ONNX part; arguments and errors are those of ``Scorer.open``."""
-    similarity = open_bundle(path, verify=False, parts=("onnx",)).manifest.scale is not None
-    chosen = SimilarityScorer if similarity else Scorer
-    return chosen.open(path, threads=threads, batch_tokens=batch_tokens, verify=verify)
-
-
-def _opened_again(
-    kind: type[GraphAnswers[Any]], folder: str, checksum: str, threads: int | None, batch_tokens: int
-) -> GraphAnswers[Any]:
+def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens: int) -> Scorer:
     """A pickled scorer, from the folder that it was opened from."""
-    scorer = kind.open(folder, threads=threads, batch_tokens=batch_tokens)
+    scorer = Scorer.open(folder, threads=threads, batch_tokens=batch_tokens)
     if scorer.checksum != checksum:
         raise BundleDamaged(
             "Another model lies where the pickled one was opened.",
             where=folder,
             expected=f"the manifest with the checksum {checksum}",
-            hint=f"open the model that is there now: {kind.__name__}.open({folder!r})",
+            hint=f"open the model that is there now: Scorer.open({folder!r})",
         )
     return scorer
-
-
-def _onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
-    """The part of a model that answers about pairs."""
-    manifest, onnx_file, encoder = read_onnx_part(path, verify)
-    if manifest.dimension is not None:
-        raise UsageError(
-            "The model gives vectors of single texts, and no answers about pairs.",
-            where=str(path),
-            hint="samesay embed --help",
-        )
-    return manifest, onnx_file, encoder
 
 
 def read_onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samesay.data.python.inputs import texts_from
+from samesay.decision import Decisions, Predictions, decisions_of
 from samesay.errors import ExtraMissing, UsageError
-from samesay.evaluation.policy import Decisions, decisions_of
-from samesay.pairs import LabelSet, Pair, Prediction, Sides, empty_sides
-from samesay.scoring.judging import LabelPredictions
+from samesay.pairs import Answers, Pair, Prediction, Sides, empty_sides, labels_of
 from samesay.scoring.matching.roles import (
     PairReader,
     asking_side,
@@ -150,8 +149,9 @@ class WindowedScorer:
             if asking is not None
             else None
         )
-        self.positive = positive_label(scorer.labels, label)
-        others = [name for name in scorer.labels if name != self.positive]
+        self.labels = labels_of(scorer.answers)
+        self.positive = positive_label(self.labels, label)
+        others = [name for name in self.labels if name != self.positive]
         self.negative = (
             _CONTRADICTION if _CONTRADICTION in others else others[0] if len(others) == 1 else None
         )
@@ -159,9 +159,9 @@ class WindowedScorer:
         self.language = language
 
     @property
-    def labels(self) -> LabelSet:
+    def answers(self) -> Answers:
         """The names of the columns of ``predict``."""
-        return self._scorer.labels
+        return self.labels
 
     @property
     def sides(self) -> Sides:
@@ -170,14 +170,14 @@ class WindowedScorer:
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:
         """The probabilities of every pair's deciding window, shape ``(n_pairs, n_labels)``."""
-        return self.read(pairs).probabilities
+        return self.read(pairs).values
 
-    def read(self, pairs: Any) -> LabelPredictions:
+    def read(self, pairs: Any) -> Predictions:
         """The deciding windows' probabilities, ``(n_pairs, n_labels)``, and lost tokens, ``(n_pairs, 2)``."""
         verdicts = [found.prediction for found in self.score(pairs)]
         probabilities = [list(one.probabilities.values()) for one in verdicts]
         lost = [one.tokens_lost for one in verdicts]
-        return LabelPredictions(
+        return Predictions(
             np.array(probabilities, np.float32).reshape(len(verdicts), len(self.labels)),
             np.array(lost, np.int32).reshape(len(verdicts), 2),
         )

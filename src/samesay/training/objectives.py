@@ -9,6 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.decision import sigmoid, softmax
 from samesay.errors import UsageError
 from samesay.evaluation.metrics import (
     accuracy,
@@ -21,7 +22,6 @@ from samesay.evaluation.metrics import (
 )
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, pair_loss, similarity_loss
 from samesay.pairs import LabelSet
-from samesay.scoring import sigmoid, softmax
 from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss, right_answers
 from samesay.training.recipe import Recipe, SimilarityLoss
 

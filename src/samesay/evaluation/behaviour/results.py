@@ -1,7 +1,7 @@
 """Which capabilities a model has: the tests of the behaviour suite answered, counted and shown by example.
 
-In the manner of CheckList (Ribeiro et al. 2020). It knows tests and anything that answers, a ``Predictor`` or a
-``SimilarityPredictor``, and nothing of how the tests were made.
+In the manner of CheckList (Ribeiro et al. 2020). It knows tests and any ``Predictor``, and nothing
+of how the tests were made.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.data.columns import order_of
+from samesay.decision import decisions_of
+from samesay.evaluation.answering import ask, in_chunks
 from samesay.evaluation.behaviour.expectations import (
     ABOVE,
     SCORE_TOLERANCE,
@@ -23,14 +25,11 @@ from samesay.evaluation.behaviour.expectations import (
     accepted_for,
 )
 from samesay.evaluation.intervals import Interval, share_interval
-from samesay.evaluation.metrics import require_probabilities, require_scores
-from samesay.evaluation.policy import decisions_of
-from samesay.pairs import Pair, Predictor, Progress, ProgressListener, SimilarityPredictor
+from samesay.pairs import Pair, Predictor, ProgressListener, Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CHUNK = 1024
 _MOST_EXAMPLES = 5
 # One answer to this share of the texts that ask for several: the model does not read what the answers hang on. Fewer
 # texts than that say nothing.
@@ -160,7 +159,7 @@ class Behaviour:
 
 
 def measure_behaviour(
-    model: Predictor | SimilarityPredictor,
+    model: Predictor,
     tests: Sequence[BehaviourTest],
     roles: Mapping[str, str],
     *,
@@ -182,9 +181,9 @@ def measure_behaviour(
     answers = _answers(model, pairs, progress)
     seconds = time.perf_counter() - began
     answer_of = dict(zip(pairs, answers, strict=True))
-    outcome = _similarity if isinstance(model, SimilarityPredictor) else _labelled
+    outcome_of = _BY_TASK[model.answers.task]
     outcomes = [
-        outcome(test, model, roles, answer_of[test.pair], answer_of[test.other] if test.other else None)  # type: ignore[arg-type]
+        outcome_of(test, model, roles, answer_of[test.pair], answer_of[test.other] if test.other else None)
         for test in tests
     ]
     by_capability: dict[tuple[str, str], list[BehaviourOutcome]] = defaultdict(list)
@@ -209,25 +208,13 @@ def _pairs_of(test: BehaviourTest) -> tuple[Pair, ...]:
 
 
 def _answers(
-    model: Predictor | SimilarityPredictor, pairs: Sequence[Pair], progress: ProgressListener | None
+    model: Predictor, pairs: Sequence[Pair], progress: ProgressListener | None
 ) -> NDArray[np.float64]:
     """Probabilities, shape ``(n_pairs, n_labels)``, or scores, shape ``(n_pairs,)``."""
-    tell = progress or (lambda _: None)
     # The tests have the premise first; a model that reads the hypothesis first is given it first.
     swapped = order_of(model.sides) == 1
     asked = [Pair(pair.second, pair.first) if swapped else Pair(pair.first, pair.second) for pair in pairs]
-    rows = []
-    tell(Progress("check", 0, len(asked)))
-    for start in range(0, len(asked), CHUNK):
-        chunk = asked[start : start + CHUNK]
-        if isinstance(model, SimilarityPredictor):
-            rows.append(require_scores(model.predict(chunk), n_pairs=len(chunk)))
-        else:
-            rows.append(
-                require_probabilities(model.predict(chunk), n_pairs=len(chunk), n_labels=len(model.labels))
-            )
-        tell(Progress("check", start + len(chunk), len(asked)))
-    return np.concatenate(rows)
+    return ask(model, in_chunks(asked), len(asked), stage="check", progress=progress).values
 
 
 def _labelled(
@@ -244,15 +231,15 @@ def _labelled(
 
 
 def _answer(model: Predictor, row: NDArray[np.float64]) -> str:
-    return model.labels.names[int(decisions_of(model, row[None]).label_ids[0])]
+    return model.answers.outputs[int(decisions_of(model, row[None]).label_ids[0])]
 
 
-def _similarity(
+def _scored(
     test: BehaviourTest,
-    model: SimilarityPredictor,
+    model: Predictor,
     roles: Mapping[str, str],
-    score: np.float64,
-    other: np.float64 | None,
+    score: NDArray[np.float64],
+    other: NDArray[np.float64] | None,
 ) -> BehaviourOutcome:
     answer, other_answer = float(score), None if other is None else float(other)
     if test.bounds is not None:
@@ -263,18 +250,23 @@ def _similarity(
         return BehaviourOutcome(
             test, f"above {other_answer:.3g}", answer, other_answer, None, answer > other_answer
         )
-    most = SCORE_TOLERANCE * (model.scale.high - model.scale.low)
+    scale = model.answers
+    assert isinstance(scale, Scale)
+    most = SCORE_TOLERANCE * (scale.high - scale.low)
     near = abs(answer - other_answer) <= most
     return BehaviourOutcome(test, f"{other_answer:.3g} ± {most:g}", answer, other_answer, None, near)
 
 
+_BY_TASK = {"classification": _labelled, "similarity": _scored}
+
+
 def _notes(
-    model: Predictor | SimilarityPredictor, roles: Mapping[str, str], outcomes: Sequence[BehaviourOutcome]
+    model: Predictor, roles: Mapping[str, str], outcomes: Sequence[BehaviourOutcome]
 ) -> tuple[str, ...]:
     notes = []
     if roles and order_of(model.sides) is None:
         notes.append(f"read premise,hypothesis as {model.sides}: the roles of these sides are not known")
-    if isinstance(model, SimilarityPredictor):
+    if model.answers.task == "similarity":
         return tuple(notes)
     answered = {str(outcome.answer) for outcome in outcomes}
     if len(answered) == 1 and len(outcomes) > 1:

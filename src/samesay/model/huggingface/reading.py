@@ -114,7 +114,7 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = Scale(0, 1, _activation(folder, config)), False
+        answers, named = Scale(0, 1, activation_of(folder, config)), False
     else:
         answers, named = _labels(config.get("id2label"), count, where)
     return ClassifierFolder(folder, answers, named, _sides(config.get("samesay"), where), read.max_length())
@@ -342,7 +342,7 @@ class _Folder:
         tensor.assign(found, shared)
 
 
-def _activation(folder: Path, config: Mapping[str, Any]) -> Activation:
+def activation_of(folder: Path, config: Mapping[str, Any]) -> Activation:
     """What a head's one output goes through; of a regression nothing, else a sigmoid, where nobody says."""
     place = folder / "config_sentence_transformers.json"
     sections = config.get("sentence_transformers"), read_json(place) if place.is_file() else None

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samesay.data.rows import SkippedRow
 from samesay.data.stream import PairRow
+from samesay.decision import Predictions, decide
 from samesay.errors import DataError, RowMalformed, TruncationRefused, UsageError
-from samesay.evaluation.policy import decide
-from samesay.pairs import is_empty
+from samesay.pairs import LabelSet, Scale, is_empty
 from samesay.scoring.files.intake import Chunk
 from samesay.scoring.files.workers import ModelFacts
-from samesay.scoring.judging import LabelPredictions, SimilarityPredictions
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 _PLACES_KEPT = 5
 FILE_COLUMN = "file"
@@ -123,9 +126,7 @@ class Answering:
     refuse_truncated: bool
     skip: bool
 
-    def rows(
-        self, chunk: Chunk, answers: LabelPredictions | SimilarityPredictions
-    ) -> tuple[list[AnsweredRow], list[SkippedRow]]:
+    def rows(self, chunk: Chunk, answers: Predictions) -> tuple[list[AnsweredRow], list[SkippedRow]]:
         """The rows of a chunk with their answers, and those that were left out, in their order.
 
         Raises:
@@ -133,7 +134,7 @@ class Answering:
             RowMalformed: If a row holds what the answer is called, unless it is skipped.
         """
         kept, skipped = [], list(chunk.skipped)
-        columns = _label_columns(answers, self.facts) if self.facts.labels else _score_columns(answers)
+        columns = _answer_columns(answers.values, self.facts)
         may_abstain = self.facts.may_abstain
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
@@ -207,11 +208,11 @@ def added_columns(
     """
     taken = set(existing)
     answer = ["score"]
-    if facts.labels is not None:
+    if isinstance(facts.answers, LabelSet):
         answer = [
             "label",
             *["abstained"] * facts.may_abstain,
-            *(f"probability_{name}" for name in facts.labels),
+            *(f"probability_{name}" for name in facts.answers),
         ]
     usual = [*answer, "truncated", "empty_side"]
     added = {name: f"predicted_{name}" if name in taken else name for name in usual}
@@ -228,22 +229,17 @@ def added_columns(
     return added
 
 
-def _label_columns(scores: LabelPredictions | SimilarityPredictions, facts: ModelFacts) -> list[list[Any]]:
-    """The label, whether the model abstains, and every probability: the shortest text that is this float32 again."""
-    assert isinstance(scores, LabelPredictions)
-    assert facts.labels is not None
-    decided = decide(scores.probabilities, facts.labels, facts.decision)
+def _answer_columns(values: NDArray[np.float32], facts: ModelFacts) -> list[list[Any]]:
+    """The label, whether the model abstains, and every probability; or the score: the shortest text of this float32."""
+    if isinstance(facts.answers, Scale):
+        return [[float(str(score))] for score in values]
+    decided = decide(values, facts.answers, facts.decision)
     return [
-        [facts.labels.names[best], *[unsure] * facts.may_abstain, *(float(str(share)) for share in row)]
+        [facts.answers.names[best], *[unsure] * facts.may_abstain, *(float(str(share)) for share in row)]
         for best, unsure, row in zip(
-            decided.label_ids.tolist(), decided.abstained.tolist(), scores.probabilities, strict=True
+            decided.label_ids.tolist(), decided.abstained.tolist(), values, strict=True
         )
     ]
-
-
-def _score_columns(scores: LabelPredictions | SimilarityPredictions) -> list[list[Any]]:
-    assert isinstance(scores, SimilarityPredictions)
-    return [[float(str(score))] for score in scores.scores]
 
 
 def renamed(added: Mapping[str, str]) -> str | None:

@@ -30,14 +30,14 @@ from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
 from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
-from samesay.pairs import Progress, ProgressListener, per_second
+from samesay.pairs import LabelSet, Progress, ProgressListener, per_second
 from samesay.printable import command
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
-from samesay.scoring.scorer import CHUNK_PAIRS, Scorer, SimilarityScorer
+from samesay.scoring.scorer import CHUNK_PAIRS, Scorer
 from samesay.storage import as_output_error, destination, taken
 
 OnTruncate = Literal["error", "warn", "allow"]
@@ -93,7 +93,7 @@ class FileReport:
 
 
 def score_file(
-    scorer: Scorer | SimilarityScorer | WorkerPool,
+    scorer: Scorer | WorkerPool,
     input: str | Path | Sequence[str | Path],
     output: str | Path,
     reading: ReadOptions | None = None,
@@ -258,11 +258,11 @@ class _Run:
             )
         if symmetric:
             notes.append(_directed(facts))
-        similarity = facts.labels is None
+        labels = facts.answers.names if isinstance(facts.answers, LabelSet) else ()
         return FileReport(
             rows=total.rows,
-            labels={name: total.labels.get(name, 0) for name in facts.labels or ()},
-            mean_score=total.score_sum / total.rows if similarity and total.rows else None,
+            labels={name: total.labels.get(name, 0) for name in labels},
+            mean_score=total.score_sum / total.rows if not labels and total.rows else None,
             abstained=total.abstained,
             truncated=total.truncated,
             truncated_places=tuple(total.truncated_places),
@@ -415,8 +415,8 @@ class _Segments:
 
 def _directed(facts: ModelFacts) -> str | None:
     """A note where reading a pair in both orders goes against what the model was taught."""
-    if facts.labels is not None and ENTAILMENT in [name.casefold() for name in facts.labels]:
-        why = f"its labels ({', '.join(facts.labels)}) say something of an order"
+    if ENTAILMENT in [name.casefold() for name in facts.answers.outputs]:
+        why = f"its labels ({facts.answers.in_words}) say something of an order"
     elif asking_side(facts.sides) is not None:
         why = f"its sides ({facts.sides.first}, {facts.sides.second}) are not of one kind"
     else:

@@ -21,12 +21,12 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
-from samesay.bundle import Decision, open_bundle
+from samesay.bundle import open_bundle
+from samesay.decision import Decision, Predictions
 from samesay.errors import UsageError, WorkerDied
-from samesay.pairs import LabelSet, Pair, Sides
-from samesay.scoring.judging import LabelPredictions, SimilarityPredictions
+from samesay.pairs import Answers, Pair, Sides
 from samesay.scoring.pending import Pending
-from samesay.scoring.scorer import BATCH_TOKENS, Scorer, SimilarityScorer, open_scorer
+from samesay.scoring.scorer import BATCH_TOKENS, Scorer
 from samesay.scoring.session import default_threads
 
 # Chunks that wait for each process beside the one in its hands: enough that none is idle, few enough for memory.
@@ -51,7 +51,7 @@ class ModelFacts:
     """What a table has to know of a model.
 
     Attributes:
-        labels: The names of its labels; None for a similarity model.
+        answers: The names of its labels, or the scale of its scores.
         sides: What its two texts are called.
         max_length: The most tokens that it reads.
         checksum: Of the saved model's manifest; empty where it comes from none.
@@ -59,7 +59,7 @@ class ModelFacts:
         decision: How a label comes out of probabilities.
     """
 
-    labels: LabelSet | None
+    answers: Answers
     sides: Sides
     max_length: int
     checksum: str
@@ -69,7 +69,7 @@ class ModelFacts:
     @property
     def may_abstain(self) -> bool:
         """Whether some labels are given without confidence."""
-        return self.labels is not None and self.decision.abstain_below is not None
+        return self.decision.abstain_below is not None
 
 
 class OneProcess:
@@ -80,27 +80,27 @@ class OneProcess:
         ahead: Take and encode the next chunk while one is computed; not where the next may be long in coming.
     """
 
-    def __init__(self, scorer: Scorer | SimilarityScorer, *, ahead: bool = True) -> None:
+    def __init__(self, scorer: Scorer, *, ahead: bool = True) -> None:
         self._scorer = scorer
         self._ahead = ahead
         self.facts = ModelFacts(
-            scorer.labels if isinstance(scorer, Scorer) else None,
+            scorer.answers,
             scorer.sides,
             scorer.max_length,
             scorer.checksum,
             scorer.batch_tokens,
-            scorer.decision if isinstance(scorer, Scorer) else Decision(),
+            scorer.decision,
         )
 
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
-    ) -> Iterator[tuple[ChunkT, LabelPredictions | SimilarityPredictions]]:
+    ) -> Iterator[tuple[ChunkT, Predictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first."""
 
-        def begin(chunk: ChunkT) -> Pending[LabelPredictions] | Pending[SimilarityPredictions]:
+        def begin(chunk: ChunkT) -> Pending[Predictions]:
             return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
 
-        def give_up(pending: Pending[LabelPredictions] | Pending[SimilarityPredictions]) -> None:
+        def give_up(pending: Pending[Predictions]) -> None:
             pending.cancel()
 
         with closing(_in_order(chunks, begin, give_up, at_once=2 if self._ahead else 1)) as begun:
@@ -140,7 +140,7 @@ class WorkerPool:
         bundle.part("onnx")
         manifest = bundle.manifest
         self.facts = ModelFacts(
-            manifest.labels if manifest.scale is None else None,
+            manifest.answers,
             manifest.sides,
             manifest.max_length,
             manifest.checksum,
@@ -170,18 +170,18 @@ class WorkerPool:
 
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
-    ) -> Iterator[tuple[ChunkT, LabelPredictions | SimilarityPredictions]]:
+    ) -> Iterator[tuple[ChunkT, Predictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first.
 
         Raises:
             WorkerDied: If one of the processes was killed.
         """
 
-        def begin(chunk: ChunkT) -> Future[LabelPredictions | SimilarityPredictions]:
+        def begin(chunk: ChunkT) -> Future[Predictions]:
             texts = [(pair.first, pair.second) for pair in chunk.pairs]
             return self._pool.submit(_answer, texts, symmetric)
 
-        def give_up(future: Future[LabelPredictions | SimilarityPredictions]) -> None:
+        def give_up(future: Future[Predictions]) -> None:
             """The pool lets them be when it ends: cancelled here, the death of a process would leave it hanging."""
 
         try:
@@ -226,9 +226,7 @@ def _in_order(
         raise failure
 
 
-def read_both_orders(
-    scorer: Scorer | SimilarityScorer, pairs: Sequence[Pair]
-) -> LabelPredictions | SimilarityPredictions:
+def read_both_orders(scorer: Scorer, pairs: Sequence[Pair]) -> Predictions:
     """The mean of what is said of (first, second) and of (second, first), so that the order does not matter.
 
     Probabilities (or scores) are averaged, and the label is the one whose mean is highest. Of a text's tokens those
@@ -243,18 +241,12 @@ def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
 
 
 def _mean_of_orders(
-    both: LabelPredictions | SimilarityPredictions,
-) -> LabelPredictions | SimilarityPredictions:
+    both: Predictions,
+) -> Predictions:
     values, tokens_lost = both
     n = len(values) // 2
     mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
-    return type(both)(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
-
-
-def _read(
-    scorer: Scorer | SimilarityScorer, pairs: Sequence[Pair]
-) -> LabelPredictions | SimilarityPredictions:
-    return scorer.begin(pairs).result()
+    return Predictions(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
 
 
 def _died() -> WorkerDied:
@@ -270,7 +262,7 @@ class _Worker:
 
     model: str
     settings: dict[str, Any]
-    scorer: Scorer | SimilarityScorer | None = None
+    scorer: Scorer | None = None
 
 
 def _begin(model: str, threads: int, batch_tokens: int, alive: Any) -> None:
@@ -288,7 +280,8 @@ def _end_with(alive: Any) -> None:
     os._exit(1)
 
 
-def _answer(texts: list[tuple[str, str]], symmetric: bool) -> LabelPredictions | SimilarityPredictions:
+def _answer(texts: list[tuple[str, str]], symmetric: bool) -> Predictions:
     if _Worker.scorer is None:
-        _Worker.scorer = open_scorer(_Worker.model, verify=False, **_Worker.settings)
-    return (read_both_orders if symmetric else _read)(_Worker.scorer, [Pair(*each) for each in texts])
+        _Worker.scorer = Scorer.open(_Worker.model, verify=False, **_Worker.settings)
+    pairs = [Pair(*each) for each in texts]
+    return read_both_orders(_Worker.scorer, pairs) if symmetric else _Worker.scorer.begin(pairs).result()

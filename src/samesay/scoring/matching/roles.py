@@ -5,24 +5,20 @@ Knows the names of labels and sides, nothing of texts.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from samesay.errors import UsageError, near
+from samesay.evaluation.answering import ask, in_chunks
 from samesay.pairs import (
     LabelSet,
     Pair,
     Predictor,
-    Progress,
     ProgressListener,
     Scale,
     Sides,
-    SimilarityPredictor,
-    answers_of,
-    per_second,
 )
 from samesay.printable import command
 
@@ -34,23 +30,13 @@ ENTAILMENT = "entailment"
 _POSITIVE = (ENTAILMENT, "same", "duplicate", "paraphrase", "equivalent", "similar", "yes", "true", "1")
 # Sides that make a claim or ask; the other side of such a pair is what they are held against.
 _ASKING = ("hypothesis", "claim", "query", "question")
-# Pairs that are encoded, sorted by length and held in memory together.
-_CHUNK_PAIRS = 4096
 
 
 class PairReader(Predictor, Protocol):
     """A `Predictor` that also says what it did not read, as the `Scorer` and the Keras predictor do."""
 
     def read(self, pairs: Sequence[Pair]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Probabilities ``(n_pairs, n_labels)`` and lost tokens ``(n_pairs, 2)``, in the order of ``pairs``."""
-        ...
-
-
-class SimilarityReader(SimilarityPredictor, Protocol):
-    """The same of a similarity model."""
-
-    def read(self, pairs: Sequence[Pair]) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        """Similarity scores ``(n_pairs,)`` and lost tokens ``(n_pairs, 2)``, in the order of ``pairs``."""
+        """Probabilities or scores, and lost tokens ``(n_pairs, 2)``, in the order of ``pairs``."""
         ...
 
 
@@ -130,11 +116,11 @@ class Agreement:
         LabelUnknown, UsageError: If the label is not the model's, or none of its labels says so by its name.
     """
 
-    def __init__(self, model: PairReader | SimilarityReader, label: str | None = None) -> None:
+    def __init__(self, model: PairReader, label: str | None = None) -> None:
         self._model = model
         self.label: str | None = None
         self._column: tuple[int, ...] = ()
-        answers = answers_of(model)
+        answers = model.answers
         if isinstance(answers, Scale):
             if label is not None:
                 raise UsageError(
@@ -161,16 +147,6 @@ class Agreement:
         Returns:
             The value of every pair, shape ``(n_pairs,)``, and whether part of the pair was not read, the same.
         """
-        values = np.empty(len(pairs), np.float32)
-        cut = np.zeros(len(pairs), np.bool_)
-        begin = time.perf_counter()
-        for start in range(0, len(pairs), _CHUNK_PAIRS):
-            chunk = slice(start, start + _CHUNK_PAIRS)
-            rows, lost = self._model.read(pairs[chunk])
-            values[chunk] = rows[(slice(None), *self._column)]
-            cut[chunk] = lost.any(axis=1)
-            if progress is not None:
-                done = min(chunk.stop, len(pairs))
-                rate = per_second(done, time.perf_counter() - begin)
-                progress(Progress("score", done, len(pairs), {"pairs_per_second": round(rate, 1)}))
-        return values, cut
+        asked = ask(self._model, in_chunks(pairs), len(pairs), stage="score", progress=progress)
+        assert asked.truncated is not None  # it has `read`
+        return asked.values[(slice(None), *self._column)].astype(np.float32), asked.truncated

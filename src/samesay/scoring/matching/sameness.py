@@ -15,7 +15,7 @@ import numpy as np
 
 from samesay.errors import UsageError
 from samesay.pairs import Pair, ProgressListener
-from samesay.scoring.matching.roles import ENTAILMENT, Agreement, PairReader, SimilarityReader
+from samesay.scoring.matching.roles import ENTAILMENT, Agreement, PairReader
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +72,7 @@ class Sameness:
 
     def __init__(
         self,
-        model: PairReader | SimilarityReader,
+        model: PairReader,
         *,
         label: str | None = None,
         threshold: float | None = None,
