@@ -208,11 +208,7 @@ def _near(rows: list[Row], draw: np.random.Generator) -> Iterator[tuple[str, str
             others = [rows[places[at]][1] for at in draw.integers(len(places), size=8).tolist()]
             others = [other for other in others if other != hypothesis]
             if others:
-                yield (
-                    premise,
-                    max(others, key=lambda other: len(words & set(_WORD.findall(other.casefold())))),
-                    source,
-                )
+                yield premise, max(others, key=lambda other: _shared(words, other)), source
 
 
 def _shared(words: set[str], text: str) -> float:

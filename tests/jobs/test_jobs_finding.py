@@ -11,7 +11,7 @@ from asked import Asked, nli
 from samesay.errors import ColumnNotFound, EmptySide, FormatUnknown, TargetExists, UsageError
 from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
 from samesay.jobs.rank import rank_texts
-from samesay.jobs.windows import score_windows
+from samesay.jobs.score import score_windows
 from samesay.pairs import Pair
 from samesay.scoring import Scorer
 

@@ -16,8 +16,7 @@ from pathlib import Path
 import click
 
 from samesay import interrupts
-from samesay.cli.habits import suggestion
-from samesay.cli.options import TYPED
+from samesay.cli.habits import TYPED, suggestion
 from samesay.cli.plain import messages, note, print_json, silence, visible
 from samesay.errors import (
     DiskFull,

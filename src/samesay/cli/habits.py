@@ -13,6 +13,9 @@ import click
 from samesay.errors import SameSayError, near
 from samesay.printable import command as command_line
 
+TYPED = "samesay.typed"
+"""Where click's context keeps the words after ``samesay``."""
+
 COMMAND_WORDS: Mapping[str, str] = {
     "predict": "score", "infer": "score", "inference": "score", "classify": "score", "label": "score",
     "similarity": "score",

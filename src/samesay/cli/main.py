@@ -14,8 +14,7 @@ import click
 import samesay
 from samesay import interrupts
 from samesay.cli.failures import report_failure
-from samesay.cli.habits import suggestion
-from samesay.cli.options import TYPED
+from samesay.cli.habits import TYPED, suggestion
 from samesay.cli.plain import make_steady, messages
 from samesay.errors import UsageError
 from samesay.model.runtime.backend import use_keras_alone

@@ -23,9 +23,6 @@ Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 MOST_USED, OTHERS = "Most used options", "Options"
 READING, FILES, RUNNING = _LAST = "Reading the data", "File format", "Running and output"
 
-TYPED = "samesay.typed"
-"""Where click's context keeps the words after ``samesay``."""
-
 _NAMES_WIDTH = 32
 # What the shell completes as a path.
 _PLACES = {"DATA", "DIR", "FILE", "FOLDER", "MODEL", "SOURCE", "[SOURCE]"}

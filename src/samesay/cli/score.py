@@ -200,7 +200,7 @@ def _one_pair(
 def _in_windows(
     model: str, first: str, second: str, *, sentences: int, as_json: bool, options: dict[str, Any]
 ) -> None:
-    from samesay.jobs.windows import score_windows
+    from samesay.jobs.score import score_windows
 
     found = score_windows(model, first, second, sentences=sentences, threads=options["threads"])
     cut = f"{counted(found.n_truncated, 'window')} of {found.n_windows:,} longer than the model reads"
@@ -263,7 +263,7 @@ def _files(
 
 def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool) -> None:
     if as_json:
-        print_json(_as_json(report, output))
+        print_json({"output": output, **report.to_dict()})
         return
     for text in report.notes:
         note(f"note: {text}")
@@ -276,25 +276,3 @@ def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool
         else:
             say(f"{counted(report.rows, 'row')} labelled in {report.seconds:.1f} s: {labels}")
         say(f"Written to {visible(output)}")
-
-
-def _as_json(report: FileReport, output: str) -> dict[str, Any]:
-    return {
-        "output": output,
-        "rows": report.rows,
-        "labels": report.labels,
-        **({} if report.mean_score is None else {"mean_score": report.mean_score}),
-        "abstained": report.abstained,
-        "truncated": report.truncated,
-        "truncated_places": list(report.truncated_places),
-        "tokens_lost": list(report.tokens_lost),
-        "empty_sides": report.empty_sides,
-        "skipped": report.skipped,
-        "skipped_file": report.skipped_file,
-        "resumed_rows": report.resumed_rows,
-        "columns": report.columns,
-        "added": report.added,
-        "seconds": report.seconds,
-        "pairs_per_second": report.pairs_per_second,
-        "notes": list(report.notes),
-    }

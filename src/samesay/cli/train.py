@@ -8,10 +8,10 @@ import click
 from click.core import ParameterSource
 
 from samesay import interrupts
+from samesay.cli.habits import TYPED
 from samesay.cli.options import (
     OF_DATA,
     PLACE,
-    TYPED,
     Command,
     declared_options,
     option,

@@ -461,14 +461,7 @@ def guessed_roles(
     likely: Sequence[str] = (),
     labels: Sequence[str] = (),
 ) -> dict[str, str]:
-    """``first``, ``second`` and perhaps ``label``, each to a column; empty where there are no two columns of texts.
-
-    Args:
-        names: The columns, in their order.
-        rows: The first rows.
-        likely: Columns whose names say that they hold a side.
-        labels: Columns whose names say that they hold a label.
-    """
+    """``first``, ``second`` and perhaps ``label``, each to a column; empty where there are no two columns of texts."""
     held = {name: [row.get(name) for row in rows] for name in names}
     texts = [name for name in names if name not in labels and _holds_texts(held[name])]
     if not rows:  # names are all there is

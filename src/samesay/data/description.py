@@ -84,12 +84,7 @@ class Description:
 
 
 def describe(table: PairTable, *, n_samples: int = 4) -> Description:
-    """Describe a table.
-
-    Args:
-        table: The pairs.
-        n_samples: How many of them to show; evenly spread, the first one among them.
-    """
+    """Describe a table."""
     texts = {table.sides.first: table.first, table.sides.second: table.second}
     counts = table.label_counts() if table.labelled else None
     n_pairs = len(table)

@@ -390,14 +390,7 @@ class RowStore:
 
 
 class RowColumn(Sequence[str]):
-    """One column of some rows of a store as texts, read when they are asked for; a slice is a list.
-
-    Args:
-        store: The rows.
-        indices: Which of them, ascending.
-        name: The column.
-        as_text: A value as text.
-    """
+    """One column of some rows of a store as texts, read when they are asked for; a slice is a list."""
 
     def __init__(
         self, store: RowStore, indices: Sequence[int], name: str, as_text: Callable[[Any], str] = text_of

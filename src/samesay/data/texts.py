@@ -13,8 +13,7 @@ from typing import Any
 from samesay.data import bounds
 from samesay.data.columns import existing_column, is_row, listed, same_name
 from samesay.data.formats.packing import without_packing
-from samesay.data.formats.readers import STANDARD_INPUT, Opened, decoded
-from samesay.data.formats.textlines import TextLines
+from samesay.data.formats.readers import LINES, STANDARD_INPUT
 from samesay.data.options import ReadOptions
 from samesay.data.rows import SkippedRow, SkippedRows, side_text
 from samesay.data.stream import SourceRows
@@ -22,7 +21,6 @@ from samesay.errors import ColumnNotFound, DataError, NoRows, UsageError
 from samesay.pairs import is_empty
 from samesay.printable import command
 
-LINES = "lines"
 KNOWN_TEXTS = ("text", "sentence", "question", "title", "content")
 _LINE_SUFFIX = ".txt"
 
@@ -81,7 +79,6 @@ def load_texts(
         DataError: One of its other leaves, if the source cannot be read.
     """
     if isinstance(source, str | Path):
-        reading = ReadOptions(format=None if format == LINES else format, **options)  # type: ignore[arg-type]
         if _is_lines(source, column, format):
             if column is not None:
                 raise UsageError(
@@ -90,13 +87,12 @@ def load_texts(
                     expected="a table: csv, tsv, jsonl or parquet",
                     hint=None if format == LINES else "--input-format csv",
                 )
-            found = _read_lines(source, reading, keep_empty)
-        else:
-            found = _read_column(source, column, reading, keep_empty)
+            format = LINES
+        found = _read(source, column, ReadOptions(format=format, **options), keep_empty)  # type: ignore[arg-type]
     else:
         _require_texts(source)
-        read = [(f"texts[{index}]", {"text": text}) for index, text in enumerate(source)]
-        found = _kept("texts", "text", ["text"], read, keep_empty)
+        records = [(f"texts[{index}]", {"text": text}) for index, text in enumerate(source)]
+        found = _kept("texts", "text", ["text"], records, keep_empty)
     if not found.texts:
         raise NoRows(
             f"{found.name} holds no text.", where=found.name, expected="at least one text that is not empty"
@@ -112,27 +108,8 @@ def _is_lines(source: str | Path, column: str | None, format: str | None) -> boo
     return without_packing(str(source)).lower().endswith(_LINE_SUFFIX)
 
 
-def _read_lines(source: str | Path, reading: ReadOptions, keep_empty: bool) -> TextList:
-    opened, notes, skipped = Opened(source), [], SkippedRows()
-    try:
-        stream = decoded(opened.stream, reading.encoding, opened.name, notes.append)
-        lines = TextLines(stream, opened.name, lenient=reading.skip)
-        read = []
-        for number, text in enumerate(
-            bounds.require_few_rows(lines, opened.name, most=bounds.MOST_TEXTS), start=1
-        ):
-            error = lines.take_error()
-            if error is None:
-                read.append((lines.place(), {"text": text.rstrip("\r\n")}))
-            else:
-                skipped.add(SkippedRow(opened.name, lines.line, number, error.code, error.message))
-    finally:
-        opened.close()
-    return _kept(opened.name, "text", ["text"], read, keep_empty, notes=(*notes, *skipped.notes()))
-
-
-def _read_column(source: str | Path, column: str | None, reading: ReadOptions, keep_empty: bool) -> TextList:
-    skipped, read = SkippedRows(), []
+def _read(source: str | Path, column: str | None, reading: ReadOptions, keep_empty: bool) -> TextList:
+    skipped, records = SkippedRows(), []
     with SourceRows(source, reading) as stream:
         chosen = _text_column(stream, column)
         for row in bounds.require_few_rows(stream, stream.name, most=bounds.MOST_TEXTS):
@@ -144,35 +121,32 @@ def _read_column(source: str | Path, column: str | None, reading: ReadOptions, k
             except DataError as error:
                 if not reading.skip:
                     raise
-                skipped.add(SkippedRow(stream.file, row.line, row.number, error.code, error.message))
+                skipped.add(SkippedRow.of(stream.file, row, error))
             else:
-                read.append((place, row.values))
+                records.append((place, row.values))
         notes = (*stream.notes, *skipped.notes())
-        return _kept(stream.name, chosen, stream.columns, read, keep_empty, notes=notes)
+        return _kept(stream.name, chosen, stream.columns, records, keep_empty, notes)
 
 
 def _kept(
     name: str,
     column: str,
     columns: Sequence[str],
-    read: list[tuple[str, dict[str, Any]]],
-    keep_empty: bool = False,
-    *,
+    records: list[tuple[str, dict[str, Any]]],
+    keep_empty: bool,
     notes: tuple[str, ...] = (),
 ) -> TextList:
-    """The records that hold a text, with their places."""
-    places, rows = [place for place, _ in read], [row for _, row in read]
-    texts = [side_text(row, column, place=place) for place, row in read]
-    n_empty = sum(map(is_empty, texts))
+    """The records that hold a text, with their places; those without one, too, if they are to be kept."""
+    texts = [side_text(row, column, place=place) for place, row in records]
     keep = [index for index, text in enumerate(texts) if keep_empty or not is_empty(text)]
     return TextList(
         name=name,
         column=column,
         columns=tuple(columns),
         texts=[texts[index] for index in keep],
-        places=[places[index] for index in keep],
-        rows=[rows[index] for index in keep],
-        n_empty=n_empty,
+        places=[records[index][0] for index in keep],
+        rows=[records[index][1] for index in keep],
+        n_empty=sum(map(is_empty, texts)),
         notes=notes,
     )
 

@@ -1,4 +1,4 @@
-"""Ask a saved model: one pair, or every row of a file. No Keras."""
+"""Ask a saved model: one pair, one claim against a long text, or every row of a file. No Keras."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from typing import Any
 
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, Prediction, Sides, empty_sides
-from samesay.scoring import BATCH_TOKENS, FileReport, Scorer, WorkerPool
+from samesay.scoring import (
+    BATCH_TOKENS,
+    FileReport,
+    Scorer,
+    WindowedScorer,
+    WindowPrediction,
+    WorkerPool,
+)
 from samesay.scoring import score_file as score_rows
 
 
@@ -51,10 +58,31 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
         BundleError: If the model cannot be used.
     """
     scorer = Scorer.open(model, threads=threads)
-    for name in empty_sides(first, second, scorer.sides):
-        raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")
+    _refuse_empty(first, second, scorer.sides)
     prediction = scorer.score([Pair(first, second)])[0]
     return ScoredPair(prediction, scorer.sides, scorer.max_length)
+
+
+def score_windows(
+    model: str | Path, first: str, second: str, *, sentences: int = 1, threads: int | None = None
+) -> WindowPrediction:
+    """Score one pair of which one side is read in overlapping windows of sentences: the passage that decides.
+
+    Args:
+        model: A saved model's folder.
+        first: The text of the model's first side.
+        second: The text of its second side.
+        sentences: Of a window; half of them are shared with the next.
+        threads: For ONNX Runtime.
+
+    Raises:
+        EmptySide: If one of the texts is empty.
+        UsageError: If no label of the model says yes by its name.
+        BundleError: If the model cannot be used.
+    """
+    scorer = Scorer.open(model, threads=threads)
+    _refuse_empty(first, second, scorer.sides)
+    return WindowedScorer(scorer, sentences=sentences).score([Pair(first, second)])[0]
 
 
 def score_file(
@@ -84,3 +112,8 @@ def score_file(
         return score_rows(scorer, input, output, **options)
     with WorkerPool(model, jobs, threads=threads, batch_tokens=batch_tokens) as pool:
         return score_rows(pool, input, output, **options)
+
+
+def _refuse_empty(first: str, second: str, sides: Sides) -> None:
+    for name in empty_sides(first, second, sides):
+        raise EmptySide(f"The {name} is empty.", where=name, expected="two texts")

@@ -160,13 +160,7 @@ class Layout:
 
 
 def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
-    """Tell the layout from the first lines of a file.
-
-    Args:
-        start: Whole lines.
-        usual: What parts fields in this format: a comma or a tab.
-        options: What was asked for.
-    """
+    """Tell the layout from the first lines of a file."""
     lines = start.splitlines(keepends=True)
     notes: list[str] = []
     line = _SEPARATOR_LINE.fullmatch(lines[0].rstrip("\r\n")) if lines else None
@@ -197,12 +191,6 @@ def read_delimited(
     lines: TextLines, layout: Layout, *, no_header: bool = False, note: Callable[[str], None]
 ) -> tuple[list[str], Iterator[Row]]:
     """The column names, and the rows one by one, those that cannot be read with their error.
-
-    Args:
-        lines: The text; read as far as needed.
-        layout: See ``layout_of``.
-        no_header: Whether the first line is a row.
-        note: Called with what a user may want to know, some of it after the last row.
 
     Raises:
         NoRows: If there is no header.

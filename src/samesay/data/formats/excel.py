@@ -27,12 +27,6 @@ def read_excel(
 ) -> tuple[list[str], Iterator[Row]]:
     """The column names and the rows of the first sheet, cells as the texts that they would be in CSV.
 
-    Args:
-        stream: A seekable stream of the whole file.
-        name: What messages call it.
-        no_header: Whether the first row holds values.
-        note: Called with what a user may want to know.
-
     Raises:
         ExtraMissing: Without openpyxl.
         RowMalformed: If it is no workbook, or too large.

@@ -25,10 +25,6 @@ _BROKEN_AT_FIRST = 1000
 def read_json_lines(lines: TextLines, *, lenient: bool = False) -> tuple[list[str], Iterator[Row]]:
     """The keys of the first object, and all rows one by one.
 
-    Args:
-        lines: The text; read as far as needed.
-        lenient: Give a broken line with its error.
-
     Raises:
         NoRows: If there is no object at all.
         FormatUnknown: If the file is one JSON array.

@@ -66,11 +66,6 @@ class GroupSize:
 def group_size(stream: BinaryIO, file: Any, number: int) -> GroupSize:
     """Look at the page headers of a row group.
 
-    Args:
-        stream: The file, seekable.
-        file: It, as pyarrow opened it.
-        number: Of the row group.
-
     Raises:
         ValueError: If there is no page where one should be.
         OSError: If the file cannot be read.
@@ -198,11 +193,6 @@ def read_parquet(
     stream: BinaryIO, name: str, *, lenient: bool = False
 ) -> tuple[list[str], Iterator[Row], dict[str, list[str]]]:
     """The columns, the rows one by one, and the names of numbered labels where the file's schema holds them.
-
-    Args:
-        stream: A seekable stream of the whole file.
-        name: What messages call it.
-        lenient: Give a row whose texts are not UTF-8 with its error.
 
     Raises:
         ExtraMissing: Without pyarrow.

@@ -58,6 +58,8 @@ SUFFIXES = {
     ".xlsm": "xlsx",
 }
 STANDARD_INPUT = "-"
+LINES = "lines"
+"""Of single texts, one a line: never found, only asked for."""
 _MAGICS = {b"PAR1": "parquet", ZIP_MAGIC: "xlsx"}
 _CONTROLS = re.compile(rb"[\x00-\x08\x0e-\x1a]")
 _OLD_EXCEL = b"\xd0\xcf\x11\xe0"
@@ -93,7 +95,7 @@ class RowStream:
 
     def __init__(self, path: str | Path, options: ReadOptions | None = None) -> None:
         options = options or ReadOptions()
-        if options.format is not None and options.format not in get_args(Format):
+        if options.format is not None and options.format not in (*get_args(Format), LINES):
             close = near(options.format, get_args(Format))
             raise FormatUnknown(
                 f"{options.format!r} is not a format that is read.",
@@ -119,9 +121,11 @@ class RowStream:
         elif self.format == "xlsx":
             columns, rows = read_excel(opened.seekable(), self.name, no_header=options.no_header, note=note)
         else:
-            stream = decoded(opened.stream, options.encoding, self.name, note)
+            stream = _decoded(opened.stream, options.encoding, self.name, note)
             lines = TextLines(stream, self.name, lenient=options.skip)
-            if self.format == "jsonl":
+            if self.format == LINES:
+                columns, rows = ["text"], _lines(lines)
+            elif self.format == "jsonl":
                 columns, rows = read_json_lines(lines, lenient=options.skip)
             else:
                 usual = "\t" if self.format == "tsv" else ","
@@ -166,9 +170,6 @@ class RowStream:
 
 class Opened:
     """The bytes of a file, unpacked.
-
-    Args:
-        path: A file, one in a zip archive, or ``"-"``.
 
     Attributes:
         name: What messages call it.
@@ -296,7 +297,7 @@ def standard_input() -> BinaryIO:
     return sys.stdin.buffer
 
 
-def decoded(
+def _decoded(
     stream: io.BufferedReader, encoding: str | None, name: str, note: Callable[[str], None]
 ) -> io.BufferedReader:
     """A text file's bytes in UTF-8: by ``encoding``, else by its byte order mark, else as they are."""
@@ -376,6 +377,12 @@ def _first_lines(stream: io.BufferedReader, name: str) -> str:
     start = peeked(stream, _START, name).removeprefix(b"\xef\xbb\xbf")
     end = start.rfind(b"\n") + 1
     return (start[:end] if end else start).decode("utf-8", "replace")
+
+
+def _lines(lines: TextLines) -> Iterator[Row]:
+    for text in lines:
+        error = lines.take_error()
+        yield Row(lines.line, lines.line, {} if error else {"text": text.rstrip("\r\n")}, error)
 
 
 def _whole(row: Row) -> Row:

@@ -6,6 +6,7 @@ What is written is read back by `samesay.data` as the same texts. Knows columns 
 from __future__ import annotations
 
 import json
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -80,7 +81,7 @@ def require_new(output: str | Path, *, overwrite: bool) -> None:
     destination(path)
     if path.is_dir():
         raise OutputUnwritable(f"{path} is a folder.", where=str(path), expected="the name of a file")
-    if not overwrite and path.exists():
+    if not overwrite and os.path.lexists(path):
         raise TargetExists(
             f"{path} exists already.",
             where=str(path),

@@ -65,13 +65,6 @@ def own_scheme(
 ) -> Scheme:
     """What a column says by itself.
 
-    Args:
-        written: The spellings.
-        renamed: Those that the user names; they are left aside, and get no name here.
-        sides: For the conventions.
-        place: From a row to where it stands.
-        column: What the column is called.
-
     Raises:
         LabelUnknown: If it can be read in two ways.
     """

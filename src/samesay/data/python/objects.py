@@ -52,11 +52,6 @@ def plain(value: Any) -> Any:
 def texts(column: Any, name: str, *, begin: int = 0) -> list[str]:
     """A column as texts; bytes are read as UTF-8, and a missing text is an empty one.
 
-    Args:
-        column: As for ``listed``.
-        name: What messages call it.
-        begin: The number of its first value, for messages.
-
     Raises:
         UsageError: If a value is no text.
         EncodingInvalid: If one holds half a character, or bytes that are not UTF-8.

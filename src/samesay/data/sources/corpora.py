@@ -6,7 +6,7 @@ Data only. Sizes are those that the corpora's authors publish; nothing here was 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from samesay.data.labels.spellings import NLI_NAMES
@@ -44,19 +44,7 @@ class Corpus:
 
     def to_dict(self) -> dict[str, Any]:
         """All of it as JSON types."""
-        return {
-            "name": self.name,
-            "about": self.about,
-            "repository": self.repository,
-            "config": self.config,
-            "licence": self.licence,
-            "columns": dict(self.columns),
-            "sizes": dict(self.sizes),
-            "labels": list(self.labels),
-            "scale": None if self.scale is None else list(self.scale),
-            "unlabelled": list(self.unlabelled),
-            "citation": self.citation,
-        }
+        return asdict(self)
 
 
 def _columns(first: str, second: str, label: str = "label") -> dict[str, str]:

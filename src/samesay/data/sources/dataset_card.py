@@ -20,10 +20,6 @@ Splits = dict[str, tuple[str, ...]]
 def declared_files(card: Path, tables: Sequence[str]) -> tuple[dict[str, Splits], str | None]:
     """Configuration, then split, to files; and the configuration that is meant where none is named, if it says so.
 
-    Args:
-        card: The README.md.
-        tables: The repository's files of pairs, sorted.
-
     Returns:
         Nothing of what the card declares without a file among ``tables``, and nothing at all of a card that declares
         no files or cannot be read.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from samesay.data.rows import SkippedRow
@@ -43,7 +44,7 @@ class AnsweredRow:
     empty_side: bool
 
 
-@dataclass(slots=True)
+@dataclass
 class Tally:
     """Counts of answered rows; adds up, and goes through JSON.
 
@@ -66,7 +67,7 @@ class Tally:
     abstained: int = 0
     truncated: int = 0
     truncated_places: list[str] = field(default_factory=list)
-    tokens_lost: list[int] = field(default_factory=lambda: [0, 0])
+    tokens_lost: tuple[int, int] = (0, 0)
     empty_sides: int = 0
     skipped: int = 0
     skipped_codes: dict[str, int] = field(default_factory=dict)
@@ -74,40 +75,30 @@ class Tally:
     @classmethod
     def of(cls, rows: Sequence[AnsweredRow], skipped: Sequence[SkippedRow]) -> Tally:
         """The counts of a chunk."""
-        tally = cls(rows=len(rows), skipped=len(skipped))
-        for row in rows:
-            if isinstance(row.answer, str):
-                tally.labels[row.answer] = tally.labels.get(row.answer, 0) + 1
-            else:
-                tally.score_sum += row.answer
-            tally.abstained += row.abstained
-            if any(row.tokens_lost):
-                tally.truncated += 1
-                tally.truncated_places.append(row.taken.place)
-            tally.tokens_lost = [a + b for a, b in zip(tally.tokens_lost, row.tokens_lost, strict=True)]
-            tally.empty_sides += row.empty_side
-        del tally.truncated_places[_PLACES_KEPT:]
-        for row in skipped:
-            tally.skipped_codes[row.code] = tally.skipped_codes.get(row.code, 0) + 1
-        return tally
+        answers = [row.answer for row in rows]
+        cut = [row for row in rows if any(row.tokens_lost)]
+        return cls(
+            rows=len(rows),
+            labels=dict(Counter(answer for answer in answers if isinstance(answer, str))),
+            score_sum=sum(answer for answer in answers if isinstance(answer, float)),
+            abstained=sum(row.abstained for row in rows),
+            truncated=len(cut),
+            truncated_places=[row.taken.place for row in cut[:_PLACES_KEPT]],
+            tokens_lost=(sum(row.tokens_lost[0] for row in cut), sum(row.tokens_lost[1] for row in cut)),
+            empty_sides=sum(row.empty_side for row in rows),
+            skipped=len(skipped),
+            skipped_codes=dict(Counter(row.code for row in skipped)),
+        )
 
     def add(self, other: Tally) -> None:
         """Add the counts of rows that follow these."""
-        self.rows += other.rows
-        self.score_sum += other.score_sum
-        self.abstained += other.abstained
-        self.truncated += other.truncated
+        for name in ("rows", "score_sum", "abstained", "truncated", "empty_sides", "skipped"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
         self.truncated_places = (self.truncated_places + other.truncated_places)[:_PLACES_KEPT]
-        self.tokens_lost = [a + b for a, b in zip(self.tokens_lost, other.tokens_lost, strict=True)]
-        self.empty_sides += other.empty_sides
-        self.skipped += other.skipped
-        for mine, others in ((self.labels, other.labels), (self.skipped_codes, other.skipped_codes)):
-            for name, count in others.items():
-                mine[name] = mine.get(name, 0) + count
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON types."""
-        return asdict(self)
+        mine, theirs = self.tokens_lost, other.tokens_lost
+        self.tokens_lost = (mine[0] + theirs[0], mine[1] + theirs[1])
+        for name in ("labels", "skipped_codes"):
+            setattr(self, name, dict(Counter(getattr(self, name)) + Counter(getattr(other, name))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,12 +184,6 @@ def added_columns(
     A model that may abstain adds ``abstained`` after the label: its label stays, for who wants it all the same.
     One whose name the table uses already, such as a gold ``label``, is called ``predicted_<name>``. Before them comes,
     where there are several inputs, the ``file`` that a row is from, or ``source_file``.
-
-    Args:
-        existing: The table's columns.
-        facts: Of the model.
-        where: The table, for messages.
-        tell_file: Whether there are several inputs.
 
     Returns:
         From what a column holds, by its usual name, to its name in this table, in order.

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -25,13 +25,12 @@ from typing import Any, BinaryIO, Literal
 
 from samesay.data import ReadOptions
 from samesay.data.formats.readers import FORMATS, format_of
-from samesay.data.formats.writers import join_parquet, parquet_schema, table_writer
+from samesay.data.formats.writers import join_parquet, parquet_schema, require_new, table_writer
 from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
-from samesay.errors import FormatUnknown, OutputUnwritable, TargetExists, TruncationRefused, UsageError
+from samesay.errors import FormatUnknown, TruncationRefused, UsageError
 from samesay.pairs import LabelSet, Progress, ProgressListener, per_second
-from samesay.printable import command
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
@@ -48,41 +47,23 @@ SKIPPED_SUFFIX = ".skipped.jsonl"
 _VERSIONS = ("samesay", "onnxruntime", "tokenizers", "numpy")
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
-    """What became of a file.
+@dataclass
+class FileReport(Tally):
+    """What became of a file: the counts of all its rows, those of an interrupted run among them.
 
     Attributes:
-        rows: Rows written; with those skipped, all that were read.
-        labels: How often each label was given, in the order of the model's labels; empty for scores.
-        truncated: Rows of which part was not read.
-        truncated_places: Where the first of them stand, ``file:line``.
-        tokens_lost: Tokens of the first and of the second side that were not read, in all rows.
-        empty_sides: Rows with an empty first or second text; they are scored like others, and marked.
         columns: Role (``first``, ``second``) to the column it was read from.
         added: What the added columns are called, by what they hold.
         seconds: Wall time of this run.
         notes: What its user should know.
-        mean_score: Of the scores that were given; None for labels.
-        abstained: Rows of whose label the model is not confident.
-        skipped: Rows left out, each with its reason in ``skipped_file``.
-        skipped_file: None where nothing was skipped.
+        skipped_file: Where the skipped rows are listed, each with its reason; None where nothing was skipped.
         resumed_rows: How many of ``rows`` an interrupted run had done before.
     """
 
-    rows: int
-    labels: dict[str, int]
-    truncated: int
-    truncated_places: tuple[str, ...]
-    tokens_lost: tuple[int, int]
-    empty_sides: int
-    columns: dict[str, str]
-    added: dict[str, str]
-    seconds: float
-    notes: tuple[str, ...]
-    mean_score: float | None = None
-    abstained: int = 0
-    skipped: int = 0
+    columns: dict[str, str] = field(default_factory=dict)
+    added: dict[str, str] = field(default_factory=dict)
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
     skipped_file: str | None = None
     resumed_rows: int = 0
 
@@ -90,6 +71,17 @@ class FileReport:
     def pairs_per_second(self) -> float:
         """Rows of this run a second, reading and writing included."""
         return per_second(self.rows - self.resumed_rows, self.seconds)
+
+    @property
+    def mean_score(self) -> float | None:
+        """Of the scores that were given; None for labels."""
+        return self.score_sum / self.rows if self.rows and not self.labels else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON types."""
+        found = asdict(self) | {"pairs_per_second": self.pairs_per_second}
+        del found["score_sum"], found["skipped_codes"]
+        return found if self.mean_score is None else found | {"mean_score": self.mean_score}
 
 
 def score_file(
@@ -149,11 +141,13 @@ def score_file(
         raise UsageError(f"on_truncate is {on_truncate!r}.", expected=f"one of {', '.join(ON_TRUNCATE)}")
     if chunk_rows < 1:
         raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
-    reading = replace(reading or ReadOptions(), **options, allow_empty_sides=True)
+    reading = replace(reading or ReadOptions(), **{**options, "allow_empty_sides": True})
     started = time.perf_counter()
     direct = _is_direct(output)
     if not direct:
-        _require_free(output, overwrite=overwrite)
+        if not overwrite and os.path.lexists(output):
+            clear_finished(destination(output))
+        require_new(output, overwrite=overwrite)
     sources, several = found_sources(input, leave_out=() if direct else (Path(output), _skipped_file(output)))
     piped = any(map(is_standard_input, sources))
     # Who writes to a pipe may wait for the answers to what was written.
@@ -259,20 +253,13 @@ class _Run:
         if symmetric:
             notes.append(_directed(facts))
         labels = facts.answers.names if isinstance(facts.answers, LabelSet) else ()
+        total.labels = {name: total.labels.get(name, 0) for name in labels}
         return FileReport(
-            rows=total.rows,
-            labels={name: total.labels.get(name, 0) for name in labels},
-            mean_score=total.score_sum / total.rows if not labels and total.rows else None,
-            abstained=total.abstained,
-            truncated=total.truncated,
-            truncated_places=tuple(total.truncated_places),
-            tokens_lost=(total.tokens_lost[0], total.tokens_lost[1]),
-            empty_sides=total.empty_sides,
+            **asdict(total),
             columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},
             added=dict(self.answering.added),
             seconds=time.perf_counter() - self._started,
             notes=tuple(note for note in notes if note),
-            skipped=total.skipped,
             skipped_file=str(skipped_file) if total.skipped and skipped_file else None,
             resumed_rows=self.resumed_rows,
         )
@@ -313,10 +300,10 @@ def _to_file(
             lines = "".join(
                 json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
             )
-            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=tally.to_dict())
+            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=asdict(tally))
             run.count(tally)
         if not any(segment.n_bytes for segment in journal.segments):
-            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=Tally().to_dict())
+            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=asdict(Tally()))
         join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
         journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
 
@@ -422,28 +409,6 @@ def _directed(facts: ModelFacts) -> str | None:
     else:
         return None
     return f"every pair was read in both orders, which is not what the model was taught: {why}"
-
-
-def _require_free(output: str | Path, *, overwrite: bool) -> None:
-    """Refuse an output before any work, and not after all of it."""
-    path = Path(output)
-    destination(path)
-    if path.is_dir():
-        raise OutputUnwritable(
-            f"{path} is a folder.",
-            where=str(path),
-            expected="the name of a file",
-            hint=command(path / "scored.csv"),
-        )
-    if overwrite:
-        return
-    if os.path.lexists(path):
-        clear_finished(destination(path))
-        raise TargetExists(
-            f"{path} exists already.",
-            where=str(path),
-            hint="name another output, or replace it with --overwrite (overwrite=True)",
-        )
 
 
 def _skipped_file(output: str | Path) -> Path:

@@ -1,6 +1,6 @@
 """Blocks about what single words say: denial, opposites, kinds of things, numbers, quantifiers.
 
-Each function draws one block. Knows its words by ``behaviour_words`` alone.
+Each function draws one block. Knows its words by ``words`` alone.
 """
 
 from __future__ import annotations

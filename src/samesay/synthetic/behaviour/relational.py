@@ -1,6 +1,6 @@
 """Blocks about how the words of a sentence hang together: who did what to whom, where, when, whether, and who "she" is.
 
-Each function draws one block. Knows its words by ``behaviour_words`` alone.
+Each function draws one block. Knows its words by ``words`` alone.
 """
 
 from __future__ import annotations

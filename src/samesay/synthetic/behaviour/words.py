@@ -1,7 +1,7 @@
-"""The content words of the behaviour suite; ``caption_train_words`` shares none of them.
+"""The content words of the behaviour suite; ``captions.train_words`` shares none of them.
 
 Every list holds words that imply or exclude one another in just the way that its comment says. Which sentences that
-makes true is the business of ``behaviour_lexical`` and ``behaviour_relational``.
+makes true is the business of ``lexical`` and ``relational``.
 """
 
 from __future__ import annotations

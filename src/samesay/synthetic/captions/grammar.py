@@ -1,6 +1,6 @@
 """The shape of the words that scenes are made of, and which of them imply or exclude which.
 
-Knows no word of its own (``caption_train_words`` and ``caption_test_words`` hold them) and no template.
+Knows no word of its own (``train_words`` and ``test_words`` hold them) and no template.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Pairs about relations: who does it to whom, how many of a group, and what stands where.
 
-As in ``caption_scenes`` the hypothesis is drawn before the label is looked at, so it alone tells nothing.
+As in ``scenes`` the hypothesis is drawn before the label is looked at, so it alone tells nothing.
 """
 
 from __future__ import annotations

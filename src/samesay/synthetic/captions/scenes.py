@@ -2,7 +2,7 @@
 
 Every choice about the hypothesis is made before the label is looked at, and a hypothesis is used only if all
 three labels are possible: hypotheses have one distribution whatever the label, and one alone tells nothing.
-Knows words only through ``Words`` and wording only through ``caption_templates``.
+Knows words only through ``Words`` and wording only through ``templates``.
 """
 
 from __future__ import annotations

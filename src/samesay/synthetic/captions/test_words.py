@@ -1,4 +1,4 @@
-"""The content words of the test split; ``caption_train_words`` shares none of them."""
+"""The content words of the test split; ``train_words`` shares none of them."""
 
 from __future__ import annotations
 

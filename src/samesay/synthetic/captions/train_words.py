@@ -1,4 +1,4 @@
-"""The content words of the train and validation splits; ``caption_test_words`` shares none of them."""
+"""The content words of the train and validation splits; ``test_words`` shares none of them."""
 
 from __future__ import annotations
 

@@ -12,155 +12,15 @@ from itertools import permutations, product
 from samesay.synthetic.behaviour.block import several
 from samesay.synthetic.captions.grammar import pick
 from samesay.synthetic.repair.situation import Holds, Situation, settle, situation
-from samesay.synthetic.repair.words import MONTHS, WEEKDAYS, blocks, listed
+from samesay.synthetic.repair.words import MONTHS, WEEKDAYS, listed, table
 
 _SPELLED = listed(
     "zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve, thirteen, fourteen, fifteen, "
     "sixteen, seventeen, eighteen, nineteen, twenty"
 )
-# Domain; the lowest and the highest number; a sentence.
-_COUNTED = """
-school; 14, 60; the new classroom [has|offers] {} seats
-school; 6, 30; the chess club has {} <members|pupils> on its list
-kitchen; 4, 12; the recipe [calls for|requires] {} eggs
-kitchen; 8, 40; the dough makes {} rolls
-support; 12, 90; the help desk <closed|resolved> {} tickets <last week|in the past week>
-software; 4, 40; the nightly build <reported|produced> {} warnings
-software; 5, 60; the new version fixes {} known bugs
-office; 5, 40; there are {} people in the Antwerp office
-office; 4, 20; the company leases {} vans
-travel; 6, 50; the shuttle [carries|has room for] {} passengers
-travel; 4, 20; the tour includes {} museums
-meetings; 4, 25; the spring meeting was attended by {} members
-medicine; 6, 40; the packet contains {} capsules
-medicine; 4, 30; the ward has {} beds
-sports; 4, 30; the team [won|has won] {} games [this season|so far this season]
-sports; 5, 40; within the hour, {} cyclists had crossed the line
-finance; 4, 30; the bank runs {} branches in the province
-products; 4, 24; the charger has {} ports
-policies; 4, 20; staff are granted {} days of study leave a year
-weather; 4, 25; the valley had {} days of frost in January
-contracts; 4, 40; the building has {} flats
-"""
-# Domain; unit; the lowest and the highest amount, and the step; a sentence.
-_MEASURED = """
-finance; money; 20, 400, 5; the monthly fee [is|comes to] {}
-products; money; 20, 900, 10; the <blender|desk lamp|tablet case> [costs|sells for] {}
-contracts; money; 400, 2500, 50; the deposit on the flat is {}
-travel; money; 20, 300, 5; a ticket to <Bergen|Genoa|Split> costs {}
-support; minutes; 10, 120, 5; callers [wait|have to wait] {} on average
-kitchen; minutes; 15, 180, 5; the <lasagne|rice pudding|lamb stew> [takes|needs] {} in the oven
-meetings; minutes; 20, 180, 5; the Monday meeting [takes|runs for] {}
-travel; minutes; 15, 240, 5; the <transfer to the hotel|crossing> takes {}
-software; minutes; 10, 150, 5; a full backup takes {}
-medicine; minutes; 10, 90, 5; the examination takes {}
-products; grams; 200, 4000, 100; the <camera|tripod|laptop> has a weight of {}
-kitchen; grams; 100, 2000, 50; the recipe calls for {} of flour
-school; percent; 10, 90, 5; attendance at the evening class was {}
-finance; percent; 5, 60, 5; the share of online customers is {}
-products; percent; 5, 70, 5; the discount on last year's model is {}
-weather; degrees; 12, 36, 1; it was {} in <the capital|the port> at noon
-medicine; degrees; 4, 25, 1; the temperature in the vaccine fridge was {}
-policies; days; 10, 60, 1; the <objection|cooling-off> period lasts {}
-contracts; days; 7, 90, 1; the notice period is {}
-"""
-_OPEN = (
-    ("office", "<reception|the front desk>"),
-    ("medicine", "the <walk-in clinic|dispensary>"),
-    ("travel", "the <ticket office|left-luggage office>"),
-    ("kitchen", "the <canteen|snack bar>"),
-    ("support", "the <phone line|service counter>"),
-    ("finance", "the <branch in Mill Street|cash desk>"),
-    ("sports", "the <climbing hall|ice rink>"),
-    ("school", "the <school library|study room>"),
-    ("policies", "the <recycling yard|town archive>"),
-)
 _HOURS = listed(
     "six, seven, eight, nine, ten, eleven, noon, one, two, three, four, five, six, seven, eight, nine, ten"
 )
-# Domain; what takes place on a day.
-_DATED = (
-    ("contracts", "the <lease|warranty> runs out"),
-    ("meetings", "the general meeting takes place"),
-    ("school", "the <spring term|exchange visit> begins"),
-    ("travel", "the group [leaves|sets off] for Norway"),
-    ("software", "the new version [comes out|is released]"),
-    ("finance", "the second instalment falls due"),
-    ("office", "the office moves to the new building"),
-    ("sports", "the league [starts|kicks off]"),
-    ("medicine", "the second injection is due"),
-    ("policies", "the new parking rules come into force"),
-)
-# Domain; what may happen in any order.
-_STEPS = (
-    (
-        "kitchen",
-        ("the onions were fried", "the rice was rinsed", "the oven was heated", "the herbs were chopped"),
-    ),
-    (
-        "software",
-        ("the tests were run", "the cache was emptied", "the data was copied", "the logs were saved"),
-    ),
-    (
-        "office",
-        ("the walls were repainted", "the desks arrived", "the cables were laid", "the locks were changed"),
-    ),
-    (
-        "meetings",
-        ("the budget was discussed", "the guests introduced themselves", "the minutes were read out"),
-    ),
-    (
-        "finance",
-        ("the loan was granted", "the shop was sold", "the taxes were filed", "the accounts were closed"),
-    ),
-    (
-        "sports",
-        ("the captain was injured", "the visitors scored", "it began to rain", "the goalkeeper was sent off"),
-    ),
-    (
-        "travel",
-        (
-            "the group crossed the border",
-            "the bus broke down",
-            "lunch was served",
-            "the luggage was searched",
-        ),
-    ),
-    (
-        "medicine",
-        ("the leg was X-rayed", "blood was taken", "the bandage was changed", "the family was called"),
-    ),
-    (
-        "school",
-        ("the essays were handed back", "the fire alarm rang", "the headmaster spoke", "the choir sang"),
-    ),
-    (
-        "support",
-        (
-            "the router was replaced",
-            "the customer called back",
-            "the case was reopened",
-            "the line went dead",
-        ),
-    ),
-)
-# Domain; things; of every scale: more, less, alike, and a measure of it.
-_RANKED = """
-products; the Orion, the Vega, the Luna, the Nova
-    heavier/lighter/heavy/weighs {}0 grams, older/newer/old/is {} months old
-travel; the inn, the hostel, the lodge, the campsite
-    dearer/cheaper/dear/costs {} euros a night, noisier/quieter/noisy/
-sports; Lucas, Owen, Marta, Greta, Sven
-    taller/shorter/tall/is 1{} centimetres tall, slower/quicker/slow/needs {} seconds
-school; Ines, Hugo, Freya, Callum, Ruth
-    taller/shorter/tall/is 1{} centimetres tall, older/younger/old/is {} months old
-weather; Bergen, Porto, Genoa, Gdansk
-    wetter/drier/wet/has {} days of rain, sunnier/cloudier/sunny/
-finance; the harbour branch, the airport branch, the Mill Street branch
-    busier/calmer/busy/serves {}0 customers a day
-software; the old parser, the new parser, the online parser
-    slower/quicker/slow/needs {} seconds, stricter/laxer/strict/
-"""
 
 
 def _bounds(of: str, less: str) -> dict[str, tuple[str, ...]]:
@@ -208,7 +68,7 @@ def _worlds(numbers: list[int]) -> list[tuple[int]]:
 
 def counts(rng: random.Random) -> Situation:
     """Exactly, at least, at most, more and fewer than so many."""
-    domain, limits, sentence = listed(settle(rng, pick(rng, tuple(_COUNTED.strip().splitlines()))), ";")
+    domain, limits, sentence = listed(settle(rng, pick(rng, table("counted"))[0]), ";")
     low, high = map(int, listed(limits))
     step = max(1, (high - low) // 8)
     number = low + int(rng.random() * (high - low))
@@ -226,9 +86,7 @@ def counts(rng: random.Random) -> Situation:
 
 def measures(rng: random.Random) -> Situation:
     """Prices, durations, weights and shares, in one unit or another."""
-    domain, unit, limits, sentence = listed(
-        settle(rng, pick(rng, tuple(_MEASURED.strip().splitlines()))), ";"
-    )
+    domain, unit, limits, sentence = listed(settle(rng, pick(rng, table("measured"))[0]), ";")
     low, high, step = map(int, listed(limits))
     number = low + step * int(rng.random() * ((high - low) // step))
     off = [step * (1 + int(rng.random() * 4)) for _ in range(2)]
@@ -266,8 +124,7 @@ def _amount(rng: random.Random, number: int, unit: str) -> str:
 
 def windows(rng: random.Random) -> Situation:
     """From when to when something is open, and whether it is at an hour of the day."""
-    domain, place = pick(rng, _OPEN)
-    place = settle(rng, place)
+    domain, place = listed(settle(rng, pick(rng, table("open"))[0]), ";")
     opens, closes = 1 + int(rng.random() * 4), 12 + int(rng.random() * 3)
     early, late = opens - 1, closes + 1
     later, sooner = opens + 1, closes - 1
@@ -306,8 +163,7 @@ def windows(rng: random.Random) -> Situation:
 
 def dates(rng: random.Random) -> Situation:
     """On, before and after a day; in a month; on a weekday."""
-    domain, happens = pick(rng, _DATED)
-    happens = settle(rng, happens)
+    domain, happens = listed(settle(rng, pick(rng, table("dated"))[0]), ";")
     month = pick(rng, MONTHS)
     if rng.random() < 0.3:
         place = 1 + int(rng.random() * 4)
@@ -357,8 +213,8 @@ def dates(rng: random.Random) -> Situation:
 
 def sequences(rng: random.Random) -> Situation:
     """Which of three came first, next and last."""
-    domain, steps = pick(rng, _STEPS)
-    a, b, c = several(rng, steps, 3)
+    domain, (steps,) = pick(rng, table("steps"))
+    a, b, c = several(rng, listed(steps), 3)
     return situation(
         rng,
         domain,
@@ -385,16 +241,16 @@ def sequences(rng: random.Random) -> Situation:
 
 
 def rankings(rng: random.Random) -> Situation:
-    """Which of three is more and which is less, and which are alike; told in words or by numbers."""
-    head, (scales,) = pick(rng, blocks(_RANKED))
+    """Which of three is more and which is less, and which are alike; in words or by numbers."""
+    head, (scales,) = pick(rng, table("ranked"))
     domain, names = listed(head, ";")
     more, less, plain, measure = pick(rng, listed(scales)).split("/")
     a, b, c = several(rng, listed(names), 3)
     claims: dict[str, Holds] = {
         "of the two, {a} is {more} than {b}": lambda a, b, c: a > b,
-        "[compared with|beside] {b}, {a} is {more}": lambda a, b, c: a > b,
-        "[compared with|beside] {a}, {b} is {less}": lambda a, b, c: a > b,
-        "[compared with|beside] {b}, {a} is {less}": lambda a, b, c: a < b,
+        "[compared with|in comparison with] {b}, {a} is {more}": lambda a, b, c: a > b,
+        "[compared with|in comparison with] {a}, {b} is {less}": lambda a, b, c: a > b,
+        "[compared with|in comparison with] {b}, {a} is {less}": lambda a, b, c: a < b,
         "{b} is not as {plain} as {a}": lambda a, b, c: b < a,
         "{a} is not as {plain} as {b}": lambda a, b, c: a < b,
         "{a} and {b} are equally {plain}": lambda a, b, c: a == b,

@@ -10,7 +10,6 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from itertools import islice
 
 from samesay.pairs import Pair
 from samesay.synthetic.behaviour.block import several
@@ -69,7 +68,7 @@ _TEMPLATE, _ALL = 2.0, ""
 
 
 def iter_pairs(*, seed: int = 0, topics: tuple[str, ...] = tuple(TOPICS)) -> Iterator[tuple[Pair, str]]:
-    """Endless different pairs, three of a block behind each other, each with what it is about.
+    """Endless different pairs, three of a block after each other, each with what it is about.
 
     The same seed gives the same pairs on every platform; a longer run begins with a shorter one.
 
@@ -208,8 +207,3 @@ def _elsewhere(rng: random.Random, hypothesis: str, domain: str, topics: tuple[s
 def _content(text: str) -> set[str]:
     """Words that tell what a text is about, as far as length and capitals tell."""
     return {word for word in re.findall(r"\w+", text.lower()) if len(word) > 4}
-
-
-def take(n_pairs: int, *, seed: int = 0) -> list[tuple[Pair, str]]:
-    """The first ``n_pairs`` of ``iter_pairs``."""
-    return list(islice(iter_pairs(seed=seed), n_pairs))

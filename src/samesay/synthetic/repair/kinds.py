@@ -12,7 +12,7 @@ from samesay.synthetic.behaviour.block import several
 from samesay.synthetic.captions.grammar import a as article
 from samesay.synthetic.captions.grammar import pick
 from samesay.synthetic.repair.situation import Situation, situation
-from samesay.synthetic.repair.words import MONTHS, WEEKDAYS, blocks, listed
+from samesay.synthetic.repair.words import MONTHS, WEEKDAYS, listed, table
 
 _BITS = (True, False)
 _LEADS = {
@@ -27,131 +27,6 @@ _LEADS = {
     ),
 }
 
-# Domain, when it is said, subjects; then the ends of a scale, and what lies between, each in several words.
-_SCALES = """
-finance; rise; share prices, interest rates, wages, exports
-    rise/rose, go up/went up, increase/increased
-    fall/fell, go down/went down, decrease/decreased
-    stay the same/stayed the same, remain unchanged/remained unchanged
-weather; rise; temperatures on the coast, water levels in the lake, wind speeds
-    rise/rose, go up/went up, increase/increased
-    fall/fell, drop/dropped, decrease/decreased
-    stay the same/stayed the same, remain constant/remained constant
-support; rise; waiting times, response times, queues on the hotline
-    lengthen/lengthened, get longer/got longer
-    shorten/shortened, get shorter/got shorter
-    stay the same/stayed the same
-school; rise; the average grades, reading skills, the results in maths
-    improve/improved, get better/got better
-    worsen/worsened, get worse/got worse, decline/declined
-    stay the same/stayed the same
-sports; rise; the home team's lead, the gap between the two teams, the crowds
-    grow/grew, get bigger/got bigger
-    shrink/shrank, get smaller/got smaller
-    stay the same/stayed the same
-"""
-# Domain; subjects; then the states of which one holds; the first of two alone exclude each other without a third.
-_STATES = """
-support; the help desk, the hotline, the chat service; is
-    available, up and running
-    unavailable, out of service
-travel; the hotel pool, the cable car, the old town museum; is
-    open to visitors, accessible to visitors
-    closed to visitors, shut to visitors
-products; the spare battery, the cordless drill, the blue kettle; is
-    in stock, available from stock
-    out of stock, sold out
-software; the search index, the documentation, the customer database; is
-    up to date, current
-    out of date, obsolete
-policies; membership, the first consultation, parking behind the town hall; is
-    free of charge, free
-    subject to a fee, charged for
-school; the Latin course, the swimming lesson, the final project; is
-    compulsory, mandatory, obligatory
-    optional, voluntary
-office; the conference room, the corner office, the loading bay; is
-    occupied, in use
-    vacant, unoccupied
-contracts; the agreement with the caterer, the lease on the warehouse, the licence; is
-    valid, in force
-    invalid, no longer in force
-medicine; the patient in room four, the boy with the broken arm; is
-    conscious
-    unconscious
-finance; the savings account, the second instalment; is
-    blocked, frozen
-    not frozen, unblocked
-products; the water in the tank, the surface of the hob, the iron; is
-    hot
-    cold
-    lukewarm
-meetings; the quarterly review, the board meeting, the interview; is
-    running early, ahead of schedule
-    running late, behind schedule
-    exactly on time, exactly to schedule
-"""
-# Domain; somebody did; did not; then kinds: two of a kind, the kind, what that is a kind of, something else of those.
-_KINDS = """
-kitchen; the caterer served; the caterer did not serve any
-    tea, coffee, hot drinks, drinks, lemonade
-    leeks, carrots, vegetables, food, cheese
-    plums, cherries, fruit, food, bread
-    lamb, beef, meat, food, rice
-office; the office manager ordered; the office manager did not order any
-    armchairs, stools, seats, furniture, bookcases
-    staplers, scissors, office supplies, supplies, cleaning products
-    laptops, tablets, mobile devices, equipment, projectors
-travel; the agency rents out; the agency does not rent out any
-    vans, minibuses, motor vehicles, vehicles, bicycles
-    kayaks, rowing boats, boats, watercraft, jet skis
-    villas, bungalows, houses, accommodation, tents
-medicine; the pharmacy sells; the pharmacy does not sell any
-    aspirin, ibuprofen, painkillers, medicines, antibiotics
-    plasters, gauze, dressings, medical supplies, thermometers
-sports; the club bought; the club did not buy any
-    footballs, basketballs, balls, sports equipment, nets
-    running shoes, football boots, footwear, sportswear, tracksuits
-school; the school library lends; the school library does not lend any
-    dictionaries, atlases, reference works, books, novels
-    violins, cellos, string instruments, musical instruments, flutes
-products; the workshop repairs; the workshop does not repair any
-    fridges, freezers, kitchen appliances, appliances, vacuum cleaners
-    watches, alarm clocks, timepieces, instruments, scales
-finance; the fund invests in; the fund does not invest in any
-    gold, silver, precious metals, metals, copper
-    hotels, office blocks, commercial property, property, private homes
-policies; the recycling centre accepts; the recycling centre does not accept any
-    jars, wine bottles, glass, waste, cardboard
-    televisions, printers, electronic waste, waste, branches
-"""
-# Domain; what there is one of; what is said of it; without its value; the values.
-_VALUES = """
-products; the casing of the # kettle, the cover of the # notebook
-    {} painted {}; {} freshly painted; red, blue, green, grey, orange, black
-products; the strap of the # watch, the handle of the # knife
-    {} made of {}; {} handmade; leather, steel, rubber, wood, nylon
-meetings; the # review, the # briefing, the # interview
-    {} scheduled for {}; {} scheduled for an hour; @weekday
-school; the # exam, the # excursion, the # rehearsal
-    {} planned for {}; {} well planned; @month
-office; the # office, the # archive, the # meeting room
-    {} on the {} floor; {} next to the stairs; first, second, third, fourth, fifth
-travel; the # train, the # coach
-    {} bound for {}; {} bound for the coast; Bergen, Porto, Genoa, Split, Gdansk, Malmo
-support; ticket #, case #, request #
-    {} assigned to {}; {} assigned to a specialist; Amara, Lucas, Keiko, Bram, Leila, Hugo
-contracts; the # agreement, the # licence
-    {} valid until {}; {} still valid; @month
-sports; the # match, the # race
-    {} put off until {}; {} put off because of the rain; @weekday
-medicine; the # capsule, the # tablet
-    {} coloured {}; {} coated with sugar; white, yellow, pink, brown, purple
-software; the # service, the # plug-in
-    {} written in {}; {} written by two students; Python, Java, Rust, Go, Kotlin
-finance; the # account, the # invoice
-    {} kept in {}; {} kept for ten years; euros, dollars, pounds, Swiss francs, yen
-"""
 _NAMES = {
     "products": "Orion, Vega, Luna, Atlas, Nova, Comet",
     "meetings": "sales, safety, hiring, design, press, budget planning",
@@ -170,7 +45,7 @@ def opposites(rng: random.Random) -> Situation:
     """Up and down, open and shut; with a middle between them, or without."""
     if rng.random() < 0.5:
         return _change(rng)
-    head, lines = pick(rng, blocks(_STATES))
+    head, lines = pick(rng, table("states"))
     domain, subjects, be = listed(head, ";")
     ends = [several(rng, phrases * 2, 2) for phrases in map(listed, lines)]
     order = several(rng, range(len(ends)), len(ends))
@@ -182,7 +57,7 @@ def opposites(rng: random.Random) -> Situation:
         "{lead}, {it} {be} {unlike}": lambda end, x: end == 1,
         "{lead}, {it} {be} not {one}": lambda end, x: end != 0,
         "it is [untrue|not the case] that {it} {be} [{opposite}|{unlike}] {lead}": lambda end, x: end != 1,
-        "{it} {be} [{one}|{alike}] {lead}, [as usual|as before]": lambda end, x: end == 0 and x,
+        "{it} {be} [{one}|{alike}] {lead}, [as before|just as before]": lambda end, x: end == 0 and x,
         ">[nobody|no one here] [can say|knows] whether {it} {be} {one} {lead}": lambda end, x: x,
         ">{it} may or may not be [{one}|{unlike}] {lead}": lambda end, x: x,
     }
@@ -212,7 +87,7 @@ def opposites(rng: random.Random) -> Situation:
 
 
 def _change(rng: random.Random) -> Situation:
-    head, lines = pick(rng, blocks(_SCALES))
+    head, lines = pick(rng, table("scales"))
     domain, _, subjects = listed(head, ";")
     up, down, level = (
         [tuple(form.split("/")) for form in several(rng, listed(line) * 2, 2)] for line in lines
@@ -249,7 +124,7 @@ def _change(rng: random.Random) -> Situation:
 
 def kinds(rng: random.Random) -> Situation:
     """What is a kind of what, said and denied: a denial turns round what follows from what."""
-    head, lines = pick(rng, blocks(_KINDS))
+    head, lines = pick(rng, table("kinds"))
     domain, did, did_not = listed(head, ";")
     one, other, kind, genus, else_ = listed(pick(rng, lines))
     if rng.random() < 0.5:
@@ -294,7 +169,7 @@ def kinds(rng: random.Random) -> Situation:
 
 def values(rng: random.Random) -> Situation:
     """Colours, days, places: one value excludes the others."""
-    head, (line,) = pick(rng, blocks(_VALUES))
+    head, (line,) = pick(rng, table("values"))
     (domain, things), (said, bare, among) = listed(head, ";"), listed(line, ";")
     named = pick(rng, listed(_NAMES.get(domain, "")))
     if domain == "support":

@@ -192,7 +192,7 @@ def quantifiers(rng: random.Random) -> Situation:
             ),
             "fewer than half of the {many} {where} {past}": (
                 lambda a, b: a + b < 4,
-                lambda a, b: 0 < a + b < 4,
+                lambda a, b: 1 < a + b < 4,
             ),
             "[not every {one} {where} {past}|the {many} {where} did not all {base}]": (
                 lambda a, b: a + b < 8,

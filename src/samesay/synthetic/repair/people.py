@@ -12,33 +12,9 @@ from samesay.synthetic.behaviour.block import several
 from samesay.synthetic.captions.grammar import a as article
 from samesay.synthetic.captions.grammar import pick
 from samesay.synthetic.repair.situation import Holds, Situation, situation
-from samesay.synthetic.repair.words import MEN, MONTHS, SURNAMES, TRADES, WOMEN, listed
+from samesay.synthetic.repair.words import MEN, MONTHS, SURNAMES, TRADES, WOMEN, listed, table
 
 _BITS = (True, False)
-# Base, past and participle of what one may do to another, whether or not the other does it, too.
-_ACTS = (
-    ("interrupt", "interrupted", "interrupted"),
-    ("call", "called", "called"),
-    ("contact", "contacted", "contacted"),
-    ("consult", "consulted", "consulted"),
-    ("help", "helped", "helped"),
-    ("ask for advice", "asked for advice", "asked for advice"),
-    ("interview", "interviewed", "interviewed"),
-    ("look after", "looked after", "looked after"),
-    ("observe", "observed", "observed"),
-    ("question", "questioned", "questioned"),
-    ("greet", "greeted", "greeted"),
-)
-# What holds one way only, and the same seen from the other end.
-_ONE_WAY = (
-    ("reports to", "is the superior of"),
-    ("is an employee of", "is the employer of"),
-    ("is the tenant of", "is the landlord of"),
-    ("lives upstairs from", "lives downstairs from"),
-    ("sits in front of", "sits behind"),
-    ("is a pupil of", "is a teacher of"),
-    ("joined the firm earlier than", "joined the firm later than"),
-)
 _OCCASIONS = (
     "during the fire drill",
     "after the tour of the building",
@@ -47,39 +23,6 @@ _OCCASIONS = (
     "during the lunch break",
     "shortly before noon",
 )
-# Domain; giver, receiver, both of them organisations or offices; things.
-_SENT = (
-    (
-        "medicine",
-        "the clinic, the laboratory, the insurer, the pharmacy",
-        "a blood sample, the X-rays, an invoice, a reminder",
-    ),
-    (
-        "office",
-        "the head office, the warehouse, the print shop, the sales team",
-        "a price list, twelve parcels, the floor plans",
-    ),
-    (
-        "school",
-        "the school, the town council, the publisher, the museum",
-        "a questionnaire, thirty textbooks, a thank-you letter",
-    ),
-    (
-        "finance",
-        "the bank, the tax office, the notary, the pension fund",
-        "a statement, the annual accounts, a reminder",
-    ),
-    (
-        "software",
-        "the supplier, the test lab, the design studio, the agency",
-        "a prototype, the access codes, a list of bugs",
-    ),
-    (
-        "sports",
-        "the club, the league, the sponsor, the stadium",
-        "two hundred tickets, a new banner, the fixture list",
-    ),
-)
 _JOBS = listed(
     "dentist, plasterer, translator, florist, geologist, welder, optician, beekeeper, paramedic, cellist"
 )
@@ -87,37 +30,9 @@ _TOWNS = listed("Leeds, Ghent, Turin, Cork, Bremen, Seville, Lyon, Aarhus, Utrec
 _HOBBIES = listed(
     "sings in a choir, plays badminton, restores clocks, collects maps, goes sailing, grows orchids"
 )
-_POSTS = (
-    ("finance", "head of accounts, head of lending, director of the Lyon branch, chief auditor"),
-    ("sports", "captain of the first team, head coach, club treasurer, head of the youth section"),
-    ("school", "head of the science department, deputy principal, school nurse, exchange coordinator"),
-    ("medicine", "chief surgeon, head of the maternity ward, night matron, hospital chaplain"),
-    ("office", "head of purchasing, fire warden, data protection officer, press spokesperson"),
-    ("software", "head of testing, release coordinator, security officer, lead designer"),
-    ("travel", "station manager, chief steward, head of bookings, fleet manager"),
-    ("meetings", "chair of the planning board, secretary of the council, leader of the opposition"),
-)
-# Domain; a thing that happens once; what it did.
-_ONCE = (
-    ("meetings", "the founding meeting, the annual dinner, the press conference", "was held, took place"),
-    ("school", "the summer concert, the parents' evening, the maths olympiad", "was held, took place"),
-    ("sports", "the cup final, the relay race, the award ceremony", "was held, took place"),
-    ("software", "the security training, the product launch, the user conference", "was held, took place"),
-    ("medicine", "the blood drive, the first-aid course, the vaccination day", "was held, took place"),
-    ("office", "the farewell party, the job fair, the fire safety course", "was held, took place"),
-)
 _VENUES = (
     ("in the old gym", "in the town hall", "in the new library", "on the football ground"),
     ("in Leeds", "in Ghent", "in Turin", "in Bremen"),
-)
-# A place within a place within a place, and one outside of it.
-_NESTED = (
-    ("in the top drawer of", "the desk", "the study", "the hallway"),
-    ("in the glove compartment of", "the van", "the garage", "the shed"),
-    ("in the inner pocket of", "the suitcase", "the luggage room", "the lobby"),
-    ("on the middle shelf of", "the cupboard", "the staff kitchen", "the cellar"),
-    ("in the blue folder in", "the filing cabinet", "the archive", "the reading room"),
-    ("in the lower half of", "the locker", "the changing room", "the clubhouse"),
 )
 _SMALL = listed(
     "spare key, warranty card, vaccination card, memory stick, gift voucher, season ticket, tape measure, hearing aid"
@@ -128,7 +43,7 @@ def encounters(rng: random.Random) -> Situation:
     """Who did it to whom, in either voice; both ways may be true."""
     trade = pick(rng, TRADES)
     a, b, c = (f"the {who}" for who in several(rng, trade.people, 3))
-    base, past, done = pick(rng, _ACTS)
+    base, past, done = listed(pick(rng, table("acts"))[0])
     # "Asked him for advice", and "called him".
     do, did = (
         f"{words.replace(' for advice', '')} {{}}{' for advice' * ('advice' in words)}"
@@ -159,7 +74,7 @@ def encounters(rng: random.Random) -> Situation:
 def relations(rng: random.Random) -> Situation:
     """Who stands above whom: changed round it is false."""
     women, men = several(rng, WOMEN, 2), several(rng, MEN, 2)
-    to, back = pick(rng, _ONE_WAY)
+    to, back = listed(pick(rng, table("one_way"))[0])
     if rng.random() < 0.5:
         to, back = back, to
     a, b, c = (women[0], men[0], pick(rng, (women[1], men[1])))
@@ -186,8 +101,8 @@ def relations(rng: random.Random) -> Situation:
 
 
 def deliveries(rng: random.Random) -> Situation:
-    """Who sent what to whom, told from either end."""
-    domain, who, things = pick(rng, _SENT)
+    """Who handed what to whom, seen from either end."""
+    domain, (who, things) = pick(rng, table("sent"))
     (a, b, c), thing = several(rng, listed(who), 3), pick(rng, listed(things))
     return situation(
         rng,
@@ -211,7 +126,7 @@ def deliveries(rng: random.Random) -> Situation:
 
 
 def profiles(rng: random.Random) -> Situation:
-    """Two people, told of in a few sentences with pronouns; claims about one of them."""
+    """Two people, described in a few sentences with pronouns; claims about one of them."""
     she, he = pick(rng, WOMEN), pick(rng, MEN)
     (job, other), (town, elsewhere) = several(rng, _JOBS, 2), several(rng, _TOWNS, 2)
     hobby, pastime = several(rng, _HOBBIES, 2)
@@ -250,7 +165,7 @@ def profiles(rng: random.Random) -> Situation:
 
 def posts(rng: random.Random) -> Situation:
     """Who holds which post, and who held it before."""
-    domain, posts_there = pick(rng, _POSTS)
+    domain, (posts_there,) = pick(rng, table("posts"))
     post = pick(rng, listed(posts_there))
     a, b, c = (f"{pick(rng, (*WOMEN, *MEN))} {last}" for last in several(rng, SURNAMES, 3))
     # Its holder, its former holder, and something else.
@@ -281,8 +196,8 @@ def posts(rng: random.Random) -> Situation:
 
 
 def occasions(rng: random.Random) -> Situation:
-    """Something that happened once: where and when, told and not told."""
-    domain, things, verbs = pick(rng, _ONCE)
+    """Something that happened once: where and when, said and not said."""
+    domain, (things, verbs) = pick(rng, table("once"))
     it, (did, also) = pick(rng, listed(things)), several(rng, listed(verbs), 2)
     (here, there), (month, later) = several(rng, pick(rng, _VENUES), 2), several(rng, MONTHS, 2)
     return situation(
@@ -311,7 +226,7 @@ def occasions(rng: random.Random) -> Situation:
 
 def whereabouts(rng: random.Random) -> Situation:
     """A place within a place within a place."""
-    part, within, room, outside = pick(rng, _NESTED)
+    part, within, room, outside = listed(pick(rng, table("nested"))[0], ";")
     it = f"{pick(rng, (*WOMEN, *MEN))}'s {pick(rng, _SMALL)}"
     # 0 in the smallest place, 1 elsewhere in the one around it, 2 elsewhere in the room, 3 outside, 4 anywhere else.
     return situation(
