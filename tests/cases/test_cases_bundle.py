@@ -261,7 +261,6 @@ STRANGE = [HUGE, -HUGE, 10**30, -1, 0, 5e-324, 1e308, -1e308, True, "1", [1], {}
 
 def _number(key: str, value: object) -> Callable[[dict[str, Any]], None]:
     def change(document: dict[str, Any]) -> None:
-        document["format_version"] = 3
         decision = document["decision"]
         if key == "max_length":
             document["max_length"] = value

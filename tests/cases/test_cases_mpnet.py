@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -305,6 +306,18 @@ class TestVectors:
             (folder / "modules.json").write_text(content, encoding="utf-8")
             with pytest.raises(SameSayError):
                 samesay.Embedder.open(folder)
+
+    def test_a_transformer_in_a_folder_of_its_own_gives_the_same_vectors(self, tmp_path: Path) -> None:
+        flat = save_sentence_mpnet(tmp_path / "flat", pooling={"pooling_mode": "cls"})
+        nested = Path(shutil.copytree(flat, tmp_path / "nested"))
+        (nested / "0_Transformer").mkdir()
+        for file in [path for path in nested.iterdir() if path.is_file() and path.name != "modules.json"]:
+            file.rename(nested / "0_Transformer" / file.name)
+        modules = json.loads((nested / "modules.json").read_text())
+        modules[0]["path"] = "0_Transformer"
+        (nested / "modules.json").write_text(json.dumps(modules), encoding="utf-8")
+        one, other = (samesay.Embedder.open(folder).encode(["the dog runs."]) for folder in (flat, nested))
+        np.testing.assert_array_equal(one, other)
 
     def test_one_string_and_half_a_character_are_refused(self, tmp_path: Path) -> None:
         embedder = samesay.Embedder.open(save_sentence_mpnet(tmp_path / "folder"))

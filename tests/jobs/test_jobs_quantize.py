@@ -87,7 +87,6 @@ def test_the_bundle_says_that_it_is_not_as_keras(undecided: Path, tmp_path: Path
     assert status == 0, said
     assert "of 240 answers changed" in printed
     manifest = json.loads((tmp_path / "small" / "samesay.json").read_text(encoding="utf-8"))
-    assert manifest["format_version"] == 3
     assert manifest["parts"]["onnx"]["verdict"] == "measured"
     assert "keras" not in manifest["parts"]
     _, shown, _ = outcome(capsys, "inspect", tmp_path / "small")
@@ -122,7 +121,6 @@ def test_a_bundle_for_use_alone_answers_to_the_bit_and_keeps_its_verdict(
     was, now = Scorer.open(trained_bundle), Scorer.open(tmp_path / "lean")
     np.testing.assert_array_equal(was.predict(pairs_of(was)), now.predict(pairs_of(now)))
     bundle = open_bundle(tmp_path / "lean")
-    assert bundle.manifest.format_version == 1
     assert bundle.manifest.parts["onnx"].verdict == "verified"
     assert bundle.has("pair_hashes")
     assert not bundle.has("keras")

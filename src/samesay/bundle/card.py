@@ -32,7 +32,7 @@ class Upstream:
         name: What they are called.
         licence: Their licence, such as ``"Apache-2.0"``.
         address: Where they can be found.
-        note: What a reader of the figures must know, such as which of the evaluated data they were pretrained
+        note: What a reader of the metrics must know, such as which of the evaluated data they were pretrained
             on.
     """
 
@@ -66,9 +66,9 @@ def model_card(
         _labels(manifest),
         _use(manifest, name) if elsewhere is None else elsewhere,
         _training(manifest, upstream),
-        _figures(manifest.metrics),
+        _metrics(manifest.metrics),
         _decision(manifest),
-        _limits(manifest, told=elsewhere is None),
+        _limits(manifest, counted=elsewhere is None),
         _contents(manifest) if elsewhere is None else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -177,16 +177,16 @@ def _training(manifest: Manifest, upstream: Upstream | None) -> str:
     return text if lines or recipe or versions else ""
 
 
-def _figures(metrics: Mapping[str, Any]) -> str:
+def _metrics(metrics: Mapping[str, Any]) -> str:
     blocks = []
     loose = {key: value for key, value in metrics.items() if not isinstance(value, Mapping)}
     named = {key: value for key, value in metrics.items() if isinstance(value, Mapping)}
     if loose:
         named = {"": loose, **named}
-    for data, figures in named.items():
+    for data, values_by_name in named.items():
         baselines = {
             name: values
-            for name, values in _mapping(figures.get("baselines")).items()
+            for name, values in _mapping(values_by_name.get("baselines")).items()
             if isinstance(values, Mapping)
         }
         rows = [
@@ -195,28 +195,26 @@ def _figures(metrics: Mapping[str, Any]) -> str:
                 _value(value),
                 *(_value(values[key]) if key in values else "" for values in baselines.values()),
             ]
-            for key, value in figures.items()
+            for key, value in values_by_name.items()
             if _is_plain(value)
         ]
         if rows:
             title = f"On {_text(data)}:\n\n" if data else ""
             blocks.append(
-                title + _table(["figure", "this model", *(f"{name} baseline" for name in baselines)], rows)
+                title + _table(["metric", "this model", *(f"{name} baseline" for name in baselines)], rows)
             )
-    return "## Figures\n\n" + "\n\n".join(blocks) if blocks else ""
+    return "## Metrics\n\n" + "\n\n".join(blocks) if blocks else ""
 
 
 def with_decision(card: str, manifest: Manifest) -> str:
     """A card that was written before, with what it says of the decision policy renewed."""
-    # Earlier cards told the temperature among the limits.
-    lines = [line for line in card.split("\n") if not line.startswith("- Its logits are divided by")]
-    sections = [text for text in "\n".join(lines).split("\n\n## ") if not text.startswith(_DECISION_TITLE)]
-    told = _decision(manifest).removeprefix("## ")
-    if told:
+    sections = [text for text in card.split("\n\n## ") if not text.startswith(_DECISION_TITLE)]
+    section = _decision(manifest).removeprefix("## ")
+    if section:
         last = next(
             (place for place, text in enumerate(sections) if text.startswith("Limits\n")), len(sections)
         )
-        sections.insert(last, told)
+        sections.insert(last, section)
     return "\n\n## ".join(text.rstrip("\n") for text in sections) + "\n"
 
 
@@ -229,11 +227,11 @@ def _decision(manifest: Manifest) -> str:
     if decision.temperature != 1.0:
         lines.append(f"Its logits are divided by the temperature {decision.temperature:.4g}.")
     if decision.biases:
-        told = ", ".join(f"{_text(label)} {bias:+.4f}" for label, bias in decision.biases.items())
-        lines.append(f"Then a bias is added to every label's logit: {told}.")
+        listed = ", ".join(f"{_text(label)} {bias:+.4f}" for label, bias in decision.biases.items())
+        lines.append(f"Then a bias is added to every label's logit: {listed}.")
     if decision.thresholds:
-        told = ", ".join(f"{_text(label)} {_value(share)}" for label, share in decision.thresholds.items())
-        lines.append(f"The answer is the label with the highest probability over its threshold: {told}.")
+        listed = ", ".join(f"{_text(label)} {_value(share)}" for label, share in decision.thresholds.items())
+        lines.append(f"The answer is the label with the highest probability over its threshold: {listed}.")
     if decision.abstain_below is not None:
         lines.append(f"It abstains from answers of a probability below {_value(decision.abstain_below)}.")
     if not lines:
@@ -246,15 +244,15 @@ def _decision(manifest: Manifest) -> str:
             [name.replace("_", " "), _value(before.get(name)), _value(value)] for name, value in after.items()
         ]
         fitted = f"Fitted to {_number(found.get('pairs'))} pairs of {_text(found.get('source'))}; on these:"
-        text += f"\n\n{fitted}\n\n" + _table(["figure", "before", "after"], rows)
+        text += f"\n\n{fitted}\n\n" + _table(["metric", "before", "after"], rows)
     return text
 
 
-def _limits(manifest: Manifest, *, told: bool) -> str:
+def _limits(manifest: Manifest, *, counted: bool) -> str:
     lines = [
         f"It reads at most {manifest.max_length} tokens of a pair; what is beyond is cut"
-        + (", and every answer says so." if told else ", and nothing says so."),
-        "It was fitted to the data above. On other texts, domains or languages its figures do not hold; "
+        + (", and every answer says so." if counted else ", and nothing says so."),
+        "It was fitted to the data above. On other texts, domains or languages its metrics do not hold; "
         "measure it on pairs of your own: `samesay evaluate`.",
         "A probability is a score of this model and not the chance of being right, unless it was calibrated."
         if manifest.scale is None

@@ -1,31 +1,16 @@
 """The bundle's folder format, as data: its parts, where each lies, which files it cannot do without.
 
-When to bump `FORMAT_VERSION`
------------------------------
-A bundle of version N is read by every release that knows N, forever: `tests/bundle/fixtures` keeps one of
-each.
+When to change ``FORMAT_VERSION``
+---------------------------------
+*Not* a reason: a new optional key anywhere in ``samesay.json`` (readers ignore keys that they do not know), a new part,
+a further file in a part, a new metric, a new kind (a reader refuses those that it does not know). A reader that does
+not know a part still checks its files.
 
-*Not* a reason: a new optional key anywhere in ``samesay.json`` (readers ignore keys that they do not know), a
-new part, a further file in a part, a new metric, a new kind (a reader refuses those that it does not know, so it
-misreads none). A reader that does not know a part still checks its files.
-
-A reason: anything that a released reader would *misread*. A required key that goes, moves or changes its
-meaning; a required file of a part that goes, moves or changes; another order of columns; another checksum
-rule; a decision that is no longer the one of its version below. Then, in one commit:
-
-1. add 1 to `FORMAT_VERSION` and say in this docstring what changed;
-2. keep the reading of the old version beside the new one (in `samesay.bundle.manifest`, one function a
-version); 3. freeze a tiny bundle of the *old* version under ``tests/bundle/fixtures`` if there is none, and
-add one of the new; 4. say in the changelog which releases read what.
-
-A bundle is written in the lowest version that says all of it, so that what an older release can read, it reads.
-
-Versions: 1, the first: an answer is the label of the highest softmax of the logits over the temperature.
-2, a calibrated model: ``decision`` has thresholds, or a probability below which the model abstains, and both are
-part of every answer. A reader of version 1 ignores them, so it has to refuse. All else is as in version 1.
-3, ``decision`` has biases, which are added to the logits over the temperature and which a reader of version 2 ignores;
-or the graph stores its weights in fewer bits, and that part's verdict is ``"measured"``, which the readers of 1 and 2
-take for damage. All else is as in version 2.
+A reason: anything that a released reader would *misread*. A required key that goes, moves or changes its meaning; a
+required file of a part that goes, moves or changes; another order of columns; another checksum rule; a decision that is
+computed in another way. Then, in one commit: add 1 and say here what changed, keep the reading of the old version
+beside the new one, freeze a bundle of each under ``tests/bundle/fixtures``, and say in the changelog which releases
+read what.
 """
 
 from __future__ import annotations
@@ -37,8 +22,7 @@ from typing import Literal
 from samesay.pairs import Activation
 
 FORMAT_NAME = "samesay-bundle"
-FORMAT_VERSION = 3
-"""The newest version that this release reads; it reads all before it, too."""
+FORMAT_VERSION = 1
 MANIFEST_NAME = "samesay.json"
 
 Verdict = Literal["verified", "measured", "unsupported", "failed"]

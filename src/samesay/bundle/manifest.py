@@ -51,7 +51,7 @@ class Part:
         name: Its name in `samesay.bundle.layout.PARTS` (or one that only later releases know).
         files: Its files by path relative to the bundle, with ``/``.
         verdict: What its parity check said; None for a part that needs none.
-        detail: Why, and with which figures; JSON types.
+        detail: Why, and with which numbers; JSON types.
     """
 
     name: str
@@ -74,25 +74,22 @@ class Manifest:
         labels: The names of the classes, in the order of the model's logits; none for a similarity model.
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
-        parts: The declared parts by name.
-        kind: What the bundle is: ``"model"``, a similarity model's kind with a scale, or ``"embedder"`` with a
-            dimension.
+        parts: The declared parts by name; put in when the bundle is written.
         scale: The lowest and the highest score of a similarity model; None for a model.
         dimension: Numbers of an embedder's vectors; None for others.
         decision: How a label comes out of logits.
-        metrics: Figures by the name of the data they were measured on, see `samesay.bundle.card`.
+        metrics: Numbers by the name of the data they were measured on, see `samesay.bundle.card`.
         data: What it was trained on: fingerprint, counts, source.
         recipe: How it was trained.
         versions: Of the packages that wrote it.
-        created: When it was written, ISO 8601 in UTC; empty if that was not said.
+        created: When it was written, ISO 8601 in UTC; put in then where empty.
     """
 
     task: str
     labels: LabelSet
     sides: Sides
     max_length: int
-    parts: dict[str, Part]
-    kind: str = "model"
+    parts: dict[str, Part] = field(default_factory=dict)
     decision: Decision = field(default_factory=Decision)
     metrics: dict[str, Any] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
@@ -111,10 +108,13 @@ class Manifest:
         return self.scale or self.labels
 
     @property
-    def format_version(self) -> int:
-        """The lowest format version that says all of it."""
-        measured = any(part.verdict == "measured" for part in self.parts.values())
-        return max(self.decision.format_version, 3 if measured else 1)
+    def kind(self) -> str:
+        """What the bundle is: a model of labels, one of the similarity models, or an embedder."""
+        if self.dimension is not None:
+            return EMBEDDER
+        if self.scale is None:
+            return MODEL
+        return next(kind for kind, one in SIMILARITY_KINDS.items() if one == self.scale.activation)
 
     @property
     def checksum(self) -> str:
@@ -122,11 +122,11 @@ class Manifest:
         return self.to_dict()["checksum"]
 
     def to_dict(self) -> dict[str, Any]:
-        """The manifest as JSON types, checksum included; a figure that is not finite becomes null."""
+        """The manifest as JSON types, checksum included; a number that is not finite becomes null."""
         document = plain(
             {
                 "format": FORMAT_NAME,
-                "format_version": self.format_version,
+                "format_version": FORMAT_VERSION,
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
@@ -182,22 +182,20 @@ class Manifest:
                 expected=f'"format": "{FORMAT_NAME}"; received: {document.get("format")!r}',
             )
         version = document.get("format_version")
-        known = list(range(1, FORMAT_VERSION + 1))
-        read = f"{', '.join(map(str, known[:-1]))} or {known[-1]}"
-        if type(version) is not int or version not in known:
+        if type(version) is not int or version != FORMAT_VERSION:
             raise BundleVersionUnknown(
-                f"The bundle is of format version {version!r}; this SameSay reads version {read}.",
+                f"The bundle is of format version {version!r}; this SameSay reads version {FORMAT_VERSION}.",
                 where=where,
-                expected=f"format version {read}",
+                expected=f"format version {FORMAT_VERSION}",
                 hint=(
                     "upgrade: pip install --upgrade samesay"
                     if isinstance(version, int) and version > FORMAT_VERSION
                     else "write the bundle again with samesay train, or restore it from a copy"
                 ),
-                details={"found": version, "known": known},
+                details={"found": version, "known": [FORMAT_VERSION]},
             )
         _require_untouched(document, content, where)
-        return _read(document, version, where)
+        return _read(document, where)
 
 
 def _part_to_dict(part: Part) -> dict[str, Any]:
@@ -222,8 +220,8 @@ def _require_untouched(document: dict[str, Any], content: bytes, where: str) -> 
         raise _damaged(f"{MANIFEST_NAME} is not as it was written: its checksum does not fit.", where)
 
 
-def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
-    """All format versions, from a document whose checksum holds; they differ in the decision and in one verdict."""
+def _read(document: dict[str, Any], where: str) -> Manifest:
+    """From a document whose checksum holds."""
     kind = _need(document, "kind", str, where)
     if kind not in KINDS:
         raise BundleVersionUnknown(
@@ -241,7 +239,7 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
         scale = _scale(document, SIMILARITY_KINDS[kind], where) if kind in SIMILARITY_KINDS else None
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
-        decision = _decision(_need(document, "decision", dict, where), version, where)
+        decision = _decision(_need(document, "decision", dict, where), where)
         decision.require_fit(scale or labels)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
@@ -251,13 +249,8 @@ def _read(document: dict[str, Any], version: int, where: str) -> Manifest:
     if not labels.names and scale is None and dimension is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
-    if version < 3 and any(part.verdict == "measured" for part in parts.values()):
-        raise _damaged(
-            f"{MANIFEST_NAME} is of format version {version} and has a part that was measured.", where
-        )
     _require_apart(parts.values(), where)
     return Manifest(
-        kind=kind,
         created=str(document.get("created", "")),
         task=_need(document, "task", str, where),
         labels=labels,
@@ -281,34 +274,30 @@ def _scale(document: dict[str, Any], activation: Activation, where: str) -> Scal
     return Scale(float(ends[0]), float(ends[1]), activation)
 
 
-def _decision(value: dict[str, Any], version: int, where: str) -> Decision:
-    thresholds = value.get("thresholds", {})
-    biases = value.get("biases", {})
-    abstain_below = value.get("abstain_below")
-    for what, numbers in (("thresholds", thresholds), ("biases", biases)):
-        if not isinstance(numbers, dict) or not all(map(_is_number, numbers.values())):
-            raise _damaged(f"{MANIFEST_NAME}: {what!r} are not numbers by label.", where)
-    if abstain_below is not None and not _is_number(abstain_below):
-        raise _damaged(f"{MANIFEST_NAME}: 'abstain_below' is not a number.", where)
-    temperature = value.get("temperature")
+def _decision(value: dict[str, Any], where: str) -> Decision:
+    temperature, abstain_below = value.get("temperature"), value.get("abstain_below")
     if not _is_number(temperature):
         raise _damaged(f"{MANIFEST_NAME}: 'temperature' is not a number.", where)
-    if version == 1 and (thresholds or abstain_below is not None):
-        raise _damaged(
-            f"{MANIFEST_NAME} is of format version 1 and says when to abstain, or has thresholds.", where
-        )
-    if version < 3 and biases:
-        raise _damaged(f"{MANIFEST_NAME} is of format version {version} and has biases.", where)
+    if abstain_below is not None and not _is_number(abstain_below):
+        raise _damaged(f"{MANIFEST_NAME}: 'abstain_below' is not a number.", where)
     calibration = value.get("calibration", {})
     if not isinstance(calibration, dict):
         raise _damaged(f"{MANIFEST_NAME}: 'calibration' is not an object.", where)
     return Decision(
         temperature=float(temperature),
-        thresholds={str(label): float(number) for label, number in thresholds.items()},
+        thresholds=_numbers(value, "thresholds", where),
         abstain_below=None if abstain_below is None else float(abstain_below),
         calibration=calibration,
-        biases={str(label): float(number) for label, number in biases.items()},
+        biases=_numbers(value, "biases", where),
     )
+
+
+def _numbers(value: dict[str, Any], key: str, where: str) -> dict[str, float]:
+    """Numbers by label; none where the key is absent."""
+    numbers = value.get(key, {})
+    if not isinstance(numbers, dict) or not all(map(_is_number, numbers.values())):
+        raise _damaged(f"{MANIFEST_NAME}: {key!r} are not numbers by label.", where)
+    return {str(label): float(number) for label, number in numbers.items()}
 
 
 def _part(name: str, value: Any, where: str) -> Part:
@@ -328,21 +317,19 @@ def _part(name: str, value: Any, where: str) -> Part:
         # Files of parts that only later releases know lie in places of their own.
         if not layout.holds(path) if layout else any(known.holds(path) for known in PARTS.values()):
             raise _damaged(f"{MANIFEST_NAME}: {path!r} does not lie in the part {name!r}.", where)
-        if (
-            not isinstance(record, dict)
-            or not isinstance(record.get("sha256"), str)
-            or not _SHA256.fullmatch(record["sha256"])
-            or not isinstance(record.get("bytes"), int)
-            or isinstance(record["bytes"], bool)
-            or record["bytes"] < 0
-        ):
-            raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
-        files[path] = FileRecord(record["sha256"], record["bytes"])
+        files[path] = _record(record, path, where)
     if layout is not None and layout.usable(verdict):
         for required in layout.required:
             if f"{layout.place}/{required}" not in files:
                 raise _damaged(f"{MANIFEST_NAME}: the part {name!r} has no {layout.place}/{required}.", where)
     return Part(name=name, files=files, verdict=verdict, detail=value.get("detail"))
+
+
+def _record(value: Any, path: str, where: str) -> FileRecord:
+    sha256, size = (value.get("sha256"), value.get("bytes")) if isinstance(value, dict) else (None, None)
+    if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256) or type(size) is not int or size < 0:
+        raise _damaged(f"{MANIFEST_NAME}: {path!r} has no SHA-256 and size in bytes.", where)
+    return FileRecord(sha256, size)
 
 
 def require_inside(path: str, where: str) -> None:

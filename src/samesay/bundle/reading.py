@@ -1,4 +1,4 @@
-"""Opening a saved model: what is opened is verified first, and what cannot be opened is told apart.
+"""Opening a saved model: what is opened is verified first, and what cannot be opened is refused with the reason.
 
 Files that the manifest does not declare: beside the parts they are ignored and listed in `Bundle.undeclared`
 (a note, a plot); *inside* a part's folder they are refused, because what loads a part finds its files by name
@@ -20,7 +20,7 @@ from samesay.errors import BundleDamaged, BundleError, PartUnavailable, UsageErr
 from samesay.storage import restore_previous
 
 _LARGEST_MANIFEST = 8_000_000
-"""Bytes; with figures of every epoch and a long recipe a manifest has some 100,000."""
+"""Bytes; with metrics of every epoch and a long recipe a manifest has some 100,000."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ def write_decision(
     Raises:
         BundleError: If there is no bundle at ``path``, or it is damaged.
         TargetExists: If ``output`` is taken.
-        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind, the bundle is as before.
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left, the bundle is as before.
     """
     bundle = open_bundle(path)
     target = bundle.path if output is None else destination(output)

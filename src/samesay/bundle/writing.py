@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,14 @@ from typing import Any
 from samesay.bundle.canonical import plain
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import (
-    EMBEDDER,
     MANIFEST_NAME,
-    MODEL,
     PARTS,
-    SIMILARITY_KINDS,
     VERDICTS,
     PartLayout,
     Verdict,
 )
 from samesay.bundle.manifest import FileRecord, Manifest, Part
-from samesay.decision import Decision
 from samesay.errors import TargetExists, UsageError
-from samesay.pairs import LabelSet, Scale, Sides
 from samesay.printable import command
 from samesay.storage import destination, new_folder, require_writable, said_plainly
 
@@ -38,12 +34,12 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
 
     The draft is a hidden folder beside ``path``. It is flushed to the disk and renamed when the block ends
     well, and removed when it does not. A process killed at any moment leaves either what was at ``path``
-    before or the new bundle, whole; what it left behind under a hidden name is removed by the next
+    before or the new bundle, whole; what it left under a hidden name is removed by the next
     `write_bundle` to the same place.
 
     >>> with write_bundle("my-model") as draft:                      # doctest: +SKIP
     ...     save_preset(draft.folder("keras"))
-    ...     draft.finish(task="classification", labels=labels, sides=sides, max_length=128)
+    ...     draft.finish(Manifest("classification", labels, sides, max_length=128))
 
     Args:
         path: Where the bundle will be. Missing parents are made; an empty folder is used.
@@ -54,8 +50,8 @@ def write_bundle(path: str | Path, *, overwrite: bool = False) -> Iterator[Bundl
 
     Raises:
         TargetExists: If something is there that may not be replaced.
-        DiskFull: If the disk is full; nothing is left behind.
-        OutputUnwritable: If the system refuses to write there; nothing is left behind.
+        DiskFull: If the disk is full; nothing is left.
+        OutputUnwritable: If the system refuses to write there; nothing is left.
     """
     target = destination(path)
 
@@ -153,14 +149,14 @@ class BundleDraft:
         return self.path / layout.place
 
     def add(self, part: str, *, verdict: Verdict | None = None, detail: Any = None) -> None:
-        """Declare ``part``, with what its parity check said.
+        """Declare ``part``, with what its parity check found.
 
         A part that is not ``"verified"`` may hold no file at all: the verdict and its reason are the part.
 
         Args:
             part: Its name.
             verdict: One of `samesay.bundle.layout.VERDICTS`; needed for ``"onnx"``.
-            detail: Why, and with which figures; JSON types. A text, or the entry ``reason``, is shown to users.
+            detail: Why, and with which numbers; JSON types. A text, or the entry ``reason``, is shown to users.
 
         Raises:
             UsageError: If there is no such part or no such verdict.
@@ -170,78 +166,35 @@ class BundleDraft:
             raise UsageError(f"No verdict {verdict!r}.", expected=f"one of {', '.join(VERDICTS)}")
         self._declared[part] = (verdict, plain(detail, f"detail of {part}"))
 
-    def finish(
-        self,
-        *,
-        task: str,
-        labels: LabelSet | None = None,
-        scale: Scale | None = None,
-        dimension: int | None = None,
-        sides: Sides,
-        max_length: int,
-        decision: Decision | Mapping[str, Any] | None = None,
-        metrics: Mapping[str, Any] | None = None,
-        data: Mapping[str, Any] | None = None,
-        recipe: Mapping[str, Any] | None = None,
-        versions: Mapping[str, Any] | None = None,
-        upstream: Upstream | None = None,
-        created: str | None = None,
-    ) -> Manifest:
+    def finish(self, facts: Manifest, *, upstream: Upstream | None = None) -> Manifest:
         """Write the model card, then, last, the manifest with the checksums of all files.
 
         Args:
-            task: What it does, such as ``"classification"``.
-            labels: The names of the classes in the order of the logits; none for a similarity model.
-            scale: The lowest and the highest score of a similarity model, which is a kind of its own.
-            dimension: Numbers of a vector, of an embedder, which is a kind of its own, too.
-            sides: The names of the two texts in reading order.
-            max_length: The most tokens of a pair that are read.
-            decision: Temperature, thresholds, abstention; a plain softmax if left out.
-            metrics: Figures by the name of the data they come from, see `samesay.bundle.card`.
-            data: Fingerprint, counts and source of the training data.
-            recipe: How it was trained.
-            versions: Of the packages that trained it.
+            facts: What the model is, without its parts; of the data, metrics, recipe and versions arrays become lists,
+                and a number that is not finite null. It was created now where it does not say when.
             upstream: Where the pretrained weights come from, for the model card.
-            created: ISO 8601; now, if left out.
 
         Raises:
             UsageError: If a declared part lacks a file or a verdict, nothing that can answer was put in, or a
                 fact has no JSON form.
         """
-        if not isinstance(decision, Decision):
-            decision = Decision(**dict(decision or {}))
-        facts = {
-            "kind": EMBEDDER
-            if dimension is not None
-            else next(kind for kind, one in SIMILARITY_KINDS.items() if one == scale.activation)
-            if scale
-            else MODEL,
-            "created": datetime.now(UTC).isoformat(timespec="seconds") if created is None else created,
-            "task": task,
-            "labels": labels or LabelSet(()),
-            "scale": scale,
-            "dimension": dimension,
-            "sides": sides,
-            "max_length": int(max_length),
-            "decision": decision,
-            "metrics": plain(metrics or {}, "metrics"),
-            "data": plain(data or {}, "data"),
-            "recipe": plain(recipe or {}, "recipe"),
-            "versions": plain(versions or {}, "versions"),
-        }
         self._require_complete()
-        parts = self._parts()
-        if "card" not in parts:
-            facts_alone = Manifest(**facts, parts=parts)
-            facts_alone.to_dict()  # refuses what has no JSON form before anything of it is written
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        written = {
+            name: plain(getattr(facts, name), name) for name in ("metrics", "data", "recipe", "versions")
+        }
+        facts = replace(facts, **written, parts=self._parts(), created=facts.created or now)
+        if "card" not in facts.parts:
+            facts.to_dict()  # refuses what has no JSON form before anything of it is written
             # A folder's name may hold bytes that are no text.
             name = self.target.name.encode("utf-8", "replace").decode("utf-8")
-            card = model_card(facts_alone, name=name, upstream=upstream)
+            card = model_card(facts, name=name, upstream=upstream)
             self.file("card").write_text(card, encoding="utf-8", newline="\n")
-            parts = dict(sorted((parts | self._parts(only="card")).items()))
-        self.manifest = Manifest(**facts, parts=parts)
-        (self.path / MANIFEST_NAME).write_bytes(self.manifest.to_json())
-        return self.manifest
+            parts = dict(sorted((facts.parts | self._parts(only="card")).items()))
+            facts = replace(facts, parts=parts)
+        self.manifest = facts
+        (self.path / MANIFEST_NAME).write_bytes(facts.to_json())
+        return facts
 
     def _require_complete(self) -> None:
         if not any(PARTS[name].answers for name in self._declared):

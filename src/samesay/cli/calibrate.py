@@ -80,6 +80,7 @@ def command(
     A temperature, with a bias for every label where that helps, makes its probabilities honest; a threshold for every
     label is kept if it helps on pairs left out of the fit; with --precision the model abstains from answers that are
     not sure enough. Every later answer is given so.
+    A similarity model's scores are brought nearer to those of DATA, in the same order.
     DATA must not be what MODEL was trained on. Of a folder of splits, validation is taken.
 
     \b

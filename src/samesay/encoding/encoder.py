@@ -20,42 +20,27 @@ from samesay.pairs import MOST_TOKENS, Progress, ProgressListener
 # Pairs encoded at a time: few enough to bound what is held as Python lists, many enough to keep Rust busy.
 _CHUNK = 4_096
 
-_PACKING_FIELDS = {"start_token": str, "separator_token": str, "pad_token": str}
-_FIELDS = {
+_PACKING = {
+    "start_token": str,
+    "separator_token": str,
+    "pad_token": str,
+    "separators": int,
+    "max_length": int,
+}
+_FIELDS: Mapping[str, Mapping[str, type]] = {
     WordPiece.kind: {
-        "kind": str,
         "vocabulary": list,
         "lowercase": bool,
         "strip_accents": bool,
         "split_on_cjk": bool,
         "suffix_indicator": str,
         "unknown_token": str,
-        **_PACKING_FIELDS,
-        "separators": int,
-        "max_length": int,
+        **_PACKING,
     },
-    BytePair.kind: {
-        "kind": str,
-        "vocabulary": list,
-        "merges": list,
-        "add_prefix_space": bool,
-        **_PACKING_FIELDS,
-        "separators": int,
-        "max_length": int,
-    },
-    SentencePiece.kind: {
-        "kind": str,
-        "model": str,
-        "in_front": list,
-        "behind": list,
-        **_PACKING_FIELDS,
-        "separators": int,
-        "max_length": int,
-    },
+    BytePair.kind: {"vocabulary": list, "merges": list, "add_prefix_space": bool, **_PACKING},
+    SentencePiece.kind: {"model": str, "before": list, "after": list, **_PACKING},
 }
-
-_UNSAID = {WordPiece.kind: {"separators": 1}}
-"""Fields that are not written where they have this value: saved models of before they were fields lack them."""
+"""What ``to_dict`` gives beside the kind, and of which type."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -67,7 +52,7 @@ class PairEncoder:
     Attributes:
         tokenizer: The vocabulary and its rules.
         start_token: The piece at the start of every row.
-        separator_token: The piece behind either text.
+        separator_token: The piece after either text.
         pad_token: The piece of padding.
         max_length: The most tokens in a row, special ones included.
         separators: How many separators stand between the texts: 1, or 2 for RoBERTa, XLM-R and MPNet.
@@ -117,16 +102,16 @@ class PairEncoder:
 
         Args:
             vocabulary: The pieces, a piece's place being its id.
-            lowercase: Fold the case of every word.
-            strip_accents: Drop accents first.
-            max_length: The most tokens in a row, special ones included; at least 5.
-            split_on_cjk: Make every CJK ideograph a word of its own.
-            suffix_indicator: What marks a piece that continues a word.
-            unknown_token: The piece for words that cannot be spelled.
-            start_token: The piece at the start of every row.
-            separator_token: The piece behind either text.
-            pad_token: The piece of padding.
-            separators: How many separators stand between the texts.
+            lowercase: As the other rules in ``WordPieceRules``.
+            strip_accents: Likewise.
+            max_length: As the special tokens an attribute of the encoder.
+            split_on_cjk: As in ``WordPieceRules``.
+            suffix_indicator: Likewise.
+            unknown_token: Likewise.
+            start_token: As in ``PairEncoder``.
+            separator_token: Likewise.
+            pad_token: Likewise.
+            separators: Likewise.
 
         Raises:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
@@ -161,14 +146,14 @@ class PairEncoder:
         """An encoder of RoBERTa.
 
         Args:
-            vocabulary: The pieces in the byte alphabet of GPT-2, a piece's place being its id.
-            merges: Two pieces with a space between, most urgent first.
-            max_length: The most tokens in a row, special ones included; at least 6.
+            vocabulary: As in ``BytePair``.
+            merges: Likewise.
+            max_length: As in ``PairEncoder``.
             add_prefix_space: Put a space before every text.
-            start_token: The piece at the start of every row.
-            separator_token: The piece behind either text.
-            pad_token: The piece of padding.
-            separators: How many separators stand between the texts.
+            start_token: As in ``PairEncoder``.
+            separator_token: Likewise.
+            pad_token: Likewise.
+            separators: Likewise.
 
         Raises:
             UsageError: If the vocabulary or ``max_length`` cannot be used.
@@ -185,8 +170,8 @@ class PairEncoder:
         cls,
         model: bytes | str,
         *,
-        in_front: Sequence[str] = (),
-        behind: Sequence[str] = (),
+        before: Sequence[str] = (),
+        after: Sequence[str] = (),
         start_token: str,
         separator_token: str,
         pad_token: str,
@@ -197,22 +182,22 @@ class PairEncoder:
 
         Args:
             model: The bytes of a SentencePiece model, or these in base64.
-            in_front: Pieces with ids before all others; see ``SentencePiece``.
-            behind: Pieces that the model lacks, with ids behind all others.
-            start_token: The piece at the start of every row.
-            separator_token: The piece behind either text.
-            pad_token: The piece of padding.
-            separators: How many separators stand between the texts.
-            max_length: The most tokens in a row, special ones included.
+            before: As in ``SentencePiece``.
+            after: Likewise.
+            start_token: As in ``PairEncoder``.
+            separator_token: Likewise.
+            pad_token: Likewise.
+            separators: Likewise.
+            max_length: Likewise.
 
         Raises:
             UsageError: If ``max_length`` or the base64 cannot be used.
             TokenizerUnsupported: If the model is damaged, a special token is missing, or a text could spell one.
         """
-        _require_strings(in_front, "in_front")
-        _require_strings(behind, "behind")
+        _require_strings(before, "before")
+        _require_strings(after, "after")
         read = SentencePiece.from_base64 if isinstance(model, str) else SentencePiece
-        tokenizer = read(model, in_front=in_front, behind=behind)  # type: ignore[arg-type]
+        tokenizer = read(model, before=before, after=after)  # type: ignore[arg-type]
         return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
 
     @property
@@ -231,7 +216,7 @@ class PairEncoder:
         Args:
             first: The first texts, ``n_pairs`` strings; an empty one is an empty side.
             second: The second texts, as many.
-            progress: Told of stage ``"encode"`` after every few thousand pairs.
+            progress: Called with the stage ``"encode"`` after every few thousand pairs.
 
         Returns:
             ``n_pairs`` rows in the order of the texts.
@@ -254,12 +239,8 @@ class PairEncoder:
 
         Arguments and errors are those of ``encode``; parts before the pair that cannot be encoded come out.
         """
-        if isinstance(first, str) or isinstance(second, str):
-            raise UsageError(
-                "The texts are one string, not a sequence of strings.",
-                expected="lists of strings",
-                hint="[text]",
-            )
+        _require_list(first)
+        _require_list(second)
         if len(first) != len(second):
             raise UsageError(
                 f"There are {len(first)} first texts and {len(second)} second ones.",
@@ -286,12 +267,7 @@ class PairEncoder:
             EncodingInvalid: If a text holds a lone surrogate; its ``details`` hold the row, from 0.
             UsageError: If ``texts`` is one string, or holds something else than strings.
         """
-        if isinstance(texts, str):
-            raise UsageError(
-                "The texts are one string, not a sequence of strings.",
-                expected="a list of strings",
-                hint="[text]",
-            )
+        _require_list(texts)
         for begin in range(0, max(len(texts), 1), _CHUNK):
             yield pack_single(
                 self.tokenizer.encode(
@@ -312,20 +288,10 @@ class PairEncoder:
 
     def to_dict(self) -> dict[str, Any]:
         """All that ``from_dict`` needs to build an equal encoder, in JSON types."""
-        described = {
+        return {
             "kind": self.kind,
             **self.tokenizer.to_dict(),
-            "start_token": self.start_token,
-            "separator_token": self.separator_token,
-            "pad_token": self.pad_token,
-            "separators": self.separators,
-            "max_length": self.max_length,
-        }
-        unsaid = _UNSAID.get(self.kind, {})
-        return {
-            name: described[name]
-            for name in _FIELDS[self.kind]
-            if name not in unsaid or described[name] != unsaid[name]
+            **{name: getattr(self, name) for name in _PACKING},
         }
 
     @classmethod
@@ -343,27 +309,22 @@ class PairEncoder:
                 f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, _FIELDS))
             )
         known = _FIELDS[kind]
-        saved = {**_UNSAID.get(kind, {}), **saved}
         for name, expected in known.items():
             # bool is an int to Python, not to JSON.
-            if name not in saved or type(saved[name]) is not expected:
+            if type(saved.get(name)) is not expected:
                 received = repr(saved[name])[:60] if name in saved else "nothing"
                 raise UsageError(
                     f"The encoder's field {name!r} is {received}.",
                     where=f"field {name!r}",
                     expected=expected.__name__,
                 )
-        if unknown := sorted(set(saved) - set(known)):
+        if unknown := sorted(set(saved) - set(known) - {"kind"}):
             raise UsageError(
                 f"The encoder has fields that are not known here: {', '.join(map(repr, unknown))}.",
-                expected=", ".join(known),
+                expected=", ".join(("kind", *known)),
             )
-        make = {
-            WordPiece.kind: cls.wordpiece,
-            BytePair.kind: cls.bytepair,
-            SentencePiece.kind: cls.sentencepiece,
-        }[kind]
-        return make(**{name: saved[name] for name in known if name != "kind"})
+        # Its maker has the name of the kind.
+        return getattr(cls, kind)(**{name: saved[name] for name in known})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PairEncoder.from_dict, (self.to_dict(),)
@@ -379,6 +340,15 @@ def _require_strings(pieces: Sequence[str], what: str = "vocabulary") -> None:
         "".join(pieces).encode()
     except UnicodeEncodeError:
         raise UsageError(f"A piece of the {what} holds a lone surrogate.", expected="UTF-8") from None
+
+
+def _require_list(texts: Sequence[str]) -> None:
+    if isinstance(texts, str):
+        raise UsageError(
+            "The texts are one string, not a sequence of strings.",
+            expected="a list of strings",
+            hint="[text]",
+        )
 
 
 def _require_out_of_reach(tokenizer: WordPiece | BytePair | SentencePiece, token: str) -> None:

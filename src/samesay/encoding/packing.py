@@ -20,7 +20,7 @@ from samesay.encoding.encoded import EncodedPairs, spans
 
 
 def specials(separators: int) -> tuple[int, int]:
-    """Special tokens in segment 0, the start and the separators behind the first text, and in segment 1."""
+    """Special tokens in segment 0, the start and the separators after the first text, and in segment 1."""
     return 1 + separators, 1
 
 
@@ -94,7 +94,7 @@ def pack(
         first: The first texts.
         second: The second texts, as many.
         start_id: At the start of every row.
-        separator_id: Behind either text.
+        separator_id: After either text.
         max_length: The most tokens in a row, special ones included.
         separators: How many stand between the texts.
     """

@@ -24,22 +24,22 @@ class SentencePiece:
 
     Args:
         model: The bytes of a ``.model`` file.
-        in_front: Pieces with ids before all others, whether the model has them or not: XLM-R counts its special
-            tokens anew.
-        behind: Pieces that the model lacks, with ids behind all others: a mask.
+        before: Pieces with ids before all others, whether the model has them or not: XLM-R counts its special
+            tokens in its own order.
+        after: Pieces that the model lacks, with ids after all others: a mask.
 
     Attributes:
-        vocabulary: ``in_front``, the model's other pieces in its order, ``behind``; a piece's place is its id.
+        vocabulary: ``before``, the model's other pieces in its order, ``after``; a piece's place is its id.
         ids: The id of every piece.
 
     Raises:
         TokenizerUnsupported: If it is no such model.
     """
 
-    __slots__ = ("_id_of", "_processor", "behind", "ids", "in_front", "model", "vocabulary")
+    __slots__ = ("_id_of", "_processor", "after", "before", "ids", "model", "vocabulary")
     kind: ClassVar[str] = "sentencepiece"
 
-    def __init__(self, model: bytes, *, in_front: Sequence[str] = (), behind: Sequence[str] = ()) -> None:
+    def __init__(self, model: bytes, *, before: Sequence[str] = (), after: Sequence[str] = ()) -> None:
         from sentencepiece import SentencePieceProcessor
 
         try:
@@ -50,17 +50,17 @@ class SentencePiece:
         if size == 0:  # what comes of no bytes at all
             raise _damaged()
         self.model = model
-        self.in_front = tuple(in_front)
-        self.behind = tuple(behind)
+        self.before = tuple(before)
+        self.after = tuple(after)
         pieces = [self._processor.id_to_piece(index) for index in range(size)]
-        first = set(self.in_front)
-        self.vocabulary = (*self.in_front, *(piece for piece in pieces if piece not in first), *self.behind)
+        first = set(self.before)
+        self.vocabulary = (*self.before, *(piece for piece in pieces if piece not in first), *self.after)
         self.ids: Mapping[str, int] = {token: index for index, token in enumerate(self.vocabulary)}
         # From the model's ids to the vocabulary's.
         self._id_of = np.array([self.ids[piece] for piece in pieces], np.int32)
 
     @classmethod
-    def from_base64(cls, model: str, *, in_front: Sequence[str], behind: Sequence[str]) -> SentencePiece:
+    def from_base64(cls, model: str, *, before: Sequence[str], after: Sequence[str]) -> SentencePiece:
         """From the text that ``to_dict`` gives.
 
         Raises:
@@ -68,7 +68,7 @@ class SentencePiece:
             TokenizerUnsupported: If it holds no model.
         """
         try:
-            return cls(base64.b64decode(model, validate=True), in_front=in_front, behind=behind)
+            return cls(base64.b64decode(model, validate=True), before=before, after=after)
         except binascii.Error as error:
             raise UsageError("The field 'model' is not base64.", where="field 'model'") from error
 
@@ -92,8 +92,8 @@ class SentencePiece:
         """What builds an equal one, in JSON types."""
         return {
             "model": base64.b64encode(self.model).decode("ascii"),
-            "in_front": list(self.in_front),
-            "behind": list(self.behind),
+            "before": list(self.before),
+            "after": list(self.after),
         }
 
 

@@ -97,4 +97,4 @@ def _sentencepiece(tokenizer: SentencePiece, needed: set[str]) -> SentencePiece:
     pieces = [one for one in model.pieces if one.type != normal or one.piece in needed or len(one.piece) == 1]
     del model.pieces[:]
     model.pieces.extend(pieces)
-    return SentencePiece(model.SerializeToString(), in_front=tokenizer.in_front, behind=tokenizer.behind)
+    return SentencePiece(model.SerializeToString(), before=tokenizer.before, after=tokenizer.after)

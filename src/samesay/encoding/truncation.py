@@ -1,4 +1,4 @@
-"""What was cut from the pairs, as figures for people, manifests and answers."""
+"""What was cut from the pairs, in numbers for people, manifests and predictions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from samesay.encoding.encoded import EncodedPairs
 
 @dataclass(frozen=True, slots=True)
 class TruncationLedger:
-    """What a length limit cost; the first of two figures is the first text's, the second the second's.
+    """What a length limit cost; the first of two numbers is the first text's, the second the second's.
 
     Attributes:
         pairs: Pairs encoded.

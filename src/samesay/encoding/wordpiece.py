@@ -28,7 +28,7 @@ from samesay.encoding.words import cut, fold, without_accents
 # Longer words are unknown. KerasHub counts bytes of UTF-8, Rust would count characters.
 MAX_BYTES_PER_WORD = 100
 
-# At this many words the memory of spellings starts anew (some 25 MB); the captions of SNLI have 20,000.
+# At this many words the memory of spellings starts over (some 25 MB); the captions of SNLI have 20,000.
 _REMEMBERED_WORDS = 100_000
 _REMEMBERED_WORD_LENGTH = 100
 

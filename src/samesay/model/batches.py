@@ -21,7 +21,7 @@ class PairBatches(keras.utils.PyDataset):
     Args:
         encoded: The pairs.
         batches: Which rows stand together, and how wide.
-        height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled anew.
+        height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled, too.
         pad_id: The id of the padding token.
         targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32), or a row of what a loss
             takes for each pair; without them the batches hold inputs only.

@@ -57,7 +57,7 @@ class PairClassifier(keras.Model):
         self.scale_ends = None if scale is None else list(scale)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        # Keras sets this behind every step of `fit`, and would look through all its arrays for layers: 1 ms a step.
+        # Keras sets this after every step of `fit`, and would look through all its arrays for layers: 1 ms a step.
         if name == "_jax_state":
             object.__setattr__(self, name, value)
         else:

@@ -30,7 +30,7 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
 
     Raises:
         TargetExists: If there is such a file and ``overwrite`` is not set.
-        DiskFull: If there is no room; nothing is left behind.
+        DiskFull: If there is no room; nothing is left.
         OutputUnwritable: If the folder cannot be written to.
     """
     if path.exists() and not overwrite:
@@ -71,9 +71,9 @@ def load_keras_file(path: Path) -> PairClassifier:
         unregistered = class_unknown(problem, where=str(path))
         if unregistered is not None:
             raise unregistered from problem
-        told = next(iter(str(problem).splitlines()), type(problem).__name__)
+        reason = next(iter(str(problem).splitlines()), type(problem).__name__)
         raise BundleDamaged(
-            f"{path.name} cannot be read as a Keras model: {told}",
+            f"{path.name} cannot be read as a Keras model: {reason}",
             where=str(path),
             hint="restore it from a copy, or save the model again",
         ) from problem

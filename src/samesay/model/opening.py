@@ -127,7 +127,7 @@ def open_model(
         f"head kept: {chosen.in_words}"
         if keep
         else f"new head for {'' if scale else f'{len(names)} labels: '}{chosen.in_words}"
-        + (f" (the saved head, for {preset.answers.in_words}, is left behind)" if preset.answers else "")
+        + (f" (the saved head, for {preset.answers.in_words}, is dropped)" if preset.answers else "")
     )
     return OpenedModel(classifier, preset, head, note)
 

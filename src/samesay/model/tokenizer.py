@@ -134,9 +134,9 @@ def _bytepair(tokenizer: Any, limit: int) -> PairEncoder:
 
 
 def _sentencepiece(tokenizer: Any, limit: int) -> PairEncoder:
-    # DeBERTa's [MASK] stands behind the pieces of the model.
-    behind = tokenizer.get_vocabulary()[len(SentencePiece(tokenizer.proto).vocabulary) :]
-    return _of_sentencepiece(tokenizer, limit, behind=behind, separators=1)
+    # DeBERTa's [MASK] comes after the pieces of the model.
+    after = tokenizer.get_vocabulary()[len(SentencePiece(tokenizer.proto).vocabulary) :]
+    return _of_sentencepiece(tokenizer, limit, after=after, separators=1)
 
 
 def _xlm_roberta(tokenizer: Any, limit: int) -> PairEncoder:
@@ -144,8 +144,8 @@ def _xlm_roberta(tokenizer: Any, limit: int) -> PairEncoder:
     return _of_sentencepiece(
         tokenizer,
         limit,
-        in_front=("<s>", "<pad>", "</s>", "<unk>"),
-        behind=("<mask>",),
+        before=("<s>", "<pad>", "</s>", "<unk>"),
+        after=("<mask>",),
         separators=_DOUBLE_SEPARATOR,
     )
 

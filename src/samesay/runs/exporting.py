@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
 from samesay.decision import Decision
-from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, UsageError
+from samesay.errors import PartUnavailable, TargetExists, UsageError
 from samesay.model.presets.resolve import upstream_of
 from samesay.pairs import Answers, Sides
 from samesay.runs.quantizing import Quantization, quantize
@@ -178,20 +178,8 @@ def _bundle(
         for name in ("pair_hashes", "recipe"):
             if bundle.has(name):
                 shutil.copyfile(bundle.part(name), draft.file(name))
-        draft.finish(
-            task=manifest.task,
-            labels=manifest.labels,
-            scale=manifest.scale,
-            dimension=manifest.dimension,
-            sides=manifest.sides,
-            max_length=manifest.max_length,
-            decision=manifest.decision,
-            metrics=metrics,
-            data=manifest.data,
-            recipe=manifest.recipe,
-            versions=manifest.versions,
-            upstream=upstream_of(str(manifest.recipe.get("preset"))),
-        )
+        facts = replace(manifest, metrics=metrics, created="")
+        draft.finish(facts, upstream=upstream_of(str(manifest.recipe.get("preset"))))
     files = {name: size for name, size in _sizes(target).items() if name != "README.md"}
     notes = ["it scores, and cannot be trained further: keep the saved model that it was made from"]
     notes += () if cost is None else cost.notes
@@ -254,12 +242,6 @@ def _describe_onnx(folder: Path, model: TrainableModel | Manifest, cost: Any) ->
 
 
 def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answers, Sides, list[str]]:
-    if model.scale is not None:
-        raise EncoderUnsupported(
-            "A similarity model cannot be written for transformers yet.",
-            where="to",
-            expected="a model of classes; or --to onnx, --to keras",
-        )
     from samesay.bundle import model_card
     from samesay.model.huggingface.card import front_matter, how_to_use
     from samesay.model.huggingface.writing import write_huggingface
@@ -267,21 +249,21 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answe
     write_huggingface(
         model.task,
         folder,
-        labels=model.labels,
+        answers=model.answers,
         sides=model.sides,
         max_length=model.max_length,
         temperature=model.decision.temperature,
-        biases=model.decision.biases_of(model.labels),
+        biases=model.decision.biases_of(model.answers),
     )
     manifest = Manifest(
-        task="classification",
+        task=model.answers.task,
         labels=model.labels,
+        scale=model.scale,
         sides=model.sides,
         max_length=model.max_length,
-        parts={},
         **known_facts(model, None),
     )
-    use = how_to_use(name, model.labels, model.sides, calibrated=_in_head(model.decision))
+    use = how_to_use(name, model.answers, model.sides, calibrated=_in_head(model.decision))
     card = model_card(manifest, name=name, upstream=upstream_of(model.preset), elsewhere=use)
     (folder / "README.md").write_text(front_matter() + card, encoding="utf-8", newline="\n")
     notes = [

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import (
     BundleDraft,
+    Manifest,
     is_bundle,
     open_bundle,
     read_pair_numbers,
@@ -103,16 +104,16 @@ def save_model(
             opened = open_bundle(model.preset, verify=False)
             if opened.has("pair_hashes"):
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
-        draft.finish(
+        facts = Manifest(
             task=model.answers.task,
             labels=model.labels,
             scale=model.scale,
             sides=model.sides,
             max_length=model.max_length,
             decision=model.decision,
-            upstream=upstream_of(model.preset),
             **known_facts(model, evaluation),
         )
+        draft.finish(facts, upstream=upstream_of(model.preset))
     tell(Progress("save", 2, 2))
     return SavedModel(path, verdict)
 

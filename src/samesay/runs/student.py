@@ -56,7 +56,6 @@ def student_of(
             scale=model.scale,
             sides=model.sides,
             max_length=model.max_length,
-            parts={},
             data=known_facts(model, None).get("data", {}),
             recipe={"preset": model.preset, "head": "kept", **kept},
         ),

@@ -212,7 +212,7 @@ _POSITIONS_FROM_2 = _whole(
     high=_MOST_POSITIONS,
     offset=_POSITION_OFFSET,
 )
-# Pairs are told apart by their token types.
+# Token types tell the two texts of a pair apart.
 _SEGMENTS = _whole("type_vocab_size", 2, "num_segments", low=2)
 _PADDING = _whole("pad_token_id", 0, low=0, optional=True)
 _PADDING_IS_1 = _whole("pad_token_id", 1, high=1)

@@ -72,7 +72,7 @@ def _outputs(folder: Path) -> int | None:
         with safe_open(place, framework="np") as tensors:
             heads = [name for name in tensors.keys() if name.endswith(_HEADS)]  # noqa: SIM118 - no mapping
             return tensors.get_slice(min(heads, key=len)).get_shape()[0] if heads else None
-    except Exception:  # what is in there is told by whoever merges it
+    except Exception:  # whoever merges it says what is wrong with it
         return None
 
 

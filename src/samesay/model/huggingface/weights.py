@@ -165,7 +165,7 @@ def require_shapes(
     """Compare settings with the shapes that the weights' headers give, before anything is built.
 
     Args:
-        family: Whose they are.
+        family: The family that they belong to.
         values: Its settings.
         shapes: Of every tensor, by the family's own names for them.
         where: The place of ``config.json``.

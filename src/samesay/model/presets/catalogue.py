@@ -49,7 +49,7 @@ class Offer:
     """An encoder that ``--preset`` accepts.
 
     Attributes:
-        name: What is written behind ``--preset``.
+        name: What is written after ``--preset``.
         family: Its architecture.
         parameters: Of the encoder without a head; ``None`` where nobody says.
         bytes: On disk, an estimate for what is not on this machine.

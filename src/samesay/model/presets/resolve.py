@@ -71,7 +71,7 @@ MINILM_UPSTREAM = Upstream(
     name="all-MiniLM-L6-v2",
     licence="Apache-2.0",
     note=(
-        "Its own card lists SNLI, MultiNLI and Flickr30k captions among its pretraining pairs: figures on these data "
+        "Its own card lists SNLI, MultiNLI and Flickr30k captions among its pretraining pairs: metrics on these data "
         "are not those of a model that never saw them."
     ),
 )

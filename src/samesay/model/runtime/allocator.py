@@ -1,4 +1,4 @@
-"""The C library's allocator, told to keep what a training step gives back, so that the next one finds it.
+"""The C library's allocator, set to keep what a training step gives back, so that the next one finds it.
 
 XLA asks for one large buffer a step, over 100 MB for MiniLM. glibc gets that from the system and returns it each time,
 and the system clears it: 28,000 pages a step, 85 of 520 ms of processor time. Elsewhere nothing is changed.
@@ -21,7 +21,7 @@ _KEPT = {_TRIM_THRESHOLD: 2**31 - 1, _MMAP_MAX: 0}
 def use_one_arena() -> None:
     """From here on new threads share one arena: only what it holds can be kept in large pieces.
 
-    For good. Threads that have begun keep theirs, and what they leave behind goes to new ones: the sooner it is called,
+    For good. Threads that have begun keep theirs, and what they leave goes to new ones: the sooner it is called,
     the surer XLA's are among those that share. Measured: tokenizing is not slower by it.
     """
     library = _glibc()
@@ -31,7 +31,7 @@ def use_one_arena() -> None:
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Within it freed memory stays with the process; behind it, it is given back."""
+    """Within it freed memory stays with the process; afterwards it is given back."""
     library = _glibc()
     if library is None:
         yield
