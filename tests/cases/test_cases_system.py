@@ -290,7 +290,7 @@ def test_sigterm_ends_scoring_by_several_processes_without_a_trace(model: Path, 
     assert run.returncode == 143, err
     assert "leaked" not in err
     assert "Traceback" not in err
-    assert re.search(r"[\d,]+ rows are done and kept; the same command goes on", err)
+    assert re.search(r"[\d,]+ rows are done and kept; the same command resumes", err)
 
 
 @pytest.fixture
