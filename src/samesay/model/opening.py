@@ -264,5 +264,5 @@ def _no_class_for(backbone: Any) -> UsageError:
         f"No class of text classifiers belongs to the backbone {name}, so a saved model could not be opened.",
         where="backbone",
         expected=f"a registered subclass of keras_hub.models.TextClassifier with backbone_cls = {name}",
-        hint="see docs/python.md, Parts of your own",
+        hint="see docs/python.md, Custom objects",
     )
