@@ -15,7 +15,7 @@ from samesay.errors import EncoderUnsupported, PartUnavailable, TargetExists, Us
 from samesay.export.storage import Storage
 from samesay.jobs.quantize import MAX_CHANGED, Narrowing
 from samesay.jobs.quantize import quantize as quantize_part
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.pairs import Answers, LabelSet, ProgressListener, Sides
 from samesay.storage import destination, new_folder
 
