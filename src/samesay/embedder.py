@@ -96,9 +96,9 @@ class Embedder:
             TargetExists: If something is there that may not be replaced.
             DiskFull, OutputUnwritable: If the disk is full, or the system refuses.
         """
-        from samesay.jobs.export import export
+        from samesay.runs.exporting import export_bundle
 
-        return Path(export(self.path, path, to="bundle", overwrite=overwrite).path)
+        return Path(export_bundle(self.path, path, overwrite=overwrite).path)
 
 
 def _exported(name: str | Path, threads: int | None) -> Path:

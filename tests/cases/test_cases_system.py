@@ -245,7 +245,7 @@ def test_a_signal_ends_a_training_after_the_step_at_hand_with_the_command_that_g
     assert stopped["interrupted"]
     assert stopped["history"][-1]["step"] == 4
     assert [path.name for path in tmp_path.rglob("*.npz")] == ["checkpoint-000000004.npz"]
-    (told,) = (line for line in err.splitlines() if line.startswith("To go on: "))
+    (told,) = (line for line in err.splitlines() if line.startswith("To resume: "))
     assert shlex.split(told)[3:] == ["samesay", *map(str, words), "--resume", "--overwrite"]
 
 
@@ -290,7 +290,7 @@ def test_sigterm_ends_scoring_by_several_processes_without_a_trace(model: Path, 
     assert run.returncode == 143, err
     assert "leaked" not in err
     assert "Traceback" not in err
-    assert re.search(r"[\d,]+ rows are done and kept; the same command goes on", err)
+    assert re.search(r"[\d,]+ rows are done and kept; the same command resumes", err)
 
 
 @pytest.fixture

@@ -7,18 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.decision import Decision, answers_under, decide, decisions_of, softmax
+from samesay.decision import Decision, answers_under, decide, decisions_of, softmax, values_of
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     TEMPERATURES,
     fit_abstention,
     fit_biases,
+    fit_line,
     fit_temperature,
     fit_thresholds,
     gain_of_biases,
+    gain_of_line,
 )
 from samesay.evaluation.metrics import confusion_matrix, log_loss, macro_f1
-from samesay.pairs import LabelSet
+from samesay.pairs import LabelSet, Scale
 
 LABELS = LabelSet(("entailment", "neutral", "contradiction"))
 
@@ -194,3 +196,16 @@ def test_a_predictor_without_a_policy_gives_its_most_probable_label() -> None:
     decided = decisions_of(object(), np.array([[0.2, 0.8], [0.5, 0.5]]))  # pyright: ignore[reportArgumentType]
     assert decided.label_ids.tolist() == [1, 0]
     assert not decided.abstained.any()
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "identity"])
+def test_a_line_is_found_again(activation):
+    scale = Scale(0, 5, activation)
+    logits = np.random.default_rng(0).normal(size=(400, 1)).astype(np.float32)
+    planted = Decision(2.0, biases={"score": 0.5})
+    temperature, bias = fit_line(logits, values_of(logits, scale, planted), scale)
+    assert (temperature, bias) == (pytest.approx(2.0, rel=1e-3), pytest.approx(0.5, abs=1e-3))
+    gain, error = gain_of_line(logits, values_of(logits, scale, planted), scale)
+    assert gain > 3 * error
+    assert gain_of_line(logits, values_of(logits, scale, Decision()), scale)[0] == pytest.approx(0, abs=1e-6)
+    assert fit_line(logits, values_of(logits, scale, planted), scale, biased=False)[1] == 0

@@ -47,8 +47,8 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     assert stopped.return_value == 130
     assert json.loads(stopped.stdout)["checkpoints"] == str(place)
     assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
-    (told,) = (line for line in stopped.stderr.splitlines() if line.startswith("To go on: "))
-    with pytest.raises(TargetExists, match="An unfinished run stands in"):
+    (told,) = (line for line in stopped.stderr.splitlines() if line.startswith("To resume: "))
+    with pytest.raises(TargetExists, match="An interrupted run left its checkpoints in"):
         train(
             Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "other"),
             files=RunFiles(checkpoints=place),
@@ -61,7 +61,7 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
             resume=True,
         )
     assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
-    typed = shlex.split(told.removeprefix("To go on: samesay "))
+    typed = shlex.split(told.removeprefix("To resume: samesay "))
     again = samesay([word for word in typed if word != "--json"])
     assert again.exception is None, again.exception
     went_on = json.loads(again.stdout)
@@ -81,7 +81,7 @@ def test_a_run_that_diverges_saves_its_best_and_fails(
 
     monkeypatch.setattr(Course, "on_train_batch_end", poison)
     with pytest.raises(
-        TrainingDiverged, match=r"nan after step 12 \(epoch 2\)\. The model of epoch 1 was saved"
+        TrainingDiverged, match=r"nan at step 12 \(epoch 2\)\. The model of epoch 1 was saved"
     ):
         train(
             Run(
@@ -144,9 +144,9 @@ def test_a_run_that_fails_after_training_says_where_it_goes_on(
     assert isinstance(ended.exception, click.Abort)
     assert ended.exception.__cause__ is not None
     assert ended.exception.__cause__.__notes__ == [
-        f"the run's state is kept in {place}: the same command with --resume goes on there"
+        f"the run's state is kept in {place}: the same command with --resume goes on from there"
     ]
-    told = ended.stderr.partition("To go on: samesay ")[2]
+    told = ended.stderr.partition("To resume: samesay ")[2]
     assert shlex.split(told) == [*words[:-2], "--resume", "--", str(pairs_file)]
     assert CliRunner().invoke(cli, shlex.split(told), standalone_mode=False).exception is None
     assert not place.exists()

@@ -15,6 +15,7 @@ from samesay.data import ReadOptions, load_pairs
 from samesay.data.sources.builtin import generate
 from samesay.errors import HeadMismatch, ScoreInvalid, UsageError
 from samesay.evaluation import WordOverlap
+from samesay.jobs.calibrate import calibrate
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.export import export
 from samesay.jobs.inspect import inspect_model
@@ -36,15 +37,23 @@ def preset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return save_tiny_preset(tmp_path_factory.mktemp("preset") / "tiny", max_length=32, n_labels=2)
 
 
+def written(folder: Path, n: int, seed: int) -> Path:
+    """Generated pairs, scored by the words that they share."""
+    table = generate(n, seed=seed)
+    scores = WordOverlap(SCALE, Sides()).predict(table.pairs())
+    columns = {"sentence1": table.first, "sentence2": table.second, "score": scores.round(2)}
+    pd.DataFrame(columns).to_csv(folder / "pairs.csv", index=False)
+    return folder / "pairs.csv"
+
+
 @pytest.fixture(scope="module")
 def scored_pairs_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Generated pairs, scored by the words that they share."""
-    table = generate(64, seed=3)
-    scores = WordOverlap(SCALE, Sides()).predict(table.pairs())
-    path = tmp_path_factory.mktemp("similarity") / "pairs.csv"
-    columns = {"sentence1": table.first, "sentence2": table.second, "score": scores.round(2)}
-    pd.DataFrame(columns).to_csv(path, index=False)
-    return path
+    return written(tmp_path_factory.mktemp("similarity"), 64, seed=3)
+
+
+@pytest.fixture(scope="module")
+def kept_back(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(tmp_path_factory.mktemp("kept"), 120, seed=4)
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +150,45 @@ def test_python_fits_on_lists_with_scores_by_squared_error(preset: Path) -> None
     assert model.score(x)[0].scale == Scale(1, 5)  # type: ignore[union-attr]
     with pytest.raises(ScoreInvalid, match="outside the scale"):
         model.evaluate(x, [0.5, 3.0])
+
+
+def test_scores_that_are_off_are_calibrated_and_keep_their_order(
+    trained: TrainResult, kept_back: Path, tmp_path: Path
+) -> None:
+    found = calibrate(trained.path, kept_back, method="bias", max_overlap=1, output=tmp_path / "calibrated")
+    assert found.after["mse"] < found.before["mse"]
+    assert abs(found.after["bias"]) < abs(found.before["bias"])
+    assert found.after["spearman"] == pytest.approx(found.before["spearman"], abs=0.02)  # float32 makes ties
+    pairs = load_pairs(kept_back).pairs()
+    by_onnx = Scorer.open(tmp_path / "calibrated").predict(pairs)
+    assert float(np.mean((by_onnx - load_pairs(kept_back).gold_scores()) ** 2)) == pytest.approx(
+        found.after["mse"], abs=1e-4
+    )
+    np.testing.assert_allclose(
+        samesay.load(tmp_path / "calibrated").predict(pairs[:20]), by_onnx[:20], atol=1e-4
+    )
+    assert verify(tmp_path / "calibrated", kept_back).holds
+    with pytest.raises(UsageError, match="never right or wrong"):
+        calibrate(trained.path, kept_back, precision=0.9, max_overlap=1)
+
+
+def test_it_goes_to_hugging_face_and_back_with_its_scale(
+    trained: TrainResult, kept_back: Path, tmp_path: Path
+) -> None:
+    calibrate(trained.path, kept_back, method="bias", max_overlap=1, output=tmp_path / "calibrated")
+    model = samesay.load(tmp_path / "calibrated")
+    model.export(tmp_path / "theirs")
+    config = json.loads((tmp_path / "theirs" / "config.json").read_text(encoding="utf-8"))
+    assert (config["problem_type"], config["id2label"]) == ("regression", {"0": "score"})
+    assert config["sentence_transformers"]["activation_fn"].endswith("Sigmoid")
+    assert "sigmoid()" in (tmp_path / "theirs" / "README.md").read_text(encoding="utf-8")
+    back = samesay.PairModel.from_preset(tmp_path / "theirs")
+    assert (back.scale, tuple(back.sides)) == (SCALE, tuple(model.sides))
+    pairs = load_pairs(kept_back).pairs()[:20]
+    np.testing.assert_allclose(back.predict(pairs), model.predict(pairs), atol=1e-3)
+
+
+def test_its_graph_is_exported_with_its_scale(trained: TrainResult, tmp_path: Path) -> None:
+    export(trained.path, tmp_path / "graph", to="onnx")
+    facts = json.loads((tmp_path / "graph" / "model.json").read_text(encoding="utf-8"))
+    assert facts["scale"] == [0, 5]

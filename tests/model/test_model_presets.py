@@ -159,7 +159,7 @@ def test_a_saved_model_refuses_other_names_unless_a_new_head_is_asked_for(traine
     opened = open_model(trained_bundle, NLI, new_head=True)
     assert opened.head == "new"
     assert opened.classifier.output_shape == (None, 3)
-    assert "different, same, is left behind" in opened.note
+    assert "different, same, is dropped" in opened.note
 
 
 def test_an_encoder_without_label_names_needs_them(tiny_preset: Path) -> None:

@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 @option(
     "--preset",
     metavar="NAME",
-    help="Also count the pairs that are longer than this saved model, or this start of a training, reads.",
+    help="Also count the pairs that this saved model, or this preset, would truncate.",
 )
 @option(
     "--hard",
     metavar="FILE",
-    help="Write the pairs on which the strongest shortcut fails there, as a hard test.",
+    help="Write the pairs on which the strongest shortcut fails, as a hard test set.",
 )
 @option("--overwrite", is_flag=True, help="Replace a file at --hard.")
 @option("--strict", is_flag=True, help="Exit with status 28 if there is a serious finding.")
@@ -40,7 +40,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Look for what is wrong with the pairs of DATA, a folder of splits or one table.
+    """Look for mistakes in the pairs of DATA, a folder of splits or one table, and for shortcuts.
 
     Pairs that are repeated, nearly alike, contradict each other or are shared between splits; empty texts; balance and
     lengths; and the shortcut test: how much of the label one side alone gives away. Pairs with an empty text are

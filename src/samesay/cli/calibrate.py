@@ -15,7 +15,7 @@ from samesay.cli.options import (
     output_options,
     sides_option,
 )
-from samesay.cli.plain import present, print_json, remarks, say, visible
+from samesay.cli.plain import present, say, visible
 from samesay.errors import UsageError
 from samesay.printable import command as command_line
 
@@ -31,18 +31,18 @@ if TYPE_CHECKING:
     type=click.Choice(["auto", "temperature", "bias"]),
     default="auto",
     show_default=True,
-    help="Temperature alone, with a bias for every label, or (auto) biases where they hold on pairs left out.",
+    help="Fit a temperature alone, or with a bias for every label; auto keeps biases that help on held-out pairs.",
 )
 @option(
     "--precision",
     type=float,
     metavar="SHARE",
-    help="Abstain where fewer than this share of answers would be right, such as 0.95 [always answer].",
+    help="Abstain so that at least this share of the other predictions is right, such as 0.95 [never abstain].",
 )
 @option(
     "--thresholds/--no-thresholds",
     default=True,
-    help="Look for thresholds of the highest macro F1, or give the most probable label always.",
+    help="Look for the thresholds of the best macro F1; or always predict the most probable label.",
 )
 @option(
     "--max-overlap",
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     default=0.01,
     show_default=True,
     metavar="SHARE",
-    help="The largest share of DATA that MODEL may have been trained on.",
+    help="Largest share of DATA that MODEL may have been trained on.",
 )
 @option(
     "--output",
@@ -59,7 +59,7 @@ if TYPE_CHECKING:
     help="Write a calibrated copy there [MODEL itself is changed].",
 )
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output.")
-@option("--reset", is_flag=True, help="Take the decision policy away instead; without DATA.")
+@option("--reset", is_flag=True, help="Remove the decision policy instead; without DATA.")
 @sides_option()
 @data_options
 @backend_option
@@ -77,10 +77,10 @@ def command(
 ) -> None:
     """Fit how MODEL decides to the labelled pairs of DATA, and store it in MODEL.
 
-    A temperature, with a bias for every label where that helps, makes its probabilities honest; a threshold for every
-    label is kept if it helps on pairs left out of the fit; with --precision the model abstains from answers that are
-    not sure enough. Every later answer is given so.
-    DATA must not be what MODEL was trained on. Of a folder of splits, validation is taken.
+    A temperature, and a bias for every label where that helps, make its probabilities honest; thresholds are kept if
+    they help on held-out pairs; with --precision the model abstains from predictions of low confidence. The scores of
+    a similarity model are brought nearer to those of DATA, in the same order. Every later prediction follows this
+    policy. DATA must not be what MODEL was trained on. Of a folder of splits, validation is used.
 
     \b
     samesay calibrate my-model pairs --precision 0.95
@@ -88,9 +88,7 @@ def command(
     """  # noqa: D301 - click reads \b
     if reset == (data is not None):
         raise UsageError(
-            "--reset takes the policy away and reads no data."
-            if reset
-            else "There is nothing to calibrate on.",
+            "--reset removes the policy and reads no data." if reset else "There is nothing to calibrate on.",
             expected="DATA, or --reset",
             hint=command_line("samesay", "calibrate", model, "--reset" if reset else "DATA"),
         )
@@ -98,13 +96,9 @@ def command(
         from samesay.jobs.calibrate import reset as take_away
 
         take_away(model, output=output, overwrite=overwrite)
-        with remarks(output or model):
-            if as_json:
-                print_json({"path": output or model})
-            else:
-                say(
-                    f"{visible(output or model)} has no decision policy any more: it gives its most probable label"
-                )
+        path = output or model
+        gone = f"{visible(path)} has no decision policy any more: it predicts its most probable label"
+        present({"path": path}, lambda _: say(gone), path, as_json=as_json)
         return
     from samesay.cli.progress import progress_display
     from samesay.jobs.calibrate import calibrate

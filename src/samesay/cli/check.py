@@ -33,29 +33,29 @@ if TYPE_CHECKING:
     "capabilities",
     multiple=True,
     metavar="NAME",
-    help="Only this one, such as negation; may be given several times [all].",
+    help="Test only this capability, such as negation; may be repeated [all].",
 )
 @option(
     "--suite",
     "suites",
     multiple=True,
     metavar="FILE",
-    help="Tests of your own besides: a table with first, second, expected and capability; may be given several times.",
+    help="Add tests of your own: a table with first, second, expected and capability; may be repeated.",
 )
 @partial(input_options, names=[name for name in OF_FILES if name != "no_header"])
 @option(
     "--rename-labels",
     type=Mapping(),
-    help="What the model's labels mean, where their names do not tell: 0=different,1=same.",
+    help="What the model's labels mean, if their names do not show it: 0=different,1=same.",
 )
-@option("--seed", type=int, default=0, show_default=True, help="Another seed, other pairs.")
+@option("--seed", type=int, default=0, show_default=True, help="Random seed of the pairs.")
 @option(
     "--fail-under",
     type=click.FloatRange(0, 1),
     metavar="SHARE",
-    help="Exit status 38 if any capability passes less than this share of its tests, such as 0.8.",
+    help="Exit with status 38 if any capability passes less than this share of its tests, such as 0.8.",
 )
-@option("--output", "-o", metavar="FILE", help="Write all tests with their answers there.")
+@option("--output", "-o", metavar="FILE", help="Write all tests with their predictions there.")
 @option("--overwrite", is_flag=True, help="Replace a file at --output.")
 @backend_option
 @output_options
@@ -67,15 +67,15 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Check what MODEL understands, by pairs whose answers are true by construction.
+    """Test what MODEL understands, on pairs whose labels are true by construction.
 
     Negation, antonyms, kinds of things, numbers, quantifiers, who did what to whom and so on, each with 200 pairs or
-    more, and changes that should change nothing: case, typos, names. The hand-written pairs are reported apart.
+    more, and changes that should change nothing: case, typos, names. The hand-written pairs are reported separately.
 
     \b
     samesay check my-model
     samesay check my-model --capability negation --capability roles --fail-under 0.8
-    samesay check my-model --suite my-tests.csv --output answers.csv
+    samesay check my-model --suite my-tests.csv --output predictions.csv
     """  # noqa: D301 - click reads \b
     from samesay.cli.progress import progress_display
     from samesay.errors import CheckFailed

@@ -32,7 +32,7 @@ _CHANGED_SHOWN = 5
     "--data",
     metavar="DATA",
     required=True,
-    help="Pairs with labels or scores, on which all are measured.",
+    help="Pairs with labels or scores, to measure all models on.",
 )
 @sides_option()
 @data_options
@@ -44,31 +44,33 @@ _CHANGED_SHOWN = 5
 @option(
     "--reads",
     type=SidesOption(),
-    help="What a folder of others' reads first and second, where it does not say [the data's order].",
+    help="What a model of another library reads first and second, if it does not say [the data's order].",
 )
 @option(
     "--baselines",
     metavar="SOURCE",
     default="trained-on",
-    help="Make baselines from SOURCE [what the first saved model was trained on].",
+    help="Train the baselines on SOURCE [what the first saved model was trained on].",
 )
 @option(
     "--resamples",
     type=click.IntRange(min=1),
     default=1000,
     show_default=True,
-    help="Draws of the bootstrap: more make the ends of intervals steadier and take longer.",
+    help="Bootstrap resamples: more give steadier intervals and take longer.",
 )
 @option(
     "--rounds",
     type=click.IntRange(min=0),
     default=3,
     show_default=True,
-    help="Rounds in which speed is measured, the models in turn; 0 leaves out speed, size and memory.",
+    help="Rounds of measuring speed, the models in turn; 0 skips speed, size and memory.",
 )
-@option("--changed", metavar="FILE", help="Write the pairs whose label changes, with every answer.")
+@option(
+    "--changed", metavar="FILE", help="Write the pairs whose predicted label changes, with every prediction."
+)
 @option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
-@option("--picture", metavar="FILE", help="Draw quality over pairs a second, as FILE.png or FILE.svg.")
+@option("--picture", metavar="FILE", help="Plot quality over pairs per second, as FILE.png or FILE.svg.")
 @option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
 @output_options
 def command(
@@ -82,10 +84,10 @@ def command(
 ) -> None:
     """Compare every MODEL with the first, on the same pairs.
 
-    Figures, paired tests of their differences, the decisions that change, speed, size and memory. A MODEL is
+    Metrics, paired tests of their differences, changed predictions, speed, size and memory. A MODEL is
     a saved model, a Hugging Face or sentence-transformers folder with a sequence classifier (through its own
     library), or a baseline: baseline:majority, baseline:first, baseline:second; of similarity models
-    baseline:word-overlap. onnx:MODEL and keras:MODEL name the part that answers. Needs samesay[evaluation].
+    baseline:word-overlap. onnx:MODEL and keras:MODEL name the part that predicts. Needs samesay[evaluation].
 
     \b
     samesay compare my-model old-model baseline:second --data pairs.csv
@@ -95,9 +97,7 @@ def command(
     from samesay.jobs.compare import compare_models
 
     if picture is not None and not options["rounds"]:
-        raise UsageError(
-            "The picture shows what models cost.", where="--picture", hint="leave out --rounds 0"
-        )
+        raise UsageError("The plot shows what models cost.", where="--picture", hint="leave out --rounds 0")
     with progress_display(quiet=quiet) as progress:
         compared = compare_models(models, data, progress=progress, **options)
     present(compared, show, picture, options["changed"], options["markdown"], as_json=as_json)

@@ -15,7 +15,7 @@ from samesay.cli.plain import print_json, say
     "format_",
     type=click.Choice(["yaml", "toml"]),
     default="yaml",
-    help="Of what is printed [yaml]; samesay train --config reads both.",
+    help="Format of the output [yaml]; samesay train --config reads both.",
 )
 @option("--schema", is_flag=True, help="Print the JSON schema of a recipe, for editors and other programs.")
 @json_option

@@ -29,8 +29,8 @@ def command() -> None:
 def show_command(source: str, *, n_samples: int, as_json: bool, **options: Any) -> None:
     """Show what DATA holds as SameSay reads it.
 
-    Which columns were taken for what, how many rows were left out and why, the labels, the lengths, and a few
-    pairs from all over the table. Labels are not required.
+    The role of each column, how many rows were left out and why, labels, lengths, and a few pairs from all over the
+    table. Labels are not required.
 
     \b
     samesay data show pairs.csv
@@ -96,19 +96,23 @@ def list_command(*, as_json: bool) -> None:
     help="A file for one split (the name shows the format), or a new folder for train, validation and test.",
 )
 @option(
-    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="The same seed, the same pairs."
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Random seed: the same seed gives the same pairs.",
 )
 @option(
     "--split",
     type=click.Choice(["train", "validation", "test"]),
-    help="Which words and sentence patterns: test holds some that train never shows [train, for a file].",
+    help="Whose words and sentence patterns to use; test has some that train never shows [train, for a file].",
 )
 @option("--overwrite", is_flag=True, help="Replace what is at --output.")
 @json_option
 def generate_command(output: str, *, as_json: bool, **options: Any) -> None:
     """Write made-up pairs like image captions, whose labels are true by construction.
 
-    They teach a model enough to try everything out, and are no measure of how well it does on real texts.
+    They are enough to try everything out, and no measure of quality on real texts.
 
     \b
     samesay data generate --pairs 5000 --output pairs.csv

@@ -35,14 +35,14 @@ _MOST_LABELS_IN_A_TABLE = 8
     is_flag=False,
     flag_value="trained-on",
     metavar="[SOURCE]",
-    help="Measure beside it a majority answer and two models that each see one side only, made from SOURCE; "
-    "without one from the pairs that MODEL was trained on. Needs scikit-learn and time.",
+    help="Also measure baselines trained on SOURCE, or without it on the training data of MODEL: the majority label, "
+    "and two models that see one side only. Needs scikit-learn and time.",
 )
 @backend_option
 @option(
     "--picture",
     metavar="FILE",
-    help="Also draw the confusion matrix, or answers over right scores, as FILE.png or FILE.svg.",
+    help="Also plot the confusion matrix, or predicted over gold scores, as FILE.png or FILE.svg.",
 )
 @option(
     "--report",
@@ -55,7 +55,7 @@ _MOST_LABELS_IN_A_TABLE = 8
     "slices",
     metavar="COLUMN",
     multiple=True,
-    help="In the report, also compare the values of a column of DATA; may be repeated.",
+    help="In the report, also break metrics down by the values of this column of DATA; may be repeated.",
 )
 @option("--overwrite", is_flag=True, help="Replace a report at --report.")
 @output_options
@@ -70,8 +70,8 @@ def command(
 ) -> None:
     """Measure MODEL on the labelled pairs of DATA.
 
-    Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and what always
-    answering the most frequent label would score. Of a folder of splits, test is measured, else validation.
+    Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and the same for always
+    predicting the most frequent label. Of a folder of splits, test is used, else validation.
     Labels are matched by name. A model of similarity is measured by Spearman's and Pearson's correlation and its
     errors on its scale, beside the mean score and the overlap of words.
 

@@ -30,26 +30,26 @@ if TYPE_CHECKING:
     type=click.Choice(["huggingface", "bundle", "onnx", "keras"]),
     default="huggingface",
     show_default=True,
-    help="huggingface: a folder for transformers and servers of its models; bundle: a saved model for use alone, "
-    "without its Keras part; onnx: the graph with its tokenizer, in a folder; keras: one .keras file.",
+    help="huggingface: a folder for transformers; bundle: a saved model without its Keras part, for scoring only; "
+    "onnx: the graph with its tokenizer, in a folder; keras: one .keras file.",
 )
 @option(
     "--quantize",
     type=click.Choice(["int8", "float16"]),
-    help="Of bundle and onnx: store weights in 8 or 16 bits; computed in 32. Measured on --data first.",
+    help="For bundle and onnx: store weights in 8 or 16 bits, compute in 32. Its cost is measured on --data first.",
 )
-@option("--data", metavar="DATA", help="Labelled pairs on which the cost of --quantize is measured.")
+@option("--data", metavar="DATA", help="Labelled pairs to measure the cost of --quantize on.")
 @option(
     "--max-changed",
     type=click.FloatRange(0, 1),
     default=0.01,
     show_default=True,
     metavar="SHARE",
-    help="The largest share of answers that --quantize may change; with more nothing is written.",
+    help="Largest share of predictions that --quantize may change; beyond it nothing is written.",
 )
 @sides_option()
 @data_options
-@option("--overwrite", is_flag=True, help="Replace what was exported to PATH before.")
+@option("--overwrite", is_flag=True, help="Replace an earlier export at PATH.")
 @output_options
 def command(
     model: str,
@@ -94,14 +94,14 @@ def _show(result: ExportResult) -> None:
     render.notes(result.notes)
     cost = result.quantization
     if cost is not None:
-        figures = list(cost["before"])
+        metrics = list(cost["before"])
         render.table(
-            ["", *(name.replace("_", " ") for name in figures), "graph"],
+            ["", *(name.replace("_", " ") for name in metrics), "graph"],
             [
-                ("before", *(cost["before"][name] for name in figures), render.size(cost["bytes_before"])),
+                ("before", *(cost["before"][name] for name in metrics), render.size(cost["bytes_before"])),
                 (
                     cost["storage"],
-                    *(cost["after"][name] for name in figures),
+                    *(cost["after"][name] for name in metrics),
                     render.size(cost["bytes_after"]),
                 ),
             ],

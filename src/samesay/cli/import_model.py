@@ -24,17 +24,17 @@ if TYPE_CHECKING:
 @click.command("import", cls=Command, most_used=("output", "sides", "labels", "scale", "max_length"))
 @click.argument("source", type=PLACE)
 @option("--output", "-o", required=True, help="The new folder of the saved model.")
-@option("--labels", type=Names(), help="Names for its outputs, in their order: a,b,c [the names it has].")
+@option("--labels", type=Names(), help="Names of its outputs, in their order: a,b,c [the names it has].")
 @option("--scale", type=ScaleOption(), help="Of a head with one output, the lowest and highest score [0,1].")
 @sides_option("What its first and its second text are called, such as premise,hypothesis [first,second].")
-@option("--max-length", type=int, help="Most tokens of a pair that are read [the folder's].")
+@option("--max-length", type=int, help="Maximum sequence length, in tokens of a pair [the folder's].")
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
 @output_options
 def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
-    """Save a sequence classifier of Hugging Face's as a model of SameSay, its head kept, without training.
+    """Save a Hugging Face sequence classifier as a saved model, with its head and without training.
 
     SOURCE is a folder with config.json and model.safetensors, or hf://owner/model[@revision]. A head with one output,
-    as cross-encoders have it, becomes a similarity model.
+    as of cross-encoders, becomes a similarity model.
 
     \b
     samesay import nli-folder --output imported --sides premise,hypothesis

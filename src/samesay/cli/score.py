@@ -77,16 +77,16 @@ _OF_ROWS = (
     type=click.Choice(["stop", "skip"]),
     default="stop",
     show_default=True,
-    help="What to do about a row that cannot be used: end there, or leave it out and list it with the reason in "
-    "OUTPUT.skipped.jsonl; with standard output the first are a note.",
+    help="What to do with a row that cannot be used: stop, or skip it and list it with the reason in "
+    "OUTPUT.skipped.jsonl; with standard output the first ones are noted.",
 )
 @option(
     "--on-truncate",
     type=click.Choice(["error", "warn", "allow"]),
     default="warn",
     show_default=True,
-    help="What to do about pairs longer than the model reads: refuse, label what fits and say so, or say "
-    "nothing. Cut rows are marked in any case.",
+    help="What to do with pairs longer than the model reads: refuse them, or truncate them with or without a note. "
+    "Truncated rows are marked in any case.",
 )
 @threads_option
 @option(
@@ -94,14 +94,14 @@ _OF_ROWS = (
     type=click.IntRange(min=1),
     default=1,
     show_default=True,
-    help="Processes for --input, each with the model open; they share the cores.",
+    help="Processes for --input, each with its own copy of the model; they share the cores.",
 )
 @option(
     "--batch-tokens",
     type=click.IntRange(min=1),
     default=1024,
     show_default=True,
-    help="The most tokens of one run, padding included. Fewer need less memory.",
+    help="Most tokens of one run of the graph, padding included; fewer need less memory.",
 )
 @option(
     "--symmetric",
@@ -115,7 +115,7 @@ _OF_ROWS = (
     flag_value=2,
     metavar="[N]",
     help="Read the long side of one pair in overlapping windows of N sentences [2]; the deciding one is shown. "
-    "Without N it goes last.",
+    "Give it last if N is left out.",
 )
 @output_options
 def command(
@@ -132,14 +132,14 @@ def command(
 ) -> None:
     """Label one pair of texts, FIRST and SECOND, or every row of --input, with MODEL.
 
-    The two texts are given in the order in which the model reads them (`samesay inspect MODEL` says it).
-    Every label's probability is given with the answer. No Keras is needed.
+    The two texts are given in the order in which the model reads them (see `samesay inspect MODEL`).
+    The probability of every label is shown. No Keras is needed.
 
     \b
     samesay score my-model "Can I pay by card?" "Do you take cards?"
     samesay score my-model --input pairs.csv --output labelled.csv
 
-    If that is interrupted, by anything, the same command finishes it.
+    If it is interrupted, the same command resumes it.
     """  # noqa: D301 - click reads \b
     if not inputs:
         if first is None or second is None:

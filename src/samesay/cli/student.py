@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 @option(
     "--layers",
     type=Layers(),
-    help="How many of its layers stay, evenly spread from the first to the last, or which ones: 1,4,6 [all].",
+    help="How many layers to keep, evenly spread from the first to the last, or which ones: 1,4,6 [all].",
 )
 @option(
     "--vocabulary",
     metavar="DATA",
-    help="Pairs, labelled or not: tokens that do not come up in them are left out, but for single characters.",
+    help="Keep only the tokens that occur in these pairs, labelled or not, and single characters.",
 )
 @data_options
 @option("--overwrite", is_flag=True, help="Replace a saved model at --output, once the new one is whole.")
 @output_options
 def command(model: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
-    """Make a smaller model of the saved model MODEL: fewer layers, fewer tokens, all the weights that stay.
+    """Make a smaller model of the saved model MODEL: fewer layers, fewer tokens, the remaining weights unchanged.
 
-    It is the beginning of a student, and answers badly until it is taught. The options for reading data are for
+    It is where a student starts, and predicts badly until it is trained. The options for reading data are for
     --vocabulary.
 
     \b

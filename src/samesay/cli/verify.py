@@ -32,10 +32,10 @@ _CHANGED_SHOWN = 5
 @threads_option
 @output_options
 def command(model: str, data: str | None, *, quiet: bool, as_json: bool, **options: Any) -> int:
-    """Check again that MODEL's ONNX part answers as Keras does, on texts of the check's own and on DATA.
+    """Check again that MODEL's ONNX part predicts as Keras does, on texts of the check's own and on DATA.
 
-    Raw texts go in on both sides, on Keras' through KerasHub's own tokenizer; logits are compared. The model is not
-    changed. Exit status 37 where they differ. Needs samesay[train].
+    Both read raw texts, Keras through KerasHub's own tokenizer, and their logits are compared. The model is not
+    changed. The exit status is 37 if they differ. Needs samesay[train].
 
     \b
     samesay verify my-model

@@ -6,7 +6,7 @@ Also which texts are Python bytes literals. Knows names and values, no files.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -88,6 +88,7 @@ class RowFilter:
         columns: The table's columns.
         mapped: Which of them are the sides and the gold answer.
         reading: Its conditions, and with ``on_error="skip"`` that rows are looked at for what makes them no pair.
+        place: From a row to where it stands, for messages.
         where: The source, for messages.
 
     Attributes:
@@ -99,7 +100,13 @@ class RowFilter:
     """
 
     def __init__(
-        self, columns: Sequence[str], mapped: ColumnMap, reading: ReadOptions, *, where: str
+        self,
+        columns: Sequence[str],
+        mapped: ColumnMap,
+        reading: ReadOptions,
+        place: Callable[[Row], str],
+        *,
+        where: str,
     ) -> None:
         self.conditions = conditions_in(reading.where)
         for condition in self.conditions:
@@ -107,7 +114,9 @@ class RowFilter:
         self.left_out: dict[str, int] = {}
         self._columns = columns
         self._reading = reading
+        self._place = place
         self._sides = (mapped.first, mapped.second)
+        self._first = mapped.first
         self._used = [name for name in (*self._sides, mapped.gold) if name is not None]
         self._names = {plain_name(name) for name in columns}
         self._longest = max(map(len, columns), default=0) + 2
@@ -117,14 +126,14 @@ class RowFilter:
         """Whether it leaves out headers alone."""
         return not self.conditions and not self._reading.skip
 
-    def passed(self, row: Row, place: str) -> Row | None:
+    def passed(self, row: Row) -> Row | None:
         """``row``, with its ``error`` where it is to be skipped; nothing where it is left out.
 
         Raises:
             RowMalformed: As ``is_header``.
         """
         reason = None
-        if row.error is None and self.is_header(row, place):
+        if row.error is None and self.is_header(row):
             reason = REPEATED_HEADER
         elif self._reading.skip and (error := self._fault(row)) is not None:
             return Row(row.number, row.line, row.values, error)
@@ -138,14 +147,14 @@ class RowFilter:
         self.left_out[reason] = self.left_out.get(reason, 0) + 1
         return None
 
-    def is_header(self, row: Row, place: str) -> bool:
+    def is_header(self, row: Row) -> bool:
         """Whether a row is the header again, as where several files were joined with theirs.
 
         Raises:
             RowMalformed: Where it has the same names in another order: what follows it would be misread.
         """
-        value = row.values.get(self._used[0])
-        if not isinstance(value, str) or len(value) > self._longest or plain_name(value) not in self._names:
+        value = row.values.get(self._first)
+        if type(value) is not str or len(value) > self._longest or plain_name(value) not in self._names:
             return False
         if all(
             isinstance(said := row.values.get(name), str) and plain_name(said) == plain_name(name)
@@ -157,7 +166,7 @@ class RowFilter:
             return False
         raise RowMalformed(
             "The row is a header whose columns stand in another order than in the first line.",
-            where=place,
+            where=self._place(row),
             expected=f"{', '.join(self._columns)}; or a file of its own from this line on",
         )
 

@@ -268,12 +268,12 @@ class _Reading:
         with PairRows(source, self.options, need_label=self.need_labels, split=split) as rows:
             names = rows.class_names.get(rows.mapped.label or "")
             raw = _RawSplit(split, rows.format, rows.mapped, rows.columns, names, RowStore(self.texts_in))
-            has_headers = False
+            has_headers, is_header = False, rows.filter.is_header
 
             def watched(read: Iterator[Row]) -> Iterator[Row]:
                 nonlocal has_headers
                 for row in read:
-                    if row.error is None and rows.filter.is_header(row, rows.place(row)):
+                    if is_header(row):
                         has_headers = True
                     yield row
 
@@ -443,7 +443,7 @@ class _RawSplit:
         """
         kept = array("q")
         for index, row in enumerate(self.rows()):
-            found = through.passed(row, "")
+            found = through.passed(row)
             if found is not None and found.error is not None:
                 self.skipped.add(SkippedRow.of(self.file(index), row, found.error))
             elif found is not None:

@@ -276,13 +276,13 @@ class PairRows(SourceRows):
         return [*super().notes, *self.mapped.notes, *left_out]
 
     def _new_filter(self) -> RowFilter:
-        return RowFilter(self.columns, self.mapped, self._reading, where=self.file)
+        return RowFilter(self.columns, self.mapped, self._reading, self.place, where=self.file)
 
     def _split_of(self, source: Source) -> str:
         return SPLITS[0] if source.part else source.only_split()
 
     def _passed(self, rows: Iterable[Row], through: RowFilter) -> Iterator[Row]:
-        return (found for row in rows if (found := through.passed(row, self.place(row))) is not None)
+        return (found for row in rows if (found := through.passed(row)) is not None)
 
     def _kept(self, source: Source) -> Iterator[Row]:
         named = source.split if source.is_file and source.split in SPLITS else None

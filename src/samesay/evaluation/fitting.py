@@ -1,6 +1,6 @@
-"""Fitting a decision policy to labelled pairs: a temperature, biases, thresholds, and when to abstain.
+"""Fitting a decision policy to pairs: a temperature, biases, thresholds and when to abstain; or a line for scores.
 
-In this order, each on what the one before it gives. Arrays in, numbers out; ``policy`` applies them.
+In this order, each on what the one before it gives. Arrays in, numbers out; ``samesay.decision`` applies them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from samesay.decision import of_answers
+from samesay.decision import Decision, of_answers, values_of
 from samesay.errors import ExtraMissing
 from samesay.evaluation import metrics
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from samesay.pairs import Scale
 
 TEMPERATURES = (0.05, 20.0)
 """Where a temperature is looked for; beyond the upper one, probabilities of usual logits are all equal."""
@@ -136,6 +138,80 @@ def fit_biases(
     settings = {"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8}
     found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options=settings).x
     return 1 / float(found[0]), found[1:] - found[1:].mean()
+
+
+def fit_line(
+    logits: NDArray[np.floating], scores: NDArray[np.floating], scale: Scale, *, biased: bool = True
+) -> tuple[float, float]:
+    """A temperature and a bias for a similarity model's one output: a rising line, so the order of pairs stays.
+
+    For an output that goes through a sigmoid the line has the least cross-entropy with the gold shares of the scale, as
+    in Platt 1999, "Probabilistic Outputs for Support Vector Machines", with shares in the place of 0 and 1; for an
+    output that is the score itself, the least squared error. Both losses are convex, and lowest where the score is the
+    mean gold score of such pairs.
+
+    Args:
+        logits: Shape ``(n_pairs, 1)``, before any temperature.
+        scores: Gold scores on ``scale``, shape ``(n_pairs,)``.
+        scale: The model's.
+        biased: Fit a bias, too, and not the temperature alone.
+
+    Returns:
+        The temperature, within ``TEMPERATURES``, and the bias.
+
+    Raises:
+        ExtraMissing: If SciPy is not installed.
+    """
+    try:
+        from scipy.optimize import minimize
+    except ImportError as error:
+        raise ExtraMissing.of("evaluation", "scipy", "Fitting a calibration") from error
+    outputs = logits[:, 0].astype(np.float64)
+    bounded = scale.activation == "sigmoid"
+    gold = scores.astype(np.float64)
+    if bounded:
+        gold = (gold - scale.low) / (scale.high - scale.low)
+
+    def loss(point: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        changed = outputs * point[0] + point[1]
+        said = 0.5 * (1.0 + np.tanh(changed / 2)) if bounded else changed
+        losses = np.logaddexp(0.0, changed) - gold * changed if bounded else (changed - gold) ** 2 / 2
+        slope = said - gold
+        return float(losses.mean()), np.array([(slope * outputs).mean(), slope.mean()])
+
+    low, high = TEMPERATURES
+    limit = 0.0 if not biased else LARGEST_BIAS if bounded else None
+    found = minimize(
+        loss,
+        np.array([1.0, 0.0]),
+        jac=True,
+        bounds=[(1 / high, 1 / low), (None if limit is None else -limit, limit)],
+        method="L-BFGS-B",
+        options={"maxiter": 1000, "ftol": 1e-13, "gtol": 1e-8},
+    ).x
+    return 1 / float(found[0]), float(found[1])
+
+
+def gain_of_line(
+    logits: NDArray[np.floating], scores: NDArray[np.floating], scale: Scale, *, seed: int = 0
+) -> tuple[float, float]:
+    """How much lower the squared error is with ``fit_line`` than without, on pairs left out of the fit.
+
+    Five folds, as ``gain_of_biases``.
+
+    Returns:
+        The mean gain over the pairs, in squared units of the scale, above 0 where the line is better; and its standard
+        error.
+    """
+    fold_of = np.random.default_rng(seed).permutation(len(logits)) % _FOLDS
+    plain = values_of(logits, scale, Decision())
+    fitted = np.empty_like(plain)
+    for fold in range(_FOLDS):
+        kept, out = fold_of != fold, fold_of == fold
+        temperature, bias = fit_line(logits[kept], scores[kept], scale)
+        fitted[out] = values_of(logits[out], scale, Decision(temperature, biases={"score": bias}))
+    gains = (plain - scores.astype(np.float64)) ** 2 - (fitted - scores.astype(np.float64)) ** 2
+    return float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(len(gains))
 
 
 def gain_of_biases(

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.bundle import require_replaceable, write_decision
-from samesay.data import PairTable, ReadOptions, require_classes
-from samesay.decision import Decision, decide, softmax
+from samesay.data import PairTable, ReadOptions, require_contrast
+from samesay.decision import Decision, decide, softmax, values_of
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
+from samesay.evaluation.answering import CHUNK
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     CONFIDENCE,
@@ -21,12 +22,14 @@ from samesay.evaluation.fitting import (
     Abstention,
     fit_abstention,
     fit_biases,
+    fit_line,
     fit_temperature,
     fit_thresholds,
     gain_of_biases,
+    gain_of_line,
 )
-from samesay.pairs import Progress, ProgressListener, Scale
-from samesay.predictors.labelled import load_labelled
+from samesay.pairs import Progress, ProgressListener
+from samesay.predictors.labelled import load_for
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
 
@@ -36,8 +39,6 @@ LEAST_PAIRS = 100
 Method = Literal["auto", "temperature", "bias"]
 """How probabilities are made honest: by a temperature alone, with biases, or by whichever holds."""
 
-_CHUNK = 1024
-
 
 @dataclass(frozen=True)
 class CalibratedModel:
@@ -46,9 +47,10 @@ class CalibratedModel:
     Attributes:
         path: The model that has it now.
         decision: The policy.
-        before: Figures on these pairs without a policy: ``log_loss``, ``expected_calibration_error``,
+        before: Metrics on these pairs without a policy; of labels ``log_loss``, ``expected_calibration_error``,
             ``calibration_error_bound`` (what 95 % of simulated perfectly calibrated models stay below, with these
-            confidences at this size), ``brier_score``, ``accuracy``, ``macro_f1``.
+            confidences at this size), ``brier_score``, ``accuracy``, ``macro_f1``; of scores those of
+            ``similarity_metrics`` and ``bias``.
         after: The same with it; the pairs are those that it was fitted to.
         abstention: What is answered and how precisely; None where the model always answers.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
@@ -94,13 +96,15 @@ def calibrate(
 ) -> CalibratedModel:
     """Fit a policy to ``data`` and store it: temperature, biases, thresholds, and with ``precision`` when to abstain.
 
-    A policy that the model has already is replaced and makes no difference to the new one.
+    A policy that the model has already is replaced and makes no difference to the new one. A similarity model gets a
+    temperature and a bias for its one output, by which its scores come nearer to the gold ones and keep their order.
 
     Args:
         model: A saved model's folder.
-        data: A source of labelled pairs that the model was not trained on; of several splits ``validation``.
+        data: Pairs with labels or scores that the model was not trained on; of several splits ``validation``.
         method: ``temperature`` alone; ``bias`` for a bias beside it for every label; ``auto`` takes biases where they
-            lower the log loss of pairs left out of the fit by more than its standard error.
+            lower the log loss of pairs left out of the fit by more than its standard error. Of a similarity model
+            likewise both or nothing, by the squared error.
         precision: The wanted share of right answers among those that the model stands by; it always answers where
             absent.
         thresholds: Look for thresholds of the highest macro F1, which may cost accuracy where labels are rare; without
@@ -116,8 +120,8 @@ def calibrate(
         PairsLeaked: If the model was trained on more of the pairs than ``max_overlap``.
         OneClassOnly: If all pairs carry one label.
         DataError: If there are fewer than ``LEAST_PAIRS``, or one of its leaves.
-        UsageError: If it is a similarity model, no threshold reaches the precision, or biases are asked for and a
-            label does not occur.
+        UsageError: If no threshold reaches the precision, a similarity model is asked for one, or biases are asked for
+            and a label does not occur.
         ExtraMissing: If SciPy is not installed.
         BundleError: If the model cannot be used or written.
     """
@@ -137,35 +141,39 @@ def calibrate(
     if output is not None:
         require_replaceable(output, overwrite=overwrite)
     opened = open_predictor(model, backend=backend)
-    predictor = opened.predictor
-    if isinstance(predictor.answers, Scale):
-        raise UsageError(
-            f"The model gives similarity scores from {predictor.answers}: it has no probabilities to calibrate.",
-            where=str(model),
-            expected="a model of classes",
-        )
-    table = load_labelled(data, predictor.answers, reading, prefer=("validation",))
-    table = table.with_sides(predictor.sides).with_labels(predictor.answers)
-    require_classes(table)
+    predictor, answers = opened.predictor, opened.predictor.answers
+    table = load_for(answers, data, reading, prefer=("validation",)).with_sides(predictor.sides)
+    require_contrast(table)
     if len(table) < LEAST_PAIRS:
         raise DataError(
             f"{table.origin} holds {len(table):,} pairs, too few to fit a decision policy to.",
             where=str(table.origin),
-            expected=f"at least {LEAST_PAIRS} labelled pairs",
+            expected=f"at least {LEAST_PAIRS} pairs with labels or scores",
         )
     overlap = overlap_with(model, table)
     _require_unseen(overlap, max_overlap, table)
-    logits = _logits(predictor, table, progress)
-    decision, before, after, abstention, told = _fit(logits, table, method, precision, thresholds)
+    asked = _Asked(method, precision, thresholds, str(table.origin))
+    fitted = _BY_TASK[answers.task](_logits(predictor, table, progress), table, asked)
+    decision = replace(
+        fitted.decision,
+        calibration={
+            "source": str(table.origin),
+            "pairs": len(table),
+            "fingerprint": table.fingerprint(),
+            "before": fitted.before,
+            "after": fitted.after,
+            **fitted.more,
+        },
+    )
     write_decision(model, decision, output=output, overwrite=overwrite)
     return CalibratedModel(
         path=str(model if output is None else output),
         decision=decision,
-        before=before,
-        after=after,
-        abstention=abstention,
+        before=fitted.before,
+        after=fitted.after,
+        abstention=fitted.abstention,
         overlap=overlap,
-        notes=(*table.origin.notes, *told, *(overlap.notes() if overlap else [_NO_HASHES])),
+        notes=(*table.origin.notes, *fitted.notes, *(overlap.notes() if overlap else [_NO_HASHES])),
     )
 
 
@@ -199,84 +207,104 @@ def _require_unseen(overlap: Overlap | None, limit: float, table: PairTable) -> 
     )
 
 
+class _Asked(NamedTuple):
+    """How to fit."""
+
+    method: Method
+    precision: float | None
+    thresholds: bool
+    where: str
+
+
+class _Fitted(NamedTuple):
+    """A policy, the metrics without and with it, and what there is to say of it."""
+
+    decision: Decision
+    before: dict[str, float]
+    after: dict[str, float]
+    notes: list[str]
+    abstention: Abstention | None = None
+    more: dict[str, Any] = {}  # noqa: RUF012 - never changed
+
+
 def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None) -> NDArray[np.float32]:
     """Of the Scorer or the Keras predictor; before any temperature, so an older policy has no part in the new one."""
-    pairs = table.pairs()
-    rows = np.empty((len(pairs), len(predictor.answers.outputs)), np.float32)
-    for start in range(0, len(pairs), _CHUNK):
-        chunk = pairs[start : start + _CHUNK]
-        rows[start : start + len(chunk)] = predictor.logits(chunk)
+    rows: list[NDArray[np.float32]] = []
+    done = 0
+    for chunk in table.chunks(CHUNK):
+        rows.append(predictor.logits(chunk))
+        done += len(chunk)
         if progress is not None:
-            progress(Progress("score", start + len(chunk), len(pairs)))
-    return rows
+            progress(Progress("score", done, len(table)))
+    return np.concatenate(rows)
 
 
-def _fit(
-    logits: NDArray[np.float32],
-    table: PairTable,
-    method: Method,
-    precision: float | None,
-    with_thresholds: bool,
-) -> tuple[Decision, dict[str, float], dict[str, float], Abstention | None, list[str]]:
+def _fit_labels(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
     labels, ids = table.labels, table.label_ids
     assert labels is not None
     assert ids is not None
     absent = [name for name, count in table.label_counts().items() if not count]
-    temperature, biases, notes = _fit_probabilities(logits, ids, method, absent, str(table.origin))
+    temperature, biases, notes = _fit_probabilities(logits, ids, asked.method, absent, asked.where)
     probabilities = softmax(logits, temperature, biases)
     shares = None
-    if with_thresholds and absent:
+    if asked.thresholds and absent:
         notes.append(f"no thresholds: the pairs have none of the label {', '.join(absent)}")
-    elif with_thresholds:
+    elif asked.thresholds:
         shares, note = fit_thresholds(probabilities, ids)
         notes.append(note)
-    thresholds = {} if shares is None else dict(zip(labels, shares.tolist(), strict=True))
-    named = {} if biases is None else dict(zip(labels, biases, strict=True))
-    decision = Decision(temperature, thresholds)
-    answers = decide(probabilities, labels, decision).label_ids
-    abstention = None
-    if precision is not None:
-        abstention, best = fit_abstention(probabilities, ids, answers, precision=precision)
-        if abstention is None:
-            raise UsageError(
-                f"No threshold makes the answers right in {100 * precision:g} % of cases, "
-                f"at a confidence of {100 * CONFIDENCE:g} %.",
-                where="--precision",
-                expected=f"at most {best:.3f}, which is the most that these pairs can show",
-                hint="ask for less, or calibrate on more pairs",
-                details={"reached": best},
-            )
-    before = _figures(softmax(logits), logits.argmax(axis=1), ids)
-    after = _figures(probabilities, answers, ids)
-    return (
-        Decision(
-            temperature,
-            thresholds,
-            None if abstention is None else abstention.abstain_below,
-            calibration={
-                "source": str(table.origin),
-                "pairs": len(table),
-                "fingerprint": table.fingerprint(),
-                "before": before,
-                "after": after,
-                **(
-                    {}
-                    if abstention is None
-                    else {
-                        "wanted_precision": precision,
-                        "coverage": abstention.coverage,
-                        "precision": abstention.precision,
-                        "precision_bound": abstention.precision_bound,
-                    }
-                ),
-            },
-            biases=named,
-        ),
-        before,
-        after,
-        abstention,
-        notes,
+    decision = Decision(
+        temperature,
+        {} if shares is None else dict(zip(labels, shares.tolist(), strict=True)),
+        biases={} if biases is None else dict(zip(labels, biases, strict=True)),
     )
+    answers = decide(probabilities, labels, decision).label_ids
+    before = _metrics_of_labels(softmax(logits), logits.argmax(axis=1), ids)
+    after = _metrics_of_labels(probabilities, answers, ids)
+    if asked.precision is None:
+        return _Fitted(decision, before, after, notes)
+    abstention, best = fit_abstention(probabilities, ids, answers, precision=asked.precision)
+    if abstention is None:
+        raise UsageError(
+            f"No threshold makes the answers right in {100 * asked.precision:g} % of cases, "
+            f"at a confidence of {100 * CONFIDENCE:g} %.",
+            where="--precision",
+            expected=f"at most {best:.3f}, which is the most that these pairs can show",
+            hint="ask for less, or calibrate on more pairs",
+            details={"reached": best},
+        )
+    more = {
+        "wanted_precision": asked.precision,
+        "coverage": abstention.coverage,
+        "precision": abstention.precision,
+        "precision_bound": abstention.precision_bound,
+    }
+    decision = replace(decision, abstain_below=abstention.abstain_below)
+    return _Fitted(decision, before, after, notes, abstention, more)
+
+
+def _fit_scores(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
+    scale, gold = table.scale, table.gold_scores()
+    assert scale is not None
+    if asked.precision is not None:
+        raise UsageError(
+            "A similarity score is more or less off, and never right or wrong: there is no share of right ones.",
+            where="--precision",
+            hint="leave it out",
+        )
+    before = _metrics_of_scores(values_of(logits, scale, Decision()), gold)
+    notes = []
+    if asked.method == "auto":
+        gain, error = gain_of_line(logits, gold, scale)
+        measured = f"squared error {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+        if gain <= error:
+            return _Fitted(Decision(), before, before, [f"nothing is changed: it does not help ({measured})"])
+        notes = [f"a temperature and a bias: {measured}"]
+    temperature, bias = fit_line(logits, gold, scale, biased=asked.method != "temperature")
+    decision = Decision(temperature, biases={"score": bias} if bias else {})
+    return _Fitted(decision, before, _metrics_of_scores(values_of(logits, scale, decision), gold), notes)
+
+
+_BY_TASK = {"classification": _fit_labels, "similarity": _fit_scores}
 
 
 def _fit_probabilities(
@@ -310,7 +338,7 @@ def _fit_probabilities(
     return temperature, biases.tolist(), notes
 
 
-def _figures(
+def _metrics_of_labels(
     probabilities: NDArray[np.float32], answers: NDArray[np.int64], ids: NDArray[np.int32]
 ) -> dict[str, float]:
     confusion = metrics.confusion_matrix(ids, answers, probabilities.shape[1])
@@ -325,3 +353,8 @@ def _figures(
         "macro_f1": metrics.macro_f1(confusion),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def _metrics_of_scores(scores: NDArray[np.float32], gold: NDArray[np.float32]) -> dict[str, float]:
+    bias = float(np.mean(scores.astype(np.float64) - gold))
+    return {**metrics.similarity_metrics(gold, scores), "bias": bias}

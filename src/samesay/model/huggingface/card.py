@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, Scale, Sides
 from samesay.printable import in_markdown, quoted
 
 
@@ -11,30 +11,40 @@ def front_matter() -> str:
     return "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- samesay\n---\n\n"
 
 
-def how_to_use(name: str, labels: LabelSet, sides: Sides, *, calibrated: bool) -> str:
+def how_to_use(name: str, answers: Answers, sides: Sides, *, calibrated: bool) -> str:
     """The section on use, in Markdown.
 
     Args:
         name: The folder's name.
-        labels: The names of the classes in the order of the logits.
+        answers: The names of the classes in the order of the logits, or the scale of the scores.
         sides: What the texts are called, in reading order.
         calibrated: Whether the head carries a temperature or biases.
     """
     first, second = map(in_markdown, sides)
     texts = ", ".join(f"[{quoted(f'the {side}')}]" for side in sides)
+    if isinstance(answers, Scale):
+        low, high = answers
+        use = "model(**batch).logits[:, 0]"
+        if answers.activation == "sigmoid":
+            use = f"{low:g} + {high - low:g} * {use}.sigmoid()"
+        use += "  # one score a pair"
+        columns = f"The one output stands for a similarity score from {answers}."
+        carried = "The head carries the calibration: the score computed so is SameSay's, as it stands."
+    else:
+        use = "model(**batch).logits.softmax(dim=-1)  # one row a pair, one column a label"
+        columns = f"The columns of the logits are {', '.join(map(in_markdown, answers))}, as `id2label` says."
+        carried = "The head carries the calibration: the softmax of its logits is SameSay's probability, as it stands."
     lines = [
         f"**The order of the two texts matters:** the {first} first, the {second} second. No setting of this folder "
         "can hold callers to it.",
-        f"The columns of the logits are {', '.join(map(in_markdown, labels))}, as `id2label` says.",
+        columns,
         "A literal `[SEP]`, `[CLS]` or `</s>` in a text is taken for the separator by `transformers`; SameSay reads it "
         "as text. Where that can matter, take such words out of the texts first.",
         "Servers of such folders, text-embeddings-inference among them, read `tokenizer.json`, `config.json` and "
         "`model.safetensors` as they are.",
     ]
     if calibrated:
-        lines.append(
-            "The head carries the calibration: the softmax of its logits is SameSay's probability, as it stands."
-        )
+        lines.append(carried)
     notes = "\n".join(f"- {line}" for line in lines)
     return f"""## How to use it
 
@@ -44,7 +54,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained({quoted(name)})
 model = AutoModelForSequenceClassification.from_pretrained({quoted(name)})
 batch = tokenizer({texts}, padding=True, truncation=True, return_tensors="pt")
-model(**batch).logits.softmax(dim=-1)  # one row a pair, one column a label
+{use}
 ```
 
 {notes}"""

@@ -114,7 +114,9 @@ def describe(folder: Path) -> ClassifierFolder:
             details={"problem_type": problem_type, "num_labels": count},
         )
     if count == 1:
-        answers, named = Scale(0, 1, activation_of(folder, config)), False
+        ours = config.get("samesay")
+        answers = Scale(*_scale(ours, where), activation_of(folder, config))
+        named = isinstance(ours, dict) and "scale" in ours
     else:
         answers, named = _labels(config.get("id2label"), count, where)
     return ClassifierFolder(folder, answers, named, _sides(config.get("samesay"), where), read.max_length())
@@ -382,6 +384,14 @@ def _labels(names: Any, count: int, where: str) -> tuple[LabelSet, bool]:
             f"id2label does not name each class once: {problem}", where=where, expected=expected
         ) from problem
     return ordered, ordered.names != generic
+
+
+def _scale(ours: Any, where: str) -> tuple[float, float]:
+    """The scale of the scores, where SameSay wrote the folder; 0 to 1 where nobody says."""
+    ends = ours.get("scale", [0, 1]) if isinstance(ours, dict) else [0, 1]
+    if not (isinstance(ends, list) and len(ends) == 2 and all(isinstance(end, int | float) for end in ends)):
+        raise odd("samesay.scale", ends, "two numbers, the lower one first", where=where)
+    return float(ends[0]), float(ends[1])
 
 
 def _sides(ours: Any, where: str) -> Sides | None:

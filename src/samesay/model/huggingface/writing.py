@@ -17,9 +17,13 @@ from samesay.model.activations import name_of, require_logits
 from samesay.model.huggingface.config import CONFIG, TENSORS
 from samesay.model.huggingface.families import Family, family_of
 from samesay.model.huggingface.tokenizer_writing import write_tokenizer
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Activation, Answers, Scale, Sides
 
 # Our names for activations, to theirs.
+_ACTIVATION_FUNCTIONS: dict[Activation, str] = {
+    "sigmoid": "torch.nn.modules.activation.Sigmoid",
+    "identity": "torch.nn.modules.linear.Identity",
+}
 _ACTIVATIONS = {"gelu_tanh": "gelu_pytorch_tanh", "gelu": "gelu", "relu": "relu", "silu": "silu"}
 
 
@@ -27,7 +31,7 @@ def write_huggingface(
     task: Any,
     folder: Path,
     *,
-    labels: LabelSet,
+    answers: Answers,
     sides: Sides,
     max_length: int,
     temperature: float = 1.0,
@@ -41,11 +45,12 @@ def write_huggingface(
     Args:
         task: A KerasHub text classifier with its preprocessor.
         folder: An existing, empty folder.
-        labels: The names of the logits' columns.
+        answers: The names of the logits' columns, or the scale of a similarity model, whose one output goes through a
+            sigmoid.
         sides: What the first and the second text are called; recorded, since no setting there says it.
         max_length: The most tokens of a pair that are read.
         temperature: The head is divided by it, so that the softmax of its logits is SameSay's probability.
-        biases: Added to the head's bias after that, shape ``(n_labels,)``.
+        biases: Added to the head's bias after that, shape ``(n_outputs,)``.
 
     Raises:
         EncoderUnsupported: If no layout is known for the classifier, or it computes what the layout cannot say.
@@ -58,8 +63,12 @@ def write_huggingface(
         raise ExtraMissing.of("train", "safetensors", "Writing a Hugging Face folder") from None
 
     family = family_of(task)
-    config = huggingface_config(task, family, labels)
-    config["samesay"] = {"sides": list(sides)}
+    config = huggingface_config(task, family, answers)
+    ours: dict[str, Any] = {"sides": list(sides)}
+    config["samesay"] = ours
+    if isinstance(answers, Scale):
+        ours["scale"] = list(answers)
+        config["sentence_transformers"] = {"activation_fn": _ACTIVATION_FUNCTIONS[answers.activation]}
     (folder / CONFIG).write_text(json.dumps(config, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     tensors = {}
     for tensor in family.tensors(task):
@@ -76,7 +85,7 @@ def write_huggingface(
     write_tokenizer(task.preprocessor.tokenizer, folder, family, max_length=max_length)
 
 
-def huggingface_config(task: Any, family: Family, labels: LabelSet) -> dict[str, Any]:
+def huggingface_config(task: Any, family: Family, answers: Answers) -> dict[str, Any]:
     """``config.json`` of ``task``.
 
     Raises:
@@ -99,7 +108,7 @@ def huggingface_config(task: Any, family: Family, labels: LabelSet) -> dict[str,
         "dtype": "float32",
         **family.settings_of(task),
         family.activation_key: _ACTIVATIONS[activation],
-        "problem_type": "single_label_classification",
-        "id2label": {str(index): name for index, name in enumerate(labels)},
-        "label2id": {name: index for index, name in enumerate(labels)},
+        "problem_type": "regression" if answers.task == "similarity" else "single_label_classification",
+        "id2label": {str(index): name for index, name in enumerate(answers.outputs)},
+        "label2id": {name: index for index, name in enumerate(answers.outputs)},
     }

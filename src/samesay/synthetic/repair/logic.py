@@ -11,7 +11,7 @@ from itertools import product
 from samesay.synthetic.behaviour.block import several
 from samesay.synthetic.captions.grammar import pick
 from samesay.synthetic.repair.situation import Situation, situation
-from samesay.synthetic.repair.words import CONDUCT, FACTS, GROUPS, RULES, TRADES
+from samesay.synthetic.repair.words import CONDUCT, FACTS, GROUPS, RULES, TRADES, actors
 
 _BITS = (True, False)
 _WHEN = (
@@ -29,7 +29,7 @@ def negation(rng: random.Random) -> Situation:
     """Done, not done, not left undone; this and not that."""
     trade = pick(rng, TRADES)
     deed = pick(rng, trade.deeds)
-    one, other = several(rng, trade.people, 2)
+    one, other = actors(rng, trade, 2)
     this, that = several(rng, deed.things, 2)
     return situation(
         rng,
@@ -50,8 +50,8 @@ def negation(rng: random.Random) -> Situation:
             "{one} has {done} neither {this} nor {that}": lambda a, b, c: not a and not b,
             "[so far|until now] {other} has not {done} {this}": lambda a, b, c: not c,
         },
-        one=f"the {one}",
-        other=f"the {other}",
+        one=one,
+        other=other,
         this=f"the {this}",
         that=f"the {that}",
         base=deed.base,
@@ -63,7 +63,8 @@ def conjunction(rng: random.Random) -> Situation:
     """This and that, this or that, one of them only."""
     trade = pick(rng, TRADES)
     first, second = several(rng, trade.deeds, 2)
-    slots = {"one": f"the {pick(rng, trade.people)}", "when": pick(rng, _WHEN)}
+    (one,) = actors(rng, trade, 1)
+    slots = {"one": one, "when": pick(rng, _WHEN)}
     slots |= {
         "a": f"{first.past} the {(this := pick(rng, first.things))}",
         "not_a": f"{first.base} the {this}",
@@ -98,7 +99,7 @@ def attempts(rng: random.Random) -> Situation:
     """Managed, forgot, planned; would have, but."""
     trade = pick(rng, TRADES)
     deed = pick(rng, trade.deeds)
-    one, other = several(rng, trade.people, 2)
+    one, other = actors(rng, trade, 2)
     return situation(
         rng,
         trade.domain,
@@ -123,8 +124,8 @@ def attempts(rng: random.Random) -> Situation:
                 not a
             ),
         },
-        one=f"the {one}",
-        other=f"the {other}",
+        one=one,
+        other=other,
         this=f"the {pick(rng, deed.things)}",
         base=deed.base,
         past=deed.past,

@@ -12,7 +12,7 @@ from samesay.synthetic.behaviour.block import several
 from samesay.synthetic.captions.grammar import a as article
 from samesay.synthetic.captions.grammar import pick
 from samesay.synthetic.repair.situation import Holds, Situation, situation
-from samesay.synthetic.repair.words import MEN, MONTHS, SURNAMES, TRADES, WOMEN, listed, table
+from samesay.synthetic.repair.words import MEN, MONTHS, SURNAMES, TRADES, WOMEN, actors, listed, table
 
 _BITS = (True, False)
 _OCCASIONS = (
@@ -42,7 +42,7 @@ _SMALL = listed(
 def encounters(rng: random.Random) -> Situation:
     """Who did it to whom, in either voice; both ways may be true."""
     trade = pick(rng, TRADES)
-    a, b, c = (f"the {who}" for who in several(rng, trade.people, 3))
+    a, b, c = actors(rng, trade, 3)
     base, past, done = listed(pick(rng, table("acts"))[0])
     # "Asked him for advice", and "called him".
     do, did = (

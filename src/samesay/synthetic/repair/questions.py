@@ -26,15 +26,10 @@ _STARTS = {
     "?": ("", "", "", "hello, ", "hi, ", "quick question: ", "sorry to ask, but "),
     ".": ("", "", "", "hello, ", "hi, ", "good morning, "),
 }
-_ENDS = (
-    "",
-    "",
-    "",
-    " Thanks!",
-    " Many thanks.",
-    " I could not find this in the manual.",
-    " I asked this last week, too.",
-)
+_ENDS = {
+    "?": ("", "", "", " Thanks!", " Many thanks.", " I could not find this in the manual."),
+    ".": ("", "", "", " Thanks!", " Please help.", " I wrote to you about this last week, too."),
+}
 _ASKING = re.compile(
     r"(^|, )(how|what|where|when|who|which|can|could|may|is|are|do|does|why|after what|until when|in which|on which|"
     r"from which|at what|for how|for how many|on what|will|on which|am) "
@@ -96,4 +91,4 @@ def _said(rng: random.Random, way: str, thing: str) -> str:
     end = "?" if _ASKING.search(way) else "."
     text = fill(rng, settle(rng, f"{pick(rng, _STARTS[end])}{way}{end}"), x=thing)
     text = re.sub(r"\b([Aa])(?= [aeiou])", r"\1n", text)
-    return re.sub(r"\bi\b", "I", text) + pick(rng, _ENDS)
+    return re.sub(r"\bi\b", "I", text) + pick(rng, _ENDS[end])

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from samesay.synthetic.behaviour.block import several
 
 
 def listed(text: str, separator: str = ",") -> tuple[str, ...]:
@@ -93,5 +96,12 @@ GROUPS = tuple(
 FACTS = tuple(listed(line, ";") for line, _ in table("facts"))
 RULES = tuple(listed(f"{head};{below[0]}", ";") for head, below in table("rules"))
 CONDUCT = tuple(listed(line, ";") for line, _ in table("conduct"))
+
+
+def actors(rng: random.Random, trade: Trade, n: int) -> list[str]:
+    """``n`` different people of a trade, all by what they are or all by name."""
+    named = rng.random() < 0.4
+    return several(rng, (*WOMEN, *MEN) if named else [f"the {who}" for who in trade.people], n)
+
 
 ASIDES = dict(table("asides"))
