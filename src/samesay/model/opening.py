@@ -135,7 +135,7 @@ def open_model(
 def _fit(mine: Answers, theirs: Answers) -> bool:
     if isinstance(mine, Scale) and isinstance(theirs, Scale):
         return mine == theirs and mine.activation == theirs.activation
-    return mine.task == theirs.task and set(mine.outputs) == set(theirs.outputs)
+    return mine.task == theirs.task and set(mine) == set(theirs)
 
 
 def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
@@ -150,12 +150,11 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
     classifier = preset.classifier or describe(Path(preset.location))
     mine = classifier.answers
     if answers is not None and answers.task != mine.task:
-        where, held, expected = (
-            ("labels", "one score, and no labels", "a scale such as 0,1")
-            if mine.task == "similarity"
-            else ("scale", f"{len(mine.outputs)} labels, and no score", "names for its outputs")
-        )
-        raise HeadMismatch(f"The head of this folder gives {held}.", where=where, expected=expected)
+        said, where, expected = {
+            "similarity": ("one score, and no labels", "labels", "a scale such as 0,1"),
+            "classification": (f"{len(mine.outputs)} labels, and no score", "scale", "names for its outputs"),
+        }[mine.task]
+        raise HeadMismatch(f"The head of this folder gives {said}.", where=where, expected=expected)
     chosen: Answers = answers or mine
     if isinstance(mine, Scale) and isinstance(chosen, Scale):
         chosen = replace(chosen, activation=mine.activation)
@@ -265,5 +264,5 @@ def _no_class_for(backbone: Any) -> UsageError:
         f"No class of text classifiers belongs to the backbone {name}, so a saved model could not be opened.",
         where="backbone",
         expected=f"a registered subclass of keras_hub.models.TextClassifier with backbone_cls = {name}",
-        hint="see docs/python.md, Parts of your own",
+        hint="see docs/python.md, Custom objects",
     )

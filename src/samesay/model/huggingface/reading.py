@@ -139,7 +139,8 @@ def open_classifier(folder: ClassifierFolder) -> Any:
             safetensors, or lacks a tensor.
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
-    return _Folder(folder.path).open(outputs=len(folder.answers.outputs), with_head=True, exactly=True)
+    outputs = len(folder.answers.outputs)
+    return _Folder(folder.path).open(outputs=outputs, with_head=True, exactly=True)
 
 
 def open_encoder(folder: Path, *, outputs: int, exactly: bool = False, **settings: Any) -> Any:
