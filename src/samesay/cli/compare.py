@@ -21,7 +21,7 @@ from samesay.cli.plain import present, say, visible
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
-    from samesay.jobs.compare import Comparison
+    from samesay.predictors.comparison import Comparison
 
 _CHANGED_SHOWN = 5
 
@@ -113,7 +113,7 @@ def command(
 def show(compared: Comparison) -> None:
     """Print a comparison for people."""
     from samesay.cli import render
-    from samesay.jobs import comparison_text as words
+    from samesay.predictors import comparison as words
 
     figures = words.figures_of(compared)
     render.table(
@@ -159,7 +159,7 @@ def show(compared: Comparison) -> None:
 
 def _show_decisions(compared: Comparison) -> None:
     from samesay.cli import render
-    from samesay.jobs.comparison_text import p_value
+    from samesay.predictors.comparison import p_value
 
     render.table(
         [

@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from samesay.evaluation.report import svg
-from samesay.evaluation.report.findings import percent
+from samesay.evaluation.report.examination import percent
 
 # More rows and columns than these cannot be read at that width.
 _MOST_LABELS_DRAWN = 12
