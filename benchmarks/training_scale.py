@@ -174,7 +174,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
 def run(options: Namespace) -> int:
     """Measure, print and keep."""
     where = measuring.surroundings()
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
 
     vocabulary = minilm_folder()
     if vocabulary is None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import Manifest, is_bundle, write_bundle
-from samesay.model.presets.resolve import Preset, fetched, resolve, upstream_of
+from samesay.model.presets.installed import upstream_of
+from samesay.model.presets.resolve import Preset, fetched, resolve
 from samesay.model.runtime.backend import backend_versions, cache_folder
 from samesay.pairs import LabelSet, ProgressListener, Sides
 from samesay.scoring.vectors import VectorGraph

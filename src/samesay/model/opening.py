@@ -156,13 +156,13 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
         }[mine.task]
         raise HeadMismatch(f"The head of this folder gives {said}.", where=where, expected=expected)
     chosen: Answers = answers or mine
-    if isinstance(mine, Scale):
-        chosen = replace(answers, activation=mine.activation) if isinstance(answers, Scale) else mine
-    elif isinstance(answers, LabelSet) and len(answers) != len(mine):
+    if isinstance(mine, Scale) and isinstance(chosen, Scale):
+        chosen = replace(chosen, activation=mine.activation)
+    if len(chosen.outputs) != len(mine.outputs):
         raise HeadMismatch(
-            f"{len(answers)} names were given for a head with {len(mine)} outputs.",
+            f"{len(chosen.outputs)} names were given for a head with {len(mine.outputs)} outputs.",
             where="labels",
-            expected=f"one name for each of {', '.join(mine)}, in this order",
+            expected=f"one name for each of {', '.join(mine.outputs)}, in this order",
         )
     classifier = replace(classifier, answers=chosen)
     return replace(

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
 from samesay.decision import Decision
 from samesay.errors import PartUnavailable, TargetExists, UsageError
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.pairs import Answers, Sides
 from samesay.runs.quantizing import Quantization, quantize
 from samesay.runs.saving import known_facts

@@ -29,7 +29,7 @@ from samesay.evaluation import (
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import Progress, ProgressListener
 from samesay.recipes.run import Run
