@@ -102,7 +102,7 @@ def command(
         compared = compare_models(models, data, progress=progress, **options)
     present(compared, show, picture, options["changed"], options["markdown"], as_json=as_json)
     if picture is not None:
-        # After the figures: a picture that cannot be written must not cost them.
+        # After the metrics: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_cost_picture
 
         quality, points = compared.cost_points()

@@ -4,7 +4,7 @@ A model is calibrated if, of the answers it gives with a confidence of 0.8, four
 an answer is the highest probability of its row. Log loss is in ``metrics``.
 
 Even a perfectly calibrated model shows a calibration error above 0 on a finite sample, and a larger one on a smaller
-sample; ``simulate_calibration`` says how large, so that a figure can be read. This module knows arrays alone: it needs
+sample; ``simulate_calibration`` says how large, so that a metric can be read. This module knows arrays alone: it needs
 numpy and no other room than ``metrics``.
 """
 
@@ -88,7 +88,7 @@ class Calibration:
         return self.expected_calibration_error > self.simulated_bound
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types."""
+        """The metrics as JSON types."""
         return asdict(self) | {
             "distinguishable": self.distinguishable,
             "reliability": [asdict(one) for one in self.reliability],
@@ -164,7 +164,7 @@ def measure_calibration(
     simulations: int = SIMULATIONS,
     seed: int = 0,
 ) -> Calibration | None:
-    """All figures of calibration, with what a perfectly calibrated model would show.
+    """All metrics of calibration, with what a perfectly calibrated model would show.
 
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``.

@@ -27,7 +27,7 @@ FIGURES = {
     "mse": "squared error",
     "mae": "absolute error",
 }
-"""Every figure that is compared, as people call it."""
+"""Every metric that is compared, as people call it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class ComparedModel:
         name: What tables call it.
         model: What the user wrote.
         kind: By what it answers: ``onnx``, ``keras``, ``transformers``, ``sentence-transformers`` or ``baseline``.
-        evaluation: Its figures.
+        evaluation: Its metrics.
         accuracy_interval: Of a classifier: the 95 % interval of its accuracy by itself (Wilson).
         contrast: Against the first model; None of the first.
         cost: None where it was not measured.
@@ -98,7 +98,7 @@ class Comparison:
         return "similarity" if self.table.has_scores else "classification"
 
     def cost_points(self) -> tuple[str, list[CostPoint]]:
-        """The figure of quality, and every model whose cost was measured as a point of the picture."""
+        """The metric of quality, and every model whose cost was measured as a point of the picture."""
         quality = "spearman" if self.task == "similarity" else "accuracy"
         points = [
             CostPoint(
@@ -164,7 +164,7 @@ class Comparison:
 
 
 def figures_of(comparison: Comparison) -> list[str]:
-    """The names of the figures of this comparison's task that are defined for some model, in a fixed order."""
+    """The names of the metrics of this comparison's task that are defined for some model, in a fixed order."""
     return [name for name in FIGURES if any(name in one.evaluation.metrics for one in comparison.models)]
 
 

@@ -61,7 +61,7 @@ class PendingLogits:
         """The logits, shape ``(n_pairs, n_labels)``; waits for them.
 
         Args:
-            heard: Told of the pairs that were done since it was told last.
+            heard: Hears how many pairs were done since the last time.
 
         Raises:
             MachineError: If memory runs out.

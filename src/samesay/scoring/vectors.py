@@ -75,7 +75,7 @@ class VectorGraph:
 
         Args:
             texts: Any number of them; what is beyond the model's length is not read.
-            progress: Told of the stage ``"embed"`` after every run of the graph.
+            progress: Hears the stage ``"embed"`` after every run of the graph.
 
         Raises:
             EncodingInvalid: If a text holds a lone surrogate, with its row.

@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _MOST_CONFUSIONS_SHOWN = 15
 
-# The share of pairs for which the gain of keeping silent is told in words.
+# The share of pairs for which the gain of keeping silent is said in words.
 _COVERAGE_TOLD = 0.8
 
 
@@ -152,7 +152,7 @@ def examine_labels(
     """Examine an evaluation.
 
     Args:
-        evaluation: The figures, with the answers.
+        evaluation: The metrics, with the answers.
         table: The pairs they were measured on, in the same order and reading order.
         intervals: Of the metrics; see ``metric_intervals``.
         slices: Of ``table``; see ``slices_of``.
@@ -309,7 +309,7 @@ def label_findings(
     """Everything that is to be said, faults first.
 
     Args:
-        evaluation: The figures.
+        evaluation: The metrics.
         intervals: Of its metrics; see ``metric_intervals``.
         calibration: Of its answers.
         slices: Of its pairs.

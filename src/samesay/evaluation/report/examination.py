@@ -24,7 +24,7 @@ class Examination:
 
     Attributes:
         verdict: Sentences for somebody who reads nothing else.
-        findings: What to know before using the figures, faults first.
+        findings: What to know before using the metrics, faults first.
         slices: Every slice that holds a pair.
     """
 

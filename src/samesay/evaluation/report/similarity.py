@@ -121,7 +121,7 @@ def examine_similarity(
     """Examine an evaluation of scores.
 
     Args:
-        evaluation: The figures, with the answers.
+        evaluation: The metrics, with the answers.
         table: The pairs they were measured on, in the same order and reading order.
         intervals: Of the metrics and of ``bias``; see ``similarity_intervals``.
         slices: Of ``table``; see ``slices_of``.
@@ -227,7 +227,7 @@ def similarity_findings(
     """Everything that is to be said, faults first.
 
     Args:
-        evaluation: The figures.
+        evaluation: The metrics.
         intervals: Of its metrics and of ``bias``; see ``similarity_intervals``.
         slices: Of its pairs.
         overlap: The rank correlation that the share of common words reaches on the same pairs, if it has one.
@@ -278,18 +278,18 @@ def _of_order(
     spearman, interval = evaluation.metrics.get("spearman"), intervals.get("spearman")
     if spearman is None or interval is None:
         return found
-    told = f"rank correlation {spearman:.3f}, 95 % interval {interval.low:.3f} to {interval.high:.3f}"
+    measured = f"rank correlation {spearman:.3f}, 95 % interval {interval.low:.3f} to {interval.high:.3f}"
     if interval.high < 0:
         found.append(
             Finding(
                 "scale-reversed",
                 "fault",
-                f"The scores look turned round: what is given as alike the model scores as different ({told}). Check "
-                "whether high means alike in the data as in training.",
+                f"The scores look turned round: what is given as alike the model scores as different ({measured}). "
+                "Check whether high means alike in the data as in training.",
             )
         )
     elif interval.low <= 0:
-        text = f"These pairs do not show that the model orders them at all ({told})."
+        text = f"These pairs do not show that the model orders them at all ({measured})."
         found.append(Finding("no-order", "fault", text))
     elif overlap is not None and interval.low <= overlap:
         found.append(
@@ -297,7 +297,7 @@ def _of_order(
                 "no-better-than-word-overlap",
                 "caution",
                 f"Counting common words orders these pairs at {overlap:.3f}, which lies within or above the "
-                f"model's interval ({told}).",
+                f"model's interval ({measured}).",
             )
         )
     return found

@@ -44,7 +44,7 @@ class Slice:
     """Some of a table's pairs.
 
     Attributes:
-        group: What they are told apart by, such as ``length``, or a column's name.
+        group: What they are distinguished by, such as ``length``, or a column's name.
         name: Which of the group's parts this is.
         rows: Shape ``(n_pairs,)``, true for the pairs in it.
         from_column: Whether the group is a column of the data.
@@ -224,15 +224,15 @@ class SliceResult:
 
     def to_dict(self) -> dict[str, Any]:
         """The result as JSON types, the value under the metric's name."""
-        told = {"group": self.group, "name": self.name, "n": self.n, self.metric.name: self.value}
-        told |= {
+        fields = {"group": self.group, "name": self.name, "n": self.n, self.metric.name: self.value}
+        fields |= {
             "low": self.low,
             "high": self.high,
             "rest": self.rest,
             "p_value": self.p_value,
             "few": self.few,
         }
-        return told if self.bias is None else {**told, "bias": self.bias}
+        return fields if self.bias is None else {**fields, "bias": self.bias}
 
 
 def accuracy_of_slices(slices: Sequence[Slice], right: NDArray[np.bool_]) -> list[SliceResult]:
