@@ -23,7 +23,7 @@ class ImportResult:
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
         onnx: What the parity check of its ONNX part said.
-        parity: What was compared with the folder's own tokenizer and library (``model.huggingface.import_parity``).
+        parity: What was compared with the folder's own tokenizer and library (``model.import_parity``).
         notes: What its user has to know.
     """
 
@@ -71,7 +71,7 @@ def import_model(
         TokenizerUnsupported: If its tokenizer has no twin here.
         TargetExists: If ``output`` is taken.
     """
-    from samesay.model.huggingface.import_parity import compare_with_original
+    from samesay.model.import_parity import compare_with_original
     from samesay.pair_model import PairModel
     from samesay.runs.saving import save_model
 

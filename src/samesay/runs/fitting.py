@@ -51,7 +51,8 @@ def fit_model(
         MemoryExhausted: If memory runs out; names the settings to lower.
     """
     from samesay.training.custom_objects import CustomObjects
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     custom = custom or CustomObjects()
     if model.scale is not None and model.scale.activation == "identity":
@@ -75,7 +76,7 @@ def fit_model(
 
     pairs = encoded(data.pairs)
     if data.teacher is not None:
-        pairs = taught_pairs(data, model.classifier, pairs, progress)
+        pairs = taught_pairs(data.teacher, data.pairs, data.unlabelled, model.classifier, pairs, progress)
     # From the first step on it is another model; a run that learned nothing gives its weights back.
     began, model.began = model.began, f"{model.preset}, fitted before"
     try:

@@ -25,8 +25,7 @@ from samesay.storage import new_file, read_own, require_own_or_absent
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
-    from samesay.runs.training_data import TrainingData
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
 STAGE = "teach"
 _PAIRS_AT_ONCE = 4096
@@ -42,6 +41,12 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
         BundleError: If it is no saved model.
     """
     manifest = open_bundle(teacher, verify=False).manifest
+    if manifest.dimension is not None:
+        raise LabelMismatch(
+            "The teacher is an embedder: it gives vectors, and no labels or scores.",
+            where=str(teacher),
+            expected="a saved model of pairs",
+        )
     if isinstance(answers, Scale) or manifest.scale is not None:
         if manifest.scale != answers:
             raise LabelMismatch(
@@ -65,30 +70,33 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
 
 
 def taught_pairs(
-    data: TrainingData,
+    teacher: str | Path,
+    table: PairTable,
+    unlabelled: PairTable | None,
     student: PairClassifier,
     pairs: TrainingPairs,
     progress: ProgressListener | None = None,
 ) -> TrainingPairs:
-    """``pairs`` with the answers of ``data``'s teacher, and after them the pairs that it alone answers.
+    """``pairs`` with the answers of their teacher, and after them the pairs that it alone answers.
 
     Args:
-        data: With a teacher, in the reading order of the student.
+        teacher: The teacher's saved model.
+        table: The labelled pairs, in the reading order of the student.
+        unlabelled: Pairs that the teacher alone answers.
         student: What is to learn.
-        pairs: Those of ``data``, encoded for the student.
+        pairs: Those of ``table``, encoded for the student.
         progress: Hears the stage ``"teach"``.
     """
     from samesay.training.distillation import Taught
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
-    assert data.teacher is not None
-    logits = teacher_logits(data.teacher, data.pairs, student.answers, progress=progress)
+    logits = teacher_logits(teacher, table, student.answers, progress=progress)
     gold = np.ones(len(logits), np.bool_)
-    if data.unlabelled is None:
+    if unlabelled is None:
         return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
-    more = teacher_logits(data.teacher, data.unlabelled, student.answers, progress=progress)
+    more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
     return TrainingPairs(
-        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, data.unlabelled)]),
+        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
         np.concatenate([pairs.targets, _chosen(more, student.answers)]),
         Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
     )
