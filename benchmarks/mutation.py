@@ -53,7 +53,7 @@ GROUPS = {
             "data/labels/spellings.py",
             "data/labels/scores.py",
         ),
-        ("data/test_data_labels.py", "data/test_data_scores.py", "cases/test_cases_labels.py"),
+        ("data/test_data_labels.py", "data/test_data_spellings.py", "data/test_data_scores.py"),
     ),
     "columns": Group(("data/columns.py",), ("data/test_data_columns.py",)),
     "slices": Group(("data/splits.py",), ("data/test_data_slices.py",)),
@@ -156,7 +156,7 @@ def _without_words(function: ast.FunctionDef) -> str:
 
 def _difference(original: ast.FunctionDef, mutant: ast.FunctionDef) -> str:
     """The lines that changed, cut down to the neighbourhood of the change."""
-    before, after = ("\n".join(ast.unparse(function).splitlines()[1:]) for function in (original, mutant))
+    before, after = (ast.unparse(one).replace(one.name, "_", 1) for one in (original, mutant))
     start = _alike(before, after)
     end = _alike(before[start:][::-1], after[start:][::-1])
     return "\n".join(

@@ -47,6 +47,7 @@ def test_huge_logits_and_no_rows_have_probabilities():
     assert softmax(np.array([[1e4, 0.0], [-1e4, -1e4]])).tolist() == [[1, 0], [0.5, 0.5]]
     assert softmax(np.empty((0, 3))).shape == (0, 3)
     assert softmax(np.array([[7.0]])).tolist() == [[1]]
+    assert softmax(np.log([[1.0, 3.0]])).tolist() == [pytest.approx([0.25, 0.75])]
 
 
 @given(st.lists(st.floats(-30, 30), min_size=2, max_size=6), st.floats(0.1, 10))
@@ -103,6 +104,7 @@ def test_a_predictor_decides_by_its_own_policy_where_it_has_one():
     assert decisions_of(Deciding(), rows).abstained.tolist() == [False, True]
     plain = decisions_of(object(), rows[:, ::-1])
     assert plain.label_ids.tolist() == [1, 0]
+    assert plain.abstained.dtype == np.bool_
     assert plain.abstained.tolist() == [False, False]
 
 
@@ -122,6 +124,13 @@ def test_predictions_of_labels_hold_all_that_is_known_of_a_pair():
     assert [one.abstained for one in found] == [False, True]
     assert [one.empty_sides for one in found] == [(), ("question1",)]
     assert [one.score for one in found] == [None, None]
+
+
+def test_predictions_follow_the_thresholds_of_the_labels():
+    read = Predictions(np.array([[0.375, 0.625]], np.float32), np.zeros((1, 2), np.int32))
+    policy = Decision(thresholds={"same": 0.75, "different": 0.25}, abstain_below=0.5)
+    (found,) = predictions_of(read, ["a"], ["b"], LABELS, Sides("one", "other"), policy)
+    assert (found.label, found.abstained) == ("different", True)
 
 
 def test_predictions_of_scores_hold_their_scale():
