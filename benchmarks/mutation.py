@@ -53,7 +53,12 @@ GROUPS = {
             "data/labels/spellings.py",
             "data/labels/scores.py",
         ),
-        ("data/test_data_labels.py", "data/test_data_spellings.py", "data/test_data_scores.py"),
+        (
+            "data/test_data_labels.py",
+            "data/test_data_label_schemes.py",
+            "data/test_data_spellings.py",
+            "data/test_data_scores.py",
+        ),
     ),
     "columns": Group(("data/columns.py",), ("data/test_data_columns.py",)),
     "slices": Group(("data/splits.py",), ("data/test_data_slices.py",)),
@@ -76,6 +81,7 @@ def mutate(name: str, *, children: int, kept: Path, again: bool) -> dict[str, Co
             "pytest_add_cli_args": ["-m", "not slow", "-p", "no:cacheprovider"]
             + [word for left in group.left_out for word in ("-k", f"not {left}")],
             "timeout_constant": 5.0,
+            "timeout_multiplier": 5.0,
         }
         (copy / "pyproject.toml").write_text(
             (ROOT / "pyproject.toml").read_text(encoding="utf-8")

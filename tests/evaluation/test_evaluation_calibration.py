@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from samesay.errors import ModelError, UsageError
 from samesay.evaluation.calibration import (
+    accuracy_by_coverage,
     brier_score,
     brier_scores,
     confidence_and_rightness,
@@ -223,3 +224,29 @@ def test_labels_that_no_column_stands_for_are_refused(ids):
 def test_the_first_and_the_last_label_and_one_bin_are_allowed():
     assert brier_score([[0.5, 0.5], [0.5, 0.5]], [0, 1]) == 0.5
     assert expected_calibration_error([[0.75, 0.25], [0.75, 0.25]], [0, 1], 1) == pytest.approx(0.25)
+
+
+def test_accuracy_by_coverage_is_counted_by_hand():
+    confidences = np.array([0.6, 0.9, 0.9, 0.7, 0.5])
+    right = np.array([False, True, True, False, True])
+    found = accuracy_by_coverage(confidences, right)
+    assert [(one.n, one.coverage, one.threshold, one.accuracy) for one in found.points] == [
+        (2, 0.4, 0.9, 1.0),
+        (3, 0.6, 0.7, pytest.approx(2 / 3)),
+        (4, 0.8, 0.6, 0.5),
+        (5, 1.0, 0.5, 0.6),
+    ]
+    assert found.area == pytest.approx((0 * 2 + 1 / 3 + 1 / 2 + 2 / 5) / 5)
+    assert [found.at(share).n for share in (0.1, 0.4, 0.41, 0.8, 1.0, 1.1)] == [2, 2, 3, 4, 5, 5]
+    written = found.to_dict()
+    assert written["area"] == found.area
+    assert written["points"][0] == {"coverage": 0.4, "threshold": 0.9, "accuracy": 1.0, "n": 2}
+    assert type(found.points[0].n) is int
+
+
+def test_the_curve_of_many_pairs_has_a_point_for_every_hundredth():
+    found = accuracy_by_coverage(np.linspace(0.5, 1, 1000), np.ones(1000, bool))
+    assert [one.n for one in found.points] == list(range(10, 1001, 10))
+    assert found.area == 0
+    one = accuracy_by_coverage(np.array([0.5]), np.array([False]))
+    assert ([point.n for point in one.points], one.area) == ([1], 1.0)
