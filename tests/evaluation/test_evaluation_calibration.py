@@ -136,17 +136,30 @@ def test_an_edge_belongs_to_the_bin_below_it_and_1_to_the_last():
 
 
 def test_answers_other_than_the_most_probable_are_those_measured():
-    rows, truth, given_ids = [[0.7, 0.3], [0.6, 0.4], [0.2, 0.8]], [1, 0, 1], np.array([1, 1, 1])
+    rows = [[0.5, 0.3, 0.2], [0.6, 0.3, 0.1], [0.2, 0.0, 0.8]]
+    truth, given_ids = [1, 0, 2], np.array([1, 1, 2])
     confidences, right = confidence_and_rightness(rows, truth, given_ids)
-    assert confidences.tolist() == [0.3, 0.4, 0.8]
+    assert confidences.tolist() == [0.3, 0.3, 0.8]
     assert right.tolist() == [True, False, True]
-    assert expected_calibration_error(rows, truth, 10, predicted_ids=given_ids) == pytest.approx(
-        (0.7 + 0.4 + 0.2) / 3
-    )
-    found = measure_calibration(rows, truth, given_ids, bins=10, simulations=2)
-    assert found.expected_calibration_error == pytest.approx((0.7 + 0.4 + 0.2) / 3)
-    assert (found.accuracy, found.mean_confidence) == pytest.approx((2 / 3, 0.5))
-    assert found.brier_score == pytest.approx((0.98 + 0.32 + 0.08) / 3)
+    # One of the two at 0.3 is right, and that at 0.8; in a single bin, two of three at a mean of 1.4 / 3.
+    by_tenths, whole = (0.4 + 0.2) / 3, 0.6 / 3
+    assert expected_calibration_error(rows, truth, 10, predicted_ids=given_ids) == pytest.approx(by_tenths)
+    assert expected_calibration_error(rows, truth, 10) != pytest.approx(by_tenths)
+    for bins, error in ((10, by_tenths), (1, whole)):
+        found = measure_calibration(rows, truth, given_ids, bins=bins, simulations=2)
+        assert found.expected_calibration_error == pytest.approx(error)
+        assert (found.accuracy, found.mean_confidence) == pytest.approx((2 / 3, 1.4 / 3))
+    plain = measure_calibration(rows, truth, bins=10, simulations=2)
+    assert plain.expected_calibration_error == expected_calibration_error(rows, truth, 10)
+
+
+def test_bins_above_the_most_confident_answer_are_empty():
+    found = measure_calibration([[0.45, 0.3, 0.25]] * 2, [0, 1], bins=10, simulations=2)
+    assert [one.n for one in found.reliability] == [0, 0, 0, 0, 2, 0, 0, 0, 0, 0]
+    assert found.expected_calibration_error == pytest.approx(0.05)
+    assert expected_calibration_error([[0.45, 0.3, 0.25]], [0], 10) == pytest.approx(0.55)
+    _, shares = simulate_calibration(np.array([1.0]), bins=2, simulations=3)
+    assert shares.tolist() == [[0, 1]] * 3
 
 
 def test_a_row_of_float32_that_sums_to_more_than_1_is_no_more_than_certain():
@@ -210,6 +223,7 @@ def test_what_is_found_is_written_whole():
     found = measure_calibration(rows, truth, bins=3, simulations=5)
     written = found.to_dict()
     assert written["distinguishable"] == found.distinguishable
+    assert written.keys() == {*vars(found), "distinguishable"}
     assert [one["n"] for one in written["reliability"]] == [one.n for one in found.reliability]
     assert written["brier_score"] == found.brier_score
 
