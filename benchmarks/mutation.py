@@ -26,6 +26,8 @@ from samesay import errors
 ROOT = Path(__file__).resolve().parents[1]
 
 
+_ALIVE = ("survived", "not reached", "not run")
+
 # What mutmut 3.8 asks of a test, and pytest 9.2 calls otherwise.
 _NODE_IDS = "\n\npytest.Item._nodeid = property(lambda item: item.nodeid)\n"
 
@@ -92,7 +94,7 @@ def mutate(name: str, *, children: int, kept: Path, again: bool) -> dict[str, Co
         with (copy / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
             conftest.write(_NODE_IDS)
         before = {module: _read(kept, module) if again else {} for module in group.modules}
-        alive = [key for ends in before.values() for key, end in ends.items() if "killed" not in end]
+        alive = [key for ends in before.values() for key, end in ends.items() if end in _ALIVE]
         command = [Path(sys.executable).with_name("mutmut"), "run", "--max-children", str(children), *alive]
         with (copy / "log").open("w") as log:
             ran = subprocess.run(command, cwd=copy, stdout=log, stderr=subprocess.STDOUT, check=False)
@@ -127,7 +129,7 @@ def _ends_of(copy: Path, module: str, before: dict[str, str], kept: Path) -> Cou
         else:
             end = {0: "survived", 33: "not reached", 5: "not reached"}.get(code, "killed")
             ends[key] = f"words {end}" if _without_words(original) == _without_words(mutant) else end
-        if ends[key] not in ("killed", "words killed", "words survived", "words not reached"):
+        if ends[key] in _ALIVE:
             alive.append(f"{key}: {ends[key]}\n{_difference(original, mutant)}\n")
     kept.mkdir(parents=True, exist_ok=True)
     _beside(kept, module, "json").write_text(json.dumps(ends, indent=1), encoding="utf-8")
