@@ -27,7 +27,7 @@ def test_the_interval_of_a_share_is_scipy_s(right, n):
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
-@pytest.mark.parametrize(("n_pairs", "n_labels"), [(40, 2), (300, 3), (90, 12)])
+@pytest.mark.parametrize(("n_pairs", "n_labels"), [(40, 2), (300, 3), (90, 12), (12, 9)])
 def test_the_bootstrap_is_scipy_s_with_the_same_random_numbers(n_pairs, n_labels):
     rows, truth = answers_of(n_pairs, n_pairs, n_labels)
 
@@ -81,12 +81,13 @@ def test_no_pairs_have_no_share():
 def test_an_interval_of_another_level_is_scipy_s():
     theirs = stats.binomtest(7, 12).proportion_ci(method="wilson", confidence_level=0.8)
     ours = share_interval(7, 12, level=0.8)
+    assert (ours.level, share_interval(7, 12).level) == (0.8, 0.95)
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
 
 
 def test_the_ends_of_a_share_are_exact():
-    assert share_interval(0, 7).low == 0
-    assert share_interval(7, 7).high == 1
+    assert {share_interval(0, n).low for n in range(1, 200)} == {0}
+    assert {share_interval(n, n).high for n in range(1, 200)} == {1}
     assert 0 < share_interval(1, 7).low < share_interval(6, 7).high < 1
     assert share_interval(1, 7).to_dict().keys() == {"low", "high", "method", "level"}
     assert share_interval(1, 7).method == "wilson"
@@ -146,7 +147,7 @@ def test_intervals_of_scores_are_percentiles_of_the_drawn_metrics():
 
 
 def test_scores_are_drawn_a_thousand_times_from_seed_0_unless_told_otherwise():
-    truth, answers = [0, 1, 2, 3, 5], [0.5, 1, 1, 4, 4]
+    truth, answers = np.random.default_rng(8).normal(size=(2, 30))
     assert similarity_intervals(truth, answers) == similarity_intervals(
         truth, answers, resamples=1000, seed=0
     )
