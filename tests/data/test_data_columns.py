@@ -470,3 +470,40 @@ def test_a_label_is_guessed_beside_the_sides() -> None:
     assert hint(names) == f"{sides},label=comment"
     missing = hint(["uno", "dos", "label"], rows=lambda: [{"uno": "a b", "dos": "c d", "label": "x"}])
     assert missing == "--columns first=uno,second=dos"
+
+
+def test_numbers_that_are_no_names_point_to_columns() -> None:
+    for column, near in (("1", "premise"), ("3", "label")):
+        with pytest.raises(ColumnNotFound) as caught:
+            existing_column(column, ["premise", "hypothesis", "label"], "f.csv", role="the label")
+        assert caught.value.hint == f"did you mean {near!r}?"
+
+
+def test_a_side_that_is_not_there_is_named_with_its_place() -> None:
+    names = ["a", "b", "label"]
+    with pytest.raises(ColumnNotFound, match="from which the second side was to be read"):
+        find_columns(names, where="f.csv", columns={"first": "a", "second": "other"})
+    with pytest.raises(ColumnNotFound, match="from which the side 'hypothesis' was to be read") as caught:
+        find_columns(names, where="f.csv", columns={"premise": "a", "hypothesis": "other"})
+    assert caught.value.where == "f.csv"
+    mixed = find_columns(["1", "b"], where="x", columns={"first": "1", "second": "b"}, need_label=None)
+    assert mixed.sides == Sides("1", "b")
+
+
+def test_a_row_of_words_shows_its_longest_value() -> None:
+    names = ["one two three four", "five six seven eight", "z"]
+    with pytest.raises(ColumnNotFound, match="it holds 'five six seven eight'"):
+        find_columns(names, where="f.csv", rows=lambda: [{"z": "shorter"}])
+    with pytest.raises(ColumnNotFound, match="no header") as caught:
+        find_columns(["A man sleeps.", "He rests."], where="f.csv", need_label=False)
+    assert caught.value.hint == "--no-header --columns first=1,second=2"
+
+
+def test_scores_are_spoken_of_where_there_are_some() -> None:
+    with pytest.raises(ColumnNotFound) as caught:
+        find_columns(["premise", "hypothesis"], where="x")
+    assert caught.value.message == (
+        "No column has a name that shows the label. The columns are: premise, hypothesis."
+    )
+    with pytest.raises(ColumnNotFound, match=r"^No column has a name .* holds scores by its name"):
+        find_columns(["premise", "hypothesis", "score"], where="x", task="classification")

@@ -314,3 +314,43 @@ def test_the_rows_that_are_kept_have_their_labels() -> None:
     columns = read(["b", "-", "a", "b"]).columns([0, 2, 3])
     assert columns["labels"].names == ("a", "b")
     assert (columns["label_ids"].tolist(), columns["label_ids"].dtype) == ([1, 0, 1], "int32")
+
+
+def test_the_number_after_the_last_name_is_refused() -> None:
+    with pytest.raises(LabelUnknown, match="'2' is not one of the 2 labels"):
+        read([0, 2], declared=["a", "b"])
+
+
+@pytest.mark.parametrize(("letter", "declared"), [("t", ["x", "y", "z"]), ("e", ["same", "different"])])
+def test_a_letter_that_stands_for_none_of_the_names_is_refused(letter: str, declared: list[str]) -> None:
+    with pytest.raises(LabelUnknown, match="is not one of"):
+        read([letter], declared=declared)
+
+
+def test_what_is_no_label_is_none_for_a_model_too() -> None:
+    assert list(read(["None", "b", "a"], target=LabelSet(("b", "a"))).ids) == [-1, 0, 1]
+    assert list(read([0, -1, 1], QUESTIONS, target=LabelSet(("duplicate", "not_duplicate"))).ids) == [
+        1,
+        -1,
+        0,
+    ]
+
+
+def test_renamed_labels_are_read_in_the_order_of_the_model() -> None:
+    found = read(["a", "b"], rename={"a": "x", "b": "y"}, target=LabelSet(("y", "x")))
+    assert (found.labels.names, list(found.ids)) == (("y", "x"), [1, 0])
+
+
+def test_words_for_no_label_beside_numbers_truth_values_and_names_that_are_whole() -> None:
+    for values in (["None", True, False], ["None", 1, "true"], ["N/A", 1, 2]):
+        assert read(values).ids[0] == -1
+    several = ["None", "N/A", "same", "Same", "different", "different"]
+    found = read(several)
+    assert list(found.ids) == [-1, -1, 1, 1, 0, 0]
+    assert found.notes[0].startswith("read as no gold label: None (1), N/A (1); --rename-labels ")
+
+
+def test_a_number_beside_all_names_of_a_convention_stands_for_one_of_them() -> None:
+    with pytest.raises(LabelUnknown) as caught:
+        read([1, "different", "same"])
+    assert caught.value.hint == "--rename-labels 1=same"

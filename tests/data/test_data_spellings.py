@@ -150,6 +150,7 @@ def test_texts_of_bytes_are_read(text: str, inner: str | None) -> None:
         (("consistent", "inconsistent"), ("inconsistent", "consistent")),
         (("xsame", "same"), None),
         (("a", "b"), None),
+        (("not", "x"), None),
         (("a",), None),
         (("no", "yes", "maybe"), None),
         (("yes", "true"), None),
