@@ -70,3 +70,21 @@ def test_predictions_keep_to_the_buckets_so_that_the_next_ones_find_them_compile
 def test_a_row_longer_than_the_limit_is_refused(widths):
     with pytest.raises(UsageError, match="A row of 10 tokens is longer than max_length 9"):
         widths([10, 4], 9)
+
+
+def test_a_length_that_is_a_bucket_is_not_widened():
+    assert [bucket_for(bucket, 4096) for bucket in LENGTH_BUCKETS] == list(LENGTH_BUCKETS)
+    assert [bucket_for(length, 4096) for length in (513, 640, 641)] == [640, 640, 768]
+
+
+def test_long_rows_are_predicted_at_widths_128_apart():
+    def widths(*lengths):
+        return prediction_widths(np.repeat(lengths, 5000), 4096)
+
+    assert widths(600, 700, 1000) == (640, 768, 1024)
+    assert widths(512, 513) == (512, 640)
+    assert widths(400, 384) == (384, 512)
+    assert widths(20, 700) == (20, 768)
+    assert prediction_widths([], 128) == ()
+    assert prediction_widths([20, 700], 4096) == (768,)
+    assert prediction_widths([20, 700], 700) == (700,)

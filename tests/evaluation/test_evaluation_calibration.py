@@ -256,6 +256,9 @@ def test_accuracy_by_coverage_is_counted_by_hand():
     assert written["area"] == found.area
     assert written["points"][0] == {"coverage": 0.4, "threshold": 0.9, "accuracy": 1.0, "n": 2}
     assert type(found.points[0].n) is int
+    # Three at 0.9, of which one is wrong, then one wrong: (1/3 · 3 + 1/2 · 1) / 4.
+    uneven = accuracy_by_coverage(np.array([0.9, 0.9, 0.9, 0.5]), np.array([True, False, True, False]))
+    assert uneven.area == pytest.approx((1 + 1 / 2) / 4)
 
 
 def test_the_curve_of_many_pairs_has_a_point_for_every_hundredth():
