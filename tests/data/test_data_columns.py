@@ -507,3 +507,27 @@ def test_scores_are_spoken_of_where_there_are_some() -> None:
     )
     with pytest.raises(ColumnNotFound, match=r"^No column has a name .* holds scores by its name"):
         find_columns(["premise", "hypothesis", "score"], where="x", task="classification")
+
+
+@pytest.mark.parametrize(
+    ("names", "sides", "message"),
+    [
+        (
+            ["uno", "dos"],
+            None,
+            "No two columns have names that show the two sides. The columns are: uno, dos.",
+        ),
+        (["premise", "uno"], None, "There is no column 'hypothesis'. The columns are: premise, uno."),
+        (["u", "v"], Sides("pp", "qq"), "There is no column 'pp' and no column 'qq'. The columns are: u, v."),
+        (["pp", "v"], Sides("pp", "qq"), "There is no column 'qq'. The columns are: pp, v."),
+    ],
+)
+def test_which_side_is_missing_is_said(names: list[str], sides: Sides | None, message: str) -> None:
+    with pytest.raises(ColumnNotFound) as caught:
+        find_columns(names, where="x", sides=sides)
+    assert caught.value.message == message
+
+
+def test_a_table_of_one_column_of_commas() -> None:
+    with pytest.raises(ColumnNotFound, match="the delimiter seems to be ','"):
+        find_columns(["premise,hypothesis"], where="x")

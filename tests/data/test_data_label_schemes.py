@@ -354,3 +354,9 @@ def test_a_number_beside_all_names_of_a_convention_stands_for_one_of_them() -> N
     with pytest.raises(LabelUnknown) as caught:
         read([1, "different", "same"])
     assert caught.value.hint == "--rename-labels 1=same"
+
+
+def test_a_class_is_named_by_its_number_or_by_the_spelling_of_most_rows() -> None:
+    assert read(["2.0", "1.0", "2"]).labels.names == ("1", "2")
+    assert read(["a-b", "a-b", "a b", " a b", "  a b"]).labels.names == ("a b",)
+    assert read(["10", "a", "9"], rename={"10": "10", "9": "9"}).labels.names == ("9", "10", "a")

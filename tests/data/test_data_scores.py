@@ -163,3 +163,10 @@ def test_the_ends_of_a_scale_are_scores_and_beyond_them_is_refused_with_a_scale_
     with pytest.raises(ScoreInvalid) as caught:
         scores_of([1, "3,8"])
     assert caught.value.hint == "--decimal-comma"
+
+
+def test_infinity_is_no_score_and_a_missing_value_hides_no_comma() -> None:
+    with pytest.raises(ScoreInvalid, match="is not a number"):
+        scores_of(["inf"])
+    assert holds_decimal_commas([None, "3,8"]) is True
+    assert holds_scores([1, 2]) is False
