@@ -14,7 +14,7 @@ from samesay.model.huggingface.reading import describe, open_classifier, open_en
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.pairs import Answers, LabelSet, Scale, Sides
+from samesay.pairs import Answers, LabelSet, Scale, Sides, are_alike
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -133,9 +133,7 @@ def open_model(
 
 
 def _fit(mine: Answers, theirs: Answers) -> bool:
-    if isinstance(mine, Scale) and isinstance(theirs, Scale):
-        return mine == theirs and mine.activation == theirs.activation
-    return mine.task == theirs.task and set(mine) == set(theirs)
+    return mine.activation == theirs.activation and are_alike(mine, theirs)
 
 
 def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:

@@ -12,7 +12,7 @@ from samesay.data import PairTable
 from samesay.data.formats.writers import rounded
 from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation
 from samesay.evaluation.comparison import LEVEL, RESAMPLES, Contrast, Difference, decided
-from samesay.pairs import Task
+from samesay.pairs import Answers, Task
 from samesay.predictors.cost import Cost
 
 SIGNIFICANT = 0.05
@@ -93,13 +93,19 @@ class Comparison:
         return self.models[0]
 
     @property
+    def answers(self) -> Answers:
+        """The labels, or the scale of the scores, of the data."""
+        assert self.table.answers is not None  # it was loaded with gold answers
+        return self.table.answers
+
+    @property
     def task(self) -> Task:
         """Whether labels or scores were compared."""
-        return "similarity" if self.table.has_scores else "classification"
+        return self.answers.task
 
     def cost_points(self) -> tuple[str, list[CostPoint]]:
         """The metric of quality, and every model whose cost was measured as a point of the picture."""
-        quality = "spearman" if self.task == "similarity" else "accuracy"
+        quality = {"classification": "accuracy", "similarity": "spearman"}[self.task]
         points = [
             CostPoint(
                 one.name,
@@ -120,10 +126,9 @@ class Comparison:
         Each with its place in the source (``row``, from 1), its texts, its label, and of every model ``answer NAME``
         and ``probability NAME``.
         """
-        if self.task == "similarity":
-            return
         labels = self.table.labels
-        assert labels is not None
+        if labels is None:
+            return
         evaluations = [
             one.evaluation for one in self.models if isinstance(one.evaluation, ClassificationEvaluation)
         ]
@@ -152,8 +157,7 @@ class Comparison:
             "models": [one.to_dict() for one in self.models],
             "n_pairs": len(self.table),
             "source": str(self.table.origin),
-            "labels": None if self.table.labels is None else list(self.table.labels),
-            "scale": None if self.table.scale is None else list(self.table.scale),
+            **self.answers.to_dict(),
             "sides": list(self.table.sides),
             "rows_dropped": dict(self.table.origin.rows_dropped),
             "interval": {"method": "paired bootstrap", "level": LEVEL, "resamples": self.resamples},

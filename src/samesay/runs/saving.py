@@ -106,8 +106,7 @@ def save_model(
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         facts = Manifest(
             task=model.answers.task,
-            labels=model.labels,
-            scale=model.scale,
+            answers=model.answers,
             sides=model.sides,
             max_length=model.max_length,
             decision=model.decision,
