@@ -7,7 +7,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from made_answers import calibrated, figures_of
+from made_answers import calibrated, report_of
 from page_reader import Page
 
 from samesay.evaluation.report import render_page
@@ -31,7 +31,7 @@ HOSTILE = (
 def report():
     rows, truth = calibrated(240)
     texts = [HOSTILE[place % len(HOSTILE)] for place in range(240)]
-    figures = figures_of(
+    figures = report_of(
         rows,
         truth,
         labels=LabelSet(("a/b~c", "<i>neutral</i>", "no")),
