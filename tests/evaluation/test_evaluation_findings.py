@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from made_answers import NLI, FixedWithThresholds, calibrated, examined, report_of, make_table
+from made_answers import NLI, FixedWithThresholds, calibrated, examined, make_table, report_of
 
 from samesay.errors import ColumnNotFound
 from samesay.evaluation import evaluate, metric_intervals
