@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from samesay.bundle import BUILTIN_MODELS, default_model, is_builtin, located
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, Prediction, Sides, empty_sides
 from samesay.scoring import (
@@ -61,6 +63,38 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
     _refuse_empty(first, second, scorer.sides)
     prediction = scorer.score([Pair(first, second)])[0]
     return ScoredPair(prediction, scorer.sides, scorer.max_length)
+
+
+def score(first: Any, second: str | None = None, *, model: str | Path | None = None) -> Any:
+    """Score one pair, or many, with a saved model or the built-in one that fits.
+
+    A built-in model stays open for the next call.
+
+    >>> samesay.score("The shop opens at nine.", "The shop is closed at eight.").label       # doctest: +SKIP
+    'entailment'
+
+    Args:
+        first: The text of the model's first side; or, without ``second``, pairs as ``Scorer.score`` takes them.
+        second: The text of its second side.
+        model: A saved model's folder, or a built-in model; ``builtin:nli`` where absent.
+
+    Returns:
+        A ``Prediction`` for two texts, a list of them for pairs. Empty sides are named in ``empty_sides``.
+
+    Raises:
+        UsageError: If ``first`` holds no pairs.
+        BundleError: If the model cannot be used.
+    """
+    name = default_model("score") if model is None else model
+    scorer = _open_builtin(located(name)) if is_builtin(name) else Scorer.open(name)
+    if second is None:
+        return scorer.score(first)
+    return scorer.score([Pair(first, second)])[0]
+
+
+@lru_cache(maxsize=len(BUILTIN_MODELS))
+def _open_builtin(folder: Path) -> Scorer:
+    return Scorer.open(folder)
 
 
 def score_windows(
