@@ -6,20 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import BUILTIN_MODELS, default_model, is_builtin, located
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, Prediction, Sides, empty_sides
-from samesay.scoring import (
-    BATCH_TOKENS,
-    FileReport,
-    Scorer,
-    WindowedScorer,
-    WindowPrediction,
-    WorkerPool,
-)
-from samesay.scoring import score_file as score_rows
+from samesay.scoring import BATCH_TOKENS, Scorer
+
+if TYPE_CHECKING:
+    from samesay.scoring import FileReport, WindowPrediction
 
 
 @dataclass(frozen=True)
@@ -114,6 +109,8 @@ def score_windows(
         UsageError: If no label of the model says yes by its name.
         BundleError: If the model cannot be used.
     """
+    from samesay.scoring import WindowedScorer
+
     scorer = Scorer.open(model, threads=threads)
     _refuse_empty(first, second, scorer.sides)
     return WindowedScorer(scorer, sentences=sentences).score([Pair(first, second)])[0]
@@ -141,6 +138,9 @@ def score_file(
         batch_tokens: The most tokens of one run of the model.
         options: Of ``samesay.scoring.score_file``, which says what is raised too.
     """
+    from samesay.scoring import WorkerPool
+    from samesay.scoring import score_file as score_rows
+
     if jobs == 1:
         scorer = Scorer.open(model, threads=threads, batch_tokens=batch_tokens)
         return score_rows(scorer, input, output, **options)
