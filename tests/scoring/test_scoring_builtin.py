@@ -118,6 +118,7 @@ def test_lists_are_searched_without_a_model(room: Path, capsys) -> None:
     for files, sizes in (
         (("notices.txt",), [3]),
         (("notices.txt", "others.txt"), [3, 2]),
+        (("notices.txt[:2]", "others.txt"), [2, 2]),
         (("builtin:nli", "notices.txt"), [3]),
         ((str(room / "nli"), "notices.txt", "others.txt"), [3, 2]),
     ):

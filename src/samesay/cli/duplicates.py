@@ -37,7 +37,9 @@ class _TextLists(ModelFirst):
     def begins_with_model(self, words: Sequence[str], most: int) -> bool:
         if super().begins_with_model(words, most):
             return True
-        return len(words) == 2 and words[0] != "-" and not Path(words[0]).is_file()
+        # A list may be a part of a file: texts.csv[:100].
+        files = (words[0], words[0].partition("[")[0])
+        return len(words) == 2 and words[0] != "-" and not any(Path(file).is_file() for file in files)
 
 
 @click.command(
