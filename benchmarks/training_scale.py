@@ -116,7 +116,8 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
     from samesay.runs import token_cache
     from samesay.training import Recipe
     from samesay.training.custom_objects import CustomObjects
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     if in_memory:
         token_cache.WORTH_KEEPING = sys.maxsize
@@ -174,7 +175,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
 def run(options: Namespace) -> int:
     """Measure, print and keep."""
     where = measuring.surroundings()
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
 
     vocabulary = minilm_folder()
     if vocabulary is None:

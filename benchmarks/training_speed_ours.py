@@ -118,7 +118,8 @@ def main() -> int:
 
     from samesay.training import Recipe
     from samesay.training.custom_objects import CustomObjects
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     encoded = model.encoder.encode(table["first"], table["second"])
     recipe = Recipe(

@@ -16,8 +16,9 @@ import numpy as np
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
-from samesay.training.fit import TrainingPairs, fit
+from samesay.training.fit import fit
 from samesay.training.recipe import RunFiles
+from samesay.training.training_pairs import TrainingPairs
 
 RECIPE = Recipe(
     epochs=3,

@@ -29,6 +29,7 @@ def commands(preset: Path) -> list[list[str]]:
     return [
         ["doctor"],
         ["models"],
+        ["completion", "bash"],
         ["presets"],
         ["data", "show", "pairs.csv"],
         ["audit", "pairs.csv"],

@@ -27,7 +27,7 @@ a woman sings,the child is outside,neutral
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("compared")
     save_tiny(root / "one")
-    save_tiny(root / "other|[b]", labels=LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0])))
+    save_tiny(root / "other|[b]", answers=LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0])))
     (root / "pairs.csv").write_text(PAIRS, encoding="utf-8")
     return root
 

@@ -67,7 +67,7 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     went_on = json.loads(again.stdout)
     assert [entry["step"] for entry in went_on["history"]] == [6, 12]
     assert not went_on["interrupted"]
-    assert any("it went on from the checkpoint of step 8" in note for note in went_on["notes"])
+    assert any("it was resumed at step 8" in note for note in went_on["notes"])
     assert not place.exists(), "what is saved needs no state"
 
 

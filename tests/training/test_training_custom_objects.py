@@ -18,7 +18,8 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.custom_objects import CustomObjects
-from samesay.training.fit import TrainingPairs, fit
+from samesay.training.fit import fit
+from samesay.training.training_pairs import TrainingPairs
 
 ANIMALS = ("dog", "cat", "man", "woman")
 FIRST = [f"the {ANIMALS[index % 4]} runs" for index in range(48)]

@@ -26,8 +26,9 @@ from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints, save_checkpoint
 from samesay.training.course import Course
 from samesay.training.distillation import Taught
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.fit import FitResult, fit
 from samesay.training.recipe import RunFiles
+from samesay.training.training_pairs import TrainingPairs
 
 LABELS = LabelSet(("different", "same"))
 ANIMALS = ("dog", "cat", "man", "woman")

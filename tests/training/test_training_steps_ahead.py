@@ -12,8 +12,9 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.custom_objects import CustomObjects
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.fit import FitResult, fit
 from samesay.training.jax_step.steps_ahead import MOST_AHEAD, StepsAhead
+from samesay.training.training_pairs import TrainingPairs
 
 
 class Figure:

@@ -14,7 +14,6 @@ from samesay.data import PairTable, ReadOptions, require_contrast
 from samesay.decision import Decision, decide, softmax, values_of
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
-from samesay.evaluation.answering import CHUNK
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     CONFIDENCE,
@@ -231,7 +230,7 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
     """Of the Scorer or the Keras predictor; before any temperature, so an older policy has no part in the new one."""
     rows: list[NDArray[np.float32]] = []
     done = 0
-    for chunk in table.chunks(CHUNK):
+    for chunk in table.chunks():
         rows.append(predictor.logits(chunk))
         done += len(chunk)
         if progress is not None:
@@ -327,13 +326,13 @@ def _fit_probabilities(
         return temperature, None, [*notes, "no biases: every answer is right"]
     if method == "auto":
         if logits.shape[1] > MOST_LABELS:
-            told = f"no biases for {logits.shape[1]} labels: without --method bias at most {MOST_LABELS} are fitted"
-            return temperature, None, [*notes, told]
+            measured = f"no biases for {logits.shape[1]} labels: without --method bias at most {MOST_LABELS} are fitted"
+            return temperature, None, [*notes, measured]
         gain, error = gain_of_biases(logits, ids)
-        told = f"log loss {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+        measured = f"log loss {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
         if gain <= error:
-            return temperature, None, [*notes, f"no biases: they do not help ({told})"]
-        notes = [f"a bias for every label: {told}"]
+            return temperature, None, [*notes, f"no biases: they do not help ({measured})"]
+        notes = [f"a bias for every label: {measured}"]
     temperature, biases = fit_biases(logits, ids)
     return temperature, biases.tolist(), notes
 

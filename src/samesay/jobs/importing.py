@@ -23,7 +23,7 @@ class ImportResult:
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
         onnx: What the parity check of its ONNX part said.
-        parity: What was compared with the folder's own tokenizer and library (``model.huggingface.import_parity``).
+        parity: What was compared with the folder's own tokenizer and library (``model.import_parity``).
         notes: What its user has to know.
     """
 
@@ -71,7 +71,7 @@ def import_model(
         TokenizerUnsupported: If its tokenizer has no twin here.
         TargetExists: If ``output`` is taken.
     """
-    from samesay.model.huggingface.import_parity import compare_with_original
+    from samesay.model.import_parity import compare_with_original
     from samesay.pair_model import PairModel
     from samesay.runs.saving import save_model
 
@@ -83,7 +83,7 @@ def import_model(
     parity, notes = compare_with_original(model.classifier, model.folder)
     model.facts["parity"] = parity
     saved = save_model(model, Path(output), overwrite=overwrite, progress=progress)
-    if model.scale is not None and model.scale.activation == "identity":
+    if model.answers.activation == "identity":
         notes.append("its scores are the model's output as it is, and no scale bounds them")
     if (
         labels is None
@@ -101,7 +101,7 @@ def import_model(
         str(output),
         str(source),
         list(model.labels),
-        None if model.scale is None else list(model.scale),
+        model.answers.to_dict()["scale"],
         list(model.sides),
         model.max_length,
         {"status": saved.onnx.status, **saved.onnx.to_dict()},

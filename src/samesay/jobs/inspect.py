@@ -20,13 +20,14 @@ def inspect_model(model: str | Path, *, verify: bool = True) -> dict[str, Any]:
     """
     bundle = open_bundle(model, verify=verify)
     manifest = bundle.manifest
+    answers = manifest.answers.to_dict()
     return {
         "path": str(bundle.path),
         "kind": manifest.kind,
         "created": manifest.created,
         "task": manifest.task,
-        "labels": list(manifest.labels),
-        "scale": None if manifest.scale is None else list(manifest.scale),
+        "labels": answers["labels"] or [],
+        "scale": answers["scale"],
         "dimension": manifest.dimension,
         "sides": list(manifest.sides),
         "max_length": manifest.max_length,

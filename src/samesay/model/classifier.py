@@ -99,7 +99,7 @@ class PairClassifier(keras.Model):
 
     def logits(self, encoded: EncodedPairs) -> NDArray[np.float32]:
         """Raw outputs, shape ``(n_pairs, n_labels)``, ``(n_pairs, 1)`` for scores, rows in the order of ``encoded``."""
-        n_labels = 1 if self.scale else len(self.label_names)
+        n_labels = len(self.answers.outputs)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
         batches = plan_prediction(encoded.lengths, self.encoder.max_length)
@@ -200,12 +200,12 @@ class PairClassifier(keras.Model):
                 f"Of {table.origin.rows_read:,} pairs {sum(dropped.values()):,} have no gold answer: "
                 f"{', '.join(dropped)}.",
                 where="y",
-                expected="one label a pair" if scale is None else "one score a pair",
+                expected={"classification": "one label a pair", "similarity": "one score a pair"}[
+                    self.answers.task
+                ],
                 hint="drop rows without a gold answer first",
             )
-        targets = scale.to_unit(table.gold_scores()) if scale else table.label_ids
-        assert targets is not None
-        return self.encoder.encode(table.first, table.second), targets
+        return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.gold)
 
 
 def pair_loss() -> keras.losses.Loss:

@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
 from samesay.decision import Decision
 from samesay.errors import PartUnavailable, TargetExists, UsageError
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.pairs import Answers, Sides
 from samesay.runs.quantizing import Quantization, quantize
 from samesay.runs.saving import known_facts
@@ -186,7 +186,7 @@ def _bundle(
     return ExportResult(
         str(target),
         "bundle",
-        list(manifest.labels),
+        manifest.answers.to_dict()["labels"] or [],
         list(manifest.sides),
         files,
         notes,
@@ -257,8 +257,7 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answe
     )
     manifest = Manifest(
         task=model.answers.task,
-        labels=model.labels,
-        scale=model.scale,
+        answers=model.answers,
         sides=model.sides,
         max_length=model.max_length,
         **known_facts(model, None),

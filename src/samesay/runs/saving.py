@@ -29,7 +29,7 @@ from samesay.evaluation import (
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import Progress, ProgressListener
 from samesay.recipes.run import Run
@@ -106,8 +106,7 @@ def save_model(
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         facts = Manifest(
             task=model.answers.task,
-            labels=model.labels,
-            scale=model.scale,
+            answers=model.answers,
             sides=model.sides,
             max_length=model.max_length,
             decision=model.decision,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,20 +18,23 @@ from samesay.decision import sigmoid
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale
+from samesay.pairs import CHUNK_PAIRS, Answers, Pair, Progress, ProgressListener, Task, are_alike
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import Scorer
 from samesay.storage import new_file, read_own, require_own_or_absent
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
-    from samesay.runs.training_data import TrainingData
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
 STAGE = "teach"
-_PAIRS_AT_ONCE = 4096
 _DIGEST_BYTES = 32
 _LOG = logging.getLogger("samesay")
+_TARGETS: dict[Task, Callable[[NDArray[np.float32]], NDArray[Any]]] = {
+    "classification": lambda logits: logits.argmax(axis=1).astype(np.int32),
+    "similarity": lambda logits: sigmoid(logits[:, 0]),
+}
+"""What a teacher's logits say as targets: indices into the labels, or shares of the scale."""
 
 
 def require_teacher(teacher: str | Path, answers: Answers) -> None:
@@ -42,54 +45,62 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
         BundleError: If it is no saved model.
     """
     manifest = open_bundle(teacher, verify=False).manifest
-    if isinstance(answers, Scale) or manifest.scale is not None:
-        if manifest.scale != answers:
-            raise LabelMismatch(
-                f"The teacher answers with {manifest.answers.in_words}; the pairs carry {answers.in_words}.",
-                where=str(teacher),
-                expected="a teacher that answers as the pairs do",
-                hint="--scale says on which scale the pairs are scored"
-                if manifest.scale and isinstance(answers, Scale)
-                else None,
-                details={"teacher": list(manifest.answers), "student": list(answers)},
-            )
-        return
-    if set(manifest.labels) != set(answers):
+    if manifest.dimension is not None:
         raise LabelMismatch(
-            f"The teacher answers with {', '.join(manifest.labels)}; the pairs carry {', '.join(answers)}.",
+            "The teacher is an embedder: it gives vectors, and no labels or scores.",
             where=str(teacher),
-            expected="a teacher with the same label names, in any order",
-            hint="rename the data's labels: --rename-labels",
-            details={"teacher": list(manifest.labels), "student": list(answers)},
+            expected="a saved model of pairs",
+        )
+    taught = manifest.answers
+    if not are_alike(taught, answers):
+        expected, hint = {
+            "classification": (
+                "a teacher with the same label names, in any order",
+                "rename the data's labels: --rename-labels",
+            ),
+            "similarity": (
+                "a teacher that answers as the pairs do",
+                "--scale says on which scale the pairs are scored",
+            ),
+        }[answers.task]
+        raise LabelMismatch(
+            f"The teacher answers with {taught.in_words}; the pairs carry {answers.in_words}.",
+            where=str(teacher),
+            expected=expected if taught.task == answers.task else "a teacher that answers as the pairs do",
+            hint=hint if taught.task == answers.task else None,
+            details={"teacher": list(taught), "student": list(answers)},
         )
 
 
 def taught_pairs(
-    data: TrainingData,
+    teacher: str | Path,
+    table: PairTable,
+    unlabelled: PairTable | None,
     student: PairClassifier,
     pairs: TrainingPairs,
     progress: ProgressListener | None = None,
 ) -> TrainingPairs:
-    """``pairs`` with the answers of ``data``'s teacher, and after them the pairs that it alone answers.
+    """``pairs`` with the answers of their teacher, and after them the pairs that it alone answers.
 
     Args:
-        data: With a teacher, in the reading order of the student.
+        teacher: The teacher's saved model.
+        table: The labelled pairs, in the reading order of the student.
+        unlabelled: Pairs that the teacher alone answers.
         student: What is to learn.
-        pairs: Those of ``data``, encoded for the student.
+        pairs: Those of ``table``, encoded for the student.
         progress: Hears the stage ``"teach"``.
     """
     from samesay.training.distillation import Taught
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
-    assert data.teacher is not None
-    logits = teacher_logits(data.teacher, data.pairs, student.answers, progress=progress)
+    logits = teacher_logits(teacher, table, student.answers, progress=progress)
     gold = np.ones(len(logits), np.bool_)
-    if data.unlabelled is None:
+    if unlabelled is None:
         return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
-    more = teacher_logits(data.teacher, data.unlabelled, student.answers, progress=progress)
+    more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
     return TrainingPairs(
-        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, data.unlabelled)]),
-        np.concatenate([pairs.targets, _chosen(more, student.answers)]),
+        EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
+        np.concatenate([pairs.targets, _TARGETS[student.answers.task](more)]),
         Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
     )
 
@@ -97,10 +108,8 @@ def taught_pairs(
 def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListener | None = None) -> PairTable:
     """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
     answers = open_bundle(teacher, verify=False).manifest.answers
-    chosen = _chosen(teacher_logits(teacher, table, answers, progress=progress), answers)
-    if isinstance(answers, Scale):
-        return replace(table, scale=answers, scores=answers.from_unit(chosen).astype(np.float32))
-    return replace(table, labels=answers, label_ids=chosen)
+    targets = _TARGETS[answers.task](teacher_logits(teacher, table, answers, progress=progress))
+    return table.with_gold(answers, answers.from_targets(targets))
 
 
 def teacher_logits(
@@ -132,20 +141,13 @@ def teacher_logits(
         _LOG.info("the teacher's answers are known: %s", path)
         return kept[:, columns]
     logits = np.empty((len(asked), len(columns)), np.float32)
-    for begin in range(0, len(asked), _PAIRS_AT_ONCE):
-        end = min(begin + _PAIRS_AT_ONCE, len(asked))
+    for begin in range(0, len(asked), CHUNK_PAIRS):
+        end = min(begin + CHUNK_PAIRS, len(asked))
         logits[begin:end] = scorer.logits([*map(Pair, asked.first[begin:end], asked.second[begin:end])])
         if progress is not None:
             progress(Progress(STAGE, end, len(asked)))
     _keep(path, logits)
     return logits[:, columns]
-
-
-def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
-    """What the teacher says as targets: indices into the labels, or shares of the scale."""
-    if isinstance(answers, Scale):
-        return sigmoid(logits[:, 0])
-    return logits.argmax(axis=1).astype(np.int32)
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:

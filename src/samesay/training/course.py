@@ -24,7 +24,7 @@ from samesay.training.recipe import Recipe
 from samesay.training.tensorboard import EventLog
 
 if TYPE_CHECKING:
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 # Saving never takes more of a run's time than this.

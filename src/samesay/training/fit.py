@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay import interrupts
-from samesay.encoding import Batch, EncodedPairs, padding_share, plan_training
+from samesay.encoding import Batch, padding_share, plan_training
 from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
@@ -31,7 +30,6 @@ from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
 from samesay.training.custom_objects import CustomObjects
 from samesay.training.depth import frozen, rate_shares
-from samesay.training.distillation import Taught
 from samesay.training.jax_step import ChosenStep, StepsAhead, chosen_step
 from samesay.training.lora import adapted
 from samesay.training.objectives import Objective, objective_of
@@ -39,30 +37,9 @@ from samesay.training.optimizers import build_optimizer, with_state_of
 from samesay.training.precision import computing_in
 from samesay.training.recipe import Recipe, RunFiles
 from samesay.training.tensorboard import EventLog
+from samesay.training.training_pairs import TrainingPairs
 
 _LOG = logging.getLogger("samesay")
-
-
-@dataclass(frozen=True)
-class TrainingPairs:
-    """Encoded pairs with their gold answers.
-
-    Attributes:
-        encoded: ``n_pairs`` rows of token ids.
-        targets: Shape ``(n_pairs,)``: indices into the model's labels (int32), or shares of its scale (float32).
-        taught: What a teacher says of the pairs, if there is one; ``targets`` of those without gold label are its own.
-    """
-
-    encoded: EncodedPairs
-    targets: NDArray[Any]
-    taught: Taught | None = None
-
-    def fingerprint(self) -> str:
-        """SHA-256 over ids and labels, in order: what a checkpoint belongs to, with what a teacher answers."""
-        digest = hashlib.sha256()
-        self.encoded.digest_into(digest)
-        digest.update(np.ascontiguousarray(self.targets).tobytes())
-        return digest.hexdigest()
 
 
 @dataclass
