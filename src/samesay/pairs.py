@@ -271,6 +271,7 @@ class Scale:
 
     task: ClassVar[Task] = "similarity"
     outputs: ClassVar[tuple[str, ...]] = ("score",)
+    names: ClassVar[tuple[str, ...]] = ()  # of classes: there are none
 
     low: float
     high: float

@@ -20,14 +20,13 @@ def inspect_model(model: str | Path, *, verify: bool = True) -> dict[str, Any]:
     """
     bundle = open_bundle(model, verify=verify)
     manifest = bundle.manifest
-    answers = manifest.answers.to_dict()
     return {
         "path": str(bundle.path),
         "kind": manifest.kind,
         "created": manifest.created,
         "task": manifest.task,
-        "labels": answers["labels"] or [],
-        "scale": answers["scale"],
+        "labels": list(manifest.answers.names),
+        "scale": manifest.answers.to_dict()["scale"],
         "dimension": manifest.dimension,
         "sides": list(manifest.sides),
         "max_length": manifest.max_length,

@@ -120,13 +120,13 @@ def open_model(
         raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
-    names, scale = ((), chosen.to_list()) if isinstance(chosen, Scale) else (chosen.names, None)
-    classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
+    scale = chosen.to_list() if isinstance(chosen, Scale) else None
+    classifier = PairClassifier(task, chosen.names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
         f"head kept: {chosen.in_words}"
         if keep
-        else f"new head for {'' if scale else f'{len(names)} labels: '}{chosen.in_words}"
+        else f"new head for {'' if scale else f'{outputs} labels: '}{chosen.in_words}"
         + (f" (the saved head, for {preset.answers.in_words}, is dropped)" if preset.answers else "")
     )
     return OpenedModel(classifier, preset, head, note)

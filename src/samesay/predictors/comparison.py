@@ -18,7 +18,7 @@ from samesay.predictors.cost import Cost
 SIGNIFICANT = 0.05
 """Below it a corrected p-value is called a difference."""
 
-FIGURES = {
+METRICS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
     "loss": "log loss",
@@ -104,7 +104,7 @@ class Comparison:
         return self.answers.task
 
     def cost_points(self) -> tuple[str, list[CostPoint]]:
-        """The metric of quality, and every model whose cost was measured as a point of the picture."""
+        """The metric of quality, and every model whose cost was measured as a point of the plot."""
         quality = {"classification": "accuracy", "similarity": "spearman"}[self.task]
         points = [
             CostPoint(
@@ -167,9 +167,9 @@ class Comparison:
         }
 
 
-def figures_of(comparison: Comparison) -> list[str]:
+def metrics_of(comparison: Comparison) -> list[str]:
     """The names of the metrics of this comparison's task that are defined for some model, in a fixed order."""
-    return [name for name in FIGURES if any(name in one.evaluation.metrics for one in comparison.models)]
+    return [name for name in METRICS if any(name in one.evaluation.metrics for one in comparison.models)]
 
 
 def verdict(model: ComparedModel, reference: ComparedModel) -> str:
@@ -223,12 +223,12 @@ def megabytes(n_bytes: int | None) -> str:
 
 def markdown(comparison: Comparison) -> str:
     """The comparison as Markdown: a table, a row a model, the verdicts, and how it was measured."""
-    figures = figures_of(comparison)
-    first, *_ = figures
+    metrics = metrics_of(comparison)
+    first, *_ = metrics
     head = [
         "model",
-        *(FIGURES[name] for name in figures),
-        f"{FIGURES[first]} against {comparison.reference.name}",
+        *(METRICS[name] for name in metrics),
+        f"{METRICS[first]} against {comparison.reference.name}",
     ]
     similarity = comparison.task == "similarity"
     if not similarity:
@@ -237,7 +237,7 @@ def markdown(comparison: Comparison) -> str:
         head += ["pairs/s", "MB on disk", "MB in memory"]
     rows = []
     for model in comparison.models:
-        row = [model.name, *(_number(model.evaluation.metrics.get(name)) for name in figures)]
+        row = [model.name, *(_number(model.evaluation.metrics.get(name)) for name in metrics)]
         contrast = model.contrast
         row.append("" if contrast is None else signed(contrast.differences.get(first)))
         if not similarity:

@@ -186,7 +186,7 @@ def _bundle(
     return ExportResult(
         str(target),
         "bundle",
-        manifest.answers.to_dict()["labels"] or [],
+        list(manifest.answers.names),
         list(manifest.sides),
         files,
         notes,
