@@ -31,6 +31,7 @@ from samesay.pairs import (
     ProgressListener,
     Scale,
     Sides,
+    labels_of,
 )
 from samesay.predictors.comparison import ComparedModel, Comparison
 from samesay.predictors.comparison import markdown as as_markdown
@@ -43,7 +44,7 @@ from samesay.predictors.contenders import (
     short_names,
 )
 from samesay.predictors.cost import SAMPLE, Cost, measure_memory, measure_speed
-from samesay.predictors.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
+from samesay.predictors.labelled import OWN_TRAINING_DATA, builtin_for, load_for, load_training_pairs
 from samesay.printable import command
 
 
@@ -65,8 +66,9 @@ def compare_models(
     """Compare models on pairs with labels or scores, all of them with the first.
 
     Args:
-        models: Two or more: saved models, Hugging Face or sentence-transformers folders with a sequence classifier
-            (``jobs.contenders``), baselines by name, such as ``baseline:majority``.
+        models: Saved models, built-in ones, Hugging Face or sentence-transformers folders with a sequence classifier
+            (``jobs.contenders``), baselines by name, such as ``baseline:majority``. One alone is compared with the
+            built-in model that fits the data.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
         rename_model_labels: From a label name of a model to the name wanted, for models of others.
         reads: The sides in the order in which foreign folders read them that do not say it.
@@ -80,7 +82,7 @@ def compare_models(
         **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
-        UsageError: If there are fewer than two models, or some of them score and others name.
+        UsageError: If no model is named, or some of them score and others name.
         LabelMismatch: If the models' label names differ, with both lists and the renaming if one fits; or the data's
             from the models'.
         DataError, BundleError, ModelError: If data or a model cannot be used.
@@ -88,15 +90,16 @@ def compare_models(
     """
     reading = ReadOptions(**options)
     words = [str(model) for model in models]
-    if len(words) < 2:
+    if not words:
         raise UsageError(
-            f"{'No model is' if not words else 'Only one model is'} named.",
+            "No model is named.",
             where="models",
-            expected="two models or more",
-            hint="beside baselines alone: samesay evaluate MODEL DATA --baselines; or name one: baseline:majority",
+            expected="a model to compare with the built-in one, or two and more",
         )
     if rounds < 0:
         raise UsageError(f"rounds is {rounds}.", where="rounds", expected="0 or more")
+    if len(words) == 1:
+        words.append(builtin_for(data, reading, prefer=("test", "validation")))
     require_scipy()
     require_apart({"--changed": changed, "--markdown": markdown})
     if changed is not None:
@@ -107,7 +110,7 @@ def compare_models(
     table = _table(data, opened.values(), reading)
     contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
     names = short_names(words)
-    if changed is not None and table.has_scores:
+    if changed is not None and not table.labelled:
         raise UsageError(
             "Similarity models decide nothing that could change.", where="changed", hint="leave it out"
         )
@@ -155,7 +158,7 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     as_is = {
         word: open_contender(word, reads=reads) for word in dict.fromkeys(words) if not is_baseline(word)
     }
-    known = {name for one in as_is.values() if not isinstance(one.answers, Scale) for name in one.answers}
+    known = {name for one in as_is.values() for name in one.answers.names}
     strange = [name for name in names if name not in known]
     if strange:
         raise UsageError(
@@ -174,20 +177,20 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
                 expected=f"models of one task; {first.model}: {first.answers.in_words}; "
                 f"{one.model}: {one.answers.in_words}",
             )
-        if isinstance(one.answers, LabelSet) and isinstance(first.answers, LabelSet):
-            _require_same_labels(first.model, first.answers, one.model, one.answers)
+        _require_same_names(first, one)
     return opened
 
 
-def _require_same_labels(first: str, labels: LabelSet, other: str, others: LabelSet) -> None:
-    if set(labels) == set(others):
+def _require_same_names(first: Contender, other: Contender) -> None:
+    if set(first.answers.names) == set(other.answers.names):
         return
+    labels, others = labels_of(first.answers), labels_of(other.answers)
     renaming = labels.renaming_of(others) if len(labels) == len(others) else {}
     words = ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items() if theirs != ours)
     raise LabelMismatch(
         "The models do not answer with the same labels.",
         where="models",
-        expected=f"{first}: {', '.join(labels)}; {other}: {', '.join(others)}",
+        expected=f"{first.model}: {labels.in_words}; {other.model}: {others.in_words}",
         hint=f"the names fit by their spelling: {command('--rename-model-labels', words)}"
         if renaming
         else "where they mean the same under other names: --rename-model-labels THEIRS=OURS,…",
@@ -224,8 +227,7 @@ def _with_baselines(
 
     def training_pairs() -> PairTable:
         if not loaded:
-            assert isinstance(answers, LabelSet)
-            loaded.append(load_training_pairs(source, manifest, answers, reading))
+            loaded.append(load_training_pairs(source, manifest, labels_of(answers), reading))
         return loaded[0]
 
     found = []

@@ -13,15 +13,13 @@ import numpy as np
 from samesay.data.texts import TextList, load_texts
 from samesay.embedder import Embedder
 from samesay.errors import ExtraMissing, FormatUnknown, RowMalformed, TargetExists
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener
 from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEFAULT_MODEL = "minilm"
 VECTOR_COLUMN = "vector"
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,7 @@ def embed_file(
     source: str | Path,
     output: str | Path,
     *,
-    model: str | Path = DEFAULT_MODEL,
+    model: str | Path | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
@@ -65,7 +63,7 @@ def embed_file(
         source: Lines of a ``.txt`` file or of standard input (``-``), or a table.
         output: ``.npy``, an array of shape ``(rows, dimension)``; or ``.parquet``, the columns of the table and
             ``vector``, a list of floats. A row without text has a vector, too.
-        model: What ``Embedder.open`` takes.
+        model: What ``Embedder.open`` takes; ``builtin:embed`` where absent.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
         progress: Hears the stage ``"embed"``.
@@ -95,8 +93,8 @@ def embed_file(
     embedder = Embedder.open(model, threads=threads)
 
     def vectors() -> Iterator[NDArray[np.float32]]:
-        for begin in range(0, len(texts), _CHUNK):
-            found = embedder.encode(texts.texts[begin : begin + _CHUNK])
+        for begin in range(0, len(texts), CHUNK_PAIRS):
+            found = embedder.encode(texts.texts[begin : begin + CHUNK_PAIRS])
             yield found
             if progress is not None:
                 progress(Progress("embed", begin + len(found), len(texts)))

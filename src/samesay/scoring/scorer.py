@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.bundle import Manifest, open_bundle
+from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
 from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
-from samesay.pairs import Answers, LabelSet, Prediction, Progress, ProgressListener, Sides, labels_of
+from samesay.pairs import (
+    CHUNK_PAIRS,
+    Answers,
+    LabelSet,
+    Prediction,
+    Progress,
+    ProgressListener,
+    Sides,
+    labels_of,
+)
 from samesay.scoring.pending import Pending, PendingLogits, logits_of
 from samesay.scoring.session import Graph
 
@@ -25,10 +34,6 @@ if TYPE_CHECKING:
 # second, 512 to 2,048 gave 185 to 223 in no steady order, 3,072 gave 172. On one thread, rows of 26 tokens, 400 to
 # 1,700 tokens a run gave 3,700 to 3,900 tokens a second of CPU time, 3,300 and more gave 3,100.
 BATCH_TOKENS = 1024
-
-# Pairs of a stream that are encoded and sorted by length together: enough that batches hold rows of like
-# length, few enough that memory stays small whatever the stream's length.
-CHUNK_PAIRS = 4096
 
 
 class Scorer:
@@ -79,7 +84,7 @@ class Scorer:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | None = None,
         *,
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
@@ -88,7 +93,7 @@ class Scorer:
         """Open a saved model through its ONNX part; its other parts are neither needed nor read.
 
         Args:
-            path: The bundle.
+            path: The bundle, or a built-in model by its name; ``builtin:nli`` where absent.
             threads: Runs side by side, of one thread each; the physical cores if left out.
             batch_tokens: The most tokens of one run; more need more memory and are not faster.
             verify: Compute the checksums of the part's files first.
@@ -98,6 +103,8 @@ class Scorer:
             BundleError: If the bundle is none, is of another version, or is damaged.
             UsageError: If it is a model of sentence embeddings.
         """
+        if path is None:
+            path = default_model("score")
         manifest, onnx_file, encoder = read_onnx_part(path, verify)
         if manifest.dimension is not None:
             raise UsageError(
@@ -115,7 +122,7 @@ class Scorer:
             batch_tokens=batch_tokens,
         )
         scorer.checksum = manifest.checksum
-        scorer._folder, scorer._threads_asked = Path(path).absolute(), threads
+        scorer._folder, scorer._threads_asked = located(path).absolute(), threads
         return scorer
 
     @classmethod
