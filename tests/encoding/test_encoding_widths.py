@@ -88,3 +88,9 @@ def test_long_rows_are_predicted_at_widths_128_apart():
     assert prediction_widths([], 128) == ()
     assert prediction_widths([20, 700], 4096) == (768,)
     assert prediction_widths([20, 700], 700) == (700,)
+
+
+def test_a_width_is_worth_its_compilation_once_unless_more_epochs_are_asked_for():
+    lengths = [9] * 120 + [30] * 20  # a second width saves 120 times 20 tokens, of the 4,000 that it costs
+    assert training_widths(lengths, 64) == training_widths(lengths, 64, epochs=1) == (30,)
+    assert training_widths(lengths, 64, epochs=2) == (10, 30)
