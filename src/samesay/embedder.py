@@ -49,7 +49,7 @@ class Embedder:
         those of its ``modules.json``; without one, vectors are the mean over the tokens, of any length.
 
         Args:
-            name: A built-in model (``builtin:embed`` where absent), what ``Embedder.save`` wrote, a folder in
+            name: A preset (``minilm`` where absent), a built-in model, what ``Embedder.save`` wrote, a folder in
                 Hugging Face layout, or any other preset of training.
             threads: Runs side by side, of one thread each; the physical cores if left out.
             verify: Compute the checksums of the saved model first.

@@ -100,7 +100,7 @@ def _run(command: Command) -> tuple[int, str]:
         except SystemExit as end:
             status = end.code
         except BaseException as error:  # what a program of the user's would meet
-            status = report_failure(error, as_json=False, debug=False)
+            status = report_failure(error, [], debug=False)
     return (status if isinstance(status, int) else 1), err.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""Training pairs encoded into the cache: taken again, made anew, never in the way, and the same weights."""
+"""Training pairs encoded into the cache: taken again, made again, never in the way, and the same weights."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ def test_large_vocabularies_keep_wide_ids(table: PairTable, tmp_path: Path) -> N
     assert len(vocabulary) - 1 in encoded.row(0)
 
 
-def test_every_damaged_byte_is_found_and_the_entry_made_anew(
+def test_every_damaged_byte_is_found_and_the_entry_made_again(
     encoder: PairEncoder, table: PairTable, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     plain = encoder.encode(table.first, table.second)
@@ -120,7 +120,7 @@ def test_every_damaged_byte_is_found_and_the_entry_made_anew(
         path.write_bytes(content)
         caplog.clear()
         assert same(encoded_pairs(encoder, table, folder=tmp_path), plain), path.name
-        assert "It is made anew." in caplog.text, path.name
+        assert "It is made again." in caplog.text, path.name
     (entry / "offsets.npy").unlink()
     assert same(encoded_pairs(encoder, table, folder=tmp_path), plain)
     caplog.clear()

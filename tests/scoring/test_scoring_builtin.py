@@ -29,7 +29,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_without_a_model_has_one_built_in_model() -> None:
     claimed = [command for one in BUILTIN_MODELS for command in one.default_of]
-    assert sorted(claimed) == ["check", "duplicates", "embed", "rank", "score"]
+    assert sorted(claimed) == ["check", "duplicates", "rank", "score"]
     assert default_model("score") == "builtin:nli"
 
 
@@ -65,7 +65,7 @@ def test_near_names_are_named(room: Path) -> None:
 
 def test_a_damaged_or_absent_one_says_how_to_repair_the_install(room: Path) -> None:
     with pytest.raises(BuiltinUnusable, match="lacks") as caught:
-        samesay.Embedder.open()
+        samesay.Embedder.open("builtin:embed")
     assert caught.value.hint == "pip install --force-reinstall samesay"
     graph = room / "nli" / "onnx" / "model.onnx"
     graph.write_bytes(graph.read_bytes()[:-1] + b"x")

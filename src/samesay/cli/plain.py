@@ -98,7 +98,7 @@ def or_builtin(model: str | None, command: str) -> str:
 
 def note_builtin(model: str) -> None:
     """Say which built-in model is used because none was named."""
-    note(f"note: by {model}, since no model is named")
+    note(f"note: using {model}, since no model is named")
 
 
 def silence(*streams: Any) -> None:
