@@ -7,7 +7,8 @@ of some 70,000 texts, ten minutes of two cores; they are kept in OUTPUT and take
 same data give the same table on the same machine. What is made:
 
 - ``texts.json``, ``teacher/*.npy``: what it learns from, and MiniLM's vectors of it;
-- ``tokens.npy``: MiniLM's vectors of single tokens; ``table.npy``: the learned table before it is stored in int8;
+- ``tokens.npy``: MiniLM's vectors of single tokens; ``table.npy``: the learned table, wider and
+  not yet in int8;
 - ``model``: the saved model, which ``samesay.Embedder.open`` opens.
 
 No text that the model is measured on is learned from: see ``mix.Measured``, and ``questions_held_out`` below.
@@ -38,7 +39,12 @@ from samesay.scoring.session import VECTORS, Graph
 TEACHER = "minilm"
 TEACHER_DIMENSION = 384
 SEED = 19
-DIMENSION = 256
+DIMENSION = 192
+"""Numbers of a vector: more find no more (decision 38)."""
+
+LEARNED = 256
+"""How many are learned, the most telling first, so that fewer can be measured without learning again."""
+
 SMOOTHING = 1e-3
 PRICE = 1.0
 STEPS = 40
@@ -195,10 +201,9 @@ def learned_table(
     tokens: NDArray[np.float32],
     counts: sparse.csr_matrix,
     teacher: NDArray[np.float32],
-    dimension: int = DIMENSION,
 ) -> NDArray[np.float32]:
     """A vector for each token, whose sums point where MiniLM's vectors of the texts do."""
-    aim = teacher @ main_directions(teacher, dimension)
+    aim = teacher @ main_directions(teacher, LEARNED)
     # Long texts give the more words away, and the less of each: by the root they count alike.
     lengths = np.asarray(counts.sum(axis=1)).ravel()
     rows = (sparse.diags((1 / np.sqrt(lengths)).astype(np.float32)) @ counts).tocsr()
@@ -230,6 +235,7 @@ def main() -> int:
         "price": PRICE,
         "steps": STEPS,
     }
+    table = table[:, :DIMENSION]
     place = save_token_table(
         TokenTable.of(table),
         encoder,
