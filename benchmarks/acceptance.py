@@ -137,7 +137,7 @@ def _keep_last_line(name: str, results: Path) -> str:
 
 
 def _tokenizer_parity(name: str, results: Path, python: Path | None) -> str:
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
 
     folder = minilm_folder()
     if python is None or folder is None:

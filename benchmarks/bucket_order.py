@@ -214,7 +214,8 @@ def _order_run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     from samesay.encoding import padding_share, plan_training
     from samesay.evaluation import evaluate
     from samesay.model.predictor import KerasPredictor
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     snli = measuring.shared_data("snli")
     pairs = load_pairs(f"{snli / 'train.parquet'}{given.slice}", sides=SIDES, where="source~cat")

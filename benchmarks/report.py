@@ -73,7 +73,7 @@ def measure(n_pairs: int, n_labels: int) -> dict[str, Any]:
         sides = table.sides
 
         def __init__(self) -> None:
-            self.labels = labels
+            self.answers = labels
 
         def predict(self, pairs: Any) -> Any:
             start = next(asked)

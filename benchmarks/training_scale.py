@@ -115,8 +115,9 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
     from samesay.encoding import plan_training
     from samesay.runs import token_cache
     from samesay.training import Recipe
-    from samesay.training.custom_objects import OwnParts
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.custom_objects import CustomObjects
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     if in_memory:
         token_cache.WORTH_KEEPING = sys.maxsize
@@ -155,7 +156,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
             classifier,
             TrainingPairs(encoded, pairs.label_ids),
             Recipe(epochs=1, batch_size=BATCH_SIZE, learning_rate=1e-4),
-            own_parts=OwnParts.of(callbacks=[stop]),
+            custom=CustomObjects.of(callbacks=[stop]),
         )
     figures["first_step_seconds"] = round(stop.times[0][0] - began, 3)
     n_trained = (STEPS - WARM_UP) * BATCH_SIZE
@@ -174,7 +175,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
 def run(options: Namespace) -> int:
     """Measure, print and keep."""
     where = measuring.surroundings()
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
 
     vocabulary = minilm_folder()
     if vocabulary is None:

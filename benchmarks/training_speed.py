@@ -90,8 +90,7 @@ def _measured(case: str, python: Path, n_rounds: int) -> dict[str, Any]:
     import numpy as np
 
     from samesay.data import load_pairs
-    from samesay.model.presets.mpnet_weights import mpnet_folder
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder, mpnet_folder
     from samesay.pairs import Sides
 
     shape, batch_size, n_pairs, _ = CASES[case]

@@ -117,8 +117,9 @@ def main() -> int:
                 print(json.dumps(beside), flush=True)
 
     from samesay.training import Recipe
-    from samesay.training.custom_objects import OwnParts
-    from samesay.training.fit import TrainingPairs, fit
+    from samesay.training.custom_objects import CustomObjects
+    from samesay.training.fit import fit
+    from samesay.training.training_pairs import TrainingPairs
 
     encoded = model.encoder.encode(table["first"], table["second"])
     recipe = Recipe(
@@ -131,7 +132,7 @@ def main() -> int:
         model,
         TrainingPairs(encoded, np.asarray(table["labels"], np.int32)),
         recipe,
-        own_parts=OwnParts.of(callbacks=[OnRequest()]),
+        custom=CustomObjects.of(callbacks=[OnRequest()]),
     )
     plan = plan_training(
         encoded.lengths, batch_size, seed=0, epoch=0, max_length=MAX_LENGTH, epochs=table["epochs"]

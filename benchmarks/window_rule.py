@@ -40,7 +40,7 @@ class Remembered:
 
     def __init__(self, scorer: Scorer) -> None:
         self._scorer = scorer
-        self.labels, self.sides = scorer.labels, scorer.sides
+        self.answers, self.sides = scorer.labels, scorer.sides
         self._known: dict[tuple[str, str], tuple[Any, Any]] = {}
 
     def predict(self, pairs: Sequence[Pair]) -> Any:
@@ -54,7 +54,7 @@ class Remembered:
         probabilities, lost = self._scorer.read([Pair(*key) for key in new])
         self._known |= dict(zip(new, zip(probabilities, lost, strict=True), strict=True))
         return (
-            np.array([self._known[key][0] for key in keys]).reshape(len(keys), len(self.labels)),
+            np.array([self._known[key][0] for key in keys]).reshape(len(keys), len(self.answers)),
             np.array([self._known[key][1] for key in keys]).reshape(len(keys), 2),
         )
 

@@ -66,7 +66,7 @@ def measure(n_pairs: int, n_steps: int, n_rounds: int, results: Path, work: Path
     import numpy as np
 
     from samesay.data import load_pairs
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
     from samesay.model.runtime.backend import keras, keras_hub
     from samesay.pairs import Sides
     from samesay.training import WORKED_EXAMPLE

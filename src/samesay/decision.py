@@ -38,7 +38,7 @@ class Decision:
         thresholds: A label's least probability, for all labels or none; above 0, they sum to 1. The answer is the label
             whose probability is the largest multiple of its threshold.
         abstain_below: The model is not confident of an answer of lower probability; None: it always is.
-        calibration: Where these come from: data, counts, figures before and after; empty for a model that was not
+        calibration: Where these come from: data, counts, metrics before and after; empty for a model that was not
             calibrated.
     """
 

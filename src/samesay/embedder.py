@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from samesay.bundle import Manifest, is_bundle, write_bundle
-from samesay.model.presets.resolve import Preset, fetched, resolve, upstream_of
+from samesay.model.presets.installed import upstream_of
+from samesay.model.presets.resolve import Preset, fetched, resolve
 from samesay.model.runtime.backend import backend_versions, cache_folder
 from samesay.pairs import LabelSet, ProgressListener, Sides
 from samesay.scoring.vectors import VectorGraph
@@ -101,9 +102,9 @@ class Embedder:
             TargetExists: If something is there that may not be replaced.
             DiskFull, OutputUnwritable: If the disk is full, or the system refuses.
         """
-        from samesay.jobs.export import export
+        from samesay.runs.exporting import export_bundle
 
-        return Path(export(self.path, path, to="bundle", overwrite=overwrite).path)
+        return Path(export_bundle(self.path, path, overwrite=overwrite).path)
 
 
 def _exported(name: str | Path, threads: int | None) -> Path:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle import Manifest, open_bundle
-from samesay.data import PairTable, require_contrast
+from samesay.bundle import open_bundle
+from samesay.data import PairTable
 from samesay.data.python.objects import splits_of
-from samesay.decision import Decision, predictions_of
-from samesay.encoding import PairEncoder, summarise
+from samesay.decision import predictions_of
+from samesay.declaration import settings_of
+from samesay.encoding import PairEncoder
 from samesay.errors import UsageError
 from samesay.evaluation import Evaluation, evaluate
 from samesay.model import opening
-from samesay.model.huggingface.hub import HubModel
-from samesay.model.opening import OpenedModel, classifier_of, open_model
+from samesay.model.opening import classifier_of, open_model
 from samesay.model.predictor import KerasPredictor
 from samesay.pairs import (
     Answers,
@@ -28,18 +28,18 @@ from samesay.pairs import (
     Scale,
     Sides,
 )
-from samesay.runs.record import Opening, TrainingRecord, anywhere, as_opened
-from samesay.runs.token_cache import encoded_pairs
-from samesay.storage import destination
-from samesay.training.recipe import WIDE_ENCODER, Recipe
+from samesay.runs.fitting import fit_model
+from samesay.runs.record import Opening, anywhere
+from samesay.runs.trainable import TrainableModel
+from samesay.runs.training_data import TrainingData
+from samesay.training.recipe import Recipe, RunFiles
 
 if TYPE_CHECKING:
-    from samesay.jobs.export import ExportFormat, ExportResult
-    from samesay.model.classifier import PairClassifier
+    from samesay.runs.exporting import ExportResult, ModelFormat
     from samesay.training.fit import FitResult
 
 
-class PairModel:
+class PairModel(TrainableModel):
     """A pretrained encoder with a head that says how two texts relate.
 
     >>> model = PairModel.from_preset("minilm", labels=["same", "different"])      # doctest: +SKIP
@@ -50,42 +50,7 @@ class PairModel:
     DataFrame, a ``PairTable``, or a dataset of ``tf.data``, grain or Hugging Face (``PairTable.from_inputs``);
     texts without names are in the order of ``sides``. Of datasets by split ``fit`` learns from ``train`` and chooses
     the epoch by ``validation``; ``evaluate`` takes ``test``, or else ``validation``.
-
-    Attributes:
-        classifier: The Keras model; ``fit``, ``evaluate`` and ``predict`` of its own take raw text pairs, too.
-        preset: What it was opened from.
-        head: ``"kept"`` or ``"new"``.
-        note: The same in words.
-        record: The training run, once there was one here.
-        manifest: What the bundle says that it was opened from, if it was.
-        hub: Where on the Hugging Face hub its encoder is from, and at which commit.
-        folder: The Hugging Face folder that it was opened from, if it was.
-        facts: What the manifest records of its origin beside the preset's name.
-        decision: How a label comes out of logits, as ``samesay calibrate`` fits it.
     """
-
-    def __init__(
-        self,
-        classifier: PairClassifier,
-        *,
-        preset: str,
-        head: str,
-        note: str,
-        manifest: Manifest | None = None,
-        began: Opening | str | None = None,
-    ) -> None:
-        self.classifier = classifier
-        self.preset = preset
-        self.head = head
-        self.note = note
-        self.record: TrainingRecord | None = None
-        self.manifest = manifest
-        self.decision = manifest.decision if manifest else Decision()
-        self.hub: HubModel | None = None
-        self.folder: Path | None = None
-        self.facts: dict[str, Any] = {}
-        # How its weights come about again, for the recipe of what it will be.
-        self._began = began or f"{preset}, made in Python"
 
     @classmethod
     def from_preset(
@@ -137,9 +102,9 @@ class PairModel:
         )
         name = anywhere(preset)
         if keep_head:
-            return cls._of(opened, f"{name} with its own head, kept by keep_head")
+            return cls.of(opened, f"{name} with its own head, kept by keep_head")
         fresh = opened.head == "new"
-        return cls._of(opened, Opening(name, new_head, seed if fresh else None, dropout if fresh else None))
+        return cls.of(opened, Opening(name, new_head, seed if fresh else None, dropout if fresh else None))
 
     @classmethod
     def from_task(
@@ -173,7 +138,10 @@ class PairModel:
         note = f"head kept: {', '.join(names)}"
         if not isinstance(classifier.encoder, PairEncoder):
             note += f"; {type(task.preprocessor).__name__} encodes the texts, and what it cuts is not counted"
-        return cls(classifier, preset=f"{kind.__module__}.{kind.__qualname__}", head="kept", note=note)
+        name = f"{kind.__module__}.{kind.__qualname__}"
+        return cls(
+            classifier=classifier, preset=name, head="kept", note=note, began=f"{name}, made in Python"
+        )
 
     @classmethod
     def from_parts(
@@ -210,37 +178,7 @@ class PairModel:
         if Path(path).suffix == ".keras":
             return cls._of_keras_file(Path(path))
         open_bundle(path, verify=False)
-        return cls._of(open_model(path), Opening(anywhere(path)))
-
-    @property
-    def task(self) -> Any:
-        """The KerasHub text classifier, sharing its weights with this model."""
-        return self.classifier.task
-
-    @property
-    def labels(self) -> LabelSet:
-        """The names of the classes, in the order of the columns of ``predict``."""
-        return self.classifier.labels
-
-    @property
-    def scale(self) -> Scale | None:
-        """The lowest and the highest score of a similarity model; None for one of classes."""
-        return self.classifier.scale
-
-    @property
-    def answers(self) -> Answers:
-        """The label names, or the scale of the scores."""
-        return self.classifier.answers
-
-    @property
-    def sides(self) -> Sides:
-        """What the first and the second text are called."""
-        return self.classifier.sides
-
-    @property
-    def max_length(self) -> int:
-        """The most tokens of a pair that are read."""
-        return self.classifier.encoder.max_length
+        return cls.of(open_model(path), Opening(anywhere(path)))
 
     @property
     def predictor(self) -> KerasPredictor:
@@ -254,16 +192,13 @@ class PairModel:
         *,
         validation: Any = None,
         recipe: Recipe | Mapping[str, Any] | None = None,
-        progress: ProgressListener | None = None,
-        checkpoints: str | Path | None = None,
-        checkpoint_every: float = 60.0,
-        tensorboard: str | Path | None = None,
+        teacher: str | Path | None = None,
+        unlabelled: Any = None,
         optimizer: Any = None,
         loss: Any = None,
         metrics: Sequence[Any] | None = None,
         callbacks: Sequence[Any] | None = None,
-        teacher: str | Path | None = None,
-        unlabelled: Any = None,
+        progress: ProgressListener | None = None,
         **settings: Any,
     ) -> FitResult:
         """Fine-tune; the model ends with the weights of its best epoch.
@@ -271,103 +206,46 @@ class PairModel:
         Args:
             x: Pairs, labelled or with ``y``.
             y: Labels by name, or by index into ``labels``, or scores on ``scale``; shape ``(n_pairs,)``.
-            validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; the last is kept where absent.
-            recipe: How, as a ``Recipe`` or a mapping; its defaults where absent.
-            progress: Hears how far it has come.
-            checkpoints: A folder; a run that finds its own checkpoint there goes on from it, but for what
-                ``callbacks`` keep for themselves.
-            checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
-            tensorboard: A folder for logs that TensorBoard reads.
-            optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
-            loss: Any Keras loss, or a function of true label indices and logits.
-            metrics: Keras metrics beside the accuracy, on the pairs that are learned from.
-            callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
+            validation: Labelled pairs (or ``(x, y)``) to choose the best epoch by; without any the last is kept.
+            recipe: How, as a ``Recipe`` or a mapping of settings.
             teacher: A saved model with the same label names, or the same scale, whose raw answers are learned beside
                 the gold ones, as the recipe's ``teacher_weight`` and ``teacher_temperature`` say.
             unlabelled: More pairs, to learn the teacher's answers from.
-            **settings: Single settings of the recipe, such as ``epochs=1``.
+            optimizer: Any Keras optimizer, with its rate or schedule, or the recipe's ``adam`` or ``adamw``.
+            loss: Any Keras loss, or a function of true label indices and logits.
+            metrics: Keras metrics beside the accuracy, on the training pairs.
+            callbacks: Keras callbacks; those that look at validation find ``val_loss`` and ``val_accuracy``.
+            progress: Hears how far it has come.
+            **settings: Single settings of the recipe, such as ``epochs=1``, and of ``training.recipe.RunFiles``: a run
+                that finds its own checkpoint in ``checkpoints="folder"`` resumes, but for what ``callbacks`` keep.
 
         Raises:
-            UsageError: If a setting cannot be used or does nothing, or an optimizer, loss or callback is not Keras'.
+            UsageError: If a setting cannot be used or has no effect, or an optimizer, loss or callback is not Keras'.
             DataError: If the pairs cannot be used, or all carry one label, or the teacher has other labels.
-            TrainingDiverged: If the loss is no longer a number; the model then has its best weights so far, or, where
+            TrainingDiverged: If the loss became NaN or infinite; the model then has its best weights so far, or, if
                 nothing was measured yet, those of its last checkpoint or those it began with.
             CheckpointMismatch: If the checkpoint belongs to another run.
             MemoryExhausted: If memory runs out; names the settings to lower.
         """
-        from samesay.runs.teacher import require_no_pupil, taught_pairs
-        from samesay.training.custom_objects import OwnParts
-        from samesay.training.fit import TrainingPairs, fit
+        from samesay.training.custom_objects import CustomObjects
 
-        if self.scale is not None and self.scale.activation == "identity":
-            raise UsageError(
-                "The model answers with its output as it is, and SameSay trains the share of a scale.",
-                where="model",
-                expected="a head of SameSay's",
-                hint="open it with new_head=True, on the command line --new-head",
-            )
+        files = RunFiles(**{name: settings.pop(name) for name in settings_of(RunFiles) if name in settings})
         if isinstance(optimizer, str):
             settings["optimizer"], optimizer = optimizer, None
         if isinstance(loss, str):
             settings["loss"], loss = loss, None
-        own_parts = OwnParts.of(optimizer, loss, metrics, callbacks)
+        custom = CustomObjects.of(optimizer, loss, metrics, callbacks)
         chosen = Recipe.of(recipe, settings)
-        own_parts.require_effect(chosen)
-        if teacher is None:
-            require_no_pupil(chosen, unlabelled)
-        elif loss is not None or metrics:
-            raise UsageError(
-                "A loss or metric of your own sees no teacher.", where="teacher", expected="the recipe's loss"
-            )
+        custom.require_effect(chosen)
         validation = validation if validation is not None else splits_of(x).get("validation")
-        if validation is None:
-            chosen.require_no_validation()
-        chosen = as_opened(chosen.for_task(self.answers.task), self._began, self.max_length)
-        # A backbone of the user's own need not say how wide it is; the wide ones' rate is the careful one.
-        chosen = chosen.for_encoder(int(getattr(self.task.backbone, "hidden_dim", WIDE_ENCODER)))
-        table = self._table(x, y, prefer=("train",))
-        require_contrast(table)
-        held_out = self._validation(validation)
-        encoded = encoded_pairs(self.classifier.encoder, table)
-        pairs = TrainingPairs(encoded, self._targets(table))
-        more = None if unlabelled is None else self._unlabelled(unlabelled)
-        if teacher is not None:
-            pairs = taught_pairs(teacher, self.classifier, pairs, table, more, progress=progress)
-        # From the first step on it is another model; a run that learned nothing gives its weights back.
-        began, self._began = self._began, f"{self.preset}, fitted before"
-        try:
-            result = fit(
-                self.classifier,
-                pairs,
-                chosen,
-                validation=self._encoded(held_out) if held_out is not None else None,
-                own_parts=own_parts,
-                progress=progress,
-                checkpoints=destination(checkpoints) if checkpoints else None,
-                checkpoint_every=checkpoint_every,
-                origin=self.preset,
-                tensorboard=Path(tensorboard) if tensorboard else None,
-            )
-        except UsageError:  # before the first step
-            self._began = began
-            raise
-        if not result.history:
-            self._began = began
-        else:
-            self.record = TrainingRecord(
-                chosen,
-                table,
-                held_out,
-                result,
-                summarise(pairs.encoded),
-                unlabelled=more,
-                teacher=anywhere(teacher) if teacher is not None else None,
-                began=began,
-                own_parts=own_parts.names(),
-                replaced=own_parts.replaced(),
-            )
-            # A policy that was fitted to other weights says nothing about these.
-            self.decision = Decision()
+        data = TrainingData.of(
+            self._table(x, y, prefer=("train",)),
+            chosen,
+            validation=self._validation(validation),
+            unlabelled=None if unlabelled is None else self._unlabelled(unlabelled),
+            teacher=str(teacher) if teacher is not None else None,
+        )
+        result = fit_model(self, data, chosen, custom=custom, files=files, progress=progress)
         if result.diverged is not None:
             raise result.diverged
         return result
@@ -401,7 +279,7 @@ class PairModel:
         layers: int | Sequence[int] | None = None,
         vocabulary: Any = None,
     ) -> PairModel:
-        """A smaller model that begins as this one without some of its layers and tokens; ``fit`` it with a ``teacher``.
+        """A smaller model, at first this one without some of its layers and tokens; ``fit`` it with a ``teacher``.
 
         Args:
             layers: How many stay, evenly spread from the first to the last, or their numbers, from 1.
@@ -411,10 +289,10 @@ class PairModel:
             UsageError: If nothing is to be left out, or there are no such layers.
             ModelError: If it cannot be made smaller.
         """
-        from samesay.jobs.student import student_model
+        from samesay.runs.student import student_of
 
         texts = None if vocabulary is None else self._unlabelled(vocabulary)
-        return student_model(self, layers=layers, vocabulary=texts)[0]
+        return student_of(self, layers=layers, vocabulary=texts)[0]
 
     def save(
         self, path: str | Path, *, overwrite: bool = False, progress: ProgressListener | None = None
@@ -426,7 +304,7 @@ class PairModel:
 
         Raises:
             TargetExists: If the place is taken and ``overwrite`` is not set.
-            DiskFull: If there is no room; nothing is left behind.
+            DiskFull: If there is no room; nothing is left.
         """
         if Path(path).suffix == ".keras":
             from samesay.model.keras_file import save_keras_file
@@ -437,13 +315,13 @@ class PairModel:
         return save_model(self, Path(path), overwrite=overwrite, progress=progress).path
 
     def export(
-        self, path: str | Path, *, to: ExportFormat = "huggingface", overwrite: bool = False
+        self, path: str | Path, *, to: ModelFormat = "huggingface", overwrite: bool = False
     ) -> ExportResult:
         """Write the model in another format, whole or not at all.
 
         Args:
             path: The new folder, or for ``keras`` the new file.
-            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the checked graph; ``keras``, one file.
+            to: ``huggingface``, a folder that ``transformers`` opens; ``onnx``, the ONNX graph; ``keras``, one file.
             overwrite: Replace what was exported to ``path`` before.
 
         Raises:
@@ -451,9 +329,9 @@ class PairModel:
             ModelError: If the format has no place for such a model.
             PartUnavailable: If the ONNX graph fails its parity check.
         """
-        from samesay.jobs.export import export
+        from samesay.runs.exporting import export_model
 
-        return export(self, path, to=to, overwrite=overwrite)
+        return export_model(self, path, to=to, overwrite=overwrite)
 
     def _table(self, x: Any, y: Any = None, *, prefer: Sequence[str] = ()) -> PairTable:
         table = PairTable.from_inputs(
@@ -477,38 +355,6 @@ class PairModel:
             return self._table(*validation)
         return self._table(validation, prefer=("validation", "test"))
 
-    def _encoded(self, table: PairTable) -> Any:
-        from samesay.training.fit import TrainingPairs
-
-        return TrainingPairs(encoded_pairs(self.classifier.encoder, table), self._targets(table))
-
-    def _targets(self, table: PairTable) -> NDArray[Any]:
-        """Label indices, or shares of the scale."""
-        if self.scale is not None:
-            return self.scale.to_unit(table.gold_scores())
-        assert table.label_ids is not None
-        return table.label_ids
-
-    @classmethod
-    def _of(cls, opened: OpenedModel, began: Opening | str) -> PairModel:
-        manifest = None
-        if opened.preset.kind == "saved model" and opened.head == "kept":
-            manifest = open_bundle(opened.preset.name, verify=False).manifest
-        model = cls(
-            opened.classifier,
-            preset=opened.preset.name,
-            head=opened.head,
-            note=opened.note,
-            manifest=manifest,
-            began=began,
-        )
-        model.hub = opened.preset.hub
-        if opened.preset.kind == "hugging face folder":
-            model.folder = Path(opened.preset.location)
-        if model.hub is not None:
-            model.facts["hub"] = model.hub.to_dict()
-        return model
-
     @classmethod
     def _of_keras_file(cls, path: Path) -> PairModel:
         import samesay.keras  # registers what the file may name  # noqa: F401
@@ -516,7 +362,8 @@ class PairModel:
 
         classifier = load_keras_file(path)
         note = f"head kept: {classifier.answers.in_words}"
-        return cls(classifier, preset=str(path), head="kept", note=note, began=f"the file {path.absolute()}")
+        began = f"the file {path.absolute()}"
+        return cls(classifier=classifier, preset=str(path), head="kept", note=note, began=began)
 
 
 def load(path: str | Path) -> PairModel:

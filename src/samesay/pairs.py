@@ -448,7 +448,7 @@ class Progress:
         stage: What is being done, such as ``"train"``, ``"validate"`` or ``"score"``.
         done: Units finished (pairs, rows), from 0.
         total: Units in all, where that is known.
-        facts: Figures of the moment, such as ``{"loss": 0.41, "accuracy": 0.83}``.
+        facts: Metrics of the moment, such as ``{"loss": 0.41, "accuracy": 0.83}``.
     """
 
     stage: str

@@ -16,7 +16,9 @@ import numpy as np
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet, Progress
 from samesay.training import Recipe
-from samesay.training.fit import TrainingPairs, fit
+from samesay.training.fit import fit
+from samesay.training.recipe import RunFiles
+from samesay.training.training_pairs import TrainingPairs
 
 RECIPE = Recipe(
     epochs=3,
@@ -56,8 +58,7 @@ def main(preset: str, weights: str, checkpoints: str | None = None) -> None:
         RECIPE,
         validation=some_pairs(classifier, 80, 1),
         progress=listen,
-        checkpoints=Path(checkpoints) if checkpoints else None,
-        checkpoint_every=0,
+        files=RunFiles(checkpoints=Path(checkpoints) if checkpoints else None, checkpoint_every=0),
     )
     # Weights, the seeds of dropout, and all that the optimizer remembers.
     every = [*classifier.variables, *classifier.optimizer.variables]

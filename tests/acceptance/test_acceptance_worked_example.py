@@ -16,7 +16,7 @@ from samesay.data import PairTable, load_pairs
 from samesay.encoding import Batch, bucket_for
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier, pair_loss
-from samesay.model.presets.resolve import minilm_folder
+from samesay.model.presets.installed import minilm_folder
 from samesay.pairs import Sides
 from samesay.training import WORKED_EXAMPLE
 from samesay.training.optimizers import build_optimizer

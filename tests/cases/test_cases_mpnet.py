@@ -17,7 +17,7 @@ from commands import outcome
 from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, UsageError
 from samesay.export import write_onnx
 from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
-from samesay.model.presets import mpnet_weights
+from samesay.model.presets import installed as mpnet_weights
 from samesay.model.presets.resolve import fetched, resolve
 from tiny_models import save_tiny
 from tiny_mpnet import VOCABULARY, ids_and_mask, save_mpnet, save_sentence_mpnet
@@ -40,7 +40,7 @@ THEIR_VECTORS = [  # the first four numbers of each
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     # Not by $SAMESAY_CACHE: compilations stay where the other tests have them.
-    for module in ("samesay.embedder", "samesay.model.presets.mpnet_weights"):
+    for module in ("samesay.embedder", "samesay.model.presets.installed"):
         monkeypatch.setattr(f"{module}.cache_folder", lambda: tmp_path / "cache")
     return tmp_path / "cache"
 

@@ -28,6 +28,7 @@ def commands(preset: Path) -> list[list[str]]:
     first, second = "the dog runs in the park", "a dog runs"
     return [
         ["doctor"],
+        ["completion", "bash"],
         ["presets"],
         ["data", "show", "pairs.csv"],
         ["audit", "pairs.csv"],

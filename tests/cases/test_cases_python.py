@@ -94,9 +94,9 @@ def test_fit_learns_from_a_list_of_two_tuples_and_is_validated_on_one(model: sam
     model.fit([A, B], labels, validation=([B, A], labels), epochs=1, learning_rate=1e-9)
     record = model.record
     assert record is not None
-    assert record.validation is not None
-    assert (record.pairs.first, record.pairs.second) == ([A[0], B[0]], [A[1], B[1]])
-    assert (record.validation.first, record.validation.second) == ([B[0], A[0]], [B[1], A[1]])
+    assert record.data.validation is not None
+    assert (record.data.pairs.first, record.data.pairs.second) == ([A[0], B[0]], [A[1], B[1]])
+    assert (record.data.validation.first, record.data.validation.second) == ([B[0], A[0]], [B[1], A[1]])
     with pytest.raises(UsageError, match="two ways"):
         model.fit((A, B), labels, epochs=1)
     with pytest.raises(SameSayError):

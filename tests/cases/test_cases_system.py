@@ -246,7 +246,7 @@ def test_a_signal_ends_a_training_after_the_step_at_hand_with_the_command_that_g
     assert stopped["history"][-1]["step"] == 4
     assert [path.name for path in tmp_path.rglob("*.npz")] == ["checkpoint-000000004.npz"]
     (told,) = (line for line in err.splitlines() if line.startswith("To resume: "))
-    assert shlex.split(told)[3:] == ["samesay", *map(str, words), "--resume", "--overwrite"]
+    assert shlex.split(told)[2:] == ["samesay", *map(str, words), "--resume", "--overwrite"]
 
 
 def test_a_signal_before_the_training_leaves_nothing(

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from samesay.data.columns import find_columns, order_of
+from samesay.data.columns import (
+    as_scores,
+    existing_column,
+    find_columns,
+    guessed_roles,
+    is_row,
+    is_sentence,
+    listed,
+    order_of,
+    plain_name,
+    same_name,
+)
 from samesay.errors import ColumnNotFound, UsageError
-from samesay.pairs import Sides
+from samesay.pairs import Sides, Task
 
 HYPOTHESIS_FIRST = Sides("hypothesis", "premise")
 
@@ -178,3 +189,284 @@ def test_the_order_that_names_tell() -> None:
     assert order_of(HYPOTHESIS_FIRST) == 1
     assert order_of(Sides("old", "new")) is None
     assert order_of(Sides("sentence1", "premise")) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("A man sleeps.", True),
+        ("Is it?", True),
+        ("Go now!", True),
+        ("A man (sleeps?)", True),
+        ("He said 'no.'", True),
+        ("sleeps.", False),
+        ("text a", False),
+        ("one two three four five", False),
+        ("one two three four five six", True),
+        ("a" * 60, False),
+        ("a" * 61, True),
+        ("男は寝て", False),
+        ("男は寝ている。", True),
+        ("男は寝てい。る", False),
+        ("男は寝ているので", True),
+    ],
+)
+def test_what_is_plainly_a_sentence(text: str, sentence: bool) -> None:
+    assert is_sentence(text) is sentence
+
+
+@pytest.mark.parametrize(
+    ("names", "row"),
+    [
+        (["A man sleeps.", "He rests.", "x"], True),
+        (["A man sleeps.", "b", "Neutral "], True),
+        (["A man sleeps.", "b", "-1,5"], True),
+        (["A man sleeps.", "b", "c"], False),
+        (["A man sleeps."], True),
+        (["one two three four"], False),
+        (["1", "2"], False),
+        (["neutral", "yes"], False),
+        (["one two three four", "five six seven eight", "z"], True),
+        (["one two three", "four five six", "z"], False),
+        (["one two three", "four five six", " 0 "], True),
+        (["one two", "four five", "0"], False),
+        (["one two three four", "z"], False),
+        (["one two three", "four", "0"], False),
+        ([], False),
+    ],
+)
+def test_a_first_line_that_is_a_row(names: list[str], row: bool) -> None:
+    assert is_row(names) is row
+
+
+TABLE = [
+    {
+        "id": 1,
+        "a": "short one",
+        "b": "a longer text than a",
+        "c": "yes",
+        "d": "see the longest of all the texts",
+    },
+    {"id": 2, "a": "b c", "b": "d e f g", "c": "no", "d": None},
+]
+
+
+def test_the_two_longest_texts_are_guessed_to_be_the_sides() -> None:
+    names = ["id", "a", "b", "c", "d"]
+    assert guessed_roles(names, TABLE) == {"first": "b", "second": "d", "label": "c"}
+    assert guessed_roles(names, TABLE, likely=["a"]) == {"first": "a", "second": "d", "label": "c"}
+    assert guessed_roles(names, TABLE, labels=["id"]) == {"first": "b", "second": "d", "label": "id"}
+    assert guessed_roles(names, TABLE, labels=["d"]) == {"first": "a", "second": "b", "label": "d"}
+    assert guessed_roles(["d", "x", "b"], TABLE) == {"first": "d", "second": "b"}
+    assert guessed_roles(["x", "a", "b"], [], likely=["b", "a"]) == {"first": "a", "second": "b"}
+    assert guessed_roles(["x", "a", "b"], []) == {}
+
+
+def test_two_columns_of_words_are_a_pair_and_three_are_not() -> None:
+    words = [{"x": "tea", "y": "coffee", "z": 1}]
+    assert guessed_roles(["x", "y"], words) == {"first": "x", "second": "y"}
+    assert guessed_roles(["x", "z"], words) == {}
+    assert guessed_roles(["x", "y", "z"], words) == {}
+    assert guessed_roles(["x", "y"], words, labels=["z"]) == {}
+    assert guessed_roles(["x"], words) == {}
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (["one two", "three"], False),
+        (["one two", "three four", "five"], True),
+        (["one two", None, "  "], True),
+        (["one two", 3], False),
+        ([None, ""], False),
+        (["男は寝ているので"], True),
+        ([" one "], False),
+    ],
+)
+def test_texts_are_more_than_half_of_a_column_of_texts(values: list[object], texts: bool) -> None:
+    rows = [{"known": "these are words", "x": value, "y": 0} for value in values]
+    found = guessed_roles(["known", "x", "y"], rows)
+    assert found == ({"first": "known", "second": "x", "label": "y"} if texts else {})
+
+
+@pytest.mark.parametrize(
+    ("values", "labels"),
+    [
+        (["0", "1"], True),
+        ([0, 1.5], True),
+        (["1,5", "2"], True),
+        (["11", "1"], False),
+        ([-10, 10], True),
+        ([-11, 10], False),
+        (["a", "b"], True),
+        (["a", "1"], False),
+        (["a b c"], False),
+        (["x" * 31], False),
+        (["x" * 30, "a b"], True),
+        ([None, ""], False),
+        ([["a"]], False),
+        ([{}], False),
+        ([None, " yes ", ""], True),
+    ],
+)
+def test_a_column_beside_the_texts_that_could_hold_labels(values: list[object], labels: bool) -> None:
+    rows = [{"p": "one two", "q": "three four", "r": value} for value in values]
+    assert ("label" in guessed_roles(["p", "q", "r"], rows)) is labels
+
+
+def test_a_label_is_looked_for_after_the_texts_then_between_then_before() -> None:
+    rows = [{"p": "one two", "q": "three four", "u": 1, "v": 2, "w": 3, "x": 4, "y": 5}]
+
+    def label(*names: str) -> str:
+        return guessed_roles(names, rows)["label"]
+
+    assert label("u", "v", "p", "w", "q", "x", "y") == "x"
+    assert label("u", "v", "p", "w", "q") == "w"
+    assert label("u", "v", "p", "q") == "v"
+
+
+def test_spellings_of_a_name_differ_in_case_blanks_and_signs_between() -> None:
+    assert plain_name("\ufeffGold-Label_ 1.b") == "goldlabel1b"
+    assert plain_name("A " * 32) == "a" * 32
+    assert plain_name("A " * 33) == "A " * 33
+    assert same_name("Text A", "text_a")
+    assert not same_name("Text A", "text_b")
+
+
+def test_many_and_long_names_are_cut_in_messages() -> None:
+    assert listed(["a", "b" * 40, "c" * 41]) == f"a, {'b' * 40}, {'c' * 39}…"
+    assert listed([str(place) for place in range(30)]).endswith("28, 29")
+    assert listed([str(place) for place in range(1031)]).endswith("28, 29 and 1,001 more")
+
+
+def test_a_column_is_found_by_name_alone_and_near_ones_are_offered() -> None:
+    names = ["premise", "hypothesis", "3"]
+    assert existing_column("3", names, "f.csv", role="the label") == "3"
+    for column, hint in (
+        ("2", "did you mean 'hypothesis'?"),
+        ("0", None),
+        ("4", None),
+        ("Premise", "did you mean 'premise'?"),
+    ):
+        with pytest.raises(ColumnNotFound, match="from which the label was to be read") as caught:
+            existing_column(column, names, "f.csv", role="the label")
+        assert (caught.value.hint, caught.value.where) == (hint, "f.csv")
+        assert caught.value.details["columns"] == names
+    with pytest.raises(ColumnNotFound, match="first line was taken for names") as caught:
+        existing_column("2", ["A man sleeps.", "He rests.", "0"], "f.csv", role="the label")
+    assert caught.value.hint == "--no-header"
+
+
+@pytest.mark.parametrize(
+    ("task", "names", "label", "score"),
+    [
+        (None, ["label", "score"], "label", None),
+        ("classification", ["label", "score"], "label", None),
+        ("similarity", ["label", "score"], None, "score"),
+        ("similarity", ["label"], None, "label"),
+        (None, ["score"], None, "score"),
+        (None, ["similarity"], None, "similarity"),
+    ],
+)
+def test_labels_come_before_scores_unless_scores_are_asked_for(
+    task: Task | None, names: list[str], label: str | None, score: str | None
+) -> None:
+    found = find_columns(["a", "b", *names], where="x", task=task)
+    assert (found.label, found.score, found.gold) == (label, score, label or score)
+    told = "the labels are in 'label'; the scores in 'score' are read with --task similarity"
+    assert found.notes == ((told,) if len(names) == 2 and task is None else ())
+
+
+def test_a_column_given_for_the_gold_answer() -> None:
+    names = ["premise", "hypothesis", "mark", "label"]
+    for columns, task, label, score in (
+        ({"score": "mark"}, None, None, "mark"),
+        ({"label": "mark"}, None, "mark", None),
+        ({"label": "mark"}, "classification", "mark", None),
+        ({"label": "mark"}, "similarity", None, "mark"),
+    ):
+        found = find_columns(names, where="x", columns=columns, task=task)
+        assert (found.label, found.score) == (label, score)
+    for role in ("label", "score"):
+        with pytest.raises(ColumnNotFound, match=f"from which the {role} was to be read"):
+            find_columns(names, where="x", columns={role: "nothing"})
+    with pytest.raises(UsageError, match="for a label and for a score"):
+        find_columns(names, where="x", columns={"label": "mark", "score": "mark"})
+    unwanted = find_columns(names, where="x", columns={"label": "mark"}, need_label=False)
+    assert (unwanted.label, unwanted.score) == (None, None)
+    with pytest.raises(ColumnNotFound, match="shows the score"):
+        find_columns(["premise", "hypothesis"], where="x", task="similarity")
+
+
+def test_labels_that_are_scores_are_read_as_such_with_a_note() -> None:
+    found = find_columns(["a", "b", "label"], where="x")
+    scores = as_scores(found)
+    assert (scores.label, scores.score, scores.sides) == (None, "label", found.sides)
+    assert scores.to_dict() == {"first": "a", "second": "b", "score": "label"}
+    assert "'label' holds numbers between whole ones" in scores.notes[-1]
+
+
+def test_sides_by_number_are_turned_with_a_note() -> None:
+    names = ["1", "2", "3"]
+    found = find_columns(
+        names,
+        where="x",
+        sides=Sides("hypothesis", "premise"),
+        columns={"first": "1", "second": "2"},
+        need_label=None,
+    )
+    assert (found.first, found.second) == ("2", "1")
+    assert found.notes == ("2 is read as hypothesis, 1 as premise: the second text of a pair and its first",)
+    plain = find_columns(names, where="x", columns={"first": "1", "second": "2"}, need_label=None)
+    assert (plain.first, plain.second, plain.sides) == ("1", "2", Sides())
+
+
+def test_several_other_pairs_are_all_named() -> None:
+    found = find_columns(["a", "b", "s1", "s2", "premise", "hypothesis", "label"], where="x")
+    assert found.notes == ("the sides were read from premise,hypothesis; the table also has s1,s2; a,b",)
+    assert find_columns(["premise", "hypothesis", "label"], where="x").notes == ()
+
+
+def test_a_first_line_of_texts_is_no_header() -> None:
+    names = ["0", "A man sleeps.", "He rests."]
+    with pytest.raises(ColumnNotFound, match=r"no header: it holds 'A man sleeps\.'") as caught:
+        find_columns(
+            names,
+            where="f.csv",
+            rows=lambda: [dict(zip(names, ["1", "A dog barks.", "It is loud."], strict=True))],
+        )
+    assert caught.value.hint == "--no-header --columns first=2,second=3,label=1"
+    with pytest.raises(ColumnNotFound) as caught:
+        find_columns(names, where="f.csv", need_label=False)
+    assert caught.value.hint == "--no-header --columns first=2,second=3"
+    with pytest.raises(ColumnNotFound, match="no header"):
+        find_columns(names, where="f.csv", columns={"first": "premise", "second": "hypothesis"})
+
+
+def test_lists_are_no_texts_and_a_delimiter_is_named() -> None:
+    with pytest.raises(ColumnNotFound, match=r"'y' holds lists or objects") as caught:
+        find_columns(["x", "y"], where="f", rows=lambda: [{"x": "tea", "y": ["coffee"]}])
+    assert caught.value.hint is None
+    with pytest.raises(ColumnNotFound, match=r"'x', 'y' hold lists or objects"):
+        find_columns(["x", "y"], where="f", rows=lambda: [{"x": {}, "y": ["coffee"]}])
+    for mark, option in ((";", "';'"), ("\t", "tab"), ("|", "'|'")):
+        with pytest.raises(ColumnNotFound) as caught:
+            find_columns([f"premise{mark}hypothesis"], where="f")
+        assert caught.value.hint == f"--delimiter {option}"
+
+
+def test_a_label_is_guessed_beside_the_sides() -> None:
+    def hint(names: list[str], **options: object) -> str | None:
+        with pytest.raises(ColumnNotFound) as caught:
+            find_columns(names, where="x", **options)  # pyright: ignore[reportArgumentType]
+        return caught.value.hint
+
+    sides = "--columns first=premise,second=hypothesis"
+    names = ["premise", "hypothesis", "comment", "verdict"]
+    rows = [{"premise": "a b", "hypothesis": "c d", "comment": "well this is long", "verdict": "yes"}]
+    assert hint(names, rows=lambda: rows) == f"{sides},label=verdict"
+    assert hint(names, rows=lambda: rows, task="similarity") == f"{sides},score=verdict"
+    assert hint(names[:2]) is None
+    assert hint(names) == f"{sides},label=comment"
+    missing = hint(["uno", "dos", "label"], rows=lambda: [{"uno": "a b", "dos": "c d", "label": "x"}])
+    assert missing == "--columns first=uno,second=dos"

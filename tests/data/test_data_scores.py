@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from samesay.data import load_pairs
-from samesay.data.labels.scores import holds_scores, read_scores
+from samesay.data.labels.scores import (
+    ScoreReading,
+    holds_decimal_commas,
+    holds_scores,
+    read_scores,
+    with_point,
+)
 from samesay.errors import ScoreInvalid
 from samesay.evaluation.metrics import pearson, similarity_metrics, spearman
 from samesay.pairs import Scale
@@ -67,3 +74,92 @@ def test_correlations_are_those_of_scipy() -> None:
     assert spearman(truth, answers) == pytest.approx(stats.spearmanr(truth, answers).statistic, abs=1e-9)
     assert pearson(truth, answers) == pytest.approx(stats.pearsonr(truth, answers).statistic, abs=1e-9)
     assert "pearson" not in similarity_metrics([1, 2, 3], [2, 2, 2])
+
+
+@pytest.mark.parametrize(
+    ("values", "plain"),
+    [
+        (["3,8", "4"], True),
+        (["3,8", None, ""], True),
+        (["1,000", "2,500"], False),
+        (["0,125"], True),
+        (["-1,5", "+2"], True),
+        (["3,8", "4.5"], False),
+        (["3,8", 4], False),
+        (["3,8", "high"], False),
+        (["3", "4"], False),
+        ([], False),
+    ],
+)
+def test_decimal_commas_are_plain_where_they_part_no_thousands(values: list[object], plain: bool) -> None:
+    assert holds_decimal_commas(values) is plain
+
+
+def test_a_comma_becomes_a_point_in_numbers_alone() -> None:
+    assert [with_point(value) for value in (" 3,8 ", "-1,50", "a,b", "3.8", 3.8, None)] == [
+        "3.8",
+        "-1.50",
+        "a,b",
+        "3.8",
+        3.8,
+        None,
+    ]
+
+
+def scores_of(values: list[object], **options: object) -> ScoreReading:
+    return read_scores(values, place=lambda index: f"f.csv:{index + 2}", **options)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize(
+    ("values", "low", "high"),
+    [([1.2, 3.9], 1, 4), ([2, 2], 2, 3), ([0.5], 0, 1), ([], 0, 1), ([-0.5, 0.5], -1, 1), ([1, 5], 1, 5)],
+)
+def test_the_scale_is_the_whole_numbers_around_the_scores(
+    values: list[object], low: float, high: float
+) -> None:
+    found = scores_of(values)
+    assert tuple(found.scale) == (low, high)
+    assert found.notes == (
+        f"the scale of the scores was taken to be {low} to {high}, from those that occur (--scale sets it)",
+    )
+
+
+def test_what_is_no_score_has_its_reason_where_it_is_to_be_skipped() -> None:
+    values = [1, "high", None, -1, 5.5, "2.5", "N/A", True]
+    found = scores_of(values, scale=Scale(0, 5), skip=True)
+    assert [None if math.isnan(score) else score for score in found.scores] == [
+        1,
+        *[None] * 4,
+        2.5,
+        None,
+        None,
+    ]
+    assert found.reasons == [
+        None,
+        "no number",
+        "no gold score",
+        "no gold score (-1)",
+        "outside the scale",
+        None,
+        "no gold score",
+        "no number",
+    ]
+    assert found.notes == ()
+    columns = found.columns([0, 5])
+    assert (columns["scores"].tolist(), columns["scale"]) == ([1, 2.5], Scale(0, 5))
+    assert columns["scores"].dtype == np.float32
+
+
+def test_the_ends_of_a_scale_are_scores_and_beyond_them_is_refused_with_a_scale_that_holds_it() -> None:
+    assert scores_of([0, 5, -1], scale=Scale(-1, 5)).scores == [0, 5, -1]
+    assert math.isnan(scores_of([0, -1]).scores[1])
+    with pytest.raises(ScoreInvalid, match=r"5\.5 is outside the scale") as caught:
+        scores_of([1, 5.5], scale=Scale(0, 5))
+    assert caught.value.where == "f.csv:3"
+    assert "--scale 0,5.5" in caught.value.expected
+    with pytest.raises(ScoreInvalid) as caught:
+        scores_of(["high"])
+    assert (caught.value.where, caught.value.hint) == ("f.csv:2", "--on-error skip")
+    with pytest.raises(ScoreInvalid) as caught:
+        scores_of([1, "3,8"])
+    assert caught.value.hint == "--decimal-comma"

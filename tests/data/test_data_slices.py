@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.data.splits import Slice, split_off_slice
+from samesay.data.splits import (
+    Slice,
+    canonical_split,
+    in_order,
+    split_column,
+    split_of,
+    split_off_slice,
+    splits_note,
+)
 from samesay.errors import SliceInvalid
 
 
@@ -99,3 +107,95 @@ def test_a_name_keeps_its_slice_apart() -> None:
     assert split_off_slice("[5:]") == ("", Slice.parse("[5:]"))
     with pytest.raises(SliceInvalid):
         split_off_slice("train[20]")
+
+
+def test_zero_percent_is_the_start_and_a_hundred_the_end() -> None:
+    assert Slice.parse("[0%:100%]").bounds(8) == (0, 8)
+    assert Slice.parse("[0:1%]").bounds(100) == (0, 1)
+    assert Slice.parse("[-100%:1%]").bounds(200) == (0, 2)
+
+
+@pytest.mark.parametrize("text", ["[:101%]", "[-101%:]"])
+def test_no_more_than_everything(text: str) -> None:
+    with pytest.raises(SliceInvalid, match="percent"):
+        Slice.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "rest"),
+    [
+        ("train[:20%]", "train", "[:20%]"),
+        (" train [:20%]  ", " train", "[:20%]"),
+        ("pairs[1].csv[2:5]", "pairs[1].csv", "[2:5]"),
+        ("[:3]", "", "[:3]"),
+    ],
+)
+def test_the_last_brackets_are_the_slice(text: str, name: str, rest: str) -> None:
+    found, part = split_off_slice(text)
+    assert (found, str(part)) == (name, rest)
+
+
+@pytest.mark.parametrize("text", ["train", "pairs[1].csv", "a]", "", " train ", "pairs[:3]]", "a[:3"])
+def test_a_name_without_brackets_at_its_end_stays_as_it_is(text: str) -> None:
+    assert split_off_slice(text) == (text, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        ("TRAIN", "train"),
+        ("training", "train"),
+        ("Dev", "validation"),
+        ("val", "validation"),
+        ("testing", "test"),
+        ("Dev2", "Dev2"),
+        ("extra", "extra"),
+    ],
+)
+def test_usual_spellings_of_splits(name: str, split: str) -> None:
+    assert canonical_split(name) == split
+
+
+def test_known_splits_come_first() -> None:
+    assert in_order(["extra", "test", "train", "another"]) == ["train", "test", "extra", "another"]
+    assert in_order(iter(["test", "dev", "validation"])) == ["validation", "test", "dev"]
+
+
+def test_what_a_cell_says_of_its_split() -> None:
+    assert split_of(" Dev ") == ("validation", " Dev ")
+    for value in ("extra", "", None, 3):
+        assert split_of(value) == (None, "")
+
+
+def test_the_column_of_splits_is_that_whose_every_value_is_one() -> None:
+    rows = [
+        {"text": "train", "constant": "train", "set": "TRAIN"},
+        {"text": "a", "constant": "train", "set": "dev"},
+        {"text": "b", "constant": "train", "set": "TRAIN"},
+        {"text": "c", "constant": "train", "set": "training"},
+    ]
+    found = split_column(["text", "constant", "set"], iter(rows))
+    assert found == ("set", {"train": {"TRAIN": 2, "training": 1}, "validation": {"dev": 1}})
+    assert splits_note(*found) == "the column 'set' names splits (train 3, validation 1)"
+    assert split_column(["text", "constant"], rows) is None
+    assert split_column(["text", "missing"], rows) is None
+    assert split_column([], rows) is None
+    assert split_column(["set"], []) is None
+    many = {"train": {"train": 1200}}
+    assert splits_note("set", many) == "the column 'set' names splits (train 1,200)"
+
+
+def test_a_column_that_is_none_is_read_no_further() -> None:
+    def rows():
+        yield {"text": "words"}
+        raise AssertionError("read on")
+
+    assert split_column(["text"], rows()) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "forward"),
+    [("[:]", True), ("[5:]", True), ("[0:9]", True), ("[:-1]", False), ("[-1:]", False), ("[:9%]", False)],
+)
+def test_counts_from_the_start_need_no_number_of_rows(text: str, forward: bool) -> None:
+    assert Slice.parse(text).counts_forward is forward

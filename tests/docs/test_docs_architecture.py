@@ -14,6 +14,8 @@ PACKAGE = ROOT / "src" / "samesay"
 ARCHITECTURE = ROOT / "ARCHITECTURE.md"
 DECISIONS = ROOT / "docs" / "decisions"
 LINES_OF_A_MODULE = 600
+MODULES_OF_A_ROOM = 16
+PARAMETERS_OF_A_FUNCTION = 12
 NO_NAMES = {
     "utils",
     "util",
@@ -51,6 +53,26 @@ def test_the_layers_are_those_that_import_linter_holds() -> None:
     (layers,) = (contract["layers"] for contract in contracts if contract["type"] == "layers")
     (told,) = (block.code.splitlines() for block in blocks(ARCHITECTURE) if block.code.startswith("cli\n"))
     assert told == layers
+
+
+def test_a_room_lists_few_modules_but_for_one_a_verb() -> None:
+    folders = [PACKAGE, *(path.parent for path in PACKAGE.rglob("*/__init__.py"))]
+    listed = {
+        str(folder.relative_to(PACKAGE)): sum(1 for path in folder.glob("*.py") if path.stem != "__init__")
+        for folder in folders
+    }
+    assert {folder for folder, modules in listed.items() if modules > MODULES_OF_A_ROOM} <= {"cli", "jobs"}
+
+
+def test_public_functions_take_few_parameters() -> None:
+    many = []
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                names = {one.arg for one in (*node.args.args, *node.args.kwonlyargs)} - {"self", "cls"}
+                if len(names) > PARAMETERS_OF_A_FUNCTION:
+                    many.append(f"{path.relative_to(PACKAGE)}: {node.name}")
+    assert many == []
 
 
 @pytest.mark.parametrize("folder", ["src", "tests", "benchmarks"])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesay.encoding import PairEncoder
-from samesay.encoding.packing import Ragged, pack, round_robin, shortest_limit
+from samesay.encoding.packing import Ragged, pack, pack_single, round_robin, shortest_limit, specials
 
 
 def turn_by_turn(first: int, second: int, room: int) -> tuple[int, int]:
@@ -112,3 +112,77 @@ def test_the_ledger_counts_every_token_that_was_cut(bert_vocabulary):
     np.testing.assert_array_equal(cut.tokens_kept + cut.tokens_lost, whole.tokens_kept)
     assert cut.tokens_lost.tolist() == [[0, 0], [0, 4], [0, 0], [4, 3]]
     assert (cut.lengths <= 9).all()
+
+
+texts = st.lists(st.integers(3, 60_000), max_size=12)
+
+
+@given(
+    pairs=st.lists(st.tuples(texts, texts), max_size=6),
+    separators=st.sampled_from([1, 2]),
+    max_length=st.integers(6, 30),
+)
+def test_rows_are_what_a_list_would_hold(pairs, separators, max_length):
+    first, second = ([pair[side] for pair in pairs] for side in (0, 1))
+    packed = pack(
+        Ragged.of(first),
+        Ragged.of(second),
+        start_id=1,
+        separator_id=2,
+        max_length=max_length,
+        separators=separators,
+    )
+    assert len(packed) == len(pairs)
+    assert packed.specials == (1 + separators, 1)
+    assert (packed.token_ids.dtype, packed.second_starts.dtype, packed.tokens_lost.dtype) == (np.int32,) * 3
+    for row, (one, other) in enumerate(pairs):
+        kept = turn_by_turn(len(one), len(other), max_length - separators - 2)
+        expected = [1, *one[: kept[0]], *[2] * separators, *other[: kept[1]], 2]
+        assert packed.token_ids[packed.offsets[row] : packed.offsets[row + 1]].tolist() == expected
+        assert packed.second_starts[row] == 1 + kept[0] + separators
+        assert packed.tokens_lost[row].tolist() == [len(one) - kept[0], len(other) - kept[1]]
+
+
+def test_one_separator_stands_between_texts_unless_more_are_asked_for():
+    packed = pack(Ragged.of([[7]]), Ragged.of([[8, 9]]), start_id=1, separator_id=2, max_length=9)
+    assert packed.token_ids.tolist() == [1, 7, 2, 8, 9, 2]
+
+
+@given(rows=st.lists(texts, max_size=6), max_length=st.integers(3, 14))
+def test_single_texts_are_cut_at_their_ends_and_counted(rows, max_length):
+    packed = pack_single(Ragged.of(rows), start_id=1, separator_id=2, max_length=max_length)
+    assert packed.specials == (2, 0)
+    assert (packed.token_ids.dtype, packed.second_starts.dtype, packed.tokens_lost.dtype) == (np.int32,) * 3
+    assert packed.tokens_lost.shape == (len(rows), 2)
+    for row, text in enumerate(rows):
+        kept = text[: max_length - 2]
+        assert packed.token_ids[packed.offsets[row] : packed.offsets[row + 1]].tolist() == [1, *kept, 2]
+        assert packed.second_starts[row] == len(kept) + 2
+        assert packed.tokens_lost[row].tolist() == [len(text) - len(kept), 0]
+
+
+def test_special_tokens_and_the_shortest_limit():
+    assert (specials(1), specials(2)) == ((2, 1), (3, 1))
+    assert (shortest_limit(1), shortest_limit(2)) == (5, 6)
+    for separators in (1, 2):
+        packed = pack(
+            Ragged.of([[7, 7]]),
+            Ragged.of([[8, 8]]),
+            start_id=1,
+            separator_id=2,
+            max_length=shortest_limit(separators),
+            separators=separators,
+        )
+        assert packed.token_ids.tolist() == [1, 7, *[2] * separators, 8, 2]
+
+
+def test_ragged_ids_of_no_texts_and_of_empty_ones():
+    none = Ragged.of([])
+    assert (none.ids.tolist(), none.offsets.tolist(), none.lengths.tolist()) == ([], [0], [])
+    some = Ragged.of([[], [5, 6], []])
+    assert (some.ids.tolist(), some.offsets.tolist(), some.lengths.tolist()) == (
+        [5, 6],
+        [0, 0, 2, 2],
+        [0, 2, 0],
+    )
+    assert (some.ids.dtype, some.offsets.dtype) == (np.int32, np.int64)

@@ -12,9 +12,9 @@ from made_answers import NLI, FixedWithThresholds, calibrated, examined, figures
 
 from samesay.errors import ColumnNotFound
 from samesay.evaluation import evaluate, metric_intervals
-from samesay.evaluation.coverage import accuracy_by_coverage
+from samesay.evaluation.calibration import accuracy_by_coverage
 from samesay.evaluation.report import examine, render_page, slices_of
-from samesay.evaluation.report.slice_results import accuracy_of_slices
+from samesay.evaluation.report.slices import accuracy_of_slices
 from samesay.pairs import LabelSet
 
 pytest.importorskip("cleanlab")

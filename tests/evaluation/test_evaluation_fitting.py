@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from samesay.decision import Decision, answers_under, decide, decisions_of, softmax, values_of
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
+    LARGEST_BIAS,
     TEMPERATURES,
     fit_abstention,
     fit_biases,
@@ -209,3 +210,143 @@ def test_a_line_is_found_again(activation):
     assert gain > 3 * error
     assert gain_of_line(logits, values_of(logits, scale, Decision()), scale)[0] == pytest.approx(0, abs=1e-6)
     assert fit_line(logits, values_of(logits, scale, planted), scale, biased=False)[1] == 0
+
+
+def test_a_temperature_worked_out_by_hand() -> None:
+    # Three of four answers two nats apart are right: the best probability is 3/4, the logarithm of 3 apart.
+    logits, truth = np.array([[2.0, 0.0]] * 4), np.array([0, 0, 0, 1])
+    temperature, note = fit_temperature(logits, truth)
+    assert temperature == pytest.approx(2 / np.log(3), rel=1e-4)
+    assert note is None
+
+
+def test_a_temperature_at_its_lower_limit_says_so() -> None:
+    logits, truth = np.array([[1e-4, 0.0]] * 4), np.array([0, 0, 0, 1])
+    temperature, note = fit_temperature(logits, truth)
+    assert temperature == pytest.approx(TEMPERATURES[0], rel=1e-3)
+    assert note == "the logits are very small: the temperature is at its lower limit"
+
+
+def test_biases_worked_out_by_hand() -> None:
+    # Equal logits: the biases are the logarithms of the labels' shares, less their mean.
+    logits = np.array([[0.0, 0.0]] * 4)
+    _, biases = fit_biases(logits, np.array([0, 0, 0, 1]))
+    assert biases.tolist() == pytest.approx([np.log(3) / 2, -np.log(3) / 2], abs=1e-5)
+
+
+def test_a_temperature_and_biases_worked_out_by_hand() -> None:
+    # At a difference of 2 three of four are of the first label, at -2 one of two: log 3 = 2 c + d, 0 = -2 c + d.
+    logits = np.array([[2.0, 0.0]] * 4 + [[0.0, 2.0]] * 4)
+    temperature, biases = fit_biases(logits, np.array([0, 0, 0, 1, 0, 0, 1, 1]))
+    assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
+    assert (biases[0] - biases[1]) == pytest.approx(np.log(3) / 2, abs=1e-3)
+    assert biases.sum() == pytest.approx(0, abs=1e-9)
+
+
+def test_biases_stay_within_their_limit() -> None:
+    _, biases = fit_biases(np.array([[0.0, 0.0]] * 3), np.array([0, 0, 0]))
+    assert np.abs(biases).max() <= LARGEST_BIAS
+    assert biases[0] > 5
+
+
+def test_an_abstention_worked_out_by_hand() -> None:
+    from scipy.stats import beta
+
+    confidence = np.array([0.9] * 60 + [0.6] * 40)
+    probabilities = np.stack([confidence, 1 - confidence], axis=1)
+    truth = np.array([0] * 59 + [1] + [0] * 20 + [1] * 20)
+    turned = np.random.default_rng(0).permutation(100)
+    found, best = fit_abstention(probabilities[turned], truth[turned], np.zeros(100, np.int64), precision=0.9)
+    assert found is not None
+    assert (found.abstain_below, found.coverage) == (0.9, 0.6)
+    assert found.precision == pytest.approx(59 / 60)
+    assert found.precision_bound == pytest.approx(beta.ppf(0.05, 59, 2))
+    assert best == found.precision_bound
+    # At exactly what is reached it is taken, above it not; all answers are taken where they are good enough.
+    same = fit_abstention(probabilities, truth, np.zeros(100, np.int64), precision=best)
+    assert same[0] == found
+    assert fit_abstention(probabilities, truth, np.zeros(100, np.int64), precision=best + 1e-9)[0] is None
+    everything, _ = fit_abstention(probabilities, truth, np.zeros(100, np.int64), precision=0.7)
+    assert everything is not None
+    assert (everything.abstain_below, everything.coverage, everything.precision) == (0.6, 1.0, 0.79)
+
+
+def test_where_no_answer_is_right_nothing_is_answered() -> None:
+    probabilities = np.array([[0.9, 0.1], [0.8, 0.2]])
+    assert fit_abstention(probabilities, np.ones(2, int), np.zeros(2, np.int64), precision=0.5) == (None, 0.0)
+
+
+def test_the_gain_of_biases_is_the_log_loss_saved_on_folds_left_out() -> None:
+    logits, truth = honest(200, seed=3)
+    off = logits + np.array([1.0, 0.0, -1.0])
+    folds = np.random.default_rng(4).permutation(200) % 5
+    gains = np.zeros(200)
+    for fold in range(5):
+        out = folds == fold
+        alone, _ = fit_temperature(off[~out], truth[~out])
+        temperature, biases = fit_biases(off[~out], truth[~out])
+        places = np.arange(out.sum()), truth[out]
+        with_biases = softmax(off[out], temperature, biases.tolist())[places].astype(np.float64)
+        gains[out] = np.log(with_biases) - np.log(softmax(off[out], alone)[places].astype(np.float64))
+    gain, error = gain_of_biases(off, truth, seed=4)
+    assert gain == pytest.approx(gains.mean(), abs=1e-5)
+    assert error == pytest.approx(gains.std(ddof=1) / np.sqrt(200), abs=1e-5)
+    assert gain_of_biases(off, truth) == gain_of_biases(off, truth, seed=0) != (gain, error)
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "identity"])
+def test_the_gain_of_a_line_is_the_squared_error_saved_on_folds_left_out(activation) -> None:
+    scale = Scale(1, 5, activation)
+    random = np.random.default_rng(1)
+    logits = random.normal(size=(90, 1)).astype(np.float32)
+    gold = np.clip(
+        values_of(logits, scale, Decision(0.5, biases={"score": 1})) + random.normal(size=90), 1, 5
+    )
+    folds = np.random.default_rng(2).permutation(90) % 5
+    gains = np.zeros(90)
+    for fold in range(5):
+        out = folds == fold
+        temperature, bias = fit_line(logits[~out], gold[~out], scale)
+        mended = values_of(logits[out], scale, Decision(temperature, biases={"score": bias}))
+        gains[out] = (values_of(logits[out], scale, Decision()) - gold[out]) ** 2 - (mended - gold[out]) ** 2
+    gain, error = gain_of_line(logits, gold, scale, seed=2)
+    assert gain == pytest.approx(gains.mean(), abs=1e-5)
+    assert error == pytest.approx(gains.std(ddof=1) / np.sqrt(90), abs=1e-5)
+    assert gain_of_line(logits, gold, scale) == gain_of_line(logits, gold, scale, seed=0) != (gain, error)
+
+
+def test_a_line_of_scores_is_the_least_squares_line() -> None:
+    random = np.random.default_rng(1)
+    outputs = random.normal(size=50)
+    gold = 3 * outputs + 20 + random.normal(size=50)  # its bias is beyond what the biases of labels may be
+    slope, height = np.polyfit(outputs, gold, 1)
+    temperature, bias = fit_line(outputs[:, None], gold, Scale(0, 40, "identity"))
+    assert (1 / temperature, bias) == pytest.approx((slope, height), rel=1e-4)
+    through = (outputs @ gold) / (outputs @ outputs)
+    temperature, bias = fit_line(outputs[:, None], gold, Scale(0, 40, "identity"), biased=False)
+    assert (1 / temperature, bias) == (pytest.approx(max(through, 1 / 20), rel=1e-4), 0)
+
+
+def test_a_line_of_shares_worked_out_by_hand() -> None:
+    # Mean shares of 3/4 at an output of 2 and of 1/2 at -2, as in the biases above.
+    outputs = np.array([[2.0], [2.0], [-2.0], [-2.0]])
+    temperature, bias = fit_line(outputs, np.array([5.0, 3.0, 2.0, 4.0]), Scale(1, 5))
+    assert (temperature, bias) == pytest.approx((4 / np.log(3), np.log(3) / 2), rel=1e-3)
+    _, high = fit_line(np.array([[0.0], [0.0]]), np.array([5.0, 5.0]), Scale(1, 5))
+    assert 5 < high <= LARGEST_BIAS
+
+
+def test_thresholds_are_chosen_again_from_the_same_seed_and_sum_to_1() -> None:
+    logits, truth = honest(900, seed=11)
+    biased = softmax(logits + np.log([4.0, 1.0, 0.5]))
+    thresholds, why = fit_thresholds(biased, truth)
+    again, _ = fit_thresholds(biased, truth, seed=0)
+    assert thresholds is not None
+    assert thresholds.tolist() == again.tolist()
+    assert thresholds.sum() == pytest.approx(1)
+    # What was given too often needs more.
+    assert thresholds[0] > 0.4 > thresholds[1] > thresholds[2] > 0
+    assert why.startswith("thresholds are taken: macro F1 +")
+    assert why.endswith("on pairs left out of the fit")
+    exact = np.eye(2)[[0, 1] * 10]  # probabilities of 0 are small ones
+    assert fit_thresholds(exact, np.array([0, 1] * 10))[0] is None

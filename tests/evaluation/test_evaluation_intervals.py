@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samesay.evaluation import metrics
-from samesay.evaluation.intervals import metric_intervals, share_interval
+from samesay.evaluation.intervals import Interval, metric_intervals, share_interval, similarity_intervals
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -76,3 +76,95 @@ def test_one_pair_and_constant_answers_have_honest_intervals(n_labels):
 
 def test_no_pairs_have_no_share():
     assert share_interval(0, 0) is None
+
+
+def test_an_interval_of_another_level_is_scipy_s():
+    theirs = stats.binomtest(7, 12).proportion_ci(method="wilson", confidence_level=0.8)
+    ours = share_interval(7, 12, level=0.8)
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=1e-9)
+
+
+def test_the_ends_of_a_share_are_exact():
+    assert share_interval(0, 7).low == 0
+    assert share_interval(7, 7).high == 1
+    assert 0 < share_interval(1, 7).low < share_interval(6, 7).high < 1
+    assert share_interval(1, 7).to_dict().keys() == {"low", "high", "method", "level"}
+    assert share_interval(1, 7).method == "wilson"
+
+
+def test_intervals_that_touch_overlap():
+    middle = Interval(0.2, 0.4, "wilson")
+    for low, high, overlap in (
+        (0.0, 0.2, True),
+        (0.4, 1, True),
+        (0.25, 0.3, True),
+        (0, 1, True),
+        (0, 0.19, False),
+    ):
+        other = Interval(low, high, "wilson")
+        assert middle.overlaps(other) == other.overlaps(middle) == overlap
+    assert not middle.overlaps(Interval(0.41, 1, "wilson"))
+
+
+def test_answers_other_than_the_most_probable_are_those_measured():
+    rows, truth = answers_of(1, 60, 3)
+    given = np.roll(truth, 7).astype(np.int64)
+    drawn = np.random.default_rng(5).integers(0, 60, (80, 60))
+    accuracies = (given == truth)[drawn].mean(axis=1)
+    found = metric_intervals(rows, truth, given, resamples=80, seed=5)["accuracy"]
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(accuracies, [0.025, 0.975])), abs=1e-9)
+    assert found.method == "bootstrap"
+
+
+def test_many_pairs_are_drawn_in_parts_that_are_those_of_one_drawing():
+    rows, truth = answers_of(2, 3000, 2)
+    drawn = np.random.default_rng(0).integers(0, 3000, (700, 3000))
+    accuracies = (rows.argmax(axis=1) == truth)[drawn].mean(axis=1)
+    found = metric_intervals(rows, truth, resamples=700)["accuracy"]
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(accuracies, [0.025, 0.975])), abs=1e-9)
+
+
+def test_intervals_of_scores_are_percentiles_of_the_drawn_metrics():
+    random = np.random.default_rng(4)
+    truth = np.round(random.uniform(0, 5, 40))
+    answers = np.round(truth + random.normal(0.3, 1, 40), 1)
+    drawn = np.random.default_rng(9).integers(0, 40, (60, 40))
+    metric = {
+        "spearman": lambda a, b: stats.spearmanr(a, b)[0],
+        "pearson": lambda a, b: stats.pearsonr(a, b)[0],
+        "mse": lambda a, b: np.mean((a - b) ** 2),
+        "mae": lambda a, b: np.mean(np.abs(a - b)),
+        "bias": lambda a, b: np.mean(b - a),
+    }
+    found = similarity_intervals(truth, answers, resamples=60, seed=9)
+    assert list(found) == list(metric)
+    for name, one in metric.items():
+        values = [one(truth[places], answers[places]) for places in drawn]
+        expected = tuple(np.quantile(values, [0.025, 0.975]))
+        assert (found[name].low, found[name].high) == pytest.approx(expected, abs=1e-9), name
+        assert (found[name].method, found[name].level) == ("bootstrap", 0.95)
+
+
+def test_scores_are_drawn_a_thousand_times_from_seed_0_unless_told_otherwise():
+    truth, answers = [0, 1, 2, 3, 5], [0.5, 1, 1, 4, 4]
+    assert similarity_intervals(truth, answers) == similarity_intervals(
+        truth, answers, resamples=1000, seed=0
+    )
+    rows, labels = answers_of(6, 30, 2)
+    assert metric_intervals(rows, labels) == metric_intervals(rows, labels, resamples=1000, seed=0)
+
+
+def test_a_correlation_that_some_drawing_lacks_has_no_interval_and_equal_errors_none():
+    found = similarity_intervals([0, 1, 2], [1, 2, 3], resamples=200)
+    assert found["pearson"] is None  # some drawing is one pair three times
+    assert found["spearman"] is None
+    assert found["mse"] is None
+    assert found["bias"] is None
+
+
+def test_large_values_that_differ_by_rounding_alone_have_no_interval():
+    rows = np.full((6, 3), 1 / 3)
+    assert metric_intervals(rows, np.array([0, 1, 2, 0, 1, 2], np.int32), resamples=50)["loss"] is None
+    scores = similarity_intervals(np.zeros(7), np.full(7, 1e6 / 3), resamples=50)
+    assert scores["mse"] is None
+    assert scores["mae"] is None

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from samesay.errors import ModelError, UsageError
 from samesay.evaluation import metrics
+from samesay.pairs import LabelSet, Scale
 
 sklearn_metrics = pytest.importorskip("sklearn.metrics")
 
@@ -156,3 +157,137 @@ def test_bad_indices_are_refused():
         metrics.confusion_matrix([0, 1], [0], 2)
     with pytest.raises(UsageError, match="float64"):
         metrics.confusion_matrix([0.5], [0], 2)
+
+
+def test_errors_say_which_of_the_two_arrays_is_wrong():
+    with pytest.raises(UsageError, match=r"^truth holds the class index -1"):
+        metrics.confusion_matrix([0, -1], [0, 0], 2)
+    with pytest.raises(UsageError, match=r"^predicted holds the class index 2"):
+        metrics.confusion_matrix([0, 1], [0, 2], 2)
+    with pytest.raises(UsageError, match=r"^truth holds the class index 2"):
+        metrics.log_loss([2], [[0.5, 0.5]])
+    with pytest.raises(UsageError, match=r"^truth has shape \(1, 1\)"):
+        metrics.log_loss([[0]], [[0.5, 0.5]])
+    with pytest.raises(UsageError, match="different lengths: 1 and 2"):
+        metrics.log_loss([0], [[0.5, 0.5], [0.5, 0.5]])
+
+
+def test_the_shape_that_was_expected_is_named():
+    rows = np.full((3, 2), 0.5)
+    for wanted, named in (
+        ({}, "(n_pairs, n_labels)"),
+        ({"n_labels": 3}, "(n_pairs, 3)"),
+        ({"n_pairs": 2}, "(2, n_labels)"),
+    ):
+        with pytest.raises(ModelError) as caught:
+            metrics.require_probabilities(rows if wanted else rows[0], **wanted)
+        assert named in caught.value.expected
+    assert metrics.require_probabilities(rows, n_pairs=3, n_labels=2).tolist() == rows.tolist()
+
+
+def test_every_answer_that_is_no_distribution_is_counted_and_the_first_shown():
+    good, negative, long = [0.5, 0.5, 0.0], [0.7, 0.6, -0.3], [0.6, 0.6, 0.0]
+    with pytest.raises(ModelError) as caught:
+        metrics.require_probabilities([good, negative, long, good])
+    assert caught.value.message.startswith("2 of 4 answers")
+    assert caught.value.where == "pair 1 (counted from 0): [0.7, 0.6, -0.3]"
+    assert caught.value.hint is None
+    with pytest.raises(ModelError) as caught:
+        metrics.require_probabilities([good, [math.nan, 1.0, 0.0]])
+    assert "--learning-rate" in caught.value.hint
+
+
+def test_rows_may_miss_a_sum_of_1_by_rounding_alone():
+    for off in (0.0009, -0.0009):
+        assert metrics.require_probabilities([[0.5, 0.5 + off]]).tolist() == [[0.5, 0.5 + off]]
+    for off in (0.0011, -0.0011):
+        with pytest.raises(ModelError, match="1 of 1"):
+            metrics.require_probabilities([[0.5, 0.5 + off]])
+
+
+def test_a_class_score_holds_both_counts_and_is_written_by_name():
+    score = metrics.class_scores(np.array([[3, 1], [2, 0]]))[0]
+    assert score.to_dict() == {
+        "precision": 3 / 5,
+        "recall": 3 / 4,
+        "f1": 6 / 9,
+        "support": 4,
+        "predicted": 5,
+        "note": None,
+    }
+
+
+numbers = st.floats(-5, 5).map(lambda value: round(value, 1))
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.tuples(numbers, numbers), min_size=2, max_size=30))
+def test_correlations_and_errors_are_those_of_scipy_and_scikit_learn(pairs):
+    stats = pytest.importorskip("scipy.stats")
+    truth, answers = (np.array(side) for side in zip(*pairs, strict=True))
+    found = metrics.similarity_metrics(truth, answers)
+    assert found["mse"] == pytest.approx(sklearn_metrics.mean_squared_error(truth, answers), abs=1e-9)
+    assert found["mae"] == pytest.approx(sklearn_metrics.mean_absolute_error(truth, answers), abs=1e-9)
+    if np.ptp(truth) == 0 or np.ptp(answers) == 0:
+        assert set(found) == {"mse", "mae"}
+    else:
+        assert list(found) == ["spearman", "pearson", "mse", "mae"]
+        assert found["pearson"] == pytest.approx(stats.pearsonr(truth, answers)[0], abs=1e-9)
+        assert found["spearman"] == pytest.approx(stats.spearmanr(truth, answers)[0], abs=1e-9)
+
+
+def test_similarity_metrics_by_hand():
+    # Ranks of the answers: 1.5, 1.5, 3, 4.
+    found = metrics.similarity_metrics([0, 1, 2, 3], [1.0, 1.0, 2.5, 5.0])
+    assert found["mse"] == pytest.approx((1 + 0 + 0.25 + 4) / 4)
+    assert found["mae"] == pytest.approx((1 + 0 + 0.5 + 2) / 4)
+    assert found["spearman"] == pytest.approx(4.5 / math.sqrt(5 * 4.5))
+    assert metrics.pearson([1, 2, 3], [6, 4, 2]) == pytest.approx(-1)
+    assert metrics.pearson(["1", "2"], ["5", "7"]) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("truth", "answers"),
+    [([], []), ([1], [2]), ([1, 2], [3, 3]), ([3, 3], [1, 2]), ([1, 2], [0.3, 0.3 + 1e-13])],
+)
+def test_a_correlation_without_differences_is_none(truth, answers):
+    assert metrics.pearson(truth, answers) is None
+
+
+def test_small_differences_are_differences():
+    assert metrics.pearson([0, 1e-5], [0, 1e-5]) == pytest.approx(1)
+
+
+def test_scores_are_one_finite_number_a_pair():
+    assert metrics.require_scores([1, 2], n_pairs=2).dtype == np.float64
+    for wrong in ([1.0], [1.0, math.nan], [[1.0], [2.0]], [1.0, math.inf]):
+        with pytest.raises(ModelError, match="one finite number"):
+            metrics.require_scores(wrong, n_pairs=2)
+
+
+def test_values_are_checked_as_what_the_model_answers_with():
+    labels, scale = LabelSet(("a", "b")), Scale(0, 5)
+    rows = np.array([[0.5, 0.5], [0.25, 0.75]])
+    assert metrics.require_values(rows, labels, n_pairs=2).tolist() == rows.tolist()
+    assert metrics.require_values([3, 4], scale, n_pairs=2).tolist() == [3, 4]
+    for values, answers, n_pairs in (
+        (rows, scale, 2),
+        ([3, 4], labels, 2),
+        (rows, labels, 3),
+        ([3], scale, 2),
+    ):
+        with pytest.raises(ModelError):
+            metrics.require_values(values, answers, n_pairs=n_pairs)
+    with pytest.raises(ModelError, match="shape"):
+        metrics.require_values(np.full((2, 3), 1 / 3), labels, n_pairs=2)
+
+
+def test_no_correlation_is_beyond_1_by_rounding():
+    random = np.random.default_rng(0)
+    found = [
+        metrics.pearson(values, factor * values)
+        for values in random.normal(size=(200, 7))
+        for factor in (3, -3)
+    ]
+    assert min(found) == -1
+    assert max(found) == 1

@@ -14,8 +14,7 @@ from samesay.evaluation import WordOverlap, evaluate, similarity_intervals
 from samesay.evaluation.report import examine, render_page, slices_of
 from samesay.evaluation.report.drawings import draw_error_of_slices
 from samesay.evaluation.report.page import format_figure, resolve
-from samesay.evaluation.report.slice_results import error_of_slices
-from samesay.evaluation.report.slices import Slice
+from samesay.evaluation.report.slices import Slice, error_of_slices
 from samesay.pairs import Scale, Sides
 
 stats = pytest.importorskip("scipy.stats")

@@ -16,7 +16,7 @@ from samesay.bundle import open_bundle
 from samesay.errors import EncoderUnsupported, PartUnavailable, UsageError
 from samesay.jobs.score import score_pair
 from samesay.predictors.opening import open_predictor
-from samesay.recipes.saved import recipe_to_repeat
+from samesay.runs.saved_recipe import recipe_to_repeat
 
 FIRST = ["a dog runs", "the cat sleeps", "A MAN eats", "two dogs walk in the park"] * 6
 SECOND = ["the dog runs", "a dog sleeps", "a man eats", "three cats walk"] * 6

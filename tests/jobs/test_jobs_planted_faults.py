@@ -23,7 +23,7 @@ NAMES = ("entailment", "neutral", "contradiction")
 class Reader:
     """Reads the right answer and how sure to be off the hypothesis, and turns it into what it is told to."""
 
-    labels, sides = LabelSet(NAMES), Sides("premise", "hypothesis")
+    answers, sides = LabelSet(NAMES), Sides("premise", "hypothesis")
 
     def __init__(self, answer=lambda label: label, sure=None):
         self.answer, self.sure = answer, sure

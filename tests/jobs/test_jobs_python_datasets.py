@@ -24,9 +24,9 @@ def test_datasets_by_split_are_trained_on_chosen_by_and_measured_on(tiny_preset:
     splits = {"train": rows[:16].batch(4), "validation": rows[16:24], "test": rows[24:]}
     run = model.fit(splits, epochs=1, batch_size=8)
     assert model.record is not None
-    assert model.record.validation is not None
-    assert model.record.pairs.first == [texts[0] for texts, _ in ROWS[:16]]
-    assert model.record.validation.second == [texts[1] for texts, _ in ROWS[16:24]]
+    assert model.record.data.validation is not None
+    assert model.record.data.pairs.first == [texts[0] for texts, _ in ROWS[:16]]
+    assert model.record.data.validation.second == [texts[1] for texts, _ in ROWS[16:24]]
     assert "validation_accuracy" in run.history[-1]
     assert model.evaluate(splits).n_pairs == 8
     assert model.predict({"unseen": rows[:3]}).shape == (3, 2)

@@ -1,4 +1,4 @@
-"""Narrower weights: a smaller model that still answers, its cost measured and told, refused where it is too high."""
+"""Quantized weights: a smaller model that still answers, its cost measured, and refused if that is too high."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_the_bundle_says_that_it_is_not_as_keras(undecided: Path, tmp_path: Path
     assert "weights in int8" in shown
     with pytest.raises(PartUnavailable):
         PairModel.load(tmp_path / "small")
-    with pytest.raises(UsageError, match="narrowed before"):
+    with pytest.raises(UsageError, match="quantized already"):
         export(tmp_path / "small", tmp_path / "smaller", to="bundle", quantize="float16", data=DATA)
 
 
@@ -156,7 +156,7 @@ def test_pairs_that_the_model_learned_from_are_told(trained_bundle: Path, pairs_
     ("asked", "words"),
     [
         ({"to": "bundle", "quantize": "int8"}, "no pairs are named"),
-        ({"to": "bundle", "data": DATA}, "what narrower weights cost"),
+        ({"to": "bundle", "data": DATA}, "what quantized weights cost"),
         ({"to": "huggingface", "quantize": "int8", "data": DATA}, "ONNX part of a saved model"),
         ({"to": "bundle", "quantize": "int4", "data": DATA}, "no storage 'int4'"),
         ({"to": "bundle", "quantize": "int8", "data": DATA, "max_changed": 2.0}, "limit is 2"),

@@ -68,7 +68,7 @@ def test_other_pairs_than_the_recipe_s_are_said_to_be_others(
 def test_what_goes_by_validation_is_refused_without_it_on_the_command_line_and_in_python(
     tiny_preset: Path, pairs_file: Path, tmp_path: Path, setting: dict[str, Any]
 ) -> None:
-    with pytest.raises(UsageError, match="no validation pairs") as caught:
+    with pytest.raises(UsageError, match="needs validation pairs") as caught:
         train(Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "model"), setting)
     assert caught.value.where == next(iter(setting))
     assert not (tmp_path / "model").exists()

@@ -48,7 +48,7 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     assert json.loads(stopped.stdout)["checkpoints"] == str(place)
     assert [path.name for path in place.rglob("*.npz")] == ["checkpoint-000000008.npz"]
     (told,) = (line for line in stopped.stderr.splitlines() if line.startswith("To resume: "))
-    with pytest.raises(TargetExists, match="An unfinished run stands in"):
+    with pytest.raises(TargetExists, match="An interrupted run left its checkpoints in"):
         train(
             Run(data=pairs_file, preset=tiny_preset, output=tmp_path / "other"),
             files=RunFiles(checkpoints=place),
@@ -67,7 +67,7 @@ def test_ctrl_c_says_the_command_that_goes_on_and_an_unfinished_run_is_not_forgo
     went_on = json.loads(again.stdout)
     assert [entry["step"] for entry in went_on["history"]] == [6, 12]
     assert not went_on["interrupted"]
-    assert any("it went on from the checkpoint of step 8" in note for note in went_on["notes"])
+    assert any("it was resumed at step 8" in note for note in went_on["notes"])
     assert not place.exists(), "what is saved needs no state"
 
 
@@ -81,7 +81,7 @@ def test_a_run_that_diverges_saves_its_best_and_fails(
 
     monkeypatch.setattr(Course, "on_train_batch_end", poison)
     with pytest.raises(
-        TrainingDiverged, match=r"nan after step 12 \(epoch 2\)\. The model of epoch 1 was saved"
+        TrainingDiverged, match=r"nan at step 12 \(epoch 2\)\. The model of epoch 1 was saved"
     ):
         train(
             Run(
@@ -144,7 +144,7 @@ def test_a_run_that_fails_after_training_says_where_it_goes_on(
     assert isinstance(ended.exception, click.Abort)
     assert ended.exception.__cause__ is not None
     assert ended.exception.__cause__.__notes__ == [
-        f"the run's state is kept in {place}: the same command with --resume goes on there"
+        f"the run's state is kept in {place}: the same command with --resume goes on from there"
     ]
     told = ended.stderr.partition("To resume: samesay ")[2]
     assert shlex.split(told) == [*words[:-2], "--resume", "--", str(pairs_file)]

@@ -18,7 +18,7 @@ from samesay.cli.main import cli
 from samesay.errors import RecipeInvalid, UsageError
 from samesay.pairs import LabelSet, Scale
 from samesay.recipes.run import Run, gather
-from samesay.recipes.saved import recipe_to_repeat
+from samesay.runs.saved_recipe import recipe_to_repeat
 from samesay.training import Recipe
 
 LABELS = ("same", "different")
@@ -217,7 +217,7 @@ def test_scores_are_recorded_with_their_scale(tiny_preset: Path, tmp_path: Path)
 def test_what_opening_a_model_decided_is_not_decided_again_by_fitting_it(
     tiny_preset: Path, setting: dict[str, Any]
 ) -> None:
-    with pytest.raises(UsageError, match="does nothing to a model that is open") as caught:
+    with pytest.raises(UsageError, match="has no effect on a model that is open") as caught:
         opened(tiny_preset).fit(PAIRS, GOLD, **setting, **QUICK)
     assert caught.value.where == next(iter(setting))
     opened(tiny_preset, **setting).fit(PAIRS, GOLD, **setting, **QUICK)

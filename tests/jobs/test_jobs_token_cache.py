@@ -15,7 +15,7 @@ from samesay.data import PairTable, load_pairs
 from samesay.encoding import EncodedPairs, PairEncoder
 from samesay.runs import token_cache
 from samesay.runs.token_cache import encoded_pairs
-from samesay.training.fit import TrainingPairs
+from samesay.training.training_pairs import TrainingPairs
 from tiny_bert import VOCABULARY
 
 

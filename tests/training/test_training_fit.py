@@ -26,7 +26,9 @@ from samesay.training import Recipe
 from samesay.training.checkpoints import checkpoints_in, remove_checkpoints, save_checkpoint
 from samesay.training.course import Course
 from samesay.training.distillation import Taught
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.fit import FitResult, fit
+from samesay.training.recipe import RunFiles
+from samesay.training.training_pairs import TrainingPairs
 
 LABELS = LabelSet(("different", "same"))
 ANIMALS = ("dog", "cat", "man", "woman")
@@ -121,8 +123,7 @@ def test_a_run_that_early_stopping_ended_trains_no_further_when_it_is_resumed(
             some_pairs(classifier, 100),
             recipe,
             validation=misled,
-            checkpoints=tmp_path,
-            checkpoint_every=0,
+            files=RunFiles(checkpoints=tmp_path, checkpoint_every=0),
         )
         return result, weights(classifier)
 
@@ -212,7 +213,7 @@ def test_a_loss_that_is_no_number_stops_the_run_and_says_when(classifier: PairCl
     result = fit(classifier, some_pairs(classifier, 60), QUICK)
     assert result.history == []
     assert result.diverged is not None
-    assert "nan after step" in result.diverged.message
+    assert "nan at step" in result.diverged.message
     assert "--learning-rate" in (result.diverged.hint or "")
     assert all(
         np.array_equal(one, two, equal_nan=True) for one, two in zip(before, weights(classifier), strict=True)
@@ -237,9 +238,7 @@ def test_a_run_that_diverges_before_anything_was_measured_keeps_its_last_checkpo
         pairs,
         QUICK,
         validation=held_out,
-        checkpoints=tmp_path,
-        checkpoint_every=0,
-        tensorboard=tmp_path / "logs",
+        files=RunFiles(checkpoints=tmp_path, checkpoint_every=0, tensorboard=tmp_path / "logs"),
     )
     assert result.diverged is not None
     assert len(list((tmp_path / "logs").iterdir())) == 1, "its figures go to the log that was open"
@@ -349,8 +348,7 @@ def test_a_run_that_was_killed_twice_goes_on_to_the_same_bits(
                 pairs,
                 recipe,
                 validation=held_out,
-                checkpoints=checkpoints,
-                checkpoint_every=0,
+                files=RunFiles(checkpoints=checkpoints, checkpoint_every=0),
             )
         finally:
             PairBatches.__getitem__ = original  # type: ignore[method-assign]
@@ -382,26 +380,26 @@ def test_a_checkpoint_of_another_run_is_refused_and_says_what_differs(
 ) -> None:
     once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
     pairs = some_pairs(classifier, 20)
-    fit(classifier, pairs, once, checkpoints=tmp_path, checkpoint_every=0)
+    fit(classifier, pairs, once, files=RunFiles(checkpoints=tmp_path, checkpoint_every=0))
     twice = Recipe(**{**QUICK.to_dict(), "epochs": 2})
     with pytest.raises(CheckpointMismatch, match=r"another run: recipe\.epochs differ") as caught:
-        fit(classifier, pairs, twice, checkpoints=tmp_path)
+        fit(classifier, pairs, twice, files=RunFiles(checkpoints=tmp_path))
     assert caught.value.expected == "recipe.epochs 1, not 2"
     with pytest.raises(CheckpointMismatch, match="another run: pairs differ"):
-        fit(classifier, some_pairs(classifier, 21), once, checkpoints=tmp_path)
+        fit(classifier, some_pairs(classifier, 21), once, files=RunFiles(checkpoints=tmp_path))
     with pytest.raises(CheckpointMismatch, match="another run: origin differ"):
-        fit(classifier, pairs, once, checkpoints=tmp_path, origin="another model")
+        fit(classifier, pairs, once, origin="another model", files=RunFiles(checkpoints=tmp_path))
     taught = Taught(np.zeros((20, 2), np.float32), np.ones(20, np.bool_))
     with pytest.raises(CheckpointMismatch, match="another run: teacher differ"):
-        fit(classifier, replace(pairs, taught=taught), once, checkpoints=tmp_path)
+        fit(classifier, replace(pairs, taught=taught), once, files=RunFiles(checkpoints=tmp_path))
     with monkeypatch.context() as patch:
         patch.setattr("samesay.training.fit.version", lambda _: "0.0.1")
         with pytest.raises(CheckpointMismatch, match=r"another run: versions\.samesay differ"):
-            fit(classifier, pairs, once, checkpoints=tmp_path)
+            fit(classifier, pairs, once, files=RunFiles(checkpoints=tmp_path))
     for path in checkpoints_in(tmp_path):
         path.write_bytes(b"")
     with pytest.raises(CheckpointDamaged):
-        fit(classifier, pairs, once, checkpoints=tmp_path)
+        fit(classifier, pairs, once, files=RunFiles(checkpoints=tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -435,8 +433,7 @@ def test_a_disk_that_fills_leaves_the_checkpoint_before_and_the_run_goes_on(
             classifier,
             some_pairs(classifier, 40),
             Recipe(**{**QUICK.to_dict(), "epochs": 1}),
-            checkpoints=tmp_path,
-            checkpoint_every=0,
+            files=RunFiles(checkpoints=tmp_path, checkpoint_every=0),
         )
     assert result.steps == 3
     assert said in caplog.text
@@ -459,7 +456,9 @@ def test_the_time_of_a_checkpoint_is_all_that_it_takes(
     monkeypatch.setattr(Course, "_put_state_back", slow)
     monkeypatch.setattr(Course, "_save", timed)
     once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
-    fit(classifier, some_pairs(classifier, 20), once, checkpoints=tmp_path, checkpoint_every=0)
+    fit(
+        classifier, some_pairs(classifier, 20), once, files=RunFiles(checkpoints=tmp_path, checkpoint_every=0)
+    )
     assert len(seconds) == 2
     assert min(seconds) >= 0.1
 
@@ -485,7 +484,12 @@ def test_checkpoints_are_refused_where_a_run_would_not_go_on_to_the_same_weights
 
     monkeypatch.setattr(keras.backend, "backend", lambda: "torch")
     with pytest.raises(UsageError, match="Runs on torch cannot be checkpointed"):
-        fit(classifier, some_pairs(classifier, 10), QUICK, checkpoints=tmp_path / "checkpoints")
+        fit(
+            classifier,
+            some_pairs(classifier, 10),
+            QUICK,
+            files=RunFiles(checkpoints=tmp_path / "checkpoints"),
+        )
     assert not (tmp_path / "checkpoints").exists()
 
 
@@ -503,9 +507,9 @@ def test_a_disk_that_is_full_for_tensorboard_ends_no_run(
     monkeypatch.setattr(writer, "flush", full)
     once = Recipe(**{**QUICK.to_dict(), "epochs": 1})
     with caplog.at_level(logging.WARNING, logger="samesay"):
-        result = fit(classifier, some_pairs(classifier, 40), once, tensorboard=tmp_path)
+        result = fit(classifier, some_pairs(classifier, 40), once, files=RunFiles(tensorboard=tmp_path))
     assert result.steps == 3
-    assert caplog.text.count("figures for TensorBoard cannot be written any more") == 1
+    assert caplog.text.count("metrics for TensorBoard can no longer be written") == 1
 
 
 def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifier, tmp_path: Path) -> None:
@@ -514,7 +518,13 @@ def test_what_tensorboard_is_shown_is_what_was_measured(classifier: PairClassifi
 
     recipe = Recipe(**{**QUICK.to_dict(), "epochs": 1})
     held_out = some_pairs(classifier, 20, seed=1)
-    result = fit(classifier, some_pairs(classifier, 40), recipe, validation=held_out, tensorboard=tmp_path)
+    result = fit(
+        classifier,
+        some_pairs(classifier, 40),
+        recipe,
+        validation=held_out,
+        files=RunFiles(tensorboard=tmp_path),
+    )
     (path,) = tmp_path.iterdir()
     content, logged, at = path.read_bytes(), {}, 0
     while at < len(content):  # records of length (8 bytes), its checksum (4), an event, its checksum (4)

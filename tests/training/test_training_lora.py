@@ -16,8 +16,9 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.depth import depths
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.fit import FitResult, fit
 from samesay.training.lora import adapted
+from samesay.training.training_pairs import TrainingPairs
 
 LABELS = LabelSet(("different", "same"))
 PLAIN = {

@@ -18,8 +18,9 @@ from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
 from samesay.training.depth import depths
-from samesay.training.fit import FitResult, TrainingPairs, balanced_rows, fit
+from samesay.training.fit import FitResult, balanced_rows, fit
 from samesay.training.optimizers import build_optimizer
+from samesay.training.training_pairs import TrainingPairs
 
 LABELS = LabelSet(("different", "same"))
 PLAIN = {"epochs": 12, "batch_size": 16, "learning_rate": 5e-3, "schedule": "constant", "warmup": 0.0}

@@ -11,8 +11,9 @@ from samesay.model.classifier import PairClassifier
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.fit import FitResult, fit
 from samesay.training.jax_step import KERAS, OWN
+from samesay.training.training_pairs import TrainingPairs
 from tiny_bert import save_tiny_preset
 from tiny_families import save_family
 

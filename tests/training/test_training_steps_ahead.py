@@ -11,9 +11,10 @@ import pytest
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
-from samesay.training.custom_objects import OwnParts
-from samesay.training.fit import FitResult, TrainingPairs, fit
+from samesay.training.custom_objects import CustomObjects
+from samesay.training.fit import FitResult, fit
 from samesay.training.jax_step.steps_ahead import MOST_AHEAD, StepsAhead
+from samesay.training.training_pairs import TrainingPairs
 
 
 class Figure:
@@ -73,8 +74,8 @@ def test_a_run_that_reads_every_figure_ends_with_the_same_bits(tiny_preset: Path
         encoded = classifier.encoder.encode(["a dog runs", "the cat runs"] * 40, ["a dog sleeps"] * 80)
         targets = np.tile(np.arange(2, dtype=np.int32), 40)
         recipe = Recipe(epochs=2, batch_size=8, learning_rate=1e-3)
-        own = OwnParts.of(callbacks=list(callbacks))
-        result = fit(classifier, TrainingPairs(encoded, targets), recipe, own_parts=own)
+        own = CustomObjects.of(callbacks=list(callbacks))
+        result = fit(classifier, TrainingPairs(encoded, targets), recipe, custom=own)
         return result, [np.asarray(one) for one in classifier.trainable_variables]
 
     losses: list[float] = []

@@ -100,9 +100,10 @@ def _show(checked: CheckedModel, output: str | None) -> None:
             [section, "tests", "failed", "95 %", "one of the failures"],
             [_row(result) for result in results],
         )
-    told = f"{counted(len(checked.behaviour.outcomes), 'test')} of {visible(checked.model)}"
+    summary = f"{counted(len(checked.behaviour.outcomes), 'test')} of {visible(checked.model)}"
     say(
-        f"{told}; {render.duration(checked.behaviour.seconds)}" + (f"; written to {output}" if output else "")
+        f"{summary}; {render.duration(checked.behaviour.seconds)}"
+        + (f"; written to {output}" if output else "")
     )
     render.notes(checked.notes)
 

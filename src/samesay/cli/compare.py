@@ -21,7 +21,7 @@ from samesay.cli.plain import present, say, visible
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
-    from samesay.jobs.compare import Comparison
+    from samesay.predictors.comparison import Comparison
 
 _CHANGED_SHOWN = 5
 
@@ -102,7 +102,7 @@ def command(
         compared = compare_models(models, data, progress=progress, **options)
     present(compared, show, picture, options["changed"], options["markdown"], as_json=as_json)
     if picture is not None:
-        # After the figures: a picture that cannot be written must not cost them.
+        # After the metrics: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_cost_picture
 
         quality, points = compared.cost_points()
@@ -113,7 +113,7 @@ def command(
 def show(compared: Comparison) -> None:
     """Print a comparison for people."""
     from samesay.cli import render
-    from samesay.jobs import comparison_text as words
+    from samesay.predictors import comparison as words
 
     figures = words.figures_of(compared)
     render.table(
@@ -159,7 +159,7 @@ def show(compared: Comparison) -> None:
 
 def _show_decisions(compared: Comparison) -> None:
     from samesay.cli import render
-    from samesay.jobs.comparison_text import p_value
+    from samesay.predictors.comparison import p_value
 
     render.table(
         [

@@ -87,7 +87,7 @@ def command(
         measured = evaluate_model(model, data, progress=progress, **options)
     present(measured, show, picture, measured.report, as_json=as_json)
     if picture is not None:
-        # After the figures: a picture that cannot be written must not cost them.
+        # After the metrics: a picture that cannot be written must not cost them.
         from samesay.evaluation import save_answers_picture
 
         save_answers_picture(measured.evaluation, picture)
@@ -162,7 +162,7 @@ def _show_intervals(measured: MeasuredModel) -> None:
     spans = [
         f"{name.replace('_f1', ' F1')} {render.cell(one.low)} to {render.cell(one.high)}"
         for name, one in measured.intervals.items()
-        # Of the figures that stand above.
+        # Of the metrics that stand above.
         if one is not None and name in measured.evaluation.metrics
     ]
     if spans:

@@ -94,14 +94,14 @@ def _show(result: ExportResult) -> None:
     render.notes(result.notes)
     cost = result.quantization
     if cost is not None:
-        figures = list(cost["before"])
+        metrics = list(cost["before"])
         render.table(
-            ["", *(name.replace("_", " ") for name in figures), "graph"],
+            ["", *(name.replace("_", " ") for name in metrics), "graph"],
             [
-                ("before", *(cost["before"][name] for name in figures), render.size(cost["bytes_before"])),
+                ("before", *(cost["before"][name] for name in metrics), render.size(cost["bytes_before"])),
                 (
                     cost["storage"],
-                    *(cost["after"][name] for name in figures),
+                    *(cost["after"][name] for name in metrics),
                     render.size(cost["bytes_after"]),
                 ),
             ],

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 @click.command(
     "train",
     cls=Command,
-    epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and shows the command "
-    "that resumes it; a second Ctrl-C stops at once and saves nothing.",
+    epilog="Ctrl-C ends the run after the step at hand, saves the best so far (exit status 130) and prints the command "
+    "that resumes it; a second Ctrl-C ends it at once and saves nothing.",
 )
 @click.argument("data", type=PLACE, required=False)
 @option(
@@ -81,7 +81,7 @@ def command(
     from samesay.cli.progress import progress_display
     from samesay.model.runtime.allocator import use_one_arena
 
-    # Before what follows begins threads of its own.
+    # Before what follows starts threads of its own.
     use_one_arena()
     from samesay.jobs.train import train
 
@@ -99,17 +99,17 @@ def command(
             result = train(run, recipe, files=files, resume=resume, overwrite=overwrite, progress=progress)
     except KeyboardInterrupt as stop:
         if getattr(stop, "__notes__", None):  # of a state that is kept
-            note(f"To resume: {_command_to_go_on('--resume')}")
+            note(f"To resume: {_command_to_resume('--resume')}")
         raise
     present(result, show, result.path, as_json=as_json)
     # A script must be able to tell what was stopped, also where a usable model was saved.
     if result.interrupted and result.checkpoints is not None:
         # The model of what was reached is at --output by now.
-        note(f"To resume: {_command_to_go_on('--resume', '--overwrite')}")
+        note(f"To resume: {_command_to_resume('--resume', '--overwrite')}")
     return interrupts.status() if result.interrupted else None
 
 
-def _command_to_go_on(*flags: str) -> str:
+def _command_to_resume(*flags: str) -> str:
     """What was typed, with ``flags`` among its options."""
     typed = list(click.get_current_context().meta[TYPED])
     end = typed.index("--") if "--" in typed else len(typed)
@@ -167,12 +167,12 @@ def show(result: TrainResult) -> None:
     )
     if result.evaluation is not None:
         measured = result.evaluation
-        figures = ", ".join(
+        metrics = ", ".join(
             f"{name.replace('_', ' ')} {value:.4f}" for name, value in measured.metrics.items()
         )
         beaten = ", ".join(f"{name} {value:.4f}" for name, value in measured.constant.metrics.items())
         always = f"always {measured.constant.answer}: {beaten}"
-        say(f"On {counted(measured.n_pairs, 'validation pair')}: {figures} ({always})")
+        say(f"On {counted(measured.n_pairs, 'validation pair')}: {metrics} ({always})")
     if result.seeds is not None:
         _show_seeds(result.seeds)
     render.notes(result.notes)

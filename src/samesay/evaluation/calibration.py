@@ -1,10 +1,10 @@
-"""How far probabilities can be taken at their word: calibration error, Brier score, reliability by confidence.
+"""How far probabilities can be taken at their word: calibration error, Brier score, reliability, accuracy by coverage.
 
 A model is calibrated if, of the answers it gives with a confidence of 0.8, four in five are right. The confidence of
 an answer is the highest probability of its row. Log loss is in ``metrics``.
 
 Even a perfectly calibrated model shows a calibration error above 0 on a finite sample, and a larger one on a smaller
-sample; ``simulate_calibration`` says how large, so that a figure can be read. This module knows arrays alone: it needs
+sample; ``simulate_calibration`` says how large, so that a metric can be read. This module knows arrays alone: it needs
 numpy and no other room than ``metrics``.
 """
 
@@ -88,7 +88,7 @@ class Calibration:
         return self.expected_calibration_error > self.simulated_bound
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types."""
+        """The metrics as JSON types."""
         return asdict(self) | {
             "distinguishable": self.distinguishable,
             "reliability": [asdict(one) for one in self.reliability],
@@ -164,7 +164,7 @@ def measure_calibration(
     simulations: int = SIMULATIONS,
     seed: int = 0,
 ) -> Calibration | None:
-    """All figures of calibration, with what a perfectly calibrated model would show.
+    """All metrics of calibration, with what a perfectly calibrated model would show.
 
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``.
@@ -285,3 +285,75 @@ def _bin_of(confidences: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
     if bins < 1:
         raise UsageError(f"There cannot be {bins} bins.", where="bins", expected="1 or more")
     return np.searchsorted(np.linspace(0, 1, bins + 1)[1:-1], confidences, side="left")
+
+
+_POINTS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class CoveragePoint:
+    """What answering only above one confidence gives.
+
+    Attributes:
+        coverage: Share of pairs that are answered, in (0, 1].
+        threshold: The lowest confidence that is answered.
+        accuracy: Share of right answers among those given.
+        n: Answers given.
+    """
+
+    coverage: float
+    threshold: float
+    accuracy: float
+    n: int
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Accuracy against coverage.
+
+    Attributes:
+        points: From the fewest answers to all pairs; at most a hundred, spread evenly over the coverage.
+        area: Area under the curve of the share of wrong answers over the coverage, in [0, 1]: 0 is best, and the
+            share of wrong answers overall is what a confidence without meaning gives.
+    """
+
+    points: tuple[CoveragePoint, ...]
+    area: float
+
+    def at(self, coverage: float) -> CoveragePoint:
+        """The point of the fewest answers that covers at least ``coverage``."""
+        return next((point for point in self.points if point.coverage >= coverage), self.points[-1])
+
+    def to_dict(self) -> dict[str, Any]:
+        """The curve as JSON types."""
+        return {"points": [asdict(point) for point in self.points], "area": self.area}
+
+
+def accuracy_by_coverage(confidences: NDArray[np.float64], right: NDArray[np.bool_]) -> Coverage:
+    """The curve of one model.
+
+    Args:
+        confidences: Of every answer, shape ``(n_pairs,)``, at least one.
+        right: Which answers are right, same shape.
+    """
+    order = np.argsort(-confidences, kind="stable")
+    sorted_confidences = confidences[order]
+    hits = np.cumsum(right[order])
+    n_pairs = len(order)
+    # The last pair of each run of equal confidences: where a threshold can cut.
+    ends = np.flatnonzero(np.append(sorted_confidences[1:] != sorted_confidences[:-1], True))
+    answered = ends + 1
+    accuracies = hits[ends] / answered
+    area = float(((1 - accuracies) * np.diff(answered, prepend=0)).sum() / n_pairs)
+    wanted = np.ceil(np.arange(1, _POINTS + 1) / _POINTS * n_pairs)
+    kept = np.unique(np.searchsorted(answered, wanted))
+    points = tuple(
+        CoveragePoint(
+            coverage=float(answered[place] / n_pairs),
+            threshold=float(sorted_confidences[ends[place]]),
+            accuracy=float(accuracies[place]),
+            n=int(answered[place]),
+        )
+        for place in kept.tolist()
+    )
+    return Coverage(points, area)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from samesay.evaluation.answering import CHUNK, ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, metric_intervals
 from samesay.evaluation.metrics import ClassScore
-from samesay.pairs import Predictor, ProgressListener, labels_of
+from samesay.pairs import Predictor, ProgressListener, Task, labels_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -40,6 +40,8 @@ class ClassificationEvaluation(Evaluation):
         label_ids: The right answers as indices into ``labels``, shape ``(n_pairs,)``.
         decisions: The labels given and where the predictor abstains, by its own decision policy.
     """
+
+    task: ClassVar[Task] = "classification"
 
     labels: tuple[str, ...]
     per_class: tuple[ClassScore, ...]

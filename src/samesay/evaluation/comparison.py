@@ -1,6 +1,6 @@
 """Whether one model is better than another, or was luckier: paired tests on answers to the same pairs.
 
-What is uncertain is the sample of pairs. Both models answered the same ones, so their figures rise and fall together
+What is uncertain is the sample of pairs. Both models answered the same ones, so their metrics rise and fall together
 and two intervals that overlap say little; only the pairs on which the models differ tell them apart. It knows nothing
 of models, only of their evaluations.
 """
@@ -31,16 +31,16 @@ SIMILARITY_METRICS = ("spearman", "pearson", "mse", "mae")
 _DRAWN_AT_ONCE = 4_000_000
 
 Statistic = Callable[["NDArray[np.int64]"], "NDArray[np.float64]"]
-"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to figures, shape ``(n_figures, n_draws)``."""
+"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to metrics, shape ``(n_figures, n_draws)``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """How much higher a figure of a model is than that of the reference.
+    """How much higher a metric of a model is than that of the reference.
 
     Attributes:
-        value: The model's figure minus the reference's.
-        low: Lower end of its 95 % interval; None where it has none: a single pair, or a figure that is not defined.
+        value: The model's metric minus the reference's.
+        low: Lower end of its 95 % interval; None where it has none: a single pair, or a metric that is not defined.
         high: Upper end.
     """
 
@@ -83,7 +83,7 @@ class Contrast:
     """One model against the reference, on the same pairs.
 
     Attributes:
-        differences: By figure: ``accuracy``, ``macro_f1`` and ``loss``, or of scores ``spearman``, ``pearson``,
+        differences: By metric: ``accuracy``, ``macro_f1`` and ``loss``, or of scores ``spearman``, ``pearson``,
             ``mse`` and ``mae``.
         decisions: Of classifiers; None of similarity models.
     """
@@ -274,7 +274,7 @@ def _bootstrapped(
     lows = highs = np.full(len(names), np.nan)
     if n_pairs > 1:
         with warnings.catch_warnings():
-            # Raised where a figure is not defined for some drawing; it then has no interval, which is said.
+            # Raised where a metric is not defined for some drawing; it then has no interval, which is said.
             warnings.simplefilter("ignore", DegenerateDataWarning)
             interval = bootstrap(
                 (everything,),

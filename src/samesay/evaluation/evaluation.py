@@ -5,12 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from samesay.errors import NoRows
 from samesay.evaluation.answering import Asked
 from samesay.evaluation.intervals import RESAMPLES, Interval
-from samesay.pairs import Sides, per_second
+from samesay.pairs import Sides, Task, per_second
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -45,6 +45,8 @@ class Evaluation(ABC):
         pairs_per_second: ``n_pairs`` over ``seconds``.
         notes: What a reader should know before trusting the metrics.
     """
+
+    task: ClassVar[Task]
 
     n_pairs: int
     metrics: dict[str, float]

@@ -1,4 +1,4 @@
-"""One thing to know before figures, or data, are relied on."""
+"""One thing to know before metrics, or data, are relied on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Finding:
 
     Attributes:
         code: Stable, such as ``labels-permuted`` or ``shared-pairs``.
-        weight: ``fault`` where figures do not mean what they seem to, ``caution`` where they need care.
+        weight: ``fault`` where metrics do not mean what they seem to, ``caution`` where they need care.
         text: A sentence or two, with counts.
         places: Where the first of the rows are that it is about.
     """
@@ -26,10 +26,10 @@ class Finding:
 
     @property
     def is_fault(self) -> bool:
-        """Whether figures do not mean what they seem to."""
+        """Whether metrics do not mean what they seem to."""
         return self.weight == "fault"
 
     def to_dict(self) -> dict[str, Any]:
         """The finding as JSON types; ``places`` where there are any."""
-        told: dict[str, Any] = {"code": self.code, "weight": self.weight, "text": self.text}
-        return {**told, "places": list(self.places)} if self.places else told
+        fields: dict[str, Any] = {"code": self.code, "weight": self.weight, "text": self.text}
+        return {**fields, "places": list(self.places)} if self.places else fields

@@ -279,11 +279,11 @@ def fit_thresholds(
         offsets = _best_offsets(log[kept], label_ids[kept])
         gains.append(_macro_f1(log[out] + offsets, label_ids[out]) - _macro_f1(log[out], label_ids[out]))
     gain, error = float(np.mean(gains)), float(np.std(gains, ddof=1)) / math.sqrt(_FOLDS)
-    told = f"macro F1 {gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+    measured = f"macro F1 {gain:+.4f} ± {error:.4f} on pairs left out of the fit"
     if gain <= error:
-        return None, f"no thresholds: they do not help ({told})"
+        return None, f"no thresholds: they do not help ({measured})"
     weights = np.exp(-_best_offsets(log, label_ids))
-    return weights / weights.sum(), f"thresholds are taken: {told}"
+    return weights / weights.sum(), f"thresholds are taken: {measured}"
 
 
 def fit_abstention(

@@ -1,7 +1,7 @@
-"""How sure a figure is: the span in which it would lie if other pairs of the same kind had been measured.
+"""How sure a metric is: the span in which it would lie if other pairs of the same kind had been measured.
 
-Figures of all pairs have percentile bootstrap intervals (Efron 1979): the pairs are drawn again with replacement, and
-the figures taken anew. Plain shares, such as the accuracy within a slice, have Wilson's (1927), which hold for a
+Metrics of all pairs have percentile bootstrap intervals (Efron 1979): the pairs are drawn again with replacement, and
+the metrics computed again. Plain shares, such as the accuracy within a slice, have Wilson's (1927), which hold for a
 handful of pairs too, where the bootstrap of three right answers says "100 %, for certain". Both equal scipy's to 1e-9
 (the bootstrap with the same random numbers), which the tests see to; scipy is not used here, because measuring a model
 must not need more than using it.
@@ -87,8 +87,8 @@ def metric_intervals(
 ) -> dict[str, Interval | None]:
     """Bootstrap intervals of ``accuracy``, ``macro_f1`` and ``loss``, from the same drawn pairs.
 
-    Where every drawing gives the same figure (one pair; all answers right) the bootstrap knows nothing: accuracy then
-    has Wilson's interval, another figure None.
+    Where every drawing gives the same metric (one pair; all answers right) the bootstrap knows nothing: accuracy then
+    has Wilson's interval, another metric None.
 
     Args:
         probabilities: Shape ``(n_pairs, n_labels)``, at least one pair.
@@ -128,7 +128,7 @@ def similarity_intervals(
 ) -> dict[str, Interval | None]:
     """Bootstrap intervals of ``spearman``, ``pearson``, ``mse``, ``mae`` and ``bias``, from the same drawn pairs.
 
-    None where some drawing has no such figure (a correlation of equal scores), or where all drawings have the same.
+    None where some drawing has no such metric (a correlation of equal scores), or where all drawings have the same.
 
     Args:
         truth: The right scores, shape ``(n_pairs,)``, at least one pair.
@@ -157,7 +157,7 @@ def similarity_intervals(
 
 
 class _Ranked:
-    """Values whose ranks among any drawn ones of them are told without sorting."""
+    """Values whose ranks among any drawn ones of them are found without sorting."""
 
     def __init__(self, values: NDArray[np.float64]) -> None:
         distinct, places = np.unique(values, return_inverse=True)

@@ -1,7 +1,7 @@
 """Metrics from arrays: class indices and probabilities in, or scores, and numbers out.
 
-Everything that counts decisions starts from one confusion matrix, so that no two figures can disagree about
-what was counted. A figure that is not defined (the precision of a class that was never predicted) is None,
+Everything that counts decisions starts from one confusion matrix, so that no two metrics can disagree about
+what was counted. A metric that is not defined (the precision of a class that was never predicted) is None,
 never NaN and never a silent 0; ``ClassScore.note`` says why. Definitions are those of scikit-learn, which
 the tests compare to 1e-9; it is not used here, because measuring a model must not need more than using it.
 
@@ -33,7 +33,7 @@ _SUM_TOLERANCE = 1e-3
 
 @dataclass(frozen=True, slots=True)
 class ClassScore:
-    """How well one class is told from the others.
+    """How well one class is distinguished from the others.
 
     Attributes:
         index: The class.
@@ -43,7 +43,7 @@ class ClassScore:
         f1: Harmonic mean, 2·TP / (2·TP + FP + FN); None if the class neither occurs nor is predicted.
         support: Pairs whose label this is.
         predicted: Pairs for which this is the answer.
-        note: Why a figure is None, or None.
+        note: Why a metric is None, or None.
     """
 
     index: int
@@ -55,7 +55,7 @@ class ClassScore:
     note: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types, without the index: callers key them by the label's name."""
+        """The metrics as JSON types, without the index: callers key them by the label's name."""
         return {
             "precision": self.precision,
             "recall": self.recall,

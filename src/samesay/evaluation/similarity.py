@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from samesay.evaluation.answering import CHUNK, ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, similarity_intervals
 from samesay.evaluation.metrics import similarity_metrics
-from samesay.pairs import Answers, Predictor, ProgressListener, Scale, Sides
+from samesay.pairs import Answers, Predictor, ProgressListener, Scale, Sides, Task
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,6 +37,8 @@ class SimilarityEvaluation(Evaluation):
         truth: The right scores, shape ``(n_pairs,)``, in the order of the table.
         scores: The answers, likewise.
     """
+
+    task: ClassVar[Task] = "similarity"
 
     scale: Scale
     mean_score: float

@@ -327,13 +327,13 @@ def _fit_probabilities(
         return temperature, None, [*notes, "no biases: every answer is right"]
     if method == "auto":
         if logits.shape[1] > MOST_LABELS:
-            told = f"no biases for {logits.shape[1]} labels: without --method bias at most {MOST_LABELS} are fitted"
-            return temperature, None, [*notes, told]
+            measured = f"no biases for {logits.shape[1]} labels: without --method bias at most {MOST_LABELS} are fitted"
+            return temperature, None, [*notes, measured]
         gain, error = gain_of_biases(logits, ids)
-        told = f"log loss {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
+        measured = f"log loss {-gain:+.4f} ± {error:.4f} on pairs left out of the fit"
         if gain <= error:
-            return temperature, None, [*notes, f"no biases: they do not help ({told})"]
-        notes = [f"a bias for every label: {told}"]
+            return temperature, None, [*notes, f"no biases: they do not help ({measured})"]
+        notes = [f"a bias for every label: {measured}"]
     temperature, biases = fit_biases(logits, ids)
     return temperature, biases.tolist(), notes
 

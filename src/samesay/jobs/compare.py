@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,30 +14,26 @@ from samesay.data.formats.writers import (
     require_apart,
     require_file,
     require_new,
-    rounded,
     write_rows,
     write_text,
 )
 from samesay.errors import LabelMismatch, UsageError
-from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation, evaluate
+from samesay.evaluation import ClassificationEvaluation, Evaluation, evaluate
 from samesay.evaluation.comparison import (
-    LEVEL,
     RESAMPLES,
-    Contrast,
     contrast,
-    decided,
     require_scipy,
 )
 from samesay.evaluation.intervals import share_interval
-from samesay.jobs.comparison_text import markdown as as_markdown
 from samesay.pairs import (
     LabelSet,
     Pair,
     ProgressListener,
     Scale,
     Sides,
-    Task,
 )
+from samesay.predictors.comparison import ComparedModel, Comparison
+from samesay.predictors.comparison import markdown as as_markdown
 from samesay.predictors.contenders import (
     Contender,
     is_baseline,
@@ -49,139 +45,6 @@ from samesay.predictors.contenders import (
 from samesay.predictors.cost import SAMPLE, Cost, measure_memory, measure_speed
 from samesay.predictors.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
 from samesay.printable import command
-
-
-@dataclass(frozen=True)
-class ComparedModel:
-    """One of the models.
-
-    Attributes:
-        name: What tables call it.
-        model: What the user wrote.
-        kind: By what it answers: ``onnx``, ``keras``, ``transformers``, ``sentence-transformers`` or ``baseline``.
-        evaluation: Its figures.
-        accuracy_interval: Of a classifier: the 95 % interval of its accuracy by itself (Wilson).
-        contrast: Against the first model; None of the first.
-        cost: None where it was not measured.
-        notes: What a reader should know of it.
-    """
-
-    name: str
-    model: str
-    kind: str
-    evaluation: Evaluation
-    accuracy_interval: tuple[float, float] | None
-    contrast: Contrast | None
-    cost: Cost | None
-    notes: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON types."""
-        return {
-            "name": self.name,
-            "model": self.model,
-            "kind": self.kind,
-            "metrics": dict(self.evaluation.metrics),
-            "accuracy_interval": None if self.accuracy_interval is None else list(self.accuracy_interval),
-            "truncated": self.evaluation.truncated,
-            "against_reference": None if self.contrast is None else self.contrast.to_dict(),
-            "cost": None if self.cost is None else self.cost.to_dict(),
-            "notes": list(self.notes),
-        }
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What came of several models on the same pairs.
-
-    Attributes:
-        models: In the order in which they were named; the first is the reference.
-        table: The pairs.
-        resamples: How often pairs were drawn for the intervals of differences.
-        cost_pairs: Pairs of a round in which speed was measured; None where it was not.
-        notes: What a reader should know of all of it.
-    """
-
-    models: tuple[ComparedModel, ...]
-    table: PairTable = field(repr=False)
-    resamples: int = RESAMPLES
-    cost_pairs: int | None = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def reference(self) -> ComparedModel:
-        """The model that the others are compared with."""
-        return self.models[0]
-
-    @property
-    def task(self) -> Task:
-        """Whether labels or scores were compared."""
-        return "similarity" if self.table.has_scores else "classification"
-
-    def cost_points(self) -> tuple[str, list[CostPoint]]:
-        """The figure of quality, and every model whose cost was measured as a point of the picture."""
-        quality = "spearman" if self.task == "similarity" else "accuracy"
-        points = [
-            CostPoint(
-                one.name,
-                one.evaluation.metrics[quality],
-                one.accuracy_interval,
-                one.cost.pairs_per_second,
-                one.cost.n_bytes,
-                one.cost.peak_memory,
-            )
-            for one in self.models
-            if one.cost is not None and quality in one.evaluation.metrics
-        ]
-        return quality, points
-
-    def changed_rows(self) -> Iterator[dict[str, Any]]:
-        """The pairs to which some model gives another label than the reference, in the order of the data.
-
-        Each with its place in the source (``row``, from 1), its texts, its label, and of every model ``answer NAME``
-        and ``probability NAME``.
-        """
-        if self.task == "similarity":
-            return
-        labels = self.table.labels
-        assert labels is not None
-        evaluations = [
-            one.evaluation for one in self.models if isinstance(one.evaluation, ClassificationEvaluation)
-        ]
-        answers = np.stack([decided(one, labels.names) for one in evaluations])
-        sure = np.stack([one.probabilities.max(axis=1) for one in evaluations])
-        for place in np.flatnonzero((answers != answers[0]).any(axis=0)).tolist():
-            rows = self.table.row_numbers
-            row = {
-                "row": place + 1 if rows is None else int(rows[place]),
-                self.table.sides.first: self.table.first[place],
-                self.table.sides.second: self.table.second[place],
-                "label": labels.names[self.table.label_ids[place]],  # type: ignore[index]
-            }
-            for model, answer, probability in zip(
-                self.models, answers[:, place], sure[:, place], strict=True
-            ):
-                row[f"answer {model.name}"] = labels.names[answer]
-                row[f"probability {model.name}"] = rounded(float(probability))
-            yield row
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything but the pairs, as JSON types."""
-        return {
-            "task": self.task,
-            "reference": self.reference.name,
-            "models": [one.to_dict() for one in self.models],
-            "n_pairs": len(self.table),
-            "source": str(self.table.origin),
-            "labels": None if self.table.labels is None else list(self.table.labels),
-            "scale": None if self.table.scale is None else list(self.table.scale),
-            "sides": list(self.table.sides),
-            "rows_dropped": dict(self.table.origin.rows_dropped),
-            "interval": {"method": "paired bootstrap", "level": LEVEL, "resamples": self.resamples},
-            "correction": "holm",
-            "cost_pairs": self.cost_pairs,
-            "notes": list(self.notes),
-        }
 
 
 def compare_models(
@@ -304,7 +167,7 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     first = next(iter(opened.values()), None)
     for one in opened.values():
         assert first is not None
-        if isinstance(one.answers, Scale) != isinstance(first.answers, Scale):
+        if one.answers.task != first.answers.task:
             raise UsageError(
                 "Some of the models give similarity scores and others labels: nothing says which is better.",
                 where="models",

@@ -138,7 +138,7 @@ def _scoring() -> Iterator[Finding]:
 
 
 def _training() -> Iterator[Finding]:
-    from samesay.model.presets.resolve import MINILM_WHEEL, minilm_folder
+    from samesay.model.presets.installed import MINILM_WHEEL, minilm_folder
     from samesay.model.runtime.backend import backend_versions, chosen_backend, chosen_by_user
     from samesay.model.runtime.devices import backend_of_keras_json, devices, has_nvidia_driver, try_keras
 

@@ -28,17 +28,17 @@ from samesay.predictors.overlap import Overlap, overlap_with
 
 @dataclass(frozen=True)
 class MeasuredModel:
-    """A model's figures, and those of what it has to beat.
+    """A model's metrics, and those of what it has to beat.
 
     Attributes:
         model: The saved model.
         backend: The part that answered: ``onnx`` or ``keras``.
-        evaluation: The figures.
-        baselines: Name to figures on the same pairs.
+        evaluation: The metrics.
+        baselines: Name to metrics on the same pairs.
         notes: What a reader should know beside ``evaluation.notes``.
         overlap: How many of the pairs the model had seen; None where it keeps no hashes.
         intervals: Of ``evaluation.metrics``, by name; of a similarity model also of its ``bias``.
-        examination: What a report says beyond the figures, where one was asked for.
+        examination: What a report says beyond the metrics, where one was asked for.
         report: The report's page, where one was written.
     """
 
@@ -53,7 +53,7 @@ class MeasuredModel:
     report: Path | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types, ``metrics`` at the top; what was examined only where it was."""
+        """The metrics as JSON types, ``metrics`` at the top; what was examined only where it was."""
         return {
             **self.evaluation.to_dict(),
             "model": self.model,

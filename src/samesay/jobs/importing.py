@@ -23,7 +23,7 @@ class ImportResult:
         sides: What the two texts are called, in reading order.
         max_length: The most tokens of a pair that are read.
         onnx: What the parity check of its ONNX part said.
-        parity: What was compared with the folder's own tokenizer and library, see ``samesay.runs.import_parity``.
+        parity: What was compared with the folder's own tokenizer and library (``model.import_parity``).
         notes: What its user has to know.
     """
 
@@ -68,11 +68,11 @@ def import_model(
     Raises:
         HeadMismatch: If the head is no classifier of one label a pair, or ``labels`` do not fit it.
         EncoderUnsupported: If it cannot be computed here as it is meant, or its weights are not safetensors.
-        TokenizerUnsupported: If its tokenizer has no twin.
+        TokenizerUnsupported: If its tokenizer has no twin here.
         TargetExists: If ``output`` is taken.
     """
+    from samesay.model.import_parity import compare_with_original
     from samesay.pair_model import PairModel
-    from samesay.runs.import_parity import compare_with_original
     from samesay.runs.saving import save_model
 
     require_replaceable(output, overwrite=overwrite)
@@ -80,7 +80,7 @@ def import_model(
         source, labels, scale=scale, sides=sides, max_length=max_length, keep_head=True
     )
     assert model.folder is not None, "only a folder's head is kept"
-    parity, notes = compare_with_original(model, model.folder)
+    parity, notes = compare_with_original(model.classifier, model.folder)
     model.facts["parity"] = parity
     saved = save_model(model, Path(output), overwrite=overwrite, progress=progress)
     if model.scale is not None and model.scale.activation == "identity":

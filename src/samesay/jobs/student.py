@@ -7,18 +7,15 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import Manifest, open_bundle, require_replaceable
-from samesay.data import PairTable, ReadOptions, load_pairs
+from samesay.bundle import open_bundle, require_replaceable
+from samesay.data import ReadOptions, load_pairs
 from samesay.errors import UsageError
 from samesay.model.runtime.backend import cache_folder
 from samesay.pairs import ProgressListener
 from samesay.printable import command
-from samesay.runs.record import anywhere
-from samesay.runs.token_cache import encoded_pairs
 
 if TYPE_CHECKING:
-    from samesay.model.student import Student
-    from samesay.pair_model import PairModel
+    pass
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ def make_student(
     progress: ProgressListener | None = None,
     **options: Any,
 ) -> StudentResult:
-    """Save a smaller model that begins as a saved one without some of its layers and tokens.
+    """Save a smaller model, at first a saved one without some of its layers and tokens.
 
     Args:
         teacher: A saved model.
@@ -85,8 +82,9 @@ def make_student(
     """
     from samesay.pair_model import PairModel
     from samesay.runs.saving import save_model
+    from samesay.runs.student import require_less, student_of
 
-    _require_less(layers, vocabulary)
+    require_less(layers, vocabulary)
     reading = ReadOptions(**options)
     if vocabulary is None and reading.given():
         raise UsageError(
@@ -101,7 +99,7 @@ def make_student(
         folder = cache_folder() / "reading"
         texts = load_pairs(vocabulary, reading, need_labels=False, prefer=("train",), texts_in=folder)
     model = PairModel.load(teacher)
-    student, made = student_model(model, layers=layers, vocabulary=texts)
+    student, made = student_of(model, layers=layers, vocabulary=texts)
     saved = save_model(student, Path(output), overwrite=overwrite, progress=progress)
     return StudentResult(
         str(output),
@@ -122,56 +120,3 @@ def make_student(
             ),
         ],
     )
-
-
-def student_model(
-    model: PairModel,
-    *,
-    layers: int | Sequence[int] | None,
-    vocabulary: PairTable | None,
-) -> tuple[PairModel, Student]:
-    """The smaller model, whose figures and policy nobody knows yet, and what it was left.
-
-    Arguments and errors are those of ``make_student``.
-    """
-    from samesay.model.student import student_of
-    from samesay.pair_model import PairModel
-    from samesay.runs.saving import known_facts
-
-    _require_less(layers, vocabulary)
-    used = None
-    if vocabulary is not None:
-        used = encoded_pairs(model.classifier.encoder, vocabulary.with_sides(model.sides)).distinct_ids()
-    made = student_of(model.classifier, layers=layers, used=used)
-    kept = {
-        "layers": f"{', '.join(map(str, made.layers))} of {made.all_layers}",
-        "tokens": f"{made.tokens:,} of {made.all_tokens:,}",
-    }
-    manifest = Manifest(
-        task=model.answers.task,
-        labels=model.labels,
-        scale=model.scale,
-        sides=model.sides,
-        max_length=model.max_length,
-        data=known_facts(model, None).get("data", {}),
-        recipe={"preset": model.preset, "head": "kept", **kept},
-    )
-    note = f"layers {kept['layers']} and {kept['tokens']} tokens of {model.preset}"
-    student = PairModel(
-        made.classifier,
-        preset=model.preset,
-        head="kept",
-        note=note,
-        manifest=manifest,
-        began=f"a student of {anywhere(model.preset)} that was not saved before it was fitted",
-    )
-    return student, made
-
-
-def _require_less(layers: int | Sequence[int] | None, vocabulary: object) -> None:
-    if layers is None and vocabulary is None:
-        raise UsageError(
-            "The student would be its teacher once more.",
-            where="layers",
-            expected="a number of layers (--layers), or texts for a smaller vocabulary (--vocabulary DATA)",
-        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,28 +10,25 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay.bundle import require_replaceable
-from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
-from samesay.data.filters import Condition, conditions_in
-from samesay.data.sources.locate import exists, is_standard_input, locate
-from samesay.data.splits import SPLITS, canonical_split
-from samesay.errors import ColumnNotFound, TrainingDiverged, UsageError
+from samesay.data.sources.locate import exists, locate
+from samesay.errors import TrainingDiverged, UsageError
 from samesay.evaluation import Evaluation
 from samesay.export import Verdict
 from samesay.model.presets.resolve import resolve
-from samesay.model.runtime.backend import cache_folder
 from samesay.pair_model import PairModel
-from samesay.pairs import LabelSet, ProgressListener, Scale, Sides
+from samesay.pairs import ProgressListener, Scale, Sides
 from samesay.recipes.run import Run
+from samesay.runs.fitting import fit_model
 from samesay.runs.record import anywhere
 from samesay.runs.saving import save_model
 from samesay.runs.seeds import fit_seeds
 from samesay.runs.state import held, place_of_checkpoints
-from samesay.runs.teacher import answered, require_no_pupil, require_teacher
-from samesay.training import Recipe
+from samesay.runs.training_data import TrainingData, read_training_data
 from samesay.training.checkpoints import remove_checkpoints
-from samesay.training.recipe import RunFiles
+from samesay.training.recipe import Recipe, RunFiles
 
 if TYPE_CHECKING:
+    from samesay.training.fit import FitResult
     from samesay.training.jax_step import ChosenStep
 
 
@@ -48,7 +45,7 @@ class TrainResult:
         label_counts: How many of them carry each label; empty for scores.
         scale: The lowest and the highest score; None for labels.
         sides: What the two texts are called, in reading order.
-        evaluation: Figures on the validation pairs, where there were any.
+        evaluation: Metrics on the validation pairs, where there were any.
         history: One entry an epoch.
         best_epoch: The epoch whose weights were saved, from 1; with a fraction within an epoch.
         interrupted: Whether the user stopped it.
@@ -144,157 +141,75 @@ def train(
         TrainingDiverged: If the loss became NaN or infinite; the best model so far is saved, if anything was measured.
         SameSayError: Another of its leaves, before training where possible.
     """
-    for name, missing in (
-        ("data", "argument 'DATA'"),
-        ("preset", "option '--preset'"),
-        ("output", "option '--output'"),
-    ):
-        if getattr(run, name) is None:
-            raise UsageError(
-                f"Missing {missing}.",
-                where="samesay train",
-                expected=f"it here, or {name} in a recipe (--config)",
-                hint="samesay train --help",
-            )
-    assert run.data is not None
-    assert run.preset is not None
+    run = _complete(run)
     assert run.output is not None
-    data, validation, preset, seeds = run.data, run.validation, run.preset, run.seeds
-    teacher, unlabelled, new_head = run.teacher, run.unlabelled, run.new_head
-    files = files or RunFiles()
-    tensorboard = files.tensorboard
-    recipe = Recipe.of(recipe)
-    target = Path(run.output)
+    assert run.preset is not None
+    recipe, files, target = Recipe.of(recipe), files or RunFiles(), Path(run.output)
+    seeds = range(recipe.seed, recipe.seed + run.seeds)
     require_replaceable(target, overwrite=overwrite)
-    kept_in = place_of_checkpoints(
-        files.checkpoints,
-        target,
-        resume=resume,
-        overwrite=overwrite,
-        seeds=range(recipe.seed, recipe.seed + seeds),
+    checkpoints = place_of_checkpoints(
+        files.checkpoints, target, resume=resume, overwrite=overwrite, seeds=seeds
     )
-    source = resolve(preset)
-    asked = run.reading
-    scale = source.answers if isinstance(source.answers, Scale) and not new_head else None
-    reading = replace(asked, sides=asked.sides or source.sides, scale=asked.scale or scale)
-    data_fingerprint, validation_fingerprint = run.data_fingerprint, run.validation_fingerprint
-    run = Run(
-        data=_from_anywhere(data),
-        validation=_from_anywhere(validation) if validation is not None else None,
-        reading=asked,
-        preset=anywhere(source.name),
-        teacher=anywhere(teacher) if teacher is not None else None,
-        unlabelled=_from_anywhere(unlabelled) if unlabelled is not None else None,
-        new_head=new_head,
-    )
-    pairs, held_out = _load(data, validation, reading, teacher=teacher)
-    if teacher is None:
-        require_no_pupil(recipe, unlabelled)
-    elif pairs.answers is not None:
-        require_teacher(teacher, pairs.answers)
-    gold = pairs.answers is not None
-    if teacher is not None and not gold:
-        if recipe.teacher_weight not in (Recipe.teacher_weight, 1.0):
-            raise UsageError(
-                f"teacher_weight {recipe.teacher_weight!r} leaves a part to gold labels, and the pairs have none.",
-                where="teacher_weight",
-                expected="nothing, or 1",
-            )
-        # Its answers stand in for gold ones and weigh nothing as such: its raw answers are all that is learned.
-        pairs, recipe = answered(teacher, pairs, progress=progress), replace(recipe, teacher_weight=1.0)
-        if held_out is not None and pairs.answers is not None:
-            held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
-    require_contrast(pairs)
-    assert pairs.answers is not None
-    more = _unlabelled(unlabelled, pairs, reading)
-    if held_out is None:
-        recipe.require_no_validation(seeds=seeds)
-    fingerprint = pairs.fingerprint()
-    held_out_fingerprint = held_out.fingerprint() if held_out is not None else None
-    recipe.for_task(pairs.answers.task)
+    preset = resolve(run.preset)
+    scale = preset.answers if isinstance(preset.answers, Scale) and not run.new_head else None
+    reading = replace(run.reading, sides=run.reading.sides or preset.sides, scale=run.reading.scale or scale)
+    data, recipe = read_training_data(run, recipe, reading, progress=progress)
+    repeatable = _from_anywhere(run, preset.name, data)
 
-    diverged: list[TrainingDiverged] = []
-    interrupted: list[bool] = []
-
-    def fitted(seed: int) -> PairModel | None:
+    def fitted(seed: int) -> tuple[PairModel, FitResult]:
         model = PairModel.from_preset(
-            preset,
-            pairs.labels,
-            scale=pairs.scale,
-            sides=pairs.sides,
+            str(run.preset),
+            data.pairs.labels,
+            scale=data.pairs.scale,
+            sides=data.pairs.sides,
             max_length=recipe.max_length,
             dropout=recipe.dropout,
-            new_head=new_head,
+            new_head=run.new_head,
             seed=seed,
         )
-        try:
-            result = model.fit(
-                pairs,
-                validation=held_out,
-                recipe=replace(recipe, seed=seed),
-                checkpoints=kept_in / f"seed-{seed}" if kept_in is not None else None,
-                checkpoint_every=files.checkpoint_every,
-                tensorboard=Path(tensorboard) / f"seed-{seed}" if tensorboard else None,
-                teacher=teacher,
-                unlabelled=more,
-                progress=progress,
-            )
-        except TrainingDiverged as problem:
-            diverged.append(problem)
-            if model.record is None and seed == recipe.seed:
-                raise
-        else:
-            interrupted.append(result.interrupted)
-        return model if model.record is not None else None
-
-    with held(kept_in):
-        if kept_in is not None and not resume:
-            remove_checkpoints(kept_in)
-        model = fit_seeds(fitted, range(recipe.seed, recipe.seed + seeds))
-        assert model.record is not None
-        result = model.record.result
-        evaluation = model.evaluate(held_out, progress=progress) if held_out is not None else None
-        saved = save_model(
-            model,
-            target,
-            overwrite=overwrite,
-            evaluation=evaluation,
-            run=replace(run, data_fingerprint=fingerprint, validation_fingerprint=held_out_fingerprint),
-            progress=progress,
+        own_files = replace(
+            files,
+            checkpoints=str(checkpoints / f"seed-{seed}") if checkpoints else None,
+            tensorboard=str(Path(files.tensorboard) / f"seed-{seed}") if files.tensorboard else None,
         )
-        stopped = any(interrupted)
-        if kept_in is not None and not stopped:
-            remove_checkpoints(kept_in)
-    if diverged:
-        (problem,) = diverged
+        return model, fit_model(model, data, replace(recipe, seed=seed), files=own_files, progress=progress)
+
+    with held(checkpoints):
+        if checkpoints is not None and not resume:
+            remove_checkpoints(checkpoints)
+        model, results = fit_seeds(fitted, seeds)
+        evaluation = None
+        if data.validation is not None:
+            evaluation = model.evaluate(data.validation, progress=progress)
+        saved = save_model(
+            model, target, overwrite=overwrite, evaluation=evaluation, run=repeatable, progress=progress
+        )
+        interrupted = any(one.interrupted for one in results)
+        if checkpoints is not None and not interrupted:
+            remove_checkpoints(checkpoints)
+    assert model.record is not None
+    result = model.record.result
+    if (problem := results[-1].diverged) is not None:
         raise TrainingDiverged(
             f"{problem.message} The model of epoch {result.best_epoch} was saved to {saved.path}.",
             where=problem.where,
             hint=problem.hint,
             details={**problem.details, "saved": str(saved.path), "best_epoch": result.best_epoch},
         )
-    others = _other_pairs("training", data_fingerprint, fingerprint)
-    others += _other_pairs("validation", validation_fingerprint, held_out_fingerprint)
-    if teacher is not None:
-        alone = f", and of {len(more):,} pairs without labels alone" if more is not None else ""
-        what = (
-            "its answers were learned beside the labels" if gold else "its answers are all that was learned"
-        )
-        others += (f"{teacher} taught it: {what}{alone}",)
     return TrainResult(
         path=saved.path,
-        preset=str(preset),
+        preset=run.preset,
         head=model.head,
         recipe=model.record.recipe,
-        n_pairs=len(pairs),
-        label_counts={} if pairs.has_scores else pairs.label_counts(),
-        scale=pairs.scale,
+        n_pairs=len(data.pairs),
+        label_counts={} if data.pairs.has_scores else data.pairs.label_counts(),
+        scale=data.pairs.scale,
         sides=model.sides,
         evaluation=evaluation,
         history=result.history,
         best_epoch=result.best_epoch,
-        interrupted=stopped,
-        checkpoints=kept_in if stopped else None,
+        interrupted=interrupted,
+        checkpoints=checkpoints if interrupted else None,
         seeds=model.record.seeds,
         onnx=saved.onnx,
         seconds=result.seconds,
@@ -302,143 +217,101 @@ def train(
         padding_share=result.padding_share,
         step=result.step,
         trained_weights=result.trained_weights,
-        notes=(*_notes(model, pairs, held_out), *others),
+        notes=(*_notes(model, data), *_of_other_pairs(run, repeatable), *_of_teacher(data)),
     )
 
 
-def _load(
-    data: str | Path,
-    validation: str | Path | None,
-    reading: ReadOptions,
-    *,
-    teacher: str | Path | None,
-) -> tuple[PairTable, PairTable | None]:
-    """Training and validation pairs, with one set of labels and one order of sides; with a teacher perhaps without."""
-    need_labels = True if teacher is None else None
-    if validation is None and reading.split is None:
-        tables = load_splits(
-            data, reading, need_labels=need_labels, texts_in=_texts_folder(), require_learned=True
-        )
-        pairs = tables.get("train") or next(iter(tables.values()))
-        held_out = tables.get("validation") if "train" in tables else None
-        if held_out is not None and held_out.answers is None:
-            held_out = None
-    else:
-        pairs = load_pairs(
-            data, reading, need_labels=need_labels, prefer=("train",), texts_in=_texts_folder()
-        )
-        held_out = None
-    if validation is not None:
-        others = replace(reading.of_another_source(), sides=reading.sides, where=reading.where)
-        if pairs.answers is not None:
-            others = replace(others, task=pairs.answers.task, scale=pairs.scale)
-        held_out = _validation(validation, others, pairs.labels)
-    if held_out is not None and pairs.answers is not None:
-        held_out = held_out.with_answers(pairs.answers).with_sides(pairs.sides)
-    return pairs, held_out
+def _complete(run: Run) -> Run:
+    """``run``, which has what every run needs."""
+    needed = {"data": "argument 'DATA'", "preset": "option '--preset'", "output": "option '--output'"}
+    for name, words in needed.items():
+        if getattr(run, name) is None:
+            raise UsageError(
+                f"Missing {words}.",
+                where="samesay train",
+                expected=f"it here, or {name} in a recipe (--config)",
+                hint="samesay train --help",
+            )
+    return run
 
 
-def _validation(source: str | Path, reading: ReadOptions, labels: LabelSet | None) -> PairTable:
-    """The pairs that meet those of the conditions on the training pairs that can be asked of them; a note on others."""
-    asked = conditions_in(reading.where)
+def _from_anywhere(run: Run, preset: str, data: TrainingData) -> Run:
+    """What repeats ``run`` from any folder: paths absolute, with the fingerprints of its pairs."""
 
-    def met(conditions: Sequence[Condition]) -> PairTable:
-        return load_pairs(
-            source,
-            reading,
-            where=tuple(map(str, conditions)) or None,
-            prefer=("validation", "test"),
-            texts_in=_texts_folder(),
-            target_labels=labels,
-        )
+    def absolute(source: str | None) -> str | None:
+        located = locate(source) if source is not None else None
+        if source is None or located is None or located.built_in or not source.startswith(located.name):
+            return source
+        if not exists(located.name):
+            return source
+        return f"{Path(located.name).absolute()}{source.removeprefix(located.name)}"
 
-    # split=train says which rows are learned from.
-    there = [one for one in asked if canonical_split(one.text) not in SPLITS]
-    try:
-        table = met(there)
-    except ColumnNotFound as problem:
-        columns = problem.details.get("columns", ())
-        if is_standard_input(source) or all(one.column in columns for one in there):
-            raise
-        there = [one for one in there if one.column in columns]
-        table = met(there)
-    left = [str(one) for one in asked if one not in there]
-    if not left:
-        return table
-    note = f"--where {' and '.join(left)} is for the training pairs alone, and was not asked of the validation pairs"
-    return replace(table, origin=replace(table.origin, notes=(*table.origin.notes, note)))
-
-
-def _unlabelled(source: str | Path | None, pairs: PairTable, reading: ReadOptions) -> PairTable | None:
-    """The pairs that a teacher alone speaks of, as ``pairs`` are read."""
-    if source is None:
-        return None
-    table = load_pairs(
-        source,
-        reading.of_another_source(),
-        sides=pairs.sides,
-        need_labels=False,
-        prefer=("train",),
-        texts_in=_texts_folder(),
+    return Run(
+        data=absolute(run.data),
+        validation=absolute(run.validation),
+        reading=run.reading,
+        preset=anywhere(preset),
+        teacher=anywhere(run.teacher) if run.teacher is not None else None,
+        unlabelled=absolute(run.unlabelled),
+        new_head=run.new_head,
+        data_fingerprint=data.pairs.fingerprint(),
+        validation_fingerprint=data.validation.fingerprint() if data.validation is not None else None,
     )
-    return table.with_sides(pairs.sides)
 
 
-def _texts_folder() -> Path:
-    return cache_folder() / "reading"
-
-
-def _from_anywhere(source: str | Path) -> str:
-    """A source with its path absolute, so that a saved recipe finds it from any folder."""
-    text = str(source)
-    located = locate(text)
-    path = Path(located.name)
-    if located.built_in or not text.startswith(located.name) or not exists(str(path)):
-        return text
-    return f"{path.absolute()}{text.removeprefix(located.name)}"
-
-
-def _other_pairs(kind: str, recorded: str | None, fingerprint: str | None) -> tuple[str, ...]:
+def _of_other_pairs(asked: Run, repeated: Run) -> Iterator[str]:
     """What is said where a recipe that is repeated meets other pairs than it was saved with."""
-    if recorded is None or recorded == fingerprint:
-        return ()
-    found = f"these have {fingerprint[:12]}…" if fingerprint else "there are none"
-    return (f"the {kind} pairs are not those of the recipe: it recorded {recorded[:12]}…, {found}",)
+    for kind, recorded, found in (
+        ("training", asked.data_fingerprint, repeated.data_fingerprint),
+        ("validation", asked.validation_fingerprint, repeated.validation_fingerprint),
+    ):
+        if recorded not in (None, found):
+            now = f"these have {found[:12]}..." if found else "there are none"
+            yield f"the {kind} pairs are not those of the recipe: it recorded {recorded[:12]}..., {now}"
 
 
-def _notes(model: PairModel, pairs: PairTable, held_out: PairTable | None) -> tuple[str, ...]:
-    assert model.record is not None
-    notes = [model.note, *pairs.origin.notes]
-    if model.record.result.resumed_from:
-        notes.append(
-            f"it went on from the checkpoint of step {model.record.result.resumed_from:,}; time and speed are of what "
-            "followed"
+def _of_teacher(data: TrainingData) -> Iterator[str]:
+    if data.teacher is not None:
+        more = (
+            f", and of {len(data.unlabelled):,} pairs without labels alone"
+            if data.unlabelled is not None
+            else ""
         )
-    if model.record.seeds is not None:
-        notes.append(
-            f"seed {model.record.seeds['kept']} was the best of {len(model.record.seeds['runs'])} on the validation "
-            "pairs, and is kept: its own figures there are partly luck, the mean is not"
+        what = (
+            "its answers were learned beside the labels"
+            if data.gold
+            else "its answers are all that was learned"
         )
-    dropped = sum(pairs.origin.rows_dropped.values())
-    if dropped:
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in pairs.origin.rows_dropped.items())
-        notes.append(f"{dropped:,} rows were left out: {reasons}")
-    cut = model.record.truncation
-    if cut.pairs_cut:
-        notes.append(
-            f"{cut.pairs_cut:,} of {cut.pairs:,} pairs are longer than {model.max_length} tokens and were cut "
-            f"(--max-length)"
+        yield f"{data.teacher} taught it: {what}{more}"
+
+
+def _notes(model: PairModel, data: TrainingData) -> Iterator[str]:
+    record, origin = model.record, data.pairs.origin
+    assert record is not None
+    yield from (model.note, *origin.notes)
+    if record.result.resumed_from:
+        yield f"it was resumed at step {record.result.resumed_from:,}; time and speed are of what followed"
+    if record.seeds is not None:
+        yield (
+            f"seed {record.seeds['kept']} was the best of {len(record.seeds['runs'])} on the validation pairs, and is "
+            "kept: its own metrics there are partly luck, the mean is not"
         )
-    if held_out is not None:
-        of_validation = [note for note in held_out.origin.notes if note not in pairs.origin.notes]
-        of_validation += [
-            f"{count:,} rows were left out: {why}" for why, count in held_out.origin.rows_dropped.items()
-        ]
-        notes.extend(f"validation: {note}" for note in of_validation)
-    if held_out is None:
-        notes.append("no validation pairs: the last epoch was kept (--validation chooses the best one)")
-        return tuple(notes)
-    shared = len(np.intersect1d(held_out.pair_numbers(), model.record.pair_numbers()))
+    if origin.rows_dropped:
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in origin.rows_dropped.items())
+        yield f"{sum(origin.rows_dropped.values()):,} rows were left out: {reasons}"
+    truncated = record.truncation
+    if truncated.pairs_cut:
+        yield (
+            f"{truncated.pairs_cut:,} of {truncated.pairs:,} pairs are longer than {model.max_length} tokens and were "
+            "truncated (--max-length)"
+        )
+    if data.validation is None:
+        yield "no validation pairs: the last epoch was kept (--validation chooses the best one)"
+        return
+    of_validation = data.validation.origin
+    yield from (f"validation: {note}" for note in of_validation.notes if note not in origin.notes)
+    for reason, count in of_validation.rows_dropped.items():
+        yield f"validation: {count:,} rows were left out: {reason}"
+    shared = len(np.intersect1d(data.validation.pair_numbers(), record.pair_numbers()))
     if shared:
-        notes.append(f"{shared:,} validation pairs are training pairs, too: the figures are too good")
-    return tuple(notes)
+        yield f"{shared:,} validation pairs are training pairs, too: the metrics are too good"

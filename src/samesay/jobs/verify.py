@@ -163,7 +163,7 @@ def verify(
     """
     bundle = open_bundle(model)
     bundle.part("keras")
-    # Read before Keras is opened: a mistake in naming data is told in a second.
+    # Read before Keras is opened: a mistake in naming data is reported in a second.
     table = None
     if data is not None:
         table = load_pairs(data, need_labels=False, prefer=("validation", "test"), **options)

@@ -99,7 +99,7 @@ class PairClassifier(keras.Model):
 
     def logits(self, encoded: EncodedPairs) -> NDArray[np.float32]:
         """Raw outputs, shape ``(n_pairs, n_labels)``, ``(n_pairs, 1)`` for scores, rows in the order of ``encoded``."""
-        n_labels = 1 if self.scale else len(self.label_names)
+        n_labels = len(self.answers.outputs)
         if len(encoded) == 0:
             return np.zeros((0, n_labels), np.float32)
         batches = plan_prediction(encoded.lengths, self.encoder.max_length)

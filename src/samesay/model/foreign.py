@@ -7,7 +7,6 @@ model of SameSay's instead, which needs neither library. Nothing is downloaded a
 from __future__ import annotations
 
 import importlib.util
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +17,8 @@ import numpy as np
 from samesay.data.python.inputs import texts_from
 from samesay.decision import Decision, Predictions, values_of
 from samesay.errors import EncoderUnsupported, ExtraMissing, HeadMismatch, UsageError
-from samesay.model.huggingface.config import CONFIG, has_classifier
-from samesay.model.huggingface.reading import activation_of
+from samesay.model.huggingface.config import CONFIG, has_classifier, json_or_nothing
+from samesay.model.huggingface.reading import activation_of, several_labels
 from samesay.pairs import Answers, LabelSet, Scale, Sides
 from samesay.printable import command
 
@@ -98,7 +97,7 @@ def _as_tuples(pairs: Any, sides: Sides) -> list[tuple[str, str]]:
 
 def library_of(folder: Path) -> Library | None:
     """Whose sequence classifier lies in ``folder``; None where it is none."""
-    config = _config(folder)
+    config = json_or_nothing(folder / CONFIG)
     if not has_classifier(config):
         return None
     marks = ("sentence_transformers", "sbert_ce_default_activation_function")
@@ -108,7 +107,7 @@ def library_of(folder: Path) -> Library | None:
 
 def sides_of(folder: Path) -> Sides | None:
     """Which text comes first, where SameSay wrote the folder; no format of others' says it."""
-    ours = _config(folder).get("samesay")
+    ours = json_or_nothing(folder / CONFIG).get("samesay")
     sides = ours.get("sides") if isinstance(ours, dict) else None
     return Sides(*map(str, sides)) if isinstance(sides, list) and len(sides) == 2 else None
 
@@ -126,7 +125,7 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
         EncoderUnsupported: If the library cannot open the folder, or there are no safetensors in it.
         HeadMismatch: If there is no trained head, or one for several labels a pair.
     """
-    config = _config(folder)
+    config = json_or_nothing(folder / CONFIG)
     if not has_classifier(config):
         raise HeadMismatch(
             f"{folder} holds {config.get('architectures') or 'no model'}, not a classifier of sequences.",
@@ -134,11 +133,7 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
             expected="a folder whose architecture ends in ForSequenceClassification",
         )
     if config.get("problem_type") == "multi_label_classification":
-        raise HeadMismatch(
-            "The head of this folder may give several labels to one pair.",
-            where=str(folder / CONFIG),
-            expected='"problem_type": "single_label_classification", or none',
-        )
+        raise several_labels(str(folder / CONFIG))
     opened = _OPENERS[library](folder)
     one_output = len(opened.label_names) == 1
     answers = Scale(0, 1, activation_of(folder, config)) if one_output else LabelSet(opened.label_names)
@@ -264,14 +259,6 @@ def _limit(tokenizer: Any, config: Any) -> int:
     if tokenizer.model_max_length < _NO_LIMIT:
         return min(tokenizer.model_max_length, positions)
     return min(positions - _POSITIONS_NOT_FOR_TOKENS, _NO_LIMIT)
-
-
-def _config(folder: Path) -> dict[str, Any]:
-    try:
-        value = json.loads((folder / CONFIG).read_bytes())
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _missing(packages: str, folder: Path) -> ExtraMissing:

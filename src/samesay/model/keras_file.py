@@ -61,7 +61,7 @@ def load_keras_file(path: Path) -> PairClassifier:
         _require_sound(path)
         model: PairClassifier = keras().saving.load_model(path, safe_mode=True)
         shape = tuple(model.task.output.shape)
-        if shape != (None, 1 if model.scale else len(model.labels)) or len(model.side_names) != 2:
+        if shape != (None, len(model.answers.outputs)) or len(model.side_names) != 2:
             raise ValueError(f"its answers, of the shape {shape}, are not one a label, or its sides not two")
         _ = model.sides
         model.encoder.encode(["one"], ["other"])

@@ -74,7 +74,7 @@ def open_model(
         preset, answers = _with_kept_head(preset, answers), None
     keep = preset.answers is not None and not new_head
     if preset.answers is not None and answers is not None and keep and not _fit(preset.answers, answers):
-        similarity = isinstance(preset.answers, Scale) or isinstance(answers, Scale)
+        similarity = "similarity" in (preset.answers.task, answers.task)
         raise HeadMismatch(
             f"The head of {preset.name!r} was trained for other "
             f"{'answers' if similarity else 'labels'} than the data has.",
@@ -101,7 +101,7 @@ def open_model(
     assert chosen is not None
     with _drawing_from(seed):
         task = _open_with_head(preset, chosen, keep=keep, dropout=dropout)
-    outputs = 1 if isinstance(chosen, Scale) else len(chosen)
+    outputs = len(chosen.outputs)
     if preset.kind == "saved model" and tuple(task.output.shape) != (None, outputs):
         raise BundleDamaged(
             f"The Keras part of {preset.name!r} gives answers of the shape {tuple(task.output.shape)}.",
@@ -135,9 +135,7 @@ def open_model(
 def _fit(mine: Answers, theirs: Answers) -> bool:
     if isinstance(mine, Scale) and isinstance(theirs, Scale):
         return mine == theirs and mine.activation == theirs.activation
-    if isinstance(mine, Scale) or isinstance(theirs, Scale):
-        return False
-    return set(mine) == set(theirs)
+    return mine.task == theirs.task and set(mine) == set(theirs)
 
 
 def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
@@ -151,22 +149,20 @@ def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:
     # Once more, for what stands in the way: without keep_head it only means a new head.
     classifier = preset.classifier or describe(Path(preset.location))
     mine = classifier.answers
-    if answers is not None and isinstance(answers, Scale) != isinstance(mine, Scale):
-        raise HeadMismatch(
-            "The head of this folder gives one score, and no labels."
-            if isinstance(mine, Scale)
-            else f"The head of this folder gives {len(mine)} labels, and no score.",
-            where="labels" if isinstance(mine, Scale) else "scale",
-            expected="a scale such as 0,1" if isinstance(mine, Scale) else "names for its outputs",
-        )
+    if answers is not None and answers.task != mine.task:
+        said, where, expected = {
+            "similarity": ("one score, and no labels", "labels", "a scale such as 0,1"),
+            "classification": (f"{len(mine.outputs)} labels, and no score", "scale", "names for its outputs"),
+        }[mine.task]
+        raise HeadMismatch(f"The head of this folder gives {said}.", where=where, expected=expected)
     chosen: Answers = answers or mine
-    if isinstance(mine, Scale):
-        chosen = replace(answers, activation=mine.activation) if isinstance(answers, Scale) else mine
-    elif isinstance(answers, LabelSet) and len(answers) != len(mine):
+    if isinstance(mine, Scale) and isinstance(chosen, Scale):
+        chosen = replace(chosen, activation=mine.activation)
+    if len(chosen.outputs) != len(mine.outputs):
         raise HeadMismatch(
-            f"{len(answers)} names were given for a head with {len(mine)} outputs.",
+            f"{len(chosen.outputs)} names were given for a head with {len(mine.outputs)} outputs.",
             where="labels",
-            expected=f"one name for each of {', '.join(mine)}, in this order",
+            expected=f"one name for each of {', '.join(mine.outputs)}, in this order",
         )
     classifier = replace(classifier, answers=chosen)
     return replace(
@@ -197,7 +193,7 @@ def _open_with_head(preset: Preset, answers: Answers, *, keep: bool, dropout: fl
         return open_classifier(preset.classifier)
     arguments: dict[str, Any] = {}
     if not keep:
-        arguments["num_classes"] = 1 if isinstance(answers, Scale) else len(answers)
+        arguments["num_classes"] = len(answers.outputs)
         if dropout is not None:
             arguments["dropout"] = dropout
     if preset.kind in ("hugging face folder", "wheel"):
@@ -268,5 +264,5 @@ def _no_class_for(backbone: Any) -> UsageError:
         f"No class of text classifiers belongs to the backbone {name}, so a saved model could not be opened.",
         where="backbone",
         expected=f"a registered subclass of keras_hub.models.TextClassifier with backbone_cls = {name}",
-        hint="see docs/python.md, Parts of your own",
+        hint="see docs/python.md, Custom objects",
     )

@@ -29,7 +29,7 @@ class Cost:
 
     Attributes:
         rounds: Pairs per second of each round.
-        n_bytes: Size on disk of what it needs to answer; None for a baseline, which is made anew.
+        n_bytes: Size on disk of what it needs to answer; None for a baseline, which is made each time.
         peak_memory: The most resident memory, in bytes, of a process that opened it, with its libraries, and answered
             the sample; None for a baseline, and where the system does not tell.
     """

@@ -32,17 +32,17 @@ class Overlap:
 
     def notes(self) -> list[str]:
         """What there is to say of it."""
-        told = []
+        notes = []
         if self.train:
-            told.append(
+            notes.append(
                 f"{self.train:,} of {self.pairs:,} pairs ({100 * self.share:.1f} %) are pairs that the model was "
                 "trained on: figures on them say little about other pairs"
             )
         if self.validation:
-            told.append(
+            notes.append(
                 f"{self.validation:,} of {self.pairs:,} pairs are those by which its best epoch was chosen"
             )
-        return told
+        return notes
 
     def to_dict(self) -> dict[str, int]:
         """The counts as JSON types."""

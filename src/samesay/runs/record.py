@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.data import PairTable
 from samesay.encoding import TruncationLedger
 from samesay.errors import UsageError
 from samesay.training.recipe import Recipe
 
 if TYPE_CHECKING:
+    from samesay.runs.training_data import TrainingData
     from samesay.training.fit import FitResult
 
 
@@ -26,7 +26,7 @@ class Opening:
         preset: Its name; a folder by its absolute path.
         new_head: Whether a new head was asked for although a saved one fits.
         seed: What drew the new head; ``None`` where the saved one was kept.
-        dropout: Before a new head, where it was told.
+        dropout: Before a new head, where it was given.
     """
 
     preset: str
@@ -56,7 +56,7 @@ def as_opened(recipe: Recipe, began: Opening | str, max_length: int) -> Recipe:
         value = getattr(recipe, name)
         if value not in (None, mine):
             raise UsageError(
-                f"{name} {value!r} does nothing to a model that is open.",
+                f"{name} {value!r} has no effect on a model that is open.",
                 where=name,
                 expected=f"PairModel.from_preset(…, {name}={value!r})",
             )
@@ -69,34 +69,28 @@ class TrainingRecord:
 
     Attributes:
         recipe: With every default decided.
-        pairs: What it was trained on.
-        validation: What the best epoch was chosen by.
+        data: What it learned from.
         result: What the run did.
-        truncation: What was cut of the training pairs.
+        truncation: What was truncated of the training pairs.
+        began: How the model was opened that the run began with, or in words what it was, where no name opens it.
+        custom_objects: Of which class or function each custom object was, by ``optimizer``, ``loss``, ``metrics`` and
+            ``callbacks``.
+        replaced: The settings of the recipe that these left without an effect.
         seeds: What each of several seeds reached, where the model is the best of them.
         other_seeds: What the runs of the other seeds did, by seed.
-        unlabelled: Pairs of which a teacher alone spoke.
-        teacher: The path of that teacher.
-        began: How the model was opened that the run began with, or in words what it was, where no name opens it.
-        own_parts: Of which class or function each part of the user's own was, by ``optimizer``, ``loss``, ``metrics``
-            and ``callbacks``.
-        replaced: The settings of the recipe that these left without an effect.
     """
 
     recipe: Recipe
-    pairs: PairTable
-    validation: PairTable | None
+    data: TrainingData
     result: FitResult
     truncation: TruncationLedger
+    began: Opening | str
+    custom_objects: dict[str, str] = field(default_factory=dict)
+    replaced: tuple[str, ...] = ()
     seeds: dict[str, Any] | None = None
     other_seeds: dict[int, FitResult] = field(default_factory=dict)
-    unlabelled: PairTable | None = None
-    teacher: str | None = None
-    began: Opening | str = "a model made in Python"
-    own_parts: dict[str, str] = field(default_factory=dict)
-    replaced: tuple[str, ...] = ()
 
     def pair_numbers(self) -> NDArray[np.uint64]:
         """``PairTable.pair_numbers`` of all that was trained on, with a gold label or without."""
-        tables = [self.pairs, *([self.unlabelled] if self.unlabelled is not None else [])]
+        tables = [self.data.pairs, *([self.data.unlabelled] if self.data.unlabelled is not None else [])]
         return np.concatenate([table.pair_numbers() for table in tables])

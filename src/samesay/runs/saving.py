@@ -1,4 +1,4 @@
-"""A model becomes a bundle: its Keras part, a proven ONNX part, what it learned from, pictures, the card."""
+"""A model becomes a bundle: its Keras part, a checked ONNX part, what it learned from, plots, the card."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ from samesay.evaluation import (
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.model.runtime.backend import backend_versions
 from samesay.pairs import Progress, ProgressListener
 from samesay.recipes.run import Run
-from samesay.recipes.saved import recipe_to_repeat
+from samesay.runs.saved_recipe import recipe_to_repeat
 from samesay.storage import require_room
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
-    from samesay.pair_model import PairModel
     from samesay.runs.record import TrainingRecord
+    from samesay.runs.trainable import TrainableModel
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class SavedModel:
 
 
 def save_model(
-    model: PairModel,
+    model: TrainableModel,
     path: Path,
     *,
     overwrite: bool = False,
@@ -72,13 +72,13 @@ def save_model(
         model: What to save.
         path: Where.
         overwrite: Replace a bundle that is there.
-        evaluation: Figures on the validation pairs, for the manifest and the card.
+        evaluation: Metrics on the validation pairs, for the manifest and the card.
         run: Where the pairs and the encoder came from, for the recipe; what the model knows of it where absent.
         progress: Hears the stage ``save``.
 
     Raises:
         TargetExists: If the place is taken.
-        DiskFull: If there is no room; nothing is left behind.
+        DiskFull: If there is no room; nothing is left.
     """
     tell = progress or (lambda _: None)
     tell(Progress("save", 0, 2))
@@ -136,11 +136,11 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
         save_answers_picture(evaluation, report / "answers.png")
 
 
-def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
+def _seen(model: TrainableModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
     """The numbers of the pairs of its run, and of those that the bundle it was opened from had seen."""
     seen = {"train": [record.pair_numbers()], "validation": []}
-    if record.validation is not None:
-        seen["validation"].append(record.validation.pair_numbers())
+    if record.data.validation is not None:
+        seen["validation"].append(record.data.validation.pair_numbers())
     opened = open_bundle(model.preset, verify=False) if is_bundle(model.preset) else None
     if opened is not None and opened.has("pair_hashes"):
         for split, numbers in read_pair_numbers(opened.part("pair_hashes")):
@@ -148,7 +148,7 @@ def _seen(model: PairModel, record: TrainingRecord) -> dict[str, NDArray[np.uint
     return {split: np.concatenate(numbers) for split, numbers in seen.items() if numbers}
 
 
-def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, Any]:
+def known_facts(model: TrainableModel, evaluation: Evaluation | None) -> dict[str, Any]:
     """What the manifest records beside labels and sides; ``evaluation`` only for a model that was just trained."""
     record = model.record
     versions = {"samesay": version("samesay"), **backend_versions(), "onnxruntime": version("onnxruntime")}
@@ -159,7 +159,7 @@ def known_facts(model: PairModel, evaluation: Evaluation | None) -> dict[str, An
             recipe = {"preset": model.preset, "head": model.head, **model.facts}
             return {"recipe": recipe, "versions": versions}
         return {"metrics": kept.metrics, "data": kept.data, "recipe": kept.recipe, "versions": versions}
-    table, result = record.pairs, record.result
+    table, result = record.data.pairs, record.result
     return {
         "metrics": {evaluation.source: figures_for_card(evaluation)} if evaluation is not None else {},
         "data": {

@@ -1,71 +1,75 @@
-"""One recipe with several seeds: how far luck goes, and the model that validation likes best."""
+"""One recipe with several seeds: how much is luck, and the model that does best on validation."""
 
 from __future__ import annotations
 
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from samesay.runs.trainable import TrainableModel
 
 if TYPE_CHECKING:
-    from samesay.pair_model import PairModel
     from samesay.training.fit import FitResult
 
+Model = TypeVar("Model", bound=TrainableModel)
 
-def fit_seeds(fitted: Callable[[int], PairModel | None], seeds: Sequence[int]) -> PairModel:
-    """Train once for each seed and keep the model with the best figure of validation.
+
+def fit_seeds(
+    fitted: Callable[[int], tuple[Model, FitResult]], seeds: Sequence[int]
+) -> tuple[Model, list[FitResult]]:
+    """Train once for each seed and keep the model that does best on validation.
 
     A run that was interrupted or diverged is the last one.
 
     Args:
-        fitted: Trains with a seed; what it returns has a record. Nothing, from the second on, for a run that reached
-            nothing.
+        fitted: Trains with a seed.
         seeds: The seeds; with more than one there were validation pairs.
 
     Returns:
-        The model. For more than one seed its record has, as ``seeds``: ``runs`` (each with ``seed``, ``best_epoch`` and
-        its figures of validation), ``mean`` and ``spread`` (sample standard deviation, None for one run) of each
-        figure, and the seed that was ``kept``; and the results of the others.
+        The model, and the results of all runs. For more than one seed the model's record has, as ``seeds``: ``runs``
+        (each with ``seed``, ``best_epoch`` and its validation metrics), ``mean`` and ``spread`` (sample standard
+        deviation, None for one run) of each metric, and the seed that was ``kept``; and the results of the others.
+
+    Raises:
+        TrainingDiverged: If the first run diverged before anything was measured.
     """
     from samesay.training.objectives import best_of
 
-    kept: PairModel | None = None
+    kept: Model | None = None
     results: dict[int, FitResult] = {}
     runs: list[dict[str, Any]] = []
     for seed in seeds:
-        model = fitted(seed)
-        if model is None:
-            break
-        assert model.record is not None
-        result, recipe = model.record.result, model.record.recipe
-        best = next(entry for entry in result.history if entry["epoch"] == result.best_epoch)
+        model, result = fitted(seed)
         results[seed] = result
-        figures = {name: value for name, value in best.items() if name.startswith("validation_")}
-        runs.append({"seed": seed, "best_epoch": result.best_epoch, **figures})
-        monitor = recipe.monitor or ("accuracy" if model.scale is None else "spearman")
-        if kept is None or best_of(runs, monitor) == len(runs) - 1:
-            kept = model
+        if result.history:
+            best = next(entry for entry in result.history if entry["epoch"] == result.best_epoch)
+            metrics = {name: value for name, value in best.items() if name.startswith("validation_")}
+            runs.append({"seed": seed, "best_epoch": result.best_epoch, **metrics})
+            if kept is None or best_of(runs, result.monitor) == len(runs) - 1:
+                kept = model
         if result.interrupted or result.diverged is not None:
             break
-    assert kept is not None
+    if kept is None:
+        diverged = results[seeds[0]].diverged
+        assert diverged is not None
+        raise diverged
     assert kept.record is not None
-    if len(seeds) == 1:
-        return kept
-    names = [name for name in runs[0] if name.startswith("validation_")]
-    columns = {name: [run[name] for run in runs] for name in names}
-    seed = kept.record.recipe.seed
-    del results[seed]
-    kept.record = replace(
-        kept.record,
-        other_seeds=results,
-        seeds={
-            "runs": runs,
-            "mean": {name: statistics.fmean(values) for name, values in columns.items()},
-            "spread": {
-                name: statistics.stdev(values) if len(values) > 1 else None
-                for name, values in columns.items()
+    if len(seeds) > 1:
+        names = [name for name in runs[0] if name.startswith("validation_")]
+        columns = {name: [run[name] for run in runs] for name in names}
+        seed = kept.record.recipe.seed
+        kept.record = replace(
+            kept.record,
+            other_seeds={run["seed"]: results[run["seed"]] for run in runs if run["seed"] != seed},
+            seeds={
+                "runs": runs,
+                "mean": {name: statistics.fmean(values) for name, values in columns.items()},
+                "spread": {
+                    name: statistics.stdev(values) if len(values) > 1 else None
+                    for name, values in columns.items()
+                },
+                "kept": seed,
             },
-            "kept": seed,
-        },
-    )
-    return kept
+        )
+    return kept, list(results.values())

@@ -20,7 +20,7 @@ from samesay.storage import Claim, destination, made_parents, require_own_or_abs
 from samesay.training.checkpoints import checkpoints_in, folders_of_runs
 
 # After these the same command with --resume would end in the same way.
-_NOT_TO_GO_ON_WITH = (CheckpointDamaged, CheckpointMismatch, OutputBusy, TrainingDiverged)
+_NOT_RESUMED = (CheckpointDamaged, CheckpointMismatch, OutputBusy, TrainingDiverged)
 _LOG = logging.getLogger("samesay")
 
 
@@ -30,8 +30,8 @@ def place_of_checkpoints(
     """The folder for the state of the run; none on a backend whose runs cannot be repeated, unless it was asked for.
 
     Raises:
-        TargetExists: If another run's state is there, and neither going on nor beginning anew was asked for.
-        CheckpointMismatch: If a run of another seed is to be gone on with.
+        TargetExists: If another run's state is there, and neither resuming nor starting over was asked for.
+        CheckpointMismatch: If a run of another seed is to be resumed.
         OutputUnwritable: If a link or another user's folder lies there, and the folder was not named.
     """
     if given is None and not resume and chosen_backend() != "jax":
@@ -52,16 +52,16 @@ def place_of_checkpoints(
             f"The checkpoints in {place} are of another seed: {', '.join(sorted(found))}.",
             where="recipe.seed",
             expected=f"seeds from {seeds[0]} to {seeds[-1]}" if len(seeds) > 1 else f"seed {seeds[0]}",
-            hint="give the former --seed and --seeds, or name another folder with --checkpoints, or begin anew with "
+            hint="give the same --seed and --seeds, or name another folder with --checkpoints, or start over with "
             "--overwrite and without --resume",
         )
     if resume and not found:
-        _LOG.warning("there is no checkpoint in %s: the run begins anew", place)
+        _LOG.warning("there is no checkpoint in %s: the run starts from the beginning", place)
     if found and not resume and not overwrite:
         raise TargetExists(
-            f"An unfinished run stands in {place}.",
+            f"An interrupted run left its checkpoints in {place}.",
             where=str(place),
-            hint="go on from there with --resume, or begin anew with --overwrite",
+            hint="resume it with --resume, or start over with --overwrite",
         )
     return place
 
@@ -93,9 +93,9 @@ def held(place: Path | None) -> Iterator[None]:
                 )
             yield
         except BaseException as problem:
-            if _runs_in(place) and not isinstance(problem, _NOT_TO_GO_ON_WITH):
+            if _runs_in(place) and not isinstance(problem, _NOT_RESUMED):
                 problem.add_note(
-                    f"the run's state is kept in {place}: the same command with --resume goes on there"
+                    f"the run's state is kept in {place}: the same command with --resume goes on from there"
                 )
             raise
         finally:

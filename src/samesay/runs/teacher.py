@@ -1,4 +1,4 @@
-"""What a saved model says of training pairs, asked once and kept: the targets of a student."""
+"""A teacher's answers to training pairs, computed once and kept: the targets of a student."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ from samesay.bundle import open_bundle
 from samesay.data import PairTable
 from samesay.decision import sigmoid
 from samesay.encoding import EncodedPairs
-from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable, UsageError
+from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
 from samesay.model.runtime.backend import cache_folder
 from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import Scorer
 from samesay.storage import new_file, read_own, require_own_or_absent
-from samesay.training.recipe import Recipe
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
 STAGE = "teach"
 _PAIRS_AT_ONCE = 4096
@@ -42,6 +41,12 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
         BundleError: If it is no saved model.
     """
     manifest = open_bundle(teacher, verify=False).manifest
+    if manifest.dimension is not None:
+        raise LabelMismatch(
+            "The teacher is an embedder: it gives vectors, and no labels or scores.",
+            where=str(teacher),
+            expected="a saved model of pairs",
+        )
     if isinstance(answers, Scale) or manifest.scale is not None:
         if manifest.scale != answers:
             raise LabelMismatch(
@@ -64,55 +69,29 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
         )
 
 
-def require_no_pupil(recipe: Recipe, unlabelled: Any = None) -> None:
-    """Refuse what does nothing in a run without a teacher.
-
-    Args:
-        recipe: How to train.
-        unlabelled: Pairs without labels to learn from, or their source.
-
-    Raises:
-        UsageError: Naming the setting, or the pairs.
-    """
-    for name in ("teacher_weight", "teacher_temperature"):
-        if getattr(recipe, name) != getattr(Recipe, name):
-            raise UsageError(
-                f"{name} {getattr(recipe, name)!r} does nothing without a teacher.",
-                where=name,
-                expected="a teacher, too: --teacher MODEL",
-            )
-    if unlabelled is not None:
-        raise UsageError(
-            "The unlabelled pairs have neither labels nor a teacher.",
-            where="unlabelled",
-            expected="a teacher, too: --teacher MODEL",
-        )
-
-
 def taught_pairs(
     teacher: str | Path,
-    student: PairClassifier,
-    pairs: TrainingPairs,
     table: PairTable,
     unlabelled: PairTable | None,
-    *,
+    student: PairClassifier,
+    pairs: TrainingPairs,
     progress: ProgressListener | None = None,
 ) -> TrainingPairs:
-    """``pairs`` with a teacher's answers, and behind them those that it alone speaks of.
+    """``pairs`` with the answers of their teacher, and after them the pairs that it alone answers.
 
     Args:
-        teacher: As :func:`teacher_logits` takes it.
+        teacher: The teacher's saved model.
+        table: The labelled pairs, in the reading order of the student.
+        unlabelled: Pairs that the teacher alone answers.
         student: What is to learn.
         pairs: Those of ``table``, encoded for the student.
-        table: Labelled pairs.
-        unlabelled: More pairs, read as the student reads them.
         progress: Hears the stage ``"teach"``.
     """
     from samesay.training.distillation import Taught
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
     logits = teacher_logits(teacher, table, student.answers, progress=progress)
-    gold = np.ones(len(table), np.bool_)
+    gold = np.ones(len(logits), np.bool_)
     if unlabelled is None:
         return TrainingPairs(pairs.encoded, pairs.targets, Taught(logits, gold))
     more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
@@ -141,7 +120,7 @@ def teacher_logits(
     checksum and the texts, and are asked for once.
 
     Args:
-        teacher: A saved model with a checked ONNX part.
+        teacher: A saved model with a verified ONNX part.
         table: The pairs; gold labels are not looked at.
         answers: The student's labels, or its scale: then there is one column.
         progress: Hears the stage ``"teach"``, in pairs.
@@ -184,7 +163,7 @@ def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:
         return None
     checksum, values = raw[:_DIGEST_BYTES], raw[_DIGEST_BYTES:]
     if hashlib.sha256(values).digest() != checksum or len(values) != 4 * math.prod(shape):
-        _LOG.warning("the teacher's kept answers are damaged, and asked for anew: %s", path)
+        _LOG.warning("the teacher's kept answers are damaged, and computed again: %s", path)
         return None
     return np.frombuffer(values, np.float32).reshape(shape)
 

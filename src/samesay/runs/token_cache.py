@@ -53,7 +53,7 @@ def encoded_pairs(
 ) -> EncodedPairs:
     """``encoder.encode`` of the texts of ``table``, from the cache where they were encoded before.
 
-    A damaged entry is made anew; where the disk is full or cannot be written, the pairs are encoded in memory. Both are
+    A damaged entry is made again; if the disk is full or cannot be written, the pairs are encoded in memory. Both are
     logged. Few pairs, and what a preprocessor of the user's own encodes, are not kept.
 
     Args:
@@ -89,14 +89,14 @@ def encoded_pairs(
 
 def _name_of(encoder: PairEncoder, table: PairTable) -> str:
     """The fingerprint of all that decides the ids: texts in reading order, tokenizer, limit, versions."""
-    told = {
+    decisive = {
         "format": FORMAT,
         "pairs": table.text_fingerprint(),
         "encoder": encoder.to_dict(),
         # The rules are code, and letters are folded by Unicode's tables.
         "versions": [version("samesay"), version("tokenizers"), unicodedata.unidata_version],
     }
-    return hashlib.sha256(json.dumps(told, sort_keys=True).encode("ascii")).hexdigest()
+    return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode("ascii")).hexdigest()
 
 
 def _found(entry: Path) -> EncodedPairs | None:
@@ -105,7 +105,7 @@ def _found(entry: Path) -> EncodedPairs | None:
     try:
         found = _opened(entry)
     except BundleDamaged as problem:
-        _LOG.warning("%s It is made anew.", problem.message)
+        _LOG.warning("%s It is made again.", problem.message)
         return None
     with suppress(OSError):
         os.utime(entry)
@@ -142,8 +142,8 @@ def _write(entry: Path, encoder: PairEncoder, table: PairTable, *, replace: bool
 
     Raises:
         TargetExists: If another run has written it meanwhile.
-        DiskFull: If there is no room; nothing is left behind.
-        OutputUnwritable: If the system refuses; nothing is left behind.
+        DiskFull: If there is no room; nothing is left.
+        OutputUnwritable: If the system refuses; nothing is left.
     """
     specials: tuple[int, int] | None = None
     ids = np.dtype(np.uint16 if encoder.vocabulary_size - 1 <= _NARROW else np.int32)
@@ -207,7 +207,7 @@ class _GrowingArray:
 def _keep_within(folder: Path, most_bytes: int, *, keep: Path) -> None:
     """Remove the entries that were not used for longest until all are within ``most_bytes``.
 
-    A run that has one open goes on with it: its maps hold the files until it ends.
+    A run that has one open keeps it: its maps hold the files until it ends.
     """
     entries = []
     with suppress(OSError):

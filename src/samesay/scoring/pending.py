@@ -6,7 +6,7 @@ and whoever asks has time to encode what comes next (docs/decisions/0026-runs-si
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
@@ -61,7 +61,7 @@ class PendingLogits:
         """The logits, shape ``(n_pairs, n_labels)``; waits for them.
 
         Args:
-            heard: Told of the pairs that were done since it was told last.
+            heard: Hears how many pairs were done since the last time.
 
         Raises:
             MachineError: If memory runs out.
@@ -109,3 +109,41 @@ class Pending(Generic[AnswersT]):
     def cancel(self) -> None:
         """Begin no further run."""
         self._logits.cancel()
+
+
+def logits_of(
+    graph: Graph,
+    parts: Iterable[EncodedPairs],
+    *,
+    batch_tokens: int,
+    pad_id: int,
+    heard: Callable[[int], None] = lambda _: None,
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """The graph's answers to what is encoded in parts; each is encoded while the one before it is computed.
+
+    Args:
+        graph: What computes them.
+        parts: At least one.
+        batch_tokens: The most tokens of one run, padding included.
+        pad_id: The id of padding.
+        heard: Hears after every run how many rows it had.
+
+    Returns:
+        ``(n_rows, n_outputs)``, and the tokens of the first and of the second text that were not read, ``(n_rows, 2)``.
+    """
+    found: list[NDArray[np.float32]] = []
+    lost: list[NDArray[np.int32]] = []
+    computing: PendingLogits | None = None
+    try:
+        for encoded in parts:
+            before = computing
+            computing = PendingLogits(graph, encoded, batch_tokens=batch_tokens, pad_id=pad_id)
+            lost.append(computing.tokens_lost)
+            if before is not None:
+                found.append(before.result(heard))
+        if computing is not None:
+            found.append(computing.result(heard))
+    finally:
+        if computing is not None:
+            computing.cancel()
+    return np.concatenate(found), np.concatenate(lost)

@@ -12,10 +12,10 @@ from samesay.bundle import Manifest, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
-from samesay.encoding import EncodedPairs, PairEncoder
+from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
 from samesay.pairs import Answers, LabelSet, Prediction, Progress, ProgressListener, Sides, labels_of
-from samesay.scoring.pending import Pending, PendingLogits
+from samesay.scoring.pending import Pending, PendingLogits, logits_of
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
@@ -213,7 +213,11 @@ class Scorer:
 
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
-        return Pending(self._pending(self.encoder.encode(*texts_from(pairs, sides=self.sides))), self._values)
+        encoded = self.encoder.encode(*texts_from(pairs, sides=self.sides))
+        logits = PendingLogits(
+            self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id
+        )
+        return Pending(logits, self._values)
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
         """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
@@ -233,36 +237,18 @@ class Scorer:
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        total, done = len(first), 0
-        logits: list[NDArray[np.float32]] = []
-        tokens_lost: list[NDArray[np.int32]] = []
+        done = 0
 
         def heard(rows: int) -> None:
             nonlocal done
             done += rows
             if progress is not None:
-                progress(Progress("score", done, total))
+                progress(Progress("score", done, len(first)))
 
-        def gather(part: PendingLogits) -> None:
-            logits.append(part.result(heard))
-            tokens_lost.append(part.tokens_lost)
-
-        computing: PendingLogits | None = None
-        try:
-            for encoded in self.encoder.encode_in_parts(first, second):
-                # Encoded while the part before it is computed; computed while the one after it is encoded.
-                before, computing = computing, self._pending(encoded)
-                if before is not None:
-                    gather(before)
-            if computing is not None:
-                gather(computing)
-        finally:
-            if computing is not None:
-                computing.cancel()
-        return np.concatenate(logits), np.concatenate(tokens_lost)
-
-    def _pending(self, encoded: EncodedPairs) -> PendingLogits:
-        return PendingLogits(self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id)
+        parts = self.encoder.encode_in_parts(first, second)
+        return logits_of(
+            self._graph, parts, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id, heard=heard
+        )
 
 
 def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens: int) -> Scorer:

@@ -16,7 +16,7 @@ from samesay.bundle import open_bundle
 from samesay.encoding import PairEncoder
 from samesay.errors import UsageError
 from samesay.pairs import Progress, ProgressListener
-from samesay.scoring.pending import PendingLogits
+from samesay.scoring.pending import logits_of
 from samesay.scoring.scorer import BATCH_TOKENS, CHUNK_PAIRS, read_onnx_part
 from samesay.scoring.session import VECTORS, Graph
 
@@ -75,13 +75,12 @@ class VectorGraph:
 
         Args:
             texts: Any number of them; what is beyond the model's length is not read.
-            progress: Told of the stage ``"embed"`` after every run of the graph.
+            progress: Hears the stage ``"embed"`` after every run of the graph.
 
         Raises:
             EncodingInvalid: If a text holds a lone surrogate, with its row.
             UsageError: If ``texts`` is one string, or holds something else than strings.
         """
-        parts: list[NDArray[np.float32]] = []
         done = 0
 
         def heard(rows: int) -> None:
@@ -90,22 +89,10 @@ class VectorGraph:
             if progress is not None:
                 progress(Progress("embed", done, len(texts)))
 
-        computing: PendingLogits | None = None
-        try:
-            for encoded in self.encoder.encode_texts(texts):
-                # Encoded while the part before it is computed.
-                before = computing
-                computing = PendingLogits(
-                    self._graph, encoded, batch_tokens=BATCH_TOKENS, pad_id=self.encoder.pad_id
-                )
-                if before is not None:
-                    parts.append(before.result(heard))
-            if computing is not None:
-                parts.append(computing.result(heard))
-        finally:
-            if computing is not None:
-                computing.cancel()
-        return np.concatenate(parts)
+        parts = self.encoder.encode_texts(texts)
+        return logits_of(
+            self._graph, parts, batch_tokens=BATCH_TOKENS, pad_id=self.encoder.pad_id, heard=heard
+        )[0]
 
     def stream(self, texts: Iterable[str], *, chunk: int = CHUNK_PAIRS) -> Iterator[NDArray[np.float32]]:
         """The vectors of texts as they come, shape ``(dimension,)`` each, in their order and in bounded memory.

@@ -279,7 +279,7 @@ def windows(text: str, *, sentences: int, overlap: int, language: str = "en") ->
 def nearness(texts: Sequence[str], claim: str) -> NDArray[np.float64]:
     """How near each text is to the claim, shape ``(n_texts,)``, in [0, 1].
 
-    The mean of two figures, each over that of the nearest text: the weight of the claim's words that the text has, and
+    The mean of two metrics, each over that of the nearest text: the weight of the claim's words that the text has, and
     the cosine of the weights of runs of 3 to 5 characters, in which *running* is near to *runs*. A word or run weighs
     log((1 + n) / (1 + n_with)) + 1 of the n texts, as in TF-IDF with smoothing.
     """

@@ -1,4 +1,4 @@
-"""The whole state of a run at one step, on disk, so that a run that was killed goes on where it stood.
+"""The whole state of a run at one step, on disk, so that a run that was killed resumes where it stood.
 
 A checkpoint holds every trainable, other (dropout seeds, too) and optimizer variable, the epoch's metrics and the
 history. It is written beside its place, synced and renamed: whole or absent. Of a run the last two that were whole are
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # What else lies in a folder of checkpoints is somebody's, and stays.
 _NAME = re.compile(r"checkpoint-\d{9,}\.npz")
 _FOLDER = re.compile(r"seed-\d+")
-# One name for all drafts: what a kill leaves behind is overwritten by the next one.
+# One name for all drafts: what a kill leaves is overwritten by the next one.
 _DRAFT = ".checkpoint.draft"
 # What reading cut or altered bytes raises: every array has a CRC-32 of its own in the archive, what tells of the arrays
 # has none, and zipfile has a word of its own for each of its fields.
@@ -183,7 +183,7 @@ def load_checkpoint(folder: Path, *, run: Mapping[str, Any]) -> Checkpoint | Non
         raise CheckpointDamaged(
             f"No checkpoint here can be read: {', '.join(path.name for path in paths)}.",
             where=str(folder),
-            hint="remove the folder to begin the run anew",
+            hint="remove the folder to start over",
         )
     return None
 
@@ -194,7 +194,7 @@ def restore(classifier: PairClassifier, checkpoint: Checkpoint, *, metrics: bool
     Args:
         classifier: Compiled as it was.
         checkpoint: From ``load_checkpoint``.
-        metrics: Only the metrics (which Keras resets as an epoch begins), or only all else.
+        metrics: Only the metrics (which Keras resets at the start of an epoch), or only all else.
     """
     for group, index, variable in _variables(classifier):
         if (group == "metrics") == metrics:
@@ -221,7 +221,7 @@ def _require_of(run: Mapping[str, Any], checkpoint: Checkpoint, path: Path) -> N
             f"The checkpoint belongs to another run: {', '.join(differing)} differ.",
             where=str(path),
             expected="; ".join(f"{name} {kept.get(name)!r}, not {asked.get(name)!r}" for name in differing),
-            hint="repeat the run as it was, or begin anew: remove the folder, or name another",
+            hint="repeat the run as it was, or start over: remove the folder, or name another",
             details={"differing": differing},
         )
 

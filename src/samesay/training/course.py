@@ -1,4 +1,4 @@
-"""One run as Keras calls back: the order of pairs, reports, validation, the best weights, checkpoints, the stop."""
+"""One run as Keras calls back: the order of pairs, progress, validation, the best weights, checkpoints, the stop."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from samesay.training.recipe import Recipe
 from samesay.training.tensorboard import EventLog
 
 if TYPE_CHECKING:
-    from samesay.training.fit import TrainingPairs
+    from samesay.training.training_pairs import TrainingPairs
 
 _SECONDS_BETWEEN_REPORTS = 0.5
 # Saving never takes more of a run's time than this.
@@ -44,11 +44,11 @@ class Course(keras.callbacks.Callback):
         n_pairs: Pairs of an epoch.
         validation: What to choose the best weights by.
         progress: Hears the stages ``train`` and ``validate``.
-        checkpoints: The folder for the state.
+        checkpoints: The folder for the checkpoints.
         checkpoint_every: At least this many seconds from one checkpoint to the next; 0 saves after every step.
         identity: What a checkpoint belongs to.
-        resumed: The checkpoint to go on from.
-        events: Where figures are logged.
+        resumed: The checkpoint to resume from.
+        events: Where metrics are logged.
     """
 
     def __init__(
@@ -91,7 +91,7 @@ class Course(keras.callbacks.Callback):
         self._resumed = resumed
         self._events = events
         self._best = resumed.best if resumed else None
-        # What is left where the loss ends as no number before anything was measured.
+        # What is left if the loss becomes NaN before anything was measured.
         self._sound = None if self._best else _copied(classifier)
         self._sound_at = self.steps
         self._epoch = self.first_epoch
@@ -113,7 +113,7 @@ class Course(keras.callbacks.Callback):
     def stretches(self) -> Iterator[tuple[int, int]]:
         """First epoch and end of each call of Keras' ``fit``, which takes epochs of one length only.
 
-        A run that goes on from within an epoch has the rest of that one for itself.
+        A run that resumes within an epoch has the rest of that one for itself.
         """
         skipped = self.steps - self.first_epoch * self._steps_per_epoch
         starts = [self.first_epoch + 1] if skipped and self.first_epoch + 1 < self._recipe.epochs else []
@@ -145,14 +145,14 @@ class Course(keras.callbacks.Callback):
         measure = self._is_to_measure() and not last
         save = self._is_to_save() and not last
         if last or measure or save or self.interrupted or now - self._last_report >= _SECONDS_BETWEEN_REPORTS:
-            # Reading the figures waits for the step: seldom enough to leave the device busy.
+            # Reading the metrics waits for the step: seldom enough to leave the device busy.
             self._report(logs or {}, now)
             self._last_report = now
         if self.diverged is None and (measure or save):
             paused = time.perf_counter()
             if measure:
                 self._measure_within(logs or {})
-            # The end of the epoch saves, with its figures.
+            # The end of the epoch saves, with its metrics.
             if save and self.diverged is None:
                 self._save(self._epoch)
             self._began += time.perf_counter() - paused
@@ -165,21 +165,21 @@ class Course(keras.callbacks.Callback):
         self.seconds += seconds
         self.pairs_done += self._epoch_pairs
         finished = self.steps == (epoch + 1) * self._steps_per_epoch
-        # An unfinished epoch after a figure: what was measured is what the user has.
+        # An unfinished epoch after a validation: what was measured is what the user has.
         if self.diverged is not None or (not finished and self.history):
             return
         if not self._is_finite():
             return
-        figures = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}
+        measured = {name: np.asarray(value).tolist() for name, value in (logs or {}).items()}
         entry: dict[str, Any] = {
             "epoch": epoch + 1,
             "step": self.steps,
-            "loss": figures.get("loss"),
-            **{name: figures.get(name) for name in self._objective.metrics},
+            "loss": measured.get("loss"),
+            **{name: measured.get(name) for name in self._objective.metrics},
             "seconds": round(seconds, 3),
             "pairs_per_second": round(per_second(self._epoch_pairs, seconds), 1),
             # Metrics of the user's own.
-            **{name: value for name, value in figures.items() if name not in ("loss", "accuracy")},
+            **{name: value for name, value in measured.items() if name not in ("loss", "accuracy")},
         }
         self._record(entry)
         if logs is not None:
@@ -215,11 +215,11 @@ class Course(keras.callbacks.Callback):
     def _report(self, logs: Mapping[str, Any], now: float) -> None:
         loss = float(logs.get("loss", math.nan))
         if not math.isfinite(loss):
-            self._diverge(f"The loss is {loss} after step {self.steps} (epoch {self._epoch + 1}).")
+            self._diverge(f"The loss became {loss} at step {self.steps} (epoch {self._epoch + 1}).")
             return
         if self._events is not None:
-            figures = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
-            self._events.add(self.steps, "train", figures)
+            measured = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
+            self._events.add(self.steps, "train", measured)
         done_before = self._epoch * self._n_pairs + self._skipped * self._recipe.batch_size
         self._progress(
             Progress(
@@ -245,10 +245,10 @@ class Course(keras.callbacks.Callback):
         )
 
     def _is_finite(self) -> bool:
-        """Whether the weights still are numbers; a loss shows that they are not only after the next step."""
+        """Whether all weights are finite; a loss shows that they are not only after the next step."""
         values = (np.asarray(value) for value in self._classifier.trainable_variables)
         if not all(np.isfinite(value).all() for value in values):
-            self._diverge(f"A weight is no number after step {self.steps} (epoch {self._epoch + 1}).")
+            self._diverge(f"Weights became NaN or infinite at step {self.steps} (epoch {self._epoch + 1}).")
         return self.diverged is None
 
     def _is_to_measure(self) -> bool:
@@ -259,20 +259,20 @@ class Course(keras.callbacks.Callback):
         """Validate in the middle of an epoch."""
         self._put_state_back()
         if self._is_finite():
-            figures = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
+            measured = {name: float(logs[name]) for name in ("loss", *self._objective.metrics)}
             self._record(
-                {"epoch": round(self.steps / self._steps_per_epoch, 4), "step": self.steps, **figures}
+                {"epoch": round(self.steps / self._steps_per_epoch, 4), "step": self.steps, **measured}
             )
             # What is measured next says what was learned since then, and not the mean of its epoch.
             self._classifier.reset_metrics()
 
     def _record(self, entry: dict[str, Any]) -> None:
-        """Add the figures of validation, keep the weights where they are the best, end a run that gets no better."""
+        """Validate, keep the weights if they are the best, end a run that gets no better."""
         if self._validation is not None:
-            figures = self._validate(self._validation)
-            entry |= figures
+            measured = self._validate(self._validation)
+            entry |= measured
             if self._events is not None:
-                named = {name.removeprefix("validation_"): value for name, value in figures.items()}
+                named = {name.removeprefix("validation_"): value for name, value in measured.items()}
                 self._events.add(self.steps, "validation", named)
         self.history.append(entry)
         if self._best_entry() is entry:
@@ -288,9 +288,9 @@ class Course(keras.callbacks.Callback):
 
     def _validate(self, validation: TrainingPairs) -> dict[str, float]:
         self._progress(Progress("validate", 0, len(validation.encoded)))
-        figures = self._objective.figures(self._classifier.logits(validation.encoded), validation.targets)
-        self._progress(Progress("validate", len(validation.encoded), len(validation.encoded), figures))
-        return figures
+        measured = self._objective.measured(self._classifier.logits(validation.encoded), validation.targets)
+        self._progress(Progress("validate", len(validation.encoded), len(validation.encoded), measured))
+        return measured
 
     def _end(self) -> None:
         self._ended = True
@@ -330,7 +330,7 @@ class Course(keras.callbacks.Callback):
         self._saving_seconds = self._last_checkpoint - began
 
     def _put_state_back(self) -> None:
-        # JAX, and it alone, trains on a state outside the Keras variables until it is told to put it back.
+        # JAX, and it alone, trains on a state outside the Keras variables until it is asked to put it back.
         if hasattr(self._classifier, "jax_state_sync"):
             self._classifier.jax_state_sync()
 

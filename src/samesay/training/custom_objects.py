@@ -1,4 +1,4 @@
-"""Keras objects of a Python user's own in the place of what a recipe names: optimizer, loss, metrics, callbacks."""
+"""Custom objects: a user's Keras optimizer, loss, metrics and callbacks in place of what a recipe names."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ REPLACED = {
     # `loss` of scores is not among them: by it the loss of validation is computed.
     "loss": ("label_smoothing", "class_weights"),
 }
-"""The recipe's settings that do nothing beside a part of the user's own."""
+"""The settings of the recipe that have no effect beside a custom object."""
 
 
 @dataclass(frozen=True)
-class OwnParts:
-    """What takes the place of the recipe's; made by ``OwnParts.of``.
+class CustomObjects:
+    """What takes the place of the recipe's; made by ``CustomObjects.of``.
 
     Attributes:
         optimizer: Instead of the recipe's optimizer, rate and schedule.
         loss: Instead of the cross-entropy; the model's outputs are logits.
         metrics: Beside the accuracy, on the pairs that are learned from.
-        callbacks: Called after each step and epoch; ``val_loss`` and ``val_accuracy`` are among an epoch's figures.
+        callbacks: Called after each step and epoch; ``val_loss`` and ``val_accuracy`` are among an epoch's metrics.
     """
 
     optimizer: keras.optimizers.Optimizer | None = None
@@ -51,8 +51,8 @@ class OwnParts:
         loss: Any = None,
         metrics: Iterable[Any] | None = None,
         callbacks: Iterable[Any] | None = None,
-    ) -> OwnParts:
-        """Own parts, checked.
+    ) -> CustomObjects:
+        """Custom objects, checked.
 
         Raises:
             UsageError: If one is not what Keras takes for it.
@@ -81,12 +81,12 @@ class OwnParts:
         return cls(optimizer, loss, tuple(metrics or ()), tuple(callbacks or ()))
 
     def identity(self) -> dict[str, Any]:
-        """What a checkpoint of a run with these parts belongs to, as JSON types; empty without any.
+        """What a checkpoint of a run with these objects belongs to, as JSON types; empty without any.
 
         Callbacks are left out: what they keep is not in a checkpoint.
 
         Raises:
-            UsageError: If Keras cannot say how a part was made.
+            UsageError: If Keras cannot say how one was made.
         """
         parts = {"optimizer": self.optimizer, "loss": self.loss, "metrics": list(self.metrics)}
         try:
@@ -102,18 +102,18 @@ class OwnParts:
                 expected="objects with a get_config of their own",
                 hint="leave checkpoints out, or register the class with keras.saving.register_keras_serializable",
             ) from problem
-        return {"own_parts": given} if given else {}
+        return {"custom_objects": given} if given else {}
 
     def recorded(self, recipe: Recipe) -> dict[str, Any]:
         """The recipe as it was followed, as JSON types: what it names and was not used is ``None``."""
         return {**recipe.to_dict(), **dict.fromkeys(self.replaced()), **self.names()}
 
     def replaced(self) -> tuple[str, ...]:
-        """The recipe's settings that these parts leave without an effect."""
+        """The recipe's settings that these objects leave without an effect."""
         return tuple(name for part in REPLACED if getattr(self, part) is not None for name in REPLACED[part])
 
     def names(self) -> dict[str, str]:
-        """Which parts there are, and of what class or function each is, several with commas between."""
+        """Of what class or function each object is, several with commas between."""
         parts = {
             "optimizer": (self.optimizer,),
             "loss": (self.loss,),
@@ -124,7 +124,7 @@ class OwnParts:
         return {name: ", ".join(names) for name, names in given.items() if names}
 
     def require_effect(self, recipe: Recipe) -> None:
-        """Refuse settings that were given, and of which one of these parts would leave no effect.
+        """Refuse settings that were given, and that one of these objects leaves without an effect.
 
         Args:
             recipe: As it was given, with its defaults not decided yet.
@@ -137,15 +137,15 @@ class OwnParts:
                 value = getattr(recipe, name)
                 if value != getattr(Recipe, name):
                     raise UsageError(
-                        f"{name} {value!r} does nothing beside {_name(getattr(self, part))}.",
+                        f"{name} {value!r} has no effect beside {_name(getattr(self, part))}.",
                         where=name,
                         expected=f"{name} left out, or the recipe's own {part}",
-                        hint=f"what it should do is told to the {part} itself",
+                        hint=f"give it to the {part} itself",
                     )
 
 
 def _without_names(serialized: Any) -> Any:
-    """What Keras calls a part is counted up within a process, and says nothing of it."""
+    """Keras counts the names of objects up within a process; they say nothing of the object."""
     if isinstance(serialized, list):
         return [_without_names(one) for one in serialized]
     if isinstance(serialized, dict) and isinstance(serialized.get("config"), dict):

@@ -16,7 +16,7 @@ def depths(classifier: PairClassifier) -> dict[int, int]:
     """Every variable's depth by its ``id``: 0 for embeddings, 1 for the first layer, the highest for pooler and head.
 
     Raises:
-        UsageError: If the encoder's layers cannot be told from their names.
+        UsageError: If the encoder's layers are not known from their names.
     """
     layers = _layers(classifier)
     top = max(layers.values()) + 1
@@ -29,7 +29,7 @@ def frozen(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
     """Within it the variables that the recipe freezes are not trained; afterwards all is as it was.
 
     Raises:
-        UsageError: If there are fewer layers than are to be frozen, or they cannot be told.
+        UsageError: If there are fewer layers than are to be frozen, or they are not known.
     """
     if recipe.freeze is None:
         yield
@@ -71,7 +71,7 @@ def _layers(classifier: PairClassifier) -> dict[Any, int]:
     repeated = repeated_layers(classifier.task.backbone)
     if not repeated:
         raise UsageError(
-            f"The layers of {type(classifier.task.backbone).__name__} cannot be told from their names.",
+            f"The layers of {type(classifier.task.backbone).__name__} are not known from their names.",
             where="freeze",
             expected="an encoder of KerasHub's, whose layers are called …_layer_0, …_layer_1",
         )

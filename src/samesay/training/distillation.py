@@ -15,10 +15,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-from samesay.errors import UsageError
-from samesay.model.classifier import PairClassifier, WeightedCrossEntropy
-from samesay.training.objectives import Classification, Objective, Similarity
-from samesay.training.recipe import Recipe
+from samesay.model.classifier import WeightedCrossEntropy
 
 
 @dataclass(frozen=True)
@@ -92,66 +89,13 @@ class TaughtShareLoss(keras.losses.Loss):
         return _mixed(gold, taught, y_true[:, 1], self._weight)
 
 
-class TaughtClassification(Classification):
-    """Names of classes, learned from a teacher, too; measured on gold labels of validation as ever."""
-
-    def __init__(
-        self, classifier: PairClassifier, recipe: Recipe, labels: NDArray[np.int32], taught: Taught
-    ) -> None:
-        super().__init__(classifier.labels, recipe, labels[taught.labelled])
-        self._recipe = recipe
-
-    def loss(self) -> keras.losses.Loss:
-        """The mixture that the recipe names."""
-        return TaughtCrossEntropy(
-            WeightedCrossEntropy(self._smoothing, self._weights),
-            self._recipe.teacher_weight,
-            self._recipe.teacher_temperature,
-        )
-
-    def keras_metrics(self) -> list[Any]:
-        """The share of pairs that get their gold label or, without one, the teacher's."""
-        return [keras.metrics.MeanMetricWrapper(_right, name="accuracy")]
-
-
-class TaughtSimilarity(Similarity):
-    """Scores, learned from a teacher, too; measured on gold scores of validation as ever."""
-
-    def __init__(self, recipe: Recipe) -> None:
-        super().__init__(recipe)
-        self._weight = recipe.teacher_weight
-
-    def loss(self) -> keras.losses.Loss:
-        """The mixture that the recipe names."""
-        return TaughtShareLoss(super().loss(), self._weight)
-
-
-def taught_objective(
-    classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any], taught: Taught
-) -> Objective:
-    """What ``classifier`` is trained for by ``recipe`` and by what a teacher says of the pairs with ``targets``.
-
-    Raises:
-        UsageError: If labels are to be weighed or smoothed that count for nothing.
-    """
-    for name in ("class_weights", "label_smoothing"):
-        if recipe.teacher_weight == 1 and getattr(recipe, name):
-            raise UsageError(
-                f"{name} is of gold labels, and the teacher's answers are all that is learned.",
-                where=name,
-                expected="teacher_weight below 1 and pairs with labels, or none of this",
-            )
-    if classifier.scale is not None:
-        return TaughtSimilarity(recipe)
-    return TaughtClassification(classifier, recipe, targets, taught)
-
-
 def _mixed(gold: Any, taught: Any, labelled: Any, weight: float) -> Any:
     """Both parts of the loss; of a pair without gold answer the teacher's alone, and wholly."""
     share = 1 - (1 - weight) * labelled
     return (1 - share) * gold + share * taught
 
 
-def _right(y_true: Any, y_pred: Any) -> Any:
+def right_answers(y_true: Any, y_pred: Any) -> Any:
+    """1 for each pair that gets its gold label or, without one, the teacher's; shape ``(batch,)``."""
     right = ops.equal(ops.cast(y_true[:, 0], "int32"), ops.cast(ops.argmax(y_pred, axis=-1), "int32"))
     return ops.cast(right, "float32")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, nullcontext
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import version
@@ -18,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay import interrupts
-from samesay.encoding import Batch, EncodedPairs, padding_share, plan_training
+from samesay.encoding import Batch, padding_share, plan_training
 from samesay.errors import MemoryExhausted, TrainingDiverged, UsageError
 from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
@@ -26,43 +25,21 @@ from samesay.model.runtime.allocator import freed_memory_kept
 from samesay.model.runtime.backend import backend_versions
 from samesay.model.runtime.devices import devices
 from samesay.pairs import ProgressListener, per_second
+from samesay.storage import destination
 from samesay.training.checkpoints import load_checkpoint, restore
 from samesay.training.course import Course
-from samesay.training.custom_objects import OwnParts
+from samesay.training.custom_objects import CustomObjects
 from samesay.training.depth import frozen, rate_shares
-from samesay.training.distillation import Taught, taught_objective
 from samesay.training.jax_step import ChosenStep, StepsAhead, chosen_step
 from samesay.training.lora import adapted
-from samesay.training.objectives import objective_of
+from samesay.training.objectives import Objective, objective_of
 from samesay.training.optimizers import build_optimizer, with_state_of
 from samesay.training.precision import computing_in
-from samesay.training.recipe import Recipe
+from samesay.training.recipe import Recipe, RunFiles
 from samesay.training.tensorboard import EventLog
+from samesay.training.training_pairs import TrainingPairs
 
-SECONDS_BETWEEN_CHECKPOINTS = 60.0
 _LOG = logging.getLogger("samesay")
-
-
-@dataclass(frozen=True)
-class TrainingPairs:
-    """Encoded pairs with their gold answers.
-
-    Attributes:
-        encoded: ``n_pairs`` rows of token ids.
-        targets: Shape ``(n_pairs,)``: indices into the model's labels (int32), or shares of its scale (float32).
-        taught: What a teacher says of the pairs, if there is one; ``targets`` of those without gold label are its own.
-    """
-
-    encoded: EncodedPairs
-    targets: NDArray[Any]
-    taught: Taught | None = None
-
-    def fingerprint(self) -> str:
-        """SHA-256 over ids and labels, in order: what a checkpoint belongs to, with what a teacher says."""
-        digest = hashlib.sha256()
-        self.encoded.digest_into(digest)
-        digest.update(np.ascontiguousarray(self.targets).tobytes())
-        return digest.hexdigest()
 
 
 @dataclass
@@ -71,25 +48,27 @@ class FitResult:
 
     Attributes:
         step: Which training step was taken, and why.
+        monitor: The validation metric that the best weights were chosen by.
         history: One entry an epoch: ``epoch`` (from 1), ``step``, ``loss``, ``accuracy``, with validation pairs
-            ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (of scores
+            ``validation_loss``, ``validation_accuracy`` and ``validation_macro_f1`` (for scores
             ``validation_spearman`` and ``validation_pearson``, and no accuracy), ``seconds`` and ``pairs_per_second``
-            without validation. What was measured within an epoch has a fraction for its epoch, and what is of training
-            pairs is of those learned from since the entry before.
+            without validation. What was measured within an epoch has a fraction for its epoch; training metrics are of
+            the pairs since the entry before.
         best_epoch: The epoch whose weights the model now has, from 1; 0 for those it began with.
         interrupted: Whether the user stopped it.
-        diverged: Why it ended early, where its loss ended as no number.
+        diverged: Why it ended early, if loss or weights became NaN or infinite.
         steps: Steps done.
-        resumed_from: The step of the checkpoint that it went on from; 0 for a run from the beginning.
+        resumed_from: The step of the checkpoint that it resumed from; 0 for a run from the start.
         seconds: Time in training steps since then, compilation included, validation not.
         pairs_per_second: Pairs over ``seconds``.
         padding_share: The share of padded places among all that were computed, in [0, 1].
         widths: The widths of the batches, in tokens: the shapes that were compiled.
-        settings: The recipe as it was followed, own parts by their names.
+        settings: The recipe as it was followed, custom objects by their classes.
         trained_weights: How many numbers the run could change, of all that the model or the run had.
     """
 
     step: ChosenStep
+    monitor: str
     history: list[dict[str, Any]] = field(default_factory=list)
     best_epoch: float = 0
     interrupted: bool = False
@@ -110,12 +89,10 @@ def fit(
     recipe: Recipe,
     *,
     validation: TrainingPairs | None = None,
-    own_parts: OwnParts | None = None,
-    progress: ProgressListener | None = None,
-    checkpoints: Path | None = None,
-    checkpoint_every: float = SECONDS_BETWEEN_CHECKPOINTS,
+    custom: CustomObjects | None = None,
+    files: RunFiles | None = None,
     origin: str | None = None,
-    tensorboard: Path | None = None,
+    progress: ProgressListener | None = None,
 ) -> FitResult:
     """Fine-tune ``classifier`` in place; it ends with its best weights.
 
@@ -123,23 +100,20 @@ def fit(
     ``monitor`` names), of equals those with the lower validation loss; without validation pairs they are the last.
     Ctrl-C ends the run after the step at hand.
 
-    A loss that is no longer a number ends it as well, with the best weights so far; where nothing was measured yet,
-    with those of its last checkpoint, which are measured then, or with those it began with. ``FitResult.diverged`` is
-    the error for the caller to raise.
+    A loss of NaN or infinity ends it as well, with the best weights so far; if nothing was measured yet, with those of
+    its last checkpoint, which are measured then, or with those it began with. ``FitResult.diverged`` is the error for
+    the caller to raise.
 
     Args:
         classifier: The model; compiled here, and left compiled so that it can be saved with its optimizer.
         pairs: What to learn from.
         recipe: How, with its learning rate decided.
         validation: What to choose the best weights by.
-        own_parts: Keras objects instead of what the recipe names. A checkpoint belongs to their configuration, and
-            holds the state of all of them but callbacks.
-        progress: Hears the stages ``train`` and ``validate``, in pairs.
-        checkpoints: A folder for the state of the run; a run that finds its own checkpoint there goes on from it.
-        checkpoint_every: At least this many seconds from one checkpoint to the next, and more where saving would
-            take more than 3 % of the time; 0 saves after every step.
+        custom: Keras objects instead of what the recipe names. A checkpoint belongs to their configuration, and holds
+            the state of all of them but callbacks.
+        files: Where state and logs lie; a run that finds its own checkpoint there resumes.
         origin: What the model was opened from: a checkpoint belongs to it, too.
-        tensorboard: A folder for logs that TensorBoard reads.
+        progress: Hears the stages ``train`` and ``validate``, in pairs.
 
     Raises:
         UsageError: If checkpoints are asked for on another backend than JAX, or a setting does not fit the model.
@@ -148,16 +122,10 @@ def fit(
         MemoryExhausted: If memory runs out; names the settings to lower.
         ExtraMissing: If logs for TensorBoard are asked for and tensorboardX is not installed.
     """
-    own = own_parts or OwnParts()
+    custom, files = custom or CustomObjects(), files or RunFiles()
+    checkpoints = destination(files.checkpoints) if files.checkpoints else None
     steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
-    _require_possible(recipe, steps_per_epoch, checkpoints=checkpoints, checkpoint_every=checkpoint_every)
-
-    def optimizer() -> keras.optimizers.Optimizer:
-        if own.optimizer is not None:
-            return own.optimizer
-        shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
-        return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
-
+    _require_possible(recipe, steps_per_epoch, checkpoints=checkpoints)
     with (
         frozen(classifier, recipe),
         adapted(classifier, recipe),
@@ -165,20 +133,9 @@ def fit(
         freed_memory_kept(),
         ExitStack() as during,
     ):
-        taught = pairs.taught
-        objective = (
-            objective_of(classifier, recipe, pairs.targets)
-            if taught is None
-            else taught_objective(classifier, recipe, pairs.targets, taught)
-        )
-        plan = _plan(pairs, recipe, classifier.encoder.max_length)
-        chosen = optimizer()
-        classifier.compile(
-            optimizer=chosen,  # type: ignore[arg-type]
-            loss=own.loss or objective.loss(),
-            # Unweighted metrics would count the rows that only fill a batch up.
-            weighted_metrics=[*objective.keras_metrics(), *own.metrics],
-        )
+        objective = objective_of(classifier, recipe, pairs.targets, pairs.taught)
+        optimizer = custom.optimizer or _optimizer(classifier, recipe, steps_per_epoch)
+        _compile(classifier, optimizer, objective, custom)
         classifier.optimizer.build(classifier.trainable_variables)
         trained_weights = (_count(classifier.trainable_variables), _count(classifier.weights))
         reseed_dropout(classifier, recipe.seed)
@@ -189,7 +146,8 @@ def fit(
                 np.append(pairs.encoded.distinct_ids(), classifier.encoder.pad_id),
                 precision=recipe.precision,
                 # A callback may change a constant rate, and with it what the rows left out decay by.
-                rows_may_stay=own.optimizer is None and not (own.callbacks and recipe.schedule == "constant"),
+                rows_may_stay=custom.optimizer is None
+                and not (custom.callbacks and recipe.schedule == "constant"),
             )
         )
         _LOG.info("the training step is %s", step.in_words())
@@ -198,27 +156,29 @@ def fit(
             "origin": origin,
             "answers": list(classifier.answers),
             "pairs": pairs.fingerprint(),
-            "teacher": taught.fingerprint() if taught else None,
+            "teacher": pairs.taught.fingerprint() if pairs.taught else None,
             "validation": validation.fingerprint() if validation else None,
             "step": step.name,
             "versions": {"samesay": version("samesay"), **backend_versions()},
-            **(own.identity() if checkpoints else {}),
+            **(custom.identity() if checkpoints else {}),
         }
         resumed = load_checkpoint(checkpoints, run=identity) if checkpoints else None
+        first_step = resumed.step if resumed else 0
         events = None
-        if tensorboard is not None:
-            events = EventLog(tensorboard, first_step=resumed.step if resumed else 0)
+        if files.tensorboard is not None:
+            events = during.enter_context(closing(EventLog(Path(files.tensorboard), first_step=first_step)))
         if resumed is not None:
-            _LOG.info("the run goes on from step %d", resumed.step)
+            _LOG.info("the run resumes at step %d", resumed.step)
             restore(classifier, resumed, metrics=False)
-            if own.callbacks:
-                _LOG.warning("the run goes on from its checkpoint, but its callbacks begin anew")
+            if custom.callbacks:
+                _LOG.warning("the run resumes from its checkpoint, but its callbacks start over")
+        plan = _plan(pairs, recipe, classifier.encoder.max_length)
         batches = PairBatches(
             pairs.encoded,
             plan(0),
             height=recipe.batch_size,
             pad_id=classifier.encoder.pad_id,
-            targets=pairs.targets if taught is None else taught.beside(pairs.targets),
+            targets=pairs.targets if pairs.taught is None else pairs.taught.beside(pairs.targets),
             inputs=classifier.input_names,
         )
         course = Course(
@@ -229,15 +189,14 @@ def fit(
             objective=objective,
             n_pairs=len(pairs.encoded),
             validation=validation,
-            progress=progress,
             checkpoints=checkpoints,
-            checkpoint_every=checkpoint_every,
+            checkpoint_every=files.checkpoint_every,
             identity=identity,
             resumed=resumed,
             events=events,
+            progress=progress,
         )
-        logged = nullcontext() if events is None else closing(events)
-        with logged, interrupts.first_one_calls(course.stop), _memory_explained(recipe):
+        with interrupts.first_one_calls(course.stop), _memory_explained(recipe):
             for first_epoch, last_epoch in course.stretches():
                 # Past PairClassifier.fit, which is for raw texts.
                 keras.Model.fit(
@@ -249,54 +208,64 @@ def fit(
                     verbose=0,  # type: ignore[arg-type]
                     # In this order, so that the others hear of an epoch's validation.
                     callbacks=StepsAhead(
-                        course, own.callbacks, model=classifier, epochs=last_epoch, steps=len(batches)
+                        course, custom.callbacks, model=classifier, epochs=last_epoch, steps=len(batches)
                     ),
                 )
-            # Within all three: after a loss that is no number it may have to measure.
+            # Within both: after a loss of NaN it may have to measure.
             best = course.finish()
-    partial = own.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
+    partial = custom.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
     if partial:
-        # Built over some variables alone, it could neither go on from here nor be saved with the model.
-        chosen = with_state_of(chosen, optimizer(), classifier.trainable_variables)
-    if partial or classifier.optimizer is not chosen or taught is not None:
+        # Built over some variables alone, it could neither resume from here nor be saved with the model.
+        whole = _optimizer(classifier, recipe, steps_per_epoch)
+        optimizer = with_state_of(optimizer, whole, classifier.trainable_variables)
+    if partial or classifier.optimizer is not optimizer or pairs.taught is not None:
         # For float16 Keras puts an optimizer that scales the loss around it; a teacher's loss takes more than labels.
-        # Compiled anew, since that is what Keras saves of both.
-        plain = objective_of(classifier, recipe, pairs.targets)
-        classifier.compile(
-            optimizer=chosen,  # type: ignore[arg-type]
-            loss=own.loss or plain.loss(),
-            weighted_metrics=[*plain.keras_metrics(), *own.metrics],
-        )
+        # Compiled once more, since that is what Keras saves of both.
+        _compile(classifier, optimizer, objective_of(classifier, recipe, pairs.targets), custom)
     return FitResult(
+        step=step,
+        monitor=objective.monitor,
         history=course.history,
         best_epoch=best["epoch"] if best else 0,
         interrupted=course.interrupted,
         diverged=course.diverged,
         steps=course.steps,
-        resumed_from=resumed.step if resumed else 0,
+        resumed_from=first_step,
         seconds=round(course.seconds, 3),
         pairs_per_second=round(per_second(course.pairs_done, course.seconds), 1),
         padding_share=padding_share(plan(0), pairs.encoded.lengths),
         widths=sorted(course.widths),
-        settings=own.recorded(recipe),
-        step=step,
+        settings=custom.recorded(recipe),
         trained_weights=trained_weights,
     )
 
 
-def _require_possible(
-    recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path | None, checkpoint_every: float
+def _optimizer(
+    classifier: PairClassifier, recipe: Recipe, steps_per_epoch: int
+) -> keras.optimizers.Optimizer:
+    shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
+    return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
+
+
+def _compile(
+    classifier: PairClassifier,
+    optimizer: keras.optimizers.Optimizer,
+    objective: Objective,
+    custom: CustomObjects,
 ) -> None:
+    classifier.compile(
+        optimizer=optimizer,  # type: ignore[arg-type]
+        loss=custom.loss or objective.loss(),
+        # Unweighted metrics would count the rows that only fill a batch up.
+        weighted_metrics=[*objective.keras_metrics(), *custom.metrics],
+    )
+
+
+def _require_possible(recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path | None) -> None:
     """Refuse what this backend or this many steps cannot do."""
-    if not checkpoint_every >= 0:  # which NaN is not, either
-        raise UsageError(
-            f"checkpoint_every cannot be {checkpoint_every!r}.",
-            where="checkpoint_every",
-            expected="seconds, from 0",
-        )
     if checkpoints is not None and keras.backend.backend() != "jax":
         raise UsageError(
-            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not go on to the same weights.",
+            f"Runs on {keras.backend.backend()} cannot be checkpointed: they would not resume to the same weights.",
             where="checkpoints",
             expected="JAX, whose runs are repeated to the last bit",
             hint="leave checkpoints out, or unset KERAS_BACKEND",
@@ -384,7 +353,7 @@ def reseed_dropout(classifier: PairClassifier, seed: int) -> None:
 
 @contextmanager
 def _memory_explained(recipe: Recipe) -> Iterator[None]:
-    """Within it a library's word for memory that ran out becomes ours, with the settings to lower."""
+    """Within it a library's error for memory that ran out becomes ours, with the settings to lower."""
     try:
         yield
     except Exception as problem:

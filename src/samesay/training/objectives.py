@@ -1,4 +1,4 @@
-"""What a run optimises and by which figure it chooses: classes by cross-entropy, or scores on a scale."""
+"""What a run optimises, and by which metric its best weights are chosen: for labels, and for similarity scores."""
 
 from __future__ import annotations
 
@@ -22,15 +22,16 @@ from samesay.evaluation.metrics import (
 )
 from samesay.model.classifier import PairClassifier, WeightedCrossEntropy, pair_loss, similarity_loss
 from samesay.pairs import LabelSet
+from samesay.training.distillation import Taught, TaughtCrossEntropy, TaughtShareLoss, right_answers
 from samesay.training.recipe import Recipe, SimilarityLoss
 
 
 class Objective(Protocol):
-    """Loss, metrics of training steps, and figures of the validation pairs.
+    """Loss, metrics of training steps, and metrics of the validation pairs.
 
     Attributes:
         metrics: What Keras measures of training steps.
-        monitor: The figure of validation that decides which weights are best, ``loss`` the lowest, others the highest.
+        monitor: The validation metric that chooses the best weights, ``loss`` the lowest, others the highest.
     """
 
     metrics: list[str]
@@ -44,18 +45,19 @@ class Objective(Protocol):
         """``metrics``, as Keras takes them."""
         ...
 
-    def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
-        """``validation_loss`` and what the best epoch is chosen by."""
+    def measured(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
+        """``validation_loss`` and the other validation metrics."""
         ...
 
 
 class Classification:
-    """Names of classes: softmax cross-entropy, chosen by accuracy unless the recipe names another figure.
+    """Labels: softmax cross-entropy, the best weights by accuracy unless the recipe monitors another metric.
 
     Args:
         labels: Their names.
         recipe: How to train.
-        targets: Label indices of the training pairs, shape ``(n_pairs,)``, for balanced weights.
+        gold: Gold label indices of the training pairs, shape ``(n_pairs,)``, for balanced weights.
+        taught: Whether a teacher's answers are learned as well.
 
     Raises:
         UsageError: If the recipe monitors what is not measured, or weighs what is no label.
@@ -63,27 +65,36 @@ class Classification:
 
     metrics = ["accuracy"]  # noqa: RUF012 - never changed
 
-    def __init__(self, labels: LabelSet, recipe: Recipe, targets: NDArray[np.int32]) -> None:
+    def __init__(
+        self, labels: LabelSet, recipe: Recipe, gold: NDArray[np.int32], *, taught: bool = False
+    ) -> None:
         self._labels = labels
-        self._smoothing = recipe.label_smoothing
-        self._weights = _class_weights(recipe, labels, targets)
+        self._recipe = recipe
+        self._weights = _class_weights(recipe, labels, gold)
+        self._taught = taught
         self.monitor = _monitored(recipe, ("accuracy", "macro_f1", "loss"), labels)
 
     def loss(self) -> keras.losses.Loss:
-        """Cross-entropy of logits ``(batch, n_labels)`` against label indices."""
-        if self._smoothing or self._weights:
-            return WeightedCrossEntropy(self._smoothing, self._weights)
-        return pair_loss()
+        """Cross-entropy of logits ``(batch, n_labels)`` against label indices, with a teacher the mixture."""
+        recipe = self._recipe
+        if not (recipe.label_smoothing or self._weights or self._taught):
+            return pair_loss()
+        gold = WeightedCrossEntropy(recipe.label_smoothing, self._weights)
+        if not self._taught:
+            return gold
+        return TaughtCrossEntropy(gold, recipe.teacher_weight, recipe.teacher_temperature)
 
     def keras_metrics(self) -> list[Any]:
         """The accuracy."""
+        if self._taught:
+            return [keras.metrics.MeanMetricWrapper(right_answers, name="accuracy")]
         return list(self.metrics)
 
-    def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
-        """Log loss, accuracy and macro F1, and the one label's figure that is monitored."""
+    def measured(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
+        """Log loss, accuracy and macro F1, and the one label's metric that is monitored."""
         rows = softmax(logits)
         counts = confusion_matrix(targets, rows.argmax(axis=1), rows.shape[1])
-        figures = {
+        found = {
             "validation_loss": log_loss(targets, rows) or 0.0,
             "validation_accuracy": accuracy(counts) or 0.0,
             "validation_macro_f1": macro_f1(counts) or 0.0,
@@ -91,15 +102,16 @@ class Classification:
         kind, colon, label = self.monitor.partition(":")
         if colon:
             score = class_scores(counts)[self._labels.index(label)]
-            figures[f"validation_{self.monitor}"] = getattr(score, kind) or 0.0
-        return figures
+            found[f"validation_{self.monitor}"] = getattr(score, kind) or 0.0
+        return found
 
 
 class Similarity:
-    """Scores: cross-entropy or squared error of the share of the scale, chosen by Spearman's correlation.
+    """Scores: cross-entropy or squared error of the share of the scale, the best weights by Spearman's correlation.
 
     Args:
         recipe: How to train.
+        taught: Whether a teacher's answers are learned as well.
 
     Raises:
         UsageError: If the recipe monitors what is not measured.
@@ -107,19 +119,21 @@ class Similarity:
 
     metrics: list[str] = []  # noqa: RUF012 - never changed
 
-    def __init__(self, recipe: Recipe) -> None:
+    def __init__(self, recipe: Recipe, *, taught: bool = False) -> None:
         self._loss: SimilarityLoss = recipe.loss or "bce"
+        self._teacher_weight = recipe.teacher_weight if taught else None
         self.monitor = _monitored(recipe, ("spearman", "pearson", "loss"))
 
     def loss(self) -> keras.losses.Loss:
-        """The loss of logits ``(batch, 1)`` against shares of the scale."""
-        return similarity_loss(self._loss)
+        """The loss of logits ``(batch, 1)`` against shares of the scale, with a teacher the mixture."""
+        gold = similarity_loss(self._loss)
+        return gold if self._teacher_weight is None else TaughtShareLoss(gold, self._teacher_weight)
 
     def keras_metrics(self) -> list[Any]:
         """None."""
         return []
 
-    def figures(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
+    def measured(self, logits: NDArray[np.float32], targets: NDArray[Any]) -> dict[str, float]:
         """The loss, Spearman's and Pearson's correlation; one answer for all pairs ranks nothing and counts as 0."""
         logit = logits[:, 0].astype(np.float64)
         shares = sigmoid(logits[:, 0])
@@ -133,19 +147,29 @@ class Similarity:
         }
 
 
-def objective_of(classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any]) -> Objective:
-    """What ``classifier`` is trained for by ``recipe`` on pairs with ``targets``.
+def objective_of(
+    classifier: PairClassifier, recipe: Recipe, targets: NDArray[Any], taught: Taught | None = None
+) -> Objective:
+    """What ``classifier`` is trained for by ``recipe`` on pairs with ``targets``, and with a teacher's answers.
 
     Raises:
-        UsageError: If the recipe asks for what such a model has not.
+        UsageError: If the recipe asks for what such a model has not, or weighs labels that count for nothing.
     """
+    for name in ("class_weights", "label_smoothing"):
+        if taught is not None and recipe.teacher_weight == 1 and getattr(recipe, name):
+            raise UsageError(
+                f"{name} is of gold labels, and the teacher's answers are all that is learned.",
+                where=name,
+                expected="teacher_weight below 1 and pairs with labels, or none of this",
+            )
     if classifier.scale is not None:
-        return Similarity(recipe)
-    return Classification(classifier.labels, recipe, targets)
+        return Similarity(recipe, taught=taught is not None)
+    gold = targets if taught is None else targets[taught.labelled]
+    return Classification(classifier.labels, recipe, gold, taught=taught is not None)
 
 
 def best_of(history: Sequence[Mapping[str, Any]], monitor: str) -> int:
-    """Where the entry with the best figure of validation stands, of equals the lower loss; without any the last."""
+    """The index of the entry with the best validation metric, of equals the lower loss; without any the last."""
     name = f"validation_{monitor}"
     if name not in history[-1]:
         return len(history) - 1
@@ -155,15 +179,15 @@ def best_of(history: Sequence[Mapping[str, Any]], monitor: str) -> int:
     )
 
 
-def _monitored(recipe: Recipe, figures: tuple[str, ...], labels: LabelSet | None = None) -> str:
-    """The figure that the recipe chooses by, the first of ``figures`` where it names none."""
-    name = recipe.monitor or figures[0]
+def _monitored(recipe: Recipe, metrics: tuple[str, ...], labels: LabelSet | None = None) -> str:
+    """The metric that the recipe monitors, the first of ``metrics`` if it names none."""
+    name = recipe.monitor or metrics[0]
     kind, colon, label = name.partition(":")
     of_label = labels is not None and kind in ("precision", "recall", "f1") and label in labels.names
-    if name not in figures and not (colon and of_label):
+    if name not in metrics and not (colon and of_label):
         also = f", or recall:LABEL, precision:LABEL, f1:LABEL of {', '.join(labels)}" if labels else ""
         raise UsageError(
-            f"monitor cannot be {name!r}.", where="monitor", expected=f"{', '.join(figures)}{also}"
+            f"monitor cannot be {name!r}.", where="monitor", expected=f"{', '.join(metrics)}{also}"
         )
     return name
 

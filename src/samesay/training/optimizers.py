@@ -125,7 +125,7 @@ def with_state_of(
 ) -> keras.optimizers.Optimizer:
     """``optimizer`` built over ``variables``, with its step and what ``trained`` has gathered for some of them.
 
-    What ``trained`` was not built over begins as if it had never had a gradient.
+    What ``trained`` was not built over is as if it had never had a gradient.
     """
     optimizer.build(variables)
     gathered = {one.path.removeprefix(f"{trained.name}/"): one for one in trained.variables}

@@ -13,7 +13,7 @@ from samesay.training.recipe import Precision
 
 @contextmanager
 def computing_in(classifier: PairClassifier, precision: Precision) -> Iterator[None]:
-    """Within it every layer computes in ``precision``; afterwards as before, so that what is saved is checked as ever.
+    """Within it every layer computes in ``precision``; afterwards as before: what is saved is in float32.
 
     Micikevicius et al. 2018, "Mixed Precision Training".
     """

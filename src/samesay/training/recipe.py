@@ -187,6 +187,20 @@ class Recipe:
         narrow, wide = (1e-4, 3e-5) if self.lora is None else (2e-3, 4e-4)
         return dataclasses.replace(self, learning_rate=wide if width >= WIDE_ENCODER else narrow)
 
+    def require_no_teacher(self) -> None:
+        """Refuse settings of a teacher, for a run without one.
+
+        Raises:
+            UsageError: Naming the first such setting.
+        """
+        for name in ("teacher_weight", "teacher_temperature"):
+            if getattr(self, name) != getattr(Recipe, name):
+                raise UsageError(
+                    f"{name} {getattr(self, name)!r} has no effect without a teacher.",
+                    where=name,
+                    expected="a teacher, too: --teacher MODEL",
+                )
+
     def require_no_validation(self, *, seeds: int = 1) -> None:
         """Refuse what needs a validation metric, for a run without validation pairs.
 
@@ -200,7 +214,7 @@ class Recipe:
         for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
             if value is not None:
                 raise UsageError(
-                    f"{name} needs validation pairs, and there are none.",
+                    f"{name} needs validation pairs.",
                     where=name,
                     expected="validation pairs, or data with a validation split",
                 )

@@ -1,4 +1,4 @@
-"""A run's figures as TensorBoard reads them, step by step.
+"""A run's metrics as TensorBoard reads them, step by step.
 
 Keras' own callback for it needs TensorFlow; tensorboardX writes the same files with protobuf alone.
 """
@@ -22,7 +22,7 @@ class EventLog:
 
     Args:
         folder: What ``tensorboard --logdir`` is given, or a folder in it.
-        first_step: Where the run begins or goes on; what a killed one logged beyond it is dropped.
+        first_step: Where the run starts or resumes; what a killed one logged beyond it is dropped.
 
     Raises:
         ExtraMissing: If tensorboardX is not installed.
@@ -37,15 +37,15 @@ class EventLog:
         suffix = f".{secrets.token_hex(6)}"
         self._writer: Any = SummaryWriter(str(folder), purge_step=first_step or None, filename_suffix=suffix)
 
-    def add(self, step: int, kind: str, figures: Mapping[str, Any]) -> None:
-        """Note the ``figures`` after ``step`` as ``kind/name``, those that are numbers.
+    def add(self, step: int, kind: str, metrics: Mapping[str, Any]) -> None:
+        """Log the ``metrics`` after ``step`` as ``kind/name``, those that are numbers.
 
         Where they cannot be written, a warning says so, and nothing more is logged: the model is what a run is for.
         """
         if self._writer is None:
             return
         try:
-            for name, value in figures.items():
+            for name, value in metrics.items():
                 if isinstance(value, int | float) and math.isfinite(value):
                     self._writer.add_scalar(f"{kind}/{name}", value, step)
             self._writer.flush()
@@ -62,7 +62,7 @@ class EventLog:
             self._give_up(problem)
 
     def _give_up(self, problem: OSError) -> None:
-        _LOG.warning("figures for TensorBoard cannot be written any more (%s). The run goes on.", problem)
+        _LOG.warning("metrics for TensorBoard can no longer be written (%s). The run goes on.", problem)
         # Or tensorboardX would try again when the process ends.
         self._writer.file_writer.event_writer._closed = True
         self._writer = None

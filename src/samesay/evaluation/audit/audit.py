@@ -133,8 +133,8 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
     one_sided = np.flatnonzero(empty_first | empty_second)
     if one_sided.size:
         places = tuple(place(split, table, row) for row in one_sided[:_EXAMPLES].tolist())
-        told = f"{split}: {one_sided.size:,} of {n:,} pairs have an empty text"
-        findings.append(Finding("empty-side", "fault", told, places))
+        text = f"{split}: {one_sided.size:,} of {n:,} pairs have an empty text"
+        findings.append(Finding("empty-side", "fault", text, places))
     if repeated:
         share = f"{100 * repeated / n:.2f} %"
         findings.append(
@@ -180,8 +180,8 @@ def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], lis
         )
         for one in contradicted[:_EXAMPLES]
     )
-    told = f"{counts['pairs']:,} pairs carry more than one label, in {counts['rows']:,} rows"
-    return counts, [Finding("contradicting-labels", "fault", told, places)]
+    text = f"{counts['pairs']:,} pairs carry more than one label, in {counts['rows']:,} rows"
+    return counts, [Finding("contradicting-labels", "fault", text, places)]
 
 
 def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str, int]], list[Finding]]:
@@ -201,13 +201,13 @@ def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str,
             for side, known, mine in zip(sides, texts[earlier], texts[later], strict=True):
                 counts[side] = int(np.isin(mine, known).sum())
                 if counts[side]:
-                    told = f"{counts[side]:,} pairs of {later} have a {side} that {earlier} has, too"
-                    findings.append(Finding("shared-texts", "caution", told))
+                    text = f"{counts[side]:,} pairs of {later} have a {side} that {earlier} has, too"
+                    findings.append(Finding("shared-texts", "caution", text))
             shared[f"{earlier}, {later}"] = counts
             if here.size:
                 places = tuple(place(later, tables[later], row) for row in here[:_EXAMPLES].tolist())
-                told = f"{len(here):,} of {len(hashes[later]):,} pairs of {later} are in {earlier}, too"
-                findings.append(Finding("shared-pairs", "fault", told, places))
+                text = f"{len(here):,} of {len(hashes[later]):,} pairs of {later} are in {earlier}, too"
+                findings.append(Finding("shared-pairs", "fault", text, places))
     return shared, findings
 
 
@@ -253,10 +253,10 @@ def nearly_shared(tables: Mapping[str, PairTable]) -> tuple[dict[str, Any], list
     for key, count in found.items():
         mine, theirs = key.split(", ")
         sampled = "" if len(near.asked) == len(rows) else f" that were drawn of {len(rows):,}"
-        told = f"{count:,} of {asked[mine]:,} pairs of {mine}{sampled} are nearly like one of {theirs}"
+        text = f"{count:,} of {asked[mine]:,} pairs of {mine}{sampled} are nearly like one of {theirs}"
         leaks = mine != theirs and count > _NEAR_SHARE * asked[mine]
         weight = "fault" if leaks else "caution"
-        findings.append(Finding("near-duplicates", weight, told, tuple(places[key][:_EXAMPLES])))
+        findings.append(Finding("near-duplicates", weight, text, tuple(places[key][:_EXAMPLES])))
     return {"asked": asked, "found": found, "alike": ALIKE}, findings
 
 
@@ -264,12 +264,12 @@ def of_shortcut(shortcut: Shortcut) -> list[Finding]:
     """What a shortcut means for who trains and measures on these pairs."""
     if not shortcut.serious:
         return []
-    told = (
+    text = (
         f"the {shortcut.side} alone {shortcut.verdict}: {100 * shortcut.accuracy:.1f} % right "
         f"({100 * shortcut.low:.1f} to {100 * shortcut.high:.1f}) where the most frequent label has "
         f"{100 * shortcut.majority:.1f} %"
     )
-    return [Finding("shortcut", "fault", told)]
+    return [Finding("shortcut", "fault", text)]
 
 
 def _balance(split: str, table: PairTable) -> list[Finding]:
@@ -282,8 +282,8 @@ def _balance(split: str, table: PairTable) -> list[Finding]:
     absent = [name for name in counts if name not in used]
     findings = []
     if share > _BALANCED:
-        told = f"{split}: {100 * share:.1f} % of the pairs are {most}: accuracy says little"
-        findings.append(Finding("unbalanced", "caution", told))
+        text = f"{split}: {100 * share:.1f} % of the pairs are {most}: accuracy says little"
+        findings.append(Finding("unbalanced", "caution", text))
     if absent:
         findings.append(Finding("absent-labels", "caution", f"{split}: no pair is {', '.join(absent)}"))
     return findings

@@ -89,7 +89,7 @@ def _beginnings(pair: Callable[[int], tuple[str, str]], indices: NDArray[np.int6
 
 
 def _vectorizer(pair: Callable[[int], tuple[str, str]], n_pairs: int, side: int, seed: int) -> Any:
-    """Runs of letters and how rare they are, told by some of the texts; None where they have none."""
+    """Runs of letters and how rare they are among some of the texts; None where they have none."""
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
     except ImportError as error:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FOLDS = 5
 
 MOST_PAIRS = 100_000
-"""Pairs that a test learns from at most: more cost minutes and hardly change the figure."""
+"""Pairs that a test learns from at most: more cost minutes and hardly change the metric."""
 
 MOST_LETTERS = 50_000_000
 """Of these pairs together, for the sake of memory."""
@@ -77,7 +77,7 @@ class Shortcut:
         return "gives much of the label away" if self.given_away > _MUCH else "gives some of the label away"
 
     def to_dict(self) -> dict[str, Any]:
-        """The figures as JSON types."""
+        """The metrics as JSON types."""
         return {
             "side": self.side,
             "accuracy": self.accuracy,

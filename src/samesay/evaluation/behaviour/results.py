@@ -144,7 +144,7 @@ class Behaviour:
         outcomes: Every test, answered.
         n_pairs: Different pairs asked.
         seconds: Time spent answering.
-        notes: What a reader should know before trusting the figures.
+        notes: What a reader should know before trusting the metrics.
     """
 
     results: tuple[CapabilityResult, ...]

@@ -61,7 +61,7 @@ def read_suite(
         try:
             found = find_columns(names, where=rows.name, need_label=False)
         except ColumnNotFound as error:
-            error.hint = None  # of a suite no columns are told
+            error.hint = None  # a suite has columns of its own
             raise
         swapped = order_of(found.sides) == 1
         changed = (PERTURBED + found.first, PERTURBED + found.second)

@@ -1,22 +1,21 @@
 """The report of an evaluation: what a careful reader would say of it, as JSON and as one HTML page.
 
-The room knows nothing of models or files. Classification and similarity part in ``examine``, and nowhere else in it
-but in the modules that are named for one of them.
+The room knows nothing of models or files. Classification and similarity part in the table of ``examine``, in that of
+``page``, and in the modules that are named for one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from samesay.errors import ExtraMissing
-from samesay.evaluation.classification import ClassificationEvaluation
 from samesay.evaluation.evaluation import Evaluation
+from samesay.evaluation.report.classification import LabelExamination, examine_labels
 from samesay.evaluation.report.examination import Examination, require_report_packages
-from samesay.evaluation.report.label_examination import LabelExamination, examine_labels
-from samesay.evaluation.report.similarity_examination import SimilarityExamination, examine_similarity
+from samesay.evaluation.report.similarity import SimilarityExamination, examine_similarity
 from samesay.evaluation.report.slices import Slice, slices_of
-from samesay.evaluation.similarity import SimilarityEvaluation
+from samesay.pairs import Task
 
 if TYPE_CHECKING:
     from samesay.data import PairTable
@@ -51,22 +50,21 @@ def examine(
         slices: Of ``table``; see ``slices_of``.
         baselines: Name to evaluation on the same pairs.
         trained_on: How many of the pairs the model was trained on, where that is known.
-
-    Raises:
-        TypeError: If it is an evaluation of neither task.
     """
-    if isinstance(evaluation, ClassificationEvaluation):
-        return examine_labels(evaluation, table, intervals=intervals, slices=slices, trained_on=trained_on)
-    if isinstance(evaluation, SimilarityEvaluation):
-        return examine_similarity(
-            evaluation,
-            table,
-            intervals=intervals,
-            slices=slices,
-            baselines=baselines or {},
-            trained_on=trained_on,
-        )
-    raise TypeError(f"cannot examine {type(evaluation).__name__}")
+    return _BY_TASK[evaluation.task](
+        evaluation,
+        table,
+        intervals=intervals,
+        slices=slices,
+        baselines=baselines or {},
+        trained_on=trained_on,
+    )
+
+
+_BY_TASK: dict[Task, Callable[..., Examination]] = {
+    "classification": examine_labels,
+    "similarity": examine_similarity,
+}
 
 
 def render_page(report: Mapping[str, Any]) -> str:

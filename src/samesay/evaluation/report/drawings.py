@@ -13,7 +13,7 @@ from typing import Any
 from markupsafe import Markup
 
 from samesay.evaluation.report import svg
-from samesay.evaluation.report.findings import percent
+from samesay.evaluation.report.examination import percent
 
 # More rows and columns than these cannot be read at that width.
 _MOST_LABELS_DRAWN = 12
@@ -94,13 +94,13 @@ def draw_coverage(report: Mapping[str, Any]) -> svg.Drawing:
     parts = svg.grid(x_axis, y_axis, x_name="share of pairs answered", y_name="share right")
     parts.append(svg.path(places))
     parts.append(svg.dot(*places[-1], 4))
-    told = [
+    chosen = [
         next((point for point in points if point["coverage"] >= wanted), points[-1])
         for wanted in (0.25, 0.5, 0.75, 1)
     ]
     words = " ".join(
         f"Answering {percent(point['coverage'])} of the pairs: {percent(point['accuracy'])} right."
-        for point, _ in groupby(told)
+        for point, _ in groupby(chosen)
     )
     return svg.drawing(
         "Accuracy against coverage: what keeping silent on doubtful pairs gains", words, parts, 250
@@ -134,12 +134,12 @@ def draw_answers(report: Mapping[str, Any]) -> svg.Drawing:
         x = x_axis(one["score"])
         parts.append(svg.line(x, y_axis(one["quarter"]), x, y_axis(one["three_quarters"]), "whisker"))
         parts.append(svg.dot(x, y_axis(one["answer"]), 4.5))
-    told = bins if len(bins) < 3 else [bins[0], bins[len(bins) // 2], bins[-1]]
+    chosen = bins if len(bins) < 3 else [bins[0], bins[len(bins) // 2], bins[-1]]
     words = (
         " ".join(
             f"Pairs with a given score of {one['low']:g} to {one['high']:g} (mean {one['score']:.2f}) are answered "
             f"with {one['answer']:.2f} on average."
-            for one in told
+            for one in chosen
         )
         + f" Large dots are the means of {len(bins)} spans of given scores, their lines hold the middle half of the "
         f"answers; small dots are {len(report['points']):,} of {report['n_pairs']:,} pairs, drawn by chance."

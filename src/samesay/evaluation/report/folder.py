@@ -30,7 +30,7 @@ def write_report(figures: Mapping[str, Any], path: str | Path, *, overwrite: boo
     Raises:
         TargetExists: If the place is taken, or holds something else than a report.
         ExtraMissing: If jinja2 is not installed.
-        DiskFull, OutputUnwritable: If it cannot be written; nothing is left behind.
+        DiskFull, OutputUnwritable: If it cannot be written; nothing is left.
     """
     target = destination(path)
     report = {**figures, "samesay": version("samesay")}

@@ -17,7 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from samesay.evaluation.report import drawings
-from samesay.evaluation.report.findings import percent
+from samesay.evaluation.report.examination import percent
 from samesay.evaluation.report.svg import Drawing
 
 Kind = Literal["percent", "number", "score", "decimal", "count"]
@@ -50,7 +50,7 @@ class PageKind(NamedTuple):
 
 
 LABELS = PageKind(
-    "labels.html.jinja",
+    "classification.html.jinja",
     (
         ("accuracy", "accuracy", "percent", "majority"),
         ("macro_f1", "macro F1", "number", "majority"),

@@ -139,7 +139,7 @@ def open_classifier(folder: ClassifierFolder) -> Any:
             safetensors, or lacks a tensor.
         HeadMismatch: If the head has another number of outputs than the folder has labels.
     """
-    outputs = 1 if isinstance(folder.answers, Scale) else len(folder.answers)
+    outputs = len(folder.answers.outputs)
     return _Folder(folder.path).open(outputs=outputs, with_head=True, exactly=True)
 
 

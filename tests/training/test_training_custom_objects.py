@@ -17,8 +17,9 @@ from samesay.jobs.inspect import inspect_model
 from samesay.model.opening import open_model
 from samesay.pairs import LabelSet
 from samesay.training import Recipe
-from samesay.training.custom_objects import OwnParts
-from samesay.training.fit import TrainingPairs, fit
+from samesay.training.custom_objects import CustomObjects
+from samesay.training.fit import fit
+from samesay.training.training_pairs import TrainingPairs
 
 ANIMALS = ("dog", "cat", "man", "woman")
 FIRST = [f"the {ANIMALS[index % 4]} runs" for index in range(48)]
@@ -99,8 +100,8 @@ def test_a_checkpoint_belongs_to_its_optimizer_and_callbacks_begin_anew(
     with caplog.at_level(logging.WARNING, logger="samesay"):
         again = run(1e-3)
     assert all(np.array_equal(one, two) for one, two in zip(finished, again, strict=True))
-    assert "callbacks begin anew" in caplog.text
-    with pytest.raises(UsageError, match=r"another run: own_parts\.optimizer differ") as caught:
+    assert "callbacks start over" in caplog.text
+    with pytest.raises(UsageError, match=r"another run: custom_objects\.optimizer differ") as caught:
         run(2e-3)
     assert "Lion" in str(caught.value)
 
@@ -157,12 +158,12 @@ def test_what_a_part_of_ones_own_makes_void_has_no_effect_and_is_refused(
         encoded = classifier.encoder.encode(FIRST, SECOND)
         gold = np.array([("different", "same").index(name) for name in GOLD], np.int32)
         recipe = Recipe(**{"learning_rate": 1e-4, **QUICK, **settings})
-        fit(classifier, TrainingPairs(encoded, gold), recipe, own_parts=OwnParts.of(**{part: own(part)}))
+        fit(classifier, TrainingPairs(encoded, gold), recipe, custom=CustomObjects.of(**{part: own(part)}))
         weights.append([np.array(value) for value in classifier.trainable_variables])
     assert all(np.array_equal(one, two) for one, two in zip(*weights, strict=True))
-    assert set(IDLE[part]) == set(OwnParts.of(**{part: own(part)}).replaced())
+    assert set(IDLE[part]) == set(CustomObjects.of(**{part: own(part)}).replaced())
     for name, value in IDLE[part].items():
-        with pytest.raises(UsageError, match="does nothing beside keras") as caught:
+        with pytest.raises(UsageError, match="has no effect beside keras") as caught:
             model.fit((FIRST, SECOND), GOLD, recipe={name: value}, **{part: own(part)}, **QUICK)
         assert caught.value.where == name
         assert caught.value.expected == f"{name} left out, or the recipe's own {part}"
@@ -173,6 +174,6 @@ def test_settings_of_a_teacher_are_refused_without_one(
     model: samesay.PairModel, setting: dict[str, float]
 ) -> None:
     for loss in (None, own("loss")):
-        with pytest.raises(UsageError, match="does nothing without a teacher") as caught:
+        with pytest.raises(UsageError, match="has no effect without a teacher") as caught:
             model.fit((FIRST, SECOND), GOLD, loss=loss, **setting, **QUICK)
         assert caught.value.where == next(iter(setting))

@@ -1,4 +1,4 @@
-"""Narrower weights, and what they cost on pairs that the user names: measured first, refused above a limit."""
+"""Quantized weights, and what they cost on pairs that the user names: measured first, refused above a limit."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ MAX_CHANGED = 0.01
 SCORE_MOVED = 0.01
 """A score that moves by more than this share of its scale counts as another answer."""
 
-_KEPT_FIGURES = ("accuracy", "macro_f1", "loss", "spearman", "pearson", "mae")
+_KEPT_METRICS = ("accuracy", "macro_f1", "loss", "spearman", "pearson", "mae")
 
 
 @dataclass(frozen=True)
-class Narrowing:
+class Quantization:
     """What is asked for.
 
     Attributes:
@@ -54,8 +54,8 @@ class Narrowing:
 
 
 @dataclass(frozen=True)
-class Quantization:
-    """What narrower weights cost.
+class QuantizationCost:
+    """What quantized weights cost.
 
     Attributes:
         storage: How weights are stored.
@@ -64,8 +64,8 @@ class Quantization:
         changed: How many of them get another answer; of scores, one that moved by more than ``SCORE_MOVED``.
         limit: The largest share of changed answers that was allowed.
         largest_difference: Of a probability, or of a score as a share of its scale.
-        before: Figures of the model as it was.
-        after: The same with narrower weights.
+        before: Metrics of the model as it was.
+        after: The same with quantized weights.
         bytes_before: Of the graph.
         bytes_after: The same.
         notes: What is to be known of the pairs: how they were read, which of them the model has seen.
@@ -105,8 +105,8 @@ class Quantization:
         }
 
 
-def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
-    """Write the bundle's graph to ``target`` with narrower weights, and measure both on the same pairs.
+def quantize(bundle: Bundle, target: Path, asked: Quantization) -> QuantizationCost:
+    """Write the bundle's graph to ``target`` with quantized weights, and measure both on the same pairs.
 
     Args:
         bundle: Whose ONNX part is verified.
@@ -115,13 +115,13 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
 
     Raises:
         QualityLost: If more answers change than were allowed.
-        UsageError: If the part was narrowed before.
+        UsageError: If the part is quantized already.
         DataError: If the pairs cannot be used.
     """
     source = bundle.part("onnx") / "model.onnx"
     if bundle.manifest.parts["onnx"].verdict == "measured":
         raise UsageError(
-            "The weights of this model were narrowed before.",
+            "The weights of this model are quantized already.",
             where=str(bundle.path),
             expected="the model as it was trained",
         )
@@ -130,19 +130,19 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
     table = table.with_sides(scorer.sides)
     overlap = overlap_with(bundle.path, table)
     narrow(source, target, asked.storage)
-    narrower = Scorer.from_parts(
+    quantized = Scorer.from_parts(
         target, scorer.encoder, scorer.answers, scorer.sides, decision=scorer.decision
     )
-    before, after = (_measured(one, table, asked.progress) for one in (scorer, narrower))
-    found = Quantization(
+    before, after = (_measured(one, table, asked.progress) for one in (scorer, quantized))
+    found = QuantizationCost(
         asked.storage,
         str(table.origin),
         len(table),
         _changed(before, after),
         asked.max_changed,
         float(np.abs(before.answers - after.answers).max()),
-        before.figures,
-        after.figures,
+        before.metrics,
+        after.metrics,
         source.stat().st_size,
         target.stat().st_size,
         (*table.origin.notes, *(overlap.notes() if overlap else ())),
@@ -161,9 +161,9 @@ def quantize(bundle: Bundle, target: Path, asked: Narrowing) -> Quantization:
 
 @dataclass(frozen=True)
 class _Measured:
-    """Figures; probabilities, or shares of the scale; and the ids of the labels given, where there are labels."""
+    """Metrics; probabilities, or shares of the scale; and the ids of the labels given, where there are labels."""
 
-    figures: dict[str, float]
+    metrics: dict[str, float]
     answers: NDArray[np.float64]
     label_ids: NDArray[np.int64] | None
 
@@ -176,8 +176,8 @@ def _measured(scorer: Scorer, table: PairTable, progress: ProgressListener | Non
         assert isinstance(found, SimilarityEvaluation)
         low, high = found.scale
         answers, label_ids = (found.scores.astype(np.float64) - low) / (high - low), None
-    figures = {name: found.metrics[name] for name in _KEPT_FIGURES if name in found.metrics}
-    return _Measured({**figures, "pairs_per_second": round(found.pairs_per_second, 1)}, answers, label_ids)
+    metrics = {name: found.metrics[name] for name in _KEPT_METRICS if name in found.metrics}
+    return _Measured({**metrics, "pairs_per_second": round(found.pairs_per_second, 1)}, answers, label_ids)
 
 
 def _changed(one: _Measured, other: _Measured) -> int:

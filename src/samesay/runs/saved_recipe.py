@@ -14,16 +14,17 @@ from samesay.model.own_preprocessor import is_own
 from samesay.model.runtime.backend import backend_versions
 from samesay.recipes.rendering import as_yaml
 from samesay.recipes.run import Run, saved_settings
+from samesay.runs.record import anywhere
 
 if TYPE_CHECKING:
     from samesay.data.table import Asked
-    from samesay.pair_model import PairModel
     from samesay.runs.record import TrainingRecord
+    from samesay.runs.trainable import TrainableModel
 
 _OF_THE_MODEL = ("sides", "labels", "scale")
 
 
-def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
+def recipe_to_repeat(model: TrainableModel, run: Run | None) -> str:
     """The recipe file of the model's training run, with every default decided.
 
     Args:
@@ -36,7 +37,7 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
     if run is None:
         run = run_in_python(model, record)
     settings = saved_settings(replace(record.recipe, max_length=model.max_length))
-    left_out = {*record.replaced, *record.own_parts}
+    left_out = {*record.replaced, *record.custom_objects}
     values = {**run.given(), **{name: value for name, value in settings.items() if name not in left_out}}
     if model.hub is not None and "preset" in values:
         values["preset"] = model.hub.pinned
@@ -45,9 +46,9 @@ def recipe_to_repeat(model: PairModel, run: Run | None) -> str:
     return as_yaml(values, heading=(*_heading(run, record), written))
 
 
-def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
+def run_in_python(model: TrainableModel, record: TrainingRecord) -> Run:
     """What of a run of ``PairModel.fit`` has a name, and under ``lacks`` what has none."""
-    lacks = {name: what for name, what in record.own_parts.items() if name != "metrics"}
+    lacks = {name: what for name, what in record.custom_objects.items() if name != "metrics"}
     values: dict[str, Any] = {"sides": model.sides}
     if model.scale is not None:
         values |= {"task": model.answers.task, "scale": model.scale}
@@ -57,8 +58,8 @@ def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
         else:
             values |= found
     for name, table, roles in (
-        ("validation", record.validation, ("first", "second", "label", "score")),
-        ("unlabelled", record.unlabelled, ("first", "second")),
+        ("validation", record.data.validation, ("first", "second", "label", "score")),
+        ("unlabelled", record.data.unlabelled, ("first", "second")),
     ):
         if table is None:
             continue
@@ -67,15 +68,17 @@ def run_in_python(model: PairModel, record: TrainingRecord) -> Run:
             values[name] = table.origin.asked.source
         else:
             lacks[name] = _in_words(table)
-    tables = [table for table in (record.pairs, record.validation) if table is not None]
+    tables = [table for table in (record.data.pairs, record.data.validation) if table is not None]
     if model.scale is None and not ("data" in values and all(_says_labels(one, model) for one in tables)):
         values["labels"] = model.labels.names
     return replace(
         Run.of(values),
-        teacher=record.teacher,
+        teacher=anywhere(record.data.teacher) if record.data.teacher is not None else None,
         lacks=lacks or None,
-        data_fingerprint=record.pairs.fingerprint(),
-        validation_fingerprint=record.validation.fingerprint() if record.validation is not None else None,
+        data_fingerprint=record.data.pairs.fingerprint(),
+        validation_fingerprint=record.data.validation.fingerprint()
+        if record.data.validation is not None
+        else None,
     )
 
 
@@ -90,14 +93,14 @@ def _heading(run: Run, record: TrainingRecord) -> list[str]:
             "samesay train --config refuses it until something else is named on the command line in the place of each, "
             "or its line under lacks is removed: then it trains by the rest, which is another run.",
         ]
-    if "metrics" in record.own_parts:
+    if "metrics" in record.custom_objects:
         lines.append(
-            f"The metrics {record.own_parts['metrics']} were measured, too; they change nothing that is learned."
+            f"The metrics {record.custom_objects['metrics']} were measured, too; they change nothing that is learned."
         )
     return lines
 
 
-def _preset(model: PairModel, record: TrainingRecord) -> dict[str, Any] | str:
+def _preset(model: TrainableModel, record: TrainingRecord) -> dict[str, Any] | str:
     """How the model that the run began with is opened again, or in words what it was."""
     began, task = record.began, model.task
     own = [part for part in (task.backbone, task.preprocessor) if is_own(part)]
@@ -113,11 +116,11 @@ def _preset(model: PairModel, record: TrainingRecord) -> dict[str, Any] | str:
     return {"preset": began.preset, "new_head": began.new_head}
 
 
-def _data(model: PairModel, record: TrainingRecord) -> dict[str, Any] | str:
+def _data(model: TrainableModel, record: TrainingRecord) -> dict[str, Any] | str:
     """How the training pairs are read again, or in words what they were."""
-    asked = record.pairs.origin.asked
+    asked = record.data.pairs.origin.asked
     if asked is None:
-        return _in_words(record.pairs)
+        return _in_words(record.data.pairs)
     if not _has_order_of(asked, model):
         assert asked.labels is not None
         names = ", ".join(asked.labels)
@@ -128,7 +131,7 @@ def _data(model: PairModel, record: TrainingRecord) -> dict[str, Any] | str:
 
 
 def _is_read_alike(
-    table: PairTable, model: PairModel, values: Mapping[str, Any], roles: tuple[str, ...]
+    table: PairTable, model: TrainableModel, values: Mapping[str, Any], roles: tuple[str, ...]
 ) -> bool:
     """Whether a run that reads its training pairs by ``values`` would read these as they were read."""
     asked = table.origin.asked
@@ -141,20 +144,20 @@ def _is_read_alike(
         same = reading.get("rename_labels") == values.get("rename_labels") and _has_order_of(asked, model)
     else:
         same = not table.origin.rows_dropped  # without labels all rows are read
-    told = [
+    columns = [
         {role: column for role, column in (columns or {}).items() if role in roles}
         for columns in (reading.get("columns"), values.get("columns"))
     ]
     others = [name for name in ("allow_empty_sides", "decimal_comma", *OF_FILES) if name != "format"]
-    return same and told[0] == told[1] and all(reading.get(name) == values.get(name) for name in others)
+    return same and columns[0] == columns[1] and all(reading.get(name) == values.get(name) for name in others)
 
 
-def _has_order_of(asked: Asked, model: PairModel) -> bool:
+def _has_order_of(asked: Asked, model: TrainableModel) -> bool:
     """Whether numbers in the source, if they stand for labels, do so in the model's order."""
     return not asked.numbered or asked.labels == model.labels
 
 
-def _says_labels(table: PairTable, model: PairModel) -> bool:
+def _says_labels(table: PairTable, model: TrainableModel) -> bool:
     """Whether the source alone tells the model's labels in their order."""
     asked = table.origin.asked
     return (

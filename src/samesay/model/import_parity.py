@@ -17,7 +17,7 @@ from samesay.errors import EncoderUnsupported, SameSayError, TokenizerUnsupporte
 from samesay.model.foreign import open_by_transformers
 
 if TYPE_CHECKING:
-    from samesay.pair_model import PairModel
+    from samesay.model.classifier import PairClassifier
 
 TOLERANCE = 1e-3
 """The largest difference of a logit, as a share of the largest one; float32's own is some 1e-6."""
@@ -48,11 +48,11 @@ RARE = (
 Ids = Callable[[Sequence[tuple[str, str]]], list[list[int]]]
 
 
-def compare_with_original(model: PairModel, folder: Path) -> tuple[dict[str, Any], list[str]]:
+def compare_with_original(classifier: PairClassifier, folder: Path) -> tuple[dict[str, Any], list[str]]:
     """Compare an imported model with the folder that it was made of.
 
     Args:
-        model: The import.
+        classifier: The import.
         folder: With ``config.json``.
 
     Returns:
@@ -62,7 +62,7 @@ def compare_with_original(model: PairModel, folder: Path) -> tuple[dict[str, Any
         TokenizerUnsupported: If the folder's own tokenizer gives other ids for ordinary texts.
         EncoderUnsupported: If its own library computes other logits from the same ids.
     """
-    encoder = model.classifier.encoder
+    encoder = classifier.encoder
     assert isinstance(encoder, PairEncoder), "a folder's preprocessor is KerasHub's"
     found: dict[str, Any] = {}
     notes: list[str] = []
@@ -96,11 +96,11 @@ def compare_with_original(model: PairModel, folder: Path) -> tuple[dict[str, Any
     if "tokenizer" not in found:
         # What transformers makes of a SentencePiece file is not that file: here it is read as it is.
         found["tokenizer"] = _compared(encoder, by_transformers, "transformers", notes)
-    limit = min(model.max_length, original.max_length)
+    limit = min(encoder.max_length, original.max_length)
     alike = zip(ORDINARY, _same(encoder, by_transformers, ORDINARY), strict=True)
     pairs = [pair for pair, same in alike if same and _length(encoder, pair) <= limit]
     theirs = original.logits(pairs)
-    ours = model.classifier.predict(([first for first, _ in pairs], [second for _, second in pairs]))
+    ours = classifier.predict(([first for first, _ in pairs], [second for _, second in pairs]))
     largest = float(np.abs(ours - theirs).max(initial=0))
     allowed = TOLERANCE * max(1.0, float(np.abs(theirs).max(initial=0)))
     if not largest <= allowed:  # NaN is no more than anything
