@@ -32,7 +32,7 @@ import samesay
 from samesay.embedder import save_token_table
 from samesay.encoding import DenseBatch, PairEncoder
 from samesay.export.token_table import TokenTable
-from samesay.model.presets.resolve import upstream_of
+from samesay.model.presets.installed import upstream_of
 from samesay.scoring.scorer import read_onnx_part
 from samesay.scoring.session import VECTORS, Graph
 
