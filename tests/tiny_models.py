@@ -145,7 +145,12 @@ def save_tiny(
             draft.add("onnx", verdict=verdict, detail={"reason": "the largest difference is 0.2"})  # pyright: ignore[reportArgumentType]
         if trained_on is not None:
             write_pair_hashes(draft.file("pair_hashes"), {"train": trained_on})
-        given = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": encoder.max_length}
+        given = {
+            "task": "classification",
+            "answers": LABELS,
+            "sides": SIDES,
+            "max_length": encoder.max_length,
+        }
         upstream = facts.pop("upstream", None)
         if isinstance(decision := facts.get("decision"), dict):
             facts["decision"] = Decision(**decision)

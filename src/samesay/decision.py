@@ -154,7 +154,7 @@ def values_of(logits: NDArray[np.floating], answers: Answers, decision: Decision
     outputs = logits[:, 0].astype(np.float64) / decision.temperature + (biases[0] if biases else 0.0)
     if answers.activation == "identity":
         return outputs.astype(np.float32)
-    return answers.from_unit(sigmoid(outputs))
+    return answers.from_targets(sigmoid(outputs))
 
 
 def predictions_of(

@@ -13,7 +13,7 @@ from samesay.bundle import Manifest, is_bundle, write_bundle
 from samesay.model.presets.installed import upstream_of
 from samesay.model.presets.resolve import Preset, fetched, resolve
 from samesay.model.runtime.backend import backend_versions, cache_folder
-from samesay.pairs import LabelSet, ProgressListener, Sides
+from samesay.pairs import CHUNK_PAIRS, LabelSet, ProgressListener, Sides
 from samesay.scoring.vectors import VectorGraph
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class Embedder:
         """
         return self._graph.encode(texts, progress=progress)
 
-    def stream(self, texts: Iterable[str], *, chunk: int = 4096) -> Iterator[NDArray[np.float32]]:
+    def stream(self, texts: Iterable[str], *, chunk: int = CHUNK_PAIRS) -> Iterator[NDArray[np.float32]]:
         """The vectors of texts as they come, shape ``(dimension,)`` each, in bounded memory."""
         return self._graph.stream(texts, chunk=chunk)
 
@@ -174,7 +174,7 @@ def _finish(
     draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
     facts = Manifest(
         task=TASK,
-        labels=LabelSet(()),
+        answers=LabelSet(()),
         dimension=dimension,
         sides=Sides(),
         max_length=encoder.max_length,

@@ -129,6 +129,7 @@ class LabelSet:
     """
 
     task: ClassVar[Task] = "classification"
+    activation: ClassVar[Literal["softmax"]] = "softmax"
 
     names: tuple[str, ...]
 
@@ -162,6 +163,14 @@ class LabelSet:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types, with the other task's key empty."""
         return {"labels": list(self.names), "scale": None}
+
+    def to_targets(self, gold: NDArray[np.int32]) -> NDArray[np.int32]:
+        """What a model learns from gold answers: the indices as they are."""
+        return gold
+
+    def from_targets(self, targets: NDArray[np.int32]) -> NDArray[np.int32]:
+        """The gold answers of ``to_targets``."""
+        return targets
 
     def __len__(self) -> int:
         return len(self.names)
@@ -262,6 +271,7 @@ class Scale:
 
     task: ClassVar[Task] = "similarity"
     outputs: ClassVar[tuple[str, ...]] = ("score",)
+    names: ClassVar[tuple[str, ...]] = ()  # of classes: there are none
 
     low: float
     high: float
@@ -334,11 +344,15 @@ class Scale:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""
         return [self.low, self.high, *([self.activation] if self.activation != "sigmoid" else [])]
 
-    def to_unit(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
+    def at(self, share: float) -> float:
+        """The score at a share of the scale."""
+        return self.low + share * (self.high - self.low)
+
+    def to_targets(self, scores: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scores as shares of the scale, in [0, 1]."""
         return (scores - self.low) / (self.high - self.low)
 
-    def from_unit(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
+    def from_targets(self, shares: NDArray[np.float32]) -> NDArray[np.float32]:
         """Shares of the scale, in [0, 1], as scores."""
         return self.low + (self.high - self.low) * shares
 
@@ -352,6 +366,15 @@ def _texts_of(names: Sequence[str], where: str, expected: str, *, n: int | None 
 
 Answers = LabelSet | Scale
 """What a model answers with: one of some names (classification), or a score on a scale (similarity)."""
+
+
+def are_alike(one: Answers, other: Answers) -> bool:
+    """Whether both are of one task and have the same names, in any order, or the same scale.
+
+    >>> are_alike(LabelSet(("a", "b")), LabelSet(("b", "a"))), are_alike(Scale(0, 1), Scale(0, 5))
+    (True, False)
+    """
+    return one.task == other.task and set(one) == set(other)
 
 
 def labels_of(answers: Answers) -> LabelSet:
@@ -433,6 +456,16 @@ def label_counts(labels: Iterable[str]) -> dict[str, int]:
     for label in labels:
         counts[label] = counts.get(label, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+CHUNK_PAIRS = 4096
+"""How many pairs a model is given at a time: enough that rows of like length share its batches, few enough that memory
+stays small and progress moves. One number for all, so that an answer does not depend on who asks."""
+
+
+def in_chunks(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
+    """The pairs, ``CHUNK_PAIRS`` at a time."""
+    return (pairs[start : start + CHUNK_PAIRS] for start in range(0, len(pairs), CHUNK_PAIRS))
 
 
 def per_second(count: int, seconds: float) -> float:

@@ -89,7 +89,7 @@ def test_a_card_of_nothing_but_labels_is_whole(tmp_path: Path) -> None:
 @pytest.mark.parametrize("label", ["a|b", "two\nlines", "<script>", "`code`", "  wide   "])
 def test_no_label_breaks_the_table(tmp_path: Path, label: str) -> None:
     labels = LabelSet((label, "other"))
-    text = card(tmp_path, labels=labels, data={"counts": {label: 3, "other": 4}}, verdict=None)
+    text = card(tmp_path, answers=labels, data={"counts": {label: 3, "other": 4}}, verdict=None)
     row = next(line for line in text.splitlines() if line.endswith("| 3 |"))
     assert row.replace("\\|", "").count("|") == 3
     assert "<script>" not in text
@@ -103,5 +103,5 @@ def test_a_card_of_ones_own_is_kept(tmp_path: Path) -> None:
         for name in ("config.json", "task.json"):
             (draft.folder("keras") / name).write_text("{}", encoding="utf-8")
         draft.file("card").write_text("# Mine\n", encoding="utf-8")
-        draft.finish(Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=8))
+        draft.finish(Manifest(task="classification", answers=LABELS, sides=SIDES, max_length=8))
     assert open_bundle(tmp_path / "model").part("card").read_text(encoding="utf-8") == "# Mine\n"

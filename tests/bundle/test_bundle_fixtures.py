@@ -39,7 +39,7 @@ def test_a_frozen_bundle_opens_and_answers_as_on_its_first_day(version: int) -> 
     path = FIXTURES / f"version_{version}"
     bundle = open_bundle(path)
     assert bundle.undeclared == ()
-    assert bundle.manifest.labels.names == ("different", "same")
+    assert bundle.manifest.answers.names == ("different", "same")
     assert str(bundle.manifest.sides) == "hypothesis,premise"
     assert bundle.manifest.decision.temperature == 1.25
     assert bundle.manifest.decision.biases == {"different": 0.25, "same": -0.25}

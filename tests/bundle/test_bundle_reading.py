@@ -174,7 +174,7 @@ def test_keys_and_parts_of_later_releases_are_ignored_but_covered(model: Path) -
 
     rewrite(model, add)
     bundle = open_bundle(model)
-    assert bundle.manifest.labels.names[0] == "entailment"
+    assert bundle.manifest.answers.names[0] == "entailment"
     assert bundle.undeclared == ()
     (model / "plan.bin").write_bytes(b"12346")
     with pytest.raises(BundleDamaged, match=r"plan\.bin"):
@@ -399,7 +399,7 @@ def test_pair_hashes_come_back_by_split_and_the_same_bytes(tmp_path: Path) -> No
         (draft.folder("keras") / "task.json").write_text("{}", encoding="utf-8")
         from tiny_models import LABELS, SIDES
 
-        draft.finish(Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=8))
+        draft.finish(Manifest(task="classification", answers=LABELS, sides=SIDES, max_length=8))
     path = open_bundle(tmp_path / "model").part("pair_hashes")
     assert read_pair_hashes(path) == {"train": frozenset({"a1", "b2"}), "validation": frozenset({"c3"})}
     write_pair_hashes(tmp_path / "again.gz", {"validation": ["c3"], "train": ["a1", "b2"]})

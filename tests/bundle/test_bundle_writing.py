@@ -25,7 +25,7 @@ from samesay.storage import durable as durable_module
 from samesay.storage import require_room
 from tiny_models import LABELS, SIDES, save_tiny
 
-FACTS = {"task": "classification", "labels": LABELS, "sides": SIDES, "max_length": 64}
+FACTS = {"task": "classification", "answers": LABELS, "sides": SIDES, "max_length": 64}
 
 
 def marker(path: Path) -> str:
@@ -57,7 +57,7 @@ def test_what_was_said_is_read_back(tmp_path: Path) -> None:
         created="2026-01-02T03:04:05+00:00",
     )
     manifest = open_bundle(tmp_path / "model").manifest
-    assert manifest.labels == LABELS
+    assert manifest.answers == LABELS
     assert manifest.sides == SIDES
     assert manifest.max_length == 24
     assert manifest.decision.temperature == 1.5

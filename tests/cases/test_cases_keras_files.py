@@ -30,7 +30,7 @@ NAMES = LabelSet(("different", "same"))
 @pytest.fixture(scope="module")
 def whole(tiny_preset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A saved model with a Keras part that opens."""
-    path = save_tiny(tmp_path_factory.mktemp("models") / "model", labels=NAMES, graph=tiny_graph(n_labels=2))
+    path = save_tiny(tmp_path_factory.mktemp("models") / "model", answers=NAMES, graph=tiny_graph(n_labels=2))
     shutil.rmtree(path / "keras")
     shutil.copytree(tiny_preset, path / "keras")
 

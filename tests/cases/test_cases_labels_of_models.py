@@ -39,10 +39,10 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("models")
     save_tiny(root / "nli")
     two = tiny_graph(n_labels=2)
-    save_tiny(root / "same", graph=two, labels=LabelSet(("different", "same")))
-    save_tiny(root / "yes", graph=two, labels=LabelSet(("yes", "no")))
-    save_tiny(root / "numbers", graph=two, labels=LabelSet(("0", "1")))
-    save_tiny(root / "words", graph=two, labels=LabelSet(("Not Related", "Related")))
+    save_tiny(root / "same", graph=two, answers=LabelSet(("different", "same")))
+    save_tiny(root / "yes", graph=two, answers=LabelSet(("yes", "no")))
+    save_tiny(root / "numbers", graph=two, answers=LabelSet(("0", "1")))
+    save_tiny(root / "words", graph=two, answers=LabelSet(("Not Related", "Related")))
     return root
 
 

@@ -52,8 +52,7 @@ def similarity(tmp_path_factory: pytest.TempPathFactory) -> Path:
         path,
         graph=tiny_graph(n_labels=1),
         task="similarity",
-        labels=None,
-        scale=Scale(0, 5),
+        answers=Scale(0, 5),
     )
 
 

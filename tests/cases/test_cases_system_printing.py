@@ -48,7 +48,7 @@ def test_the_commands_of_a_card_are_pasted_without_harm(tmp_path: Path, name: st
     folder = tmp_path / "shell"
     folder.mkdir()
     labels = LabelSet((f"{name} <b>", "![x](https://example.org/pixel)", "other"))
-    path = save_tiny(tmp_path / f"model {name}".replace("/", ""), sides=Sides(name, "second"), labels=labels)
+    path = save_tiny(tmp_path / f"model {name}".replace("/", ""), sides=Sides(name, "second"), answers=labels)
     card = (path / "README.md").read_text(encoding="utf-8")
     assert not [one for one in card if is_raw_control(one)]
     assert "![x](" not in card

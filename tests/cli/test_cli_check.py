@@ -106,7 +106,7 @@ def test_a_suite_that_cannot_be_used_is_refused_with_its_place(model, own, capsy
 
 
 def test_labels_that_tell_nothing_need_a_word_or_a_suite(own, tmp_path, capsys):
-    model = save_tiny(tmp_path / "other", labels=LabelSet(("red", "green", "blue")))
+    model = save_tiny(tmp_path / "other", answers=LabelSet(("red", "green", "blue")))
     status, _, err = outcome(capsys, "check", model)
     assert status == 23
     assert "--rename-labels red=entailment,green=neutral,blue=contradiction" in err

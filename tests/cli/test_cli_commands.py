@@ -134,15 +134,13 @@ def test_evaluate_prints_tables_and_json(model, pairs_file, capsys):
     assert answer["truncated"] == 0
 
 
-def test_evaluate_draws_a_picture_and_measures_baselines(model, pairs_file, tmp_path, capsys):
+def test_evaluate_draws_a_plot_and_measures_baselines(model, pairs_file, tmp_path, capsys):
     pytest.importorskip("sklearn")
-    picture = tmp_path / "confusion.svg"
-    status, out, _ = outcome(
-        capsys, "evaluate", model, pairs_file, "--baselines", pairs_file, "--picture", picture
-    )
+    plot = tmp_path / "confusion.svg"
+    status, out, _ = outcome(capsys, "evaluate", model, pairs_file, "--baselines", pairs_file, "--plot", plot)
     assert status == 0
     assert "hypothesis only" in out
-    assert picture.read_bytes().startswith(b"<?xml")
+    assert plot.read_bytes().startswith(b"<?xml")
 
 
 def test_evaluate_names_the_renaming_that_fits(model, tmp_path, capsys):

@@ -27,7 +27,7 @@ a woman sings,the child is outside,neutral
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("compared")
     save_tiny(root / "one")
-    save_tiny(root / "other|[b]", labels=LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0])))
+    save_tiny(root / "other|[b]", answers=LabelSet((LABELS.names[1], LABELS.names[2], LABELS.names[0])))
     (root / "pairs.csv").write_text(PAIRS, encoding="utf-8")
     return root
 
@@ -39,7 +39,7 @@ def compared(folder: Path, *words: str) -> Result:
         return CliRunner().invoke(cli, call, standalone_mode=False)
 
 
-def test_people_see_figures_tests_and_changed_pairs(folder: Path) -> None:
+def test_people_see_metrics_tests_and_changed_pairs(folder: Path) -> None:
     result = compared(folder, "--rounds", "0", "--markdown", "table.md", "--overwrite")
     assert result.exception is None
     for words in (
@@ -57,18 +57,18 @@ def test_people_see_figures_tests_and_changed_pairs(folder: Path) -> None:
     assert "pairs/s" not in result.stdout
 
 
-def test_json_is_one_document_and_the_picture_speaks(folder: Path) -> None:
+def test_json_is_one_document_and_the_plot_speaks(folder: Path) -> None:
     pytest.importorskip("matplotlib")
-    result = compared(folder, "--rounds", "1", "--picture", "picture.svg", "--json")
+    result = compared(folder, "--rounds", "1", "--plot", "plot.svg", "--json")
     assert result.exception is None
     told = json.loads(result.stdout)
     first = told["models"][0]
     assert first["cost"]["pairs_per_second"] > 0
-    drawn = (folder / "picture.svg").read_text(encoding="utf-8")
+    drawn = (folder / "plot.svg").read_text(encoding="utf-8")
     assert f"one, accuracy {first['metrics']['accuracy']:.3f}" in drawn
     assert "pairs per second" in drawn
 
 
-def test_a_picture_of_cost_needs_the_cost(folder: Path) -> None:
-    result = compared(folder, "--rounds", "0", "--picture", "picture.svg")
+def test_a_plot_of_cost_needs_the_cost(folder: Path) -> None:
+    result = compared(folder, "--rounds", "0", "--plot", "plot.svg")
     assert isinstance(result.exception, UsageError)

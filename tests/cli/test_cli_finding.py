@@ -47,8 +47,7 @@ def test_a_similarity_model_ranks_and_finds_duplicates(texts_file, tmp_path, cap
         tmp_path / "similarity",
         graph=tiny_graph(n_labels=1),
         task="similarity",
-        labels=None,
-        scale=Scale(0, 5),
+        answers=Scale(0, 5),
     )
     status, out, _ = outcome(capsys, "rank", model, "--query", "a dog runs", "--input", texts_file, "--json")
     ranking = json.loads(out)

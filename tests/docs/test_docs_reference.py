@@ -213,7 +213,7 @@ def test_the_manifest_is_as_told(trained_bundle: Path) -> None:
     assert set(told) == set(written) | {"scale", "dimension"}  # of a similarity model, of an embedder
     assert {field.name for field in dataclasses.fields(Manifest)} <= set(told)
     assert set(written["decision"]) <= set(re.findall(r"`(\w+)`", (DOCS / "bundle.md").read_text("utf-8")))
-    assert open_bundle(trained_bundle).manifest.labels
+    assert open_bundle(trained_bundle).manifest.answers
 
 
 def test_the_keys_of_json_are_as_told(

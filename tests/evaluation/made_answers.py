@@ -82,7 +82,7 @@ def examined(rows, label_ids, *, labels=NLI, slice_columns=(), trained_on=None, 
     )
 
 
-def figures_of(rows, label_ids, **settings):
+def report_of(rows, label_ids, **settings):
     """What ``report.json`` would hold."""
     evaluation, intervals, examination = examined(rows, label_ids, **settings)
     return {

@@ -12,8 +12,7 @@ import pytest
 from samesay.data import Origin, PairTable
 from samesay.errors import LabelMismatch, LabelMissing, ModelError, NoRows
 from samesay.evaluation import Evaluation, evaluate
-from samesay.evaluation.answering import CHUNK
-from samesay.pairs import LabelSet, Pair, Sides
+from samesay.pairs import CHUNK_PAIRS, LabelSet, Pair, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))
 SIDES = Sides("hypothesis", "premise")
@@ -166,12 +165,12 @@ def test_what_was_cut_is_counted_if_the_predictor_can_tell():
 
 
 def test_order_holds_across_chunks_and_progress_ends_at_the_total():
-    truth = [NLI.names[place % 3] for place in range(CHUNK * 2 + 7)]
+    truth = [NLI.names[place % 3] for place in range(CHUNK_PAIRS * 2 + 7)]
     heard = []
     result = evaluate(told(truth), make_table(truth), progress=heard.append)
     assert result.metrics["accuracy"] == 1.0
     assert result.probabilities.argmax(axis=1).tolist() == result.label_ids.tolist()
-    assert [event.done for event in heard] == [0, CHUNK, CHUNK * 2, CHUNK * 2 + 7]
+    assert [event.done for event in heard] == [0, CHUNK_PAIRS, CHUNK_PAIRS * 2, CHUNK_PAIRS * 2 + 7]
     assert heard[-1].total == len(truth)
     assert heard[-1].facts["accuracy"] == 1.0
     assert result.pairs_per_second > 0

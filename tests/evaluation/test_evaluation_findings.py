@@ -8,7 +8,7 @@ import warnings
 
 import numpy as np
 import pytest
-from made_answers import NLI, FixedWithThresholds, calibrated, examined, figures_of, make_table
+from made_answers import NLI, FixedWithThresholds, calibrated, examined, make_table, report_of
 
 from samesay.errors import ColumnNotFound
 from samesay.evaluation import evaluate, metric_intervals
@@ -236,7 +236,7 @@ def test_coverage_is_a_count_by_hand_and_equal_confidences_stay_together():
 def test_odd_input_has_a_page_and_no_nan(rows, truth, labels, code):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        report = figures_of(rows, truth, labels=labels)
+        report = report_of(rows, truth, labels=labels)
         assert code in {one["code"] for one in report["findings"]}
         written = json.dumps(report, allow_nan=False)
         page = render_page(json.loads(written))

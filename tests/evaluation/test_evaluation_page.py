@@ -7,11 +7,11 @@ import re
 from itertools import pairwise
 
 import pytest
-from made_answers import calibrated, figures_of
+from made_answers import calibrated, report_of
 from page_reader import Page
 
 from samesay.evaluation.report import render_page
-from samesay.evaluation.report.page import format_figure, resolve
+from samesay.evaluation.report.page import format_number, resolve
 from samesay.pairs import LabelSet
 
 pytest.importorskip("cleanlab")
@@ -31,7 +31,7 @@ HOSTILE = (
 def report():
     rows, truth = calibrated(240)
     texts = [HOSTILE[place % len(HOSTILE)] for place in range(240)]
-    figures = figures_of(
+    figures = report_of(
         rows,
         truth,
         labels=LabelSet(("a/b~c", "<i>neutral</i>", "no")),
@@ -55,12 +55,12 @@ def page(text):
     return Page(text)
 
 
-def test_every_figure_on_the_page_is_that_of_the_json(report, page):
+def test_every_number_on_the_page_is_that_of_the_json(report, page):
     shown = [one for one in page.elements if "data-json" in one]
     assert len(shown) > 150
     for one in shown:
         value = resolve(report, one["data-json"])
-        assert one["text"] == format_figure(value, one["data-kind"]), one["data-json"]
+        assert one["text"] == format_number(value, one["data-kind"]), one["data-json"]
         assert one.get("value") == (None if value is None else str(value))
     pointers = {one["data-json"] for one in shown}
     assert {"/metrics/accuracy", "/metrics/macro_f1", "/metrics/loss", "/intervals/loss/high"} <= pointers
@@ -120,7 +120,7 @@ def test_it_can_be_read_by_its_structure_alone(page):
     assert all(one.get("tabindex") == "0" for one in page.elements if one.get("class") == "scrolled")
 
 
-def test_every_picture_has_its_words(page):
+def test_every_plot_has_its_words(page):
     figures, captions = page.all("figure"), page.all("figcaption")
     assert len(figures) == len(captions) == len(page.all("svg")) == 4
     for picture in page.all("svg"):
@@ -135,5 +135,5 @@ def test_colours_follow_the_reader_and_paper_is_white(text):
     assert not re.search(r'(fill|stroke)="#', text)
 
 
-def test_the_same_figures_give_the_same_page(report, text):
+def test_the_same_report_give_the_same_page(report, text):
     assert render_page(report) == text

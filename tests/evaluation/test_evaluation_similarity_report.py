@@ -13,7 +13,7 @@ from samesay.data import Origin, PairTable
 from samesay.evaluation import WordOverlap, evaluate, similarity_intervals
 from samesay.evaluation.report import examine, render_page, slices_of
 from samesay.evaluation.report.drawings import draw_error_of_slices
-from samesay.evaluation.report.page import format_figure, resolve
+from samesay.evaluation.report.page import format_number, resolve
 from samesay.evaluation.report.slices import Slice, error_of_slices
 from samesay.pairs import Scale, Sides
 
@@ -157,7 +157,7 @@ def test_slices_are_compared_by_scipy_s_test_and_their_intervals_are_student_s()
     )
 
 
-def test_the_words_of_the_slices_picture_name_the_worst_and_the_best_that_have_enough_pairs():
+def test_the_words_of_the_slices_plot_name_the_worst_and_the_best_that_have_enough_pairs():
     truth, answers = good()
     genre = ["news" if place % 5 == 0 else "letters" for place in range(300)]
     answers = np.where([name == "news" for name in genre], 5 - truth, answers)
@@ -239,7 +239,7 @@ def test_the_page_says_what_the_json_says_and_believes_no_text():
     shown = [one for one in page.elements if "data-json" in one]
     for one in shown:
         value = resolve(report, one["data-json"])
-        assert one["text"] == format_figure(value, one["data-kind"]), one["data-json"]
+        assert one["text"] == format_number(value, one["data-kind"]), one["data-json"]
     pointers = {one["data-json"] for one in shown}
     wanted = {f"/metrics/{name}" for name in report["metrics"]} | {"/intervals/spearman/low", "/bias"}
     wanted |= {f"/slices/{place}/mae" for place in range(len(report["slices"]))}
@@ -251,7 +251,7 @@ def test_the_page_says_what_the_json_says_and_believes_no_text():
     assert all(told in plain for told in [*report["verdict"], *(one["text"] for one in report["findings"])])
     assert not page.all("script", "img", "link")
     assert "49" not in {one["text"].strip() for one in page.all("dd")}
-    pictures = page.all("svg")
-    assert len(pictures) == 2
-    assert all(len(one["aria-label"]) > 80 for one in pictures)
+    plots = page.all("svg")
+    assert len(plots) == 2
+    assert all(len(one["aria-label"]) > 80 for one in plots)
     assert text.count('class="dot one"') == 400

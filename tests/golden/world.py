@@ -51,15 +51,14 @@ def build(folder: Path) -> None:
     save_tiny(
         folder / "same",
         graph=tiny_graph(n_labels=2),
-        labels=LabelSet(("different", "same")),
+        answers=LabelSet(("different", "same")),
         sides=Sides("question1", "question2"),
     )
     save_tiny(
         folder / "similarity",
         graph=tiny_graph(n_labels=1),
         task="similarity",
-        labels=None,
-        scale=Scale(0, 5),
+        answers=Scale(0, 5),
         sides=Sides("sentence1", "sentence2"),
     )
     save_tiny_preset(folder / "preset")

@@ -215,7 +215,9 @@ def with_hashes(source: Path, path: Path, *, train: PairTable, validation: PairT
             draft.file("pair_hashes"), {"train": train.pair_hashes(), "validation": validation.pair_hashes()}
         )
         draft.finish(
-            Manifest(task="classification", labels=LABELS, sides=SIDES, max_length=bundle.manifest.max_length)
+            Manifest(
+                task="classification", answers=LABELS, sides=SIDES, max_length=bundle.manifest.max_length
+            )
         )
     return path
 

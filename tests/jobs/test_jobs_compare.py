@@ -29,15 +29,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two models that differ in which answer they call by which name, one with its own, one of similarity, data."""
     root = tmp_path_factory.mktemp("compared")
     save_tiny(root / "one")
-    save_tiny(root / "other", labels=TURNED)
-    save_tiny(root / "shouting", labels=LabelSet(tuple(name.upper() for name in LABELS)))
-    save_tiny(root / "strange", labels=LabelSet(("a", "b", "c")))
+    save_tiny(root / "other", answers=TURNED)
+    save_tiny(root / "shouting", answers=LabelSet(tuple(name.upper() for name in LABELS)))
+    save_tiny(root / "strange", answers=LabelSet(("a", "b", "c")))
     save_tiny(
         root / "similarity",
         graph=tiny_graph(n_labels=1),
         task="similarity",
-        labels=None,
-        scale=Scale(0, 5),
+        answers=Scale(0, 5),
     )
     random = np.random.default_rng(1)
     with (root / "pairs.csv").open("w", newline="", encoding="utf-8") as file:

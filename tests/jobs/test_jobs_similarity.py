@@ -71,7 +71,7 @@ def trained(preset: Path, scored_pairs_file: Path, tmp_path_factory: pytest.Temp
 
 
 def test_the_run_is_told_from_the_data_and_chosen_by_rank_correlation(trained: TrainResult) -> None:
-    assert trained.scale == SCALE
+    assert trained.answers == SCALE
     assert trained.recipe.loss == "bce"
     assert "validation_spearman" in trained.history[0]
     assert {"spearman", "pearson", "mse", "mae"} <= set(trained.to_dict()["metrics"])
@@ -108,7 +108,7 @@ def test_keras_onnx_and_the_reloaded_model_score_alike_and_on_the_scale(
 def test_the_bundle_is_of_a_kind_that_older_readers_refuse(trained: TrainResult) -> None:
     document = json.loads((trained.path / "samesay.json").read_text(encoding="utf-8"))
     assert (document["kind"], document["task"], document["scale"]) == ("similarity", "similarity", [0, 5])
-    assert open_bundle(trained.path).manifest.scale == SCALE
+    assert open_bundle(trained.path).manifest.answers == SCALE
     assert inspect_model(trained.path)["scale"] == [0, 5]
     assert "from 0 to 5" in (trained.path / "README.md").read_text(encoding="utf-8")
     assert (trained.path / "report" / "answers.png").is_file()

@@ -93,8 +93,7 @@ def test_a_similarity_models_run_goes_on_too(tmp_path: Path, source: Path) -> No
             tmp_path / "similarity",
             graph=tiny_graph(n_labels=1),
             task="similarity",
-            labels=None,
-            scale=Scale(0, 5),
+            answers=Scale(0, 5),
         ),
         threads=1,
     )

@@ -266,7 +266,7 @@ def test_both_orders_are_no_surprise_to_a_symmetric_model(tmp_path: Path) -> Non
 
     same = save_tiny(
         tmp_path / "same",
-        labels=LabelSet(("different", "same")),
+        answers=LabelSet(("different", "same")),
         sides=Sides("first", "second"),
         graph=tiny_graph(n_labels=2),
     )

@@ -63,7 +63,7 @@ def model_card(
         )
     sections = [
         _head(manifest, name),
-        _labels(manifest),
+        _ANSWERS[manifest.answers.task](manifest),
         _use(manifest, name) if elsewhere is None else elsewhere,
         _training(manifest, upstream),
         _metrics(manifest.metrics),
@@ -76,11 +76,10 @@ def model_card(
 
 def _head(manifest: Manifest, name: str) -> str:
     first, second = manifest.sides
-    does = (
-        f"gives a probability to each of {len(manifest.labels)} labels"
-        if manifest.scale is None
-        else f"scores how similar they are, from {manifest.scale}"
-    )
+    does = {
+        "classification": f"gives a probability to each of {len(manifest.answers.outputs)} labels",
+        "similarity": f"scores how similar they are, from {manifest.answers}",
+    }[manifest.answers.task]
     return (
         f"# {_text(name)}\n\n"
         f"A model that reads two texts, the *{_text(first)}* and then the *{_text(second)}*, and {does}. "
@@ -107,15 +106,31 @@ samesay.Embedder.open("{name}").encode(["one text", "another"])  # one row a tex
 ```"""
 
 
+def _scores(manifest: Manifest) -> str:
+    mean = manifest.data.get("mean_score")
+    of_training = f"; the mean of its training pairs is {_value(mean)}" if mean is not None else ""
+    return f"## Scores and sides\n\nScores go from {manifest.answers}{of_training}." + _order(manifest)
+
+
 def _labels(manifest: Manifest) -> str:
-    if manifest.scale is not None:
-        mean = manifest.data.get("mean_score")
-        of_training = f"; the mean of its training pairs is {_value(mean)}" if mean is not None else ""
-        return f"## Scores and sides\n\nScores go from {manifest.scale}{of_training}." + _order(manifest)
     counts = _mapping(manifest.data.get("counts"))
     header = ["label", "pairs it was trained on"] if counts else ["label"]
-    rows = [[label, _number(counts.get(label, 0))] if counts else [label] for label in manifest.labels]
+    rows = [
+        [label, _number(counts.get(label, 0))] if counts else [label] for label in manifest.answers.outputs
+    ]
     return "## Labels and sides\n\n" + _table(header, rows) + _order(manifest)
+
+
+_ANSWERS = {"classification": _labels, "similarity": _scores}
+_ROWS = {
+    "classification": "probabilities, one row a pair, one column a label",
+    "similarity": "one score a pair",
+}
+_CAUTION = {
+    "classification": "A probability is a score of this model and not the chance of being right, unless it was "
+    "calibrated.",
+    "similarity": "Scores rank pairs better than they measure them: compare them with one another first.",
+}
 
 
 def _order(manifest: Manifest) -> str:
@@ -125,9 +140,7 @@ def _order(manifest: Manifest) -> str:
 
 def _use(manifest: Manifest, name: str) -> str:
     texts = [f"the {side}" for side in manifest.sides]
-    rows = (
-        "probabilities, one row a pair, one column a label" if manifest.scale is None else "one score a pair"
-    )
+    rows = _ROWS[manifest.answers.task]
     return f"""## How to use it
 
 ```sh
@@ -254,9 +267,7 @@ def _limits(manifest: Manifest, *, counted: bool) -> str:
         + (", and every answer says so." if counted else ", and nothing says so."),
         "It was fitted to the data above. On other texts, domains or languages its metrics do not hold; "
         "measure it on pairs of your own: `samesay evaluate`.",
-        "A probability is a score of this model and not the chance of being right, unless it was calibrated."
-        if manifest.scale is None
-        else "Scores rank pairs better than they measure them: compare them with one another first.",
+        _CAUTION[manifest.answers.task],
     ]
     cut = _mapping(manifest.data.get("truncation"))
     if cut.get("pairs"):

@@ -105,5 +105,9 @@ PARTS: dict[str, PartLayout] = {
 # with the logit itself, an embedder with a vector of "dimension" numbers for a single text. A cascade of models
 # will be another kind, with stages of its own.
 MODEL, EMBEDDER = "model", "embedder"
-SIMILARITY_KINDS: dict[str, Activation] = {"similarity": "sigmoid", "unbounded-similarity": "identity"}
-KINDS: tuple[str, ...] = (MODEL, *SIMILARITY_KINDS, EMBEDDER)
+ACTIVATION_OF_KIND: dict[str, Literal["softmax"] | Activation] = {
+    MODEL: "softmax",
+    "similarity": "sigmoid",
+    "unbounded-similarity": "identity",
+}
+KINDS: tuple[str, ...] = (*ACTIVATION_OF_KIND, EMBEDDER)

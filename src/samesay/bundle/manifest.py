@@ -16,20 +16,19 @@ from typing import Any, TypeGuard
 
 from samesay.bundle.canonical import canonical_sha256, parse, plain, render
 from samesay.bundle.layout import (
+    ACTIVATION_OF_KIND,
     EMBEDDER,
     FORMAT_NAME,
     FORMAT_VERSION,
     KINDS,
     MANIFEST_NAME,
-    MODEL,
     PARTS,
-    SIMILARITY_KINDS,
     VERDICTS,
     Verdict,
 )
 from samesay.decision import Decision
 from samesay.errors import BundleDamaged, BundleVersionUnknown, NotABundle, UsageError
-from samesay.pairs import MOST_TOKENS, Activation, Answers, LabelSet, Scale, Sides
+from samesay.pairs import MOST_TOKENS, Answers, LabelSet, Scale, Sides
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PREFIX = "sha256:"
@@ -71,11 +70,11 @@ class Manifest:
 
     Attributes:
         task: What it does: ``"classification"`` or ``"similarity"``.
-        labels: The names of the classes, in the order of the model's logits; none for a similarity model.
+        answers: What the model answers with: names of classes in the order of its logits, or scores on a scale; no
+            names for an embedder.
         sides: What the first and the second text are called, in reading order.
         max_length: The most tokens of a pair that are read, special ones included.
         parts: The declared parts by name; put in when the bundle is written.
-        scale: The lowest and the highest score of a similarity model; None for a model.
         dimension: Numbers of an embedder's vectors; None for others.
         decision: How a label comes out of logits.
         metrics: Numbers by the name of the data they were measured on, see `samesay.bundle.card`.
@@ -86,7 +85,7 @@ class Manifest:
     """
 
     task: str
-    labels: LabelSet
+    answers: Answers
     sides: Sides
     max_length: int
     parts: dict[str, Part] = field(default_factory=dict)
@@ -96,25 +95,17 @@ class Manifest:
     recipe: dict[str, Any] = field(default_factory=dict)
     versions: dict[str, Any] = field(default_factory=dict)
     created: str = ""
-    scale: Scale | None = None
     dimension: int | None = None
 
     def __post_init__(self) -> None:
         self.decision.require_fit(self.answers)
 
     @property
-    def answers(self) -> Answers:
-        """What the model answers with: names of classes, or scores on a scale."""
-        return self.scale or self.labels
-
-    @property
     def kind(self) -> str:
         """What the bundle is: a model of labels, one of the similarity models, or an embedder."""
         if self.dimension is not None:
             return EMBEDDER
-        if self.scale is None:
-            return MODEL
-        return next(kind for kind, one in SIMILARITY_KINDS.items() if one == self.scale.activation)
+        return next(kind for kind, one in ACTIVATION_OF_KIND.items() if one == self.answers.activation)
 
     @property
     def checksum(self) -> str:
@@ -130,7 +121,7 @@ class Manifest:
                 "kind": self.kind,
                 "created": self.created,
                 "task": self.task,
-                **self._answers(),
+                **self._outputs(),
                 "sides": list(self.sides),
                 "max_length": self.max_length,
                 "decision": self.decision.to_dict(),
@@ -145,10 +136,10 @@ class Manifest:
         document["checksum"] = _PREFIX + canonical_sha256(document)
         return document
 
-    def _answers(self) -> dict[str, Any]:
+    def _outputs(self) -> dict[str, Any]:
         if self.dimension is not None:
             return {"dimension": self.dimension}
-        return {"labels": list(self.labels)} if self.scale is None else {"scale": list(self.scale)}
+        return {key: value for key, value in self.answers.to_dict().items() if value is not None}
 
     def to_json(self) -> bytes:
         """The bytes of ``samesay.json``.
@@ -235,26 +226,24 @@ def _read(document: dict[str, Any], where: str) -> Manifest:
     if not 1 <= max_length <= MOST_TOKENS:
         raise _damaged(f"{MANIFEST_NAME} gives the length limit {max_length}.", where)
     try:
-        labels = LabelSet(tuple(_texts(document, "labels", where)) if kind == MODEL else ())
-        scale = _scale(document, SIMILARITY_KINDS[kind], where) if kind in SIMILARITY_KINDS else None
+        answers = _answers(document, kind, where)
         first, second = _texts(document, "sides", where)
         sides = Sides(first, second)
         decision = _decision(_need(document, "decision", dict, where), where)
-        decision.require_fit(scale or labels)
+        decision.require_fit(answers)
     except (UsageError, ValueError) as error:
         raise _damaged(f"{MANIFEST_NAME} says what cannot be: {str(error).splitlines()[0]}", where) from error
     dimension = _need(document, "dimension", int, where) if kind == EMBEDDER else None
     if dimension is not None and dimension < 1:
         raise _damaged(f"{MANIFEST_NAME} says that vectors have {dimension} numbers.", where)
-    if not labels.names and scale is None and dimension is None:
+    if not answers.outputs and dimension is None:
         raise _damaged(f"{MANIFEST_NAME} names no label.", where)
     parts = {name: _part(name, value, where) for name, value in _need(document, "parts", dict, where).items()}
     _require_apart(parts.values(), where)
     return Manifest(
         created=str(document.get("created", "")),
         task=_need(document, "task", str, where),
-        labels=labels,
-        scale=scale,
+        answers=answers,
         dimension=dimension,
         sides=sides,
         max_length=max_length,
@@ -267,7 +256,12 @@ def _read(document: dict[str, Any], where: str) -> Manifest:
     )
 
 
-def _scale(document: dict[str, Any], activation: Activation, where: str) -> Scale:
+def _answers(document: dict[str, Any], kind: str, where: str) -> Answers:
+    if kind == EMBEDDER:
+        return LabelSet(())
+    activation = ACTIVATION_OF_KIND[kind]
+    if activation == "softmax":
+        return LabelSet(tuple(_texts(document, "labels", where)))
     ends = _need(document, "scale", list, where)
     if len(ends) != 2 or not all(_is_number(end) for end in ends):
         raise _damaged(f"{MANIFEST_NAME}: 'scale' is not two numbers.", where)

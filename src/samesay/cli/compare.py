@@ -70,14 +70,14 @@ _CHANGED_SHOWN = 5
     "--changed", metavar="FILE", help="Write the pairs whose predicted label changes, with every prediction."
 )
 @option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
-@option("--picture", metavar="FILE", help="Plot quality over pairs per second, as FILE.png or FILE.svg.")
+@option("--plot", metavar="FILE", help="Plot quality over pairs per second, as FILE.png or FILE.svg.")
 @option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
 @output_options
 def command(
     models: tuple[str, ...],
     data: str,
     *,
-    picture: str | None,
+    plot: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -96,18 +96,18 @@ def command(
     from samesay.cli.progress import progress_display
     from samesay.jobs.compare import compare_models
 
-    if picture is not None and not options["rounds"]:
-        raise UsageError("The plot shows what models cost.", where="--picture", hint="leave out --rounds 0")
+    if plot is not None and not options["rounds"]:
+        raise UsageError("The plot shows what models cost.", where="--plot", hint="leave out --rounds 0")
     with progress_display(quiet=quiet) as progress:
         compared = compare_models(models, data, progress=progress, **options)
-    present(compared, show, picture, options["changed"], options["markdown"], as_json=as_json)
-    if picture is not None:
-        # After the metrics: a picture that cannot be written must not cost them.
-        from samesay.evaluation import save_cost_picture
+    present(compared, show, plot, options["changed"], options["markdown"], as_json=as_json)
+    if plot is not None:
+        # After the metrics: a plot that cannot be written must not cost them.
+        from samesay.evaluation import save_cost_plot
 
         quality, points = compared.cost_points()
         title = f"{len(compared.table):,} pairs of {compared.table.origin}"
-        save_cost_picture(points, picture, quality=quality, title=title)
+        save_cost_plot(points, plot, quality=quality, title=title)
 
 
 def show(compared: Comparison) -> None:
@@ -115,17 +115,17 @@ def show(compared: Comparison) -> None:
     from samesay.cli import render
     from samesay.predictors import comparison as words
 
-    figures = words.figures_of(compared)
+    metrics = words.metrics_of(compared)
     render.table(
-        ["", *(words.FIGURES[name] for name in figures)],
-        [(one.name, *(one.evaluation.metrics.get(name) for name in figures)) for one in compared.models],
+        ["", *(words.METRICS[name] for name in metrics)],
+        [(one.name, *(one.evaluation.metrics.get(name) for name in metrics)) for one in compared.models],
         title=f"{len(compared.table):,} pairs of {compared.table.origin}",
         numbers_from=1,
     )
     render.table(
-        [f"against {compared.reference.name}", *(words.FIGURES[name] for name in figures)],
+        [f"against {compared.reference.name}", *(words.METRICS[name] for name in metrics)],
         [
-            (one.name, *(words.signed(one.contrast.differences.get(name)) for name in figures))
+            (one.name, *(words.signed(one.contrast.differences.get(name)) for name in metrics))
             for one in compared.models
             if one.contrast is not None
         ],

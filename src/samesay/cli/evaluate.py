@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from samesay.evaluation import ClassificationEvaluation, Evaluation
     from samesay.jobs.evaluate import MeasuredModel
 
-# Above this many labels the matrix is wider than a screen; --json has it whole, and so has --picture.
+# Above this many labels the matrix is wider than a screen; --json has it whole, and so has --plot.
 _MOST_LABELS_IN_A_TABLE = 8
 
 
@@ -40,7 +40,7 @@ _MOST_LABELS_IN_A_TABLE = 8
 )
 @backend_option
 @option(
-    "--picture",
+    "--plot",
     metavar="FILE",
     help="Also plot the confusion matrix, or predicted over gold scores, as FILE.png or FILE.svg.",
 )
@@ -63,7 +63,7 @@ def command(
     model: str,
     data: str,
     *,
-    picture: str | None,
+    plot: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -85,12 +85,12 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         measured = evaluate_model(model, data, progress=progress, **options)
-    present(measured, show, picture, measured.report, as_json=as_json)
-    if picture is not None:
-        # After the metrics: a picture that cannot be written must not cost them.
-        from samesay.evaluation import save_answers_picture
+    present(measured, show, plot, measured.report, as_json=as_json)
+    if plot is not None:
+        # After the metrics: a plot that cannot be written must not cost them.
+        from samesay.evaluation import save_answers_plot
 
-        save_answers_picture(measured.evaluation, picture)
+        save_answers_plot(measured.evaluation, plot)
 
 
 def show(measured: MeasuredModel) -> None:
@@ -98,57 +98,57 @@ def show(measured: MeasuredModel) -> None:
     from samesay.cli import render
     from samesay.evaluation import ClassificationEvaluation, SimilarityEvaluation
 
-    figures = measured.evaluation
-    _show_metrics(measured, figures)
-    if isinstance(figures, ClassificationEvaluation):
-        _show_labels(figures)
-    elif isinstance(figures, SimilarityEvaluation):
-        say(f"Scores from {figures.scale}.")
+    evaluation = measured.evaluation
+    _show_metrics(measured, evaluation)
+    if isinstance(evaluation, ClassificationEvaluation):
+        _show_labels(evaluation)
+    elif isinstance(evaluation, SimilarityEvaluation):
+        say(f"Scores from {evaluation.scale}.")
     _show_intervals(measured)
-    dropped = sum(figures.rows_dropped.values())
+    dropped = sum(evaluation.rows_dropped.values())
     if dropped:
-        say(f"{dropped:,} rows were left out: {render.cell(figures.rows_dropped)}")
+        say(f"{dropped:,} rows were left out: {render.cell(evaluation.rows_dropped)}")
     say(
-        f"Read as {figures.sides.first}, then {figures.sides.second}; {render.duration(figures.seconds)}, "
-        f"{figures.pairs_per_second:,.0f} pairs a second"
+        f"Read as {evaluation.sides.first}, then {evaluation.sides.second}; {render.duration(evaluation.seconds)}, "
+        f"{evaluation.pairs_per_second:,.0f} pairs a second"
     )
-    render.notes([*figures.notes, *measured.notes])
+    render.notes([*evaluation.notes, *measured.notes])
     if measured.report is not None:
         say(f"The report: {measured.report}")
 
 
-def _show_metrics(measured: MeasuredModel, figures: Evaluation) -> None:
+def _show_metrics(measured: MeasuredModel, evaluation: Evaluation) -> None:
     from samesay.cli import render
 
-    constant = figures.constant
+    constant = evaluation.constant
     compared = {
-        "model": figures.metrics,
+        "model": evaluation.metrics,
         **{name: one.metrics for name, one in measured.baselines.items()},
         f"always {constant.answer}": constant.metrics,
     }
-    names = list(figures.metrics)
+    names = list(evaluation.metrics)
     render.table(
         ["", *(name.replace("_f1", " F1") for name in names)],
-        [(name, *(metrics.get(figure) for figure in names)) for name, metrics in compared.items()],
-        title=f"{measured.model} on {figures.n_pairs:,} pairs of {figures.source} ({measured.backend})",
+        [(name, *(metrics.get(metric) for metric in names)) for name, metrics in compared.items()],
+        title=f"{measured.model} on {evaluation.n_pairs:,} pairs of {evaluation.source} ({measured.backend})",
         numbers_from=1,
     )
 
 
-def _show_labels(figures: ClassificationEvaluation) -> None:
+def _show_labels(evaluation: ClassificationEvaluation) -> None:
     from samesay.cli import render
 
     render.table(
         ["label", "precision", "recall", "F1", "pairs", "answers"],
         [
             (name, score.precision, score.recall, score.f1, score.support, score.predicted)
-            for name, score in zip(figures.labels, figures.per_class, strict=True)
+            for name, score in zip(evaluation.labels, evaluation.per_class, strict=True)
         ],
         numbers_from=1,
     )
-    _show_confusion(figures)
-    if figures.abstention is not None:
-        found = figures.abstention
+    _show_confusion(evaluation)
+    if evaluation.abstention is not None:
+        found = evaluation.abstention
         right = found["accuracy_of_answered"]
         say(
             f"The model abstains from {found['abstained']:,} answers and stands by {100 * found['coverage']:.1f} %"
@@ -169,14 +169,14 @@ def _show_intervals(measured: MeasuredModel) -> None:
         say(f"95 % intervals: {', '.join(spans)}")
 
 
-def _show_confusion(figures: ClassificationEvaluation) -> None:
+def _show_confusion(evaluation: ClassificationEvaluation) -> None:
     from samesay.cli import render
 
-    if len(figures.labels) > _MOST_LABELS_IN_A_TABLE:
-        say(f"The confusion matrix of {len(figures.labels)} labels is in --json and --picture.")
+    if len(evaluation.labels) > _MOST_LABELS_IN_A_TABLE:
+        say(f"The confusion matrix of {len(evaluation.labels)} labels is in --json and --plot.")
         return
     render.table(
-        ["true \\ answer", *figures.labels],
-        [(name, *row) for name, row in zip(figures.labels, figures.confusion, strict=True)],
+        ["true \\ answer", *evaluation.labels],
+        [(name, *row) for name, row in zip(evaluation.labels, evaluation.confusion, strict=True)],
         numbers_from=1,
     )

@@ -53,9 +53,9 @@ def _show(result: ImportResult) -> None:
     render.facts(
         {
             **(
-                {"labels": result.labels}
-                if result.scale is None
-                else {"scores": "from {:g} to {:g}".format(*result.scale)}
+                {"scores": "from {:g} to {:g}".format(*result.scale)}
+                if result.scale
+                else {"labels": result.labels}
             ),
             "sides": f"{result.sides[0]}, then {result.sides[1]}",
             "reads": f"{result.max_length:,} tokens of a pair",

@@ -1,4 +1,4 @@
-"""Progress on standard error: a bar with the figures of the moment and the time left, a line for each epoch.
+"""Progress on standard error: a bar with the metrics of the moment and the time left, a line for each epoch.
 
 Nothing is drawn where standard error is not a terminal, so that logs stay readable.
 """
@@ -88,7 +88,7 @@ class _Listener:
 
     def _finish(self, progress: Progress, task: TaskID) -> None:
         if progress.stage == "validate" and progress.facts:
-            # Back to training: its bar says all, and the figures of the epoch stay as a line.
+            # Back to training: its bar says all, and the metrics of the epoch stay as a line.
             self._bars.update(task, visible=False)
             line = f"{self._epoch or 'validation'}: {in_short(progress.facts)}"
             self._bars.console.print(line, markup=False, highlight=False)

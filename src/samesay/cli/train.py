@@ -127,7 +127,7 @@ def show(result: TrainResult) -> None:
     render.facts(
         {
             "pairs": f"{result.n_pairs:,} ("
-            + (render.cell(result.label_counts) if result.scale is None else f"scores from {result.scale}")
+            + (render.cell(result.label_counts) if result.label_counts else result.answers.in_words)
             + ")",
             "sides": f"{result.sides.first}, then {result.sides.second}",
             "preset": f"{result.preset} ({result.head} head)",

@@ -20,7 +20,7 @@ from samesay.data.options import ReadOptions
 from samesay.data.python.inputs import parts_of
 from samesay.data.rows import SkippedRow, folded
 from samesay.errors import LabelMissing, NoRows, OneClassOnly, ScoreInvalid, UsageError
-from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
+from samesay.pairs import CHUNK_PAIRS, Answers, LabelSet, Pair, Scale, Sides
 
 _CHUNK_LETTERS = 4_000_000
 
@@ -194,14 +194,14 @@ class PairTable:
         names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
         return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
 
-    def chunks(self, n_pairs: int) -> Iterator[list[Pair]]:
-        """The pairs without their labels, some at a time: fewer than ``n_pairs`` where texts are long."""
+    def chunks(self) -> Iterator[list[Pair]]:
+        """The pairs without their labels, ``CHUNK_PAIRS`` at a time: fewer where texts are long."""
         chunk: list[Pair] = []
         n_letters = 0
         for pair in map(Pair, self.first, self.second):
             chunk.append(pair)
             n_letters += len(pair.first) + len(pair.second)
-            if len(chunk) == n_pairs or n_letters > _CHUNK_LETTERS:
+            if len(chunk) == CHUNK_PAIRS or n_letters > _CHUNK_LETTERS:
                 yield chunk
                 chunk, n_letters = [], 0
         if chunk:
@@ -287,6 +287,24 @@ class PairTable:
     def with_answers(self, answers: Answers) -> PairTable:
         """``with_labels`` or ``with_scale``, whichever ``answers`` is."""
         return self.with_scale(answers) if isinstance(answers, Scale) else self.with_labels(answers)
+
+    @property
+    def gold(self) -> NDArray[Any]:
+        """The gold answers, shape ``(n_pairs,)``: indices into the labels, or scores on the scale.
+
+        Raises:
+            LabelMissing: If the pairs carry none.
+        """
+        return self._gold()[1] if self.scores is None else self.scores
+
+    def with_gold(self, answers: Answers, gold: NDArray[Any]) -> PairTable:
+        """The same texts with other gold answers; shapes as ``gold``."""
+        none: dict[str, Any] = {"labels": None, "label_ids": None, "scale": None, "scores": None}
+        name, values, dtype = {
+            "classification": ("labels", "label_ids", np.int32),
+            "similarity": ("scale", "scores", np.float32),
+        }[answers.task]
+        return replace(self, **none | {name: answers, values: np.asarray(gold, dtype)})
 
     def gold_scores(self) -> NDArray[np.float32]:
         """The gold scores, shape ``(n_pairs,)``.

@@ -11,10 +11,10 @@ from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
 from samesay.evaluation.classification import ClassificationEvaluation, evaluate_classifier
 from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.intervals import Interval, metric_intervals, share_interval, similarity_intervals
-from samesay.evaluation.pictures import (
+from samesay.evaluation.plots import (
     CostPoint,
-    save_answers_picture,
-    save_cost_picture,
+    save_answers_plot,
+    save_cost_plot,
     save_learning_curves,
 )
 from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_similarity
@@ -34,8 +34,8 @@ __all__ = [
     "WordOverlap",
     "evaluate",
     "metric_intervals",
-    "save_answers_picture",
-    "save_cost_picture",
+    "save_answers_plot",
+    "save_cost_plot",
     "save_learning_curves",
     "share_interval",
     "similarity_intervals",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -13,10 +13,6 @@ from samesay.pairs import Pair, Predictor, Progress, ProgressListener, per_secon
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-CHUNK = 1024
-"""Enough pairs for a predictor to sort them by length, few enough that progress moves and that the tokens of a million
-pairs are never in memory at once. Fixed, so that a metric does not depend on who is watching."""
 
 
 class Asked(NamedTuple):
@@ -31,11 +27,6 @@ class Asked(NamedTuple):
     values: NDArray[np.float64]
     truncated: NDArray[np.bool_] | None
     seconds: float
-
-
-def in_chunks(pairs: Sequence[Pair]) -> Iterator[Sequence[Pair]]:
-    """The pairs, ``CHUNK`` at a time."""
-    return (pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK))
 
 
 def ask(

@@ -11,7 +11,7 @@ import numpy as np
 from samesay.decision import Decisions, decisions_of
 from samesay.errors import LabelMissing
 from samesay.evaluation import metrics
-from samesay.evaluation.answering import CHUNK, ask
+from samesay.evaluation.answering import ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, metric_intervals
 from samesay.evaluation.metrics import ClassScore
@@ -129,7 +129,7 @@ def evaluate_classifier(
         right += int((decisions_of(predictor, rows).label_ids == truth[start:done]).sum())
         return {"accuracy": round(right / done, 4)}
 
-    answers = ask(predictor, table.chunks(CHUNK), len(table), facts=accuracy_so_far, progress=progress)
+    answers = ask(predictor, table.chunks(), len(table), facts=accuracy_so_far, progress=progress)
     decisions = decisions_of(predictor, answers.values)
     confusion = metrics.confusion_matrix(truth, decisions.label_ids, len(labels))
     supports = confusion.sum(axis=1)

@@ -24,14 +24,14 @@ from samesay.evaluation.similarity import SimilarityEvaluation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CLASS_FIGURES = ("accuracy", "macro_f1", "loss")
+CLASS_METRICS = ("accuracy", "macro_f1", "loss")
 SIMILARITY_METRICS = ("spearman", "pearson", "mse", "mae")
 
 # Rows of a bootstrap that are drawn at once hold this many numbers together: 32 MB an array, whatever the data's size.
 _DRAWN_AT_ONCE = 4_000_000
 
 Statistic = Callable[["NDArray[np.int64]"], "NDArray[np.float64]"]
-"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to metrics, shape ``(n_figures, n_draws)``."""
+"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to metrics, shape ``(n_metrics, n_draws)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +235,7 @@ def _classifiers(
             [accuracies[1] - accuracies[0], scores[1] - scores[0], loss[drawn].mean(axis=1)]
         )  # (3, n_draws)
 
-    return differences, CLASS_FIGURES
+    return differences, CLASS_METRICS
 
 
 def _similarity(

@@ -216,13 +216,13 @@ def spearman(truth: ArrayLike, answers: ArrayLike) -> float | None:
 def similarity_metrics(truth: ArrayLike, answers: ArrayLike) -> dict[str, float]:
     """``spearman`` and ``pearson`` where they are defined, ``mse`` and ``mae`` in (squared) units of the scale."""
     differences = np.asarray(answers, np.float64) - np.asarray(truth, np.float64)
-    figures = {
+    found = {
         "spearman": spearman(truth, answers),
         "pearson": pearson(truth, answers),
         "mse": float(np.mean(differences**2)),
         "mae": float(np.mean(np.abs(differences))),
     }
-    return {name: value for name, value in figures.items() if value is not None}
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def require_scores(scores: ArrayLike, *, n_pairs: int) -> NDArray[np.float64]:

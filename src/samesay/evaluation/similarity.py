@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from samesay.data.python.inputs import texts_from
-from samesay.evaluation.answering import CHUNK, ask
+from samesay.evaluation.answering import ask
 from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
 from samesay.evaluation.intervals import RESAMPLES, Interval, similarity_intervals
 from samesay.evaluation.metrics import similarity_metrics
@@ -73,7 +73,7 @@ def evaluate_similarity(
     table = table.with_scale(scale).with_sides(predictor.sides)
     truth = table.gold_scores()
     require_pairs(table)
-    answers = ask(predictor, table.chunks(CHUNK), len(table), progress=progress)
+    answers = ask(predictor, table.chunks(), len(table), progress=progress)
     scores = answers.values.astype(np.float32)
     notes = []
     if len(scores) > 1 and np.ptp(scores) < 1e-6:
@@ -110,4 +110,4 @@ class WordOverlap:
             first, second = ({word[0] for word in re.finditer(r"\w+", text.casefold())} for text in pair)
             if first | second:
                 shares[place] = len(first & second) / len(first | second)
-        return self.scale.from_unit(shares)
+        return self.scale.from_targets(shares)

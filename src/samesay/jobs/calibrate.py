@@ -14,7 +14,6 @@ from samesay.data import PairTable, ReadOptions, require_contrast
 from samesay.decision import Decision, decide, softmax, values_of
 from samesay.errors import DataError, PairsLeaked, UsageError
 from samesay.evaluation import metrics
-from samesay.evaluation.answering import CHUNK
 from samesay.evaluation.calibration import measure_calibration
 from samesay.evaluation.fitting import (
     CONFIDENCE,
@@ -231,7 +230,7 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
     """Of the Scorer or the Keras predictor; before any temperature, so an older policy has no part in the new one."""
     rows: list[NDArray[np.float32]] = []
     done = 0
-    for chunk in table.chunks(CHUNK):
+    for chunk in table.chunks():
         rows.append(predictor.logits(chunk))
         done += len(chunk)
         if progress is not None:

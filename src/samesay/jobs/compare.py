@@ -31,6 +31,7 @@ from samesay.pairs import (
     ProgressListener,
     Scale,
     Sides,
+    labels_of,
 )
 from samesay.predictors.comparison import ComparedModel, Comparison
 from samesay.predictors.comparison import markdown as as_markdown
@@ -107,7 +108,7 @@ def compare_models(
     table = _table(data, opened.values(), reading)
     contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
     names = short_names(words)
-    if changed is not None and table.has_scores:
+    if changed is not None and not table.labelled:
         raise UsageError(
             "Similarity models decide nothing that could change.", where="changed", hint="leave it out"
         )
@@ -155,7 +156,7 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
     as_is = {
         word: open_contender(word, reads=reads) for word in dict.fromkeys(words) if not is_baseline(word)
     }
-    known = {name for one in as_is.values() if not isinstance(one.answers, Scale) for name in one.answers}
+    known = {name for one in as_is.values() for name in one.answers.names}
     strange = [name for name in names if name not in known]
     if strange:
         raise UsageError(
@@ -174,20 +175,20 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
                 expected=f"models of one task; {first.model}: {first.answers.in_words}; "
                 f"{one.model}: {one.answers.in_words}",
             )
-        if isinstance(one.answers, LabelSet) and isinstance(first.answers, LabelSet):
-            _require_same_labels(first.model, first.answers, one.model, one.answers)
+        _require_same_names(first, one)
     return opened
 
 
-def _require_same_labels(first: str, labels: LabelSet, other: str, others: LabelSet) -> None:
-    if set(labels) == set(others):
+def _require_same_names(first: Contender, other: Contender) -> None:
+    if set(first.answers.names) == set(other.answers.names):
         return
+    labels, others = labels_of(first.answers), labels_of(other.answers)
     renaming = labels.renaming_of(others) if len(labels) == len(others) else {}
     words = ",".join(f"{theirs}={ours}" for theirs, ours in renaming.items() if theirs != ours)
     raise LabelMismatch(
         "The models do not answer with the same labels.",
         where="models",
-        expected=f"{first}: {', '.join(labels)}; {other}: {', '.join(others)}",
+        expected=f"{first.model}: {labels.in_words}; {other.model}: {others.in_words}",
         hint=f"the names fit by their spelling: {command('--rename-model-labels', words)}"
         if renaming
         else "where they mean the same under other names: --rename-model-labels THEIRS=OURS,…",
@@ -224,8 +225,7 @@ def _with_baselines(
 
     def training_pairs() -> PairTable:
         if not loaded:
-            assert isinstance(answers, LabelSet)
-            loaded.append(load_training_pairs(source, manifest, answers, reading))
+            loaded.append(load_training_pairs(source, manifest, labels_of(answers), reading))
         return loaded[0]
 
     found = []

@@ -13,7 +13,7 @@ import numpy as np
 from samesay.data.texts import TextList, load_texts
 from samesay.embedder import Embedder
 from samesay.errors import ExtraMissing, FormatUnknown, RowMalformed, TargetExists
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener
 from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MODEL = "minilm"
 VECTOR_COLUMN = "vector"
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +94,8 @@ def embed_file(
     embedder = Embedder.open(model, threads=threads)
 
     def vectors() -> Iterator[NDArray[np.float32]]:
-        for begin in range(0, len(texts), _CHUNK):
-            found = embedder.encode(texts.texts[begin : begin + _CHUNK])
+        for begin in range(0, len(texts), CHUNK_PAIRS):
+            found = embedder.encode(texts.texts[begin : begin + CHUNK_PAIRS])
             yield found
             if progress is not None:
                 progress(Progress("embed", begin + len(found), len(texts)))

@@ -83,7 +83,7 @@ def import_model(
     parity, notes = compare_with_original(model.classifier, model.folder)
     model.facts["parity"] = parity
     saved = save_model(model, Path(output), overwrite=overwrite, progress=progress)
-    if model.scale is not None and model.scale.activation == "identity":
+    if model.answers.activation == "identity":
         notes.append("its scores are the model's output as it is, and no scale bounds them")
     if (
         labels is None
@@ -101,7 +101,7 @@ def import_model(
         str(output),
         str(source),
         list(model.labels),
-        None if model.scale is None else list(model.scale),
+        model.answers.to_dict()["scale"],
         list(model.sides),
         model.max_length,
         {"status": saved.onnx.status, **saved.onnx.to_dict()},

@@ -16,7 +16,7 @@ from samesay.evaluation import Evaluation
 from samesay.export import Verdict
 from samesay.model.presets.resolve import resolve
 from samesay.pair_model import PairModel
-from samesay.pairs import ProgressListener, Scale, Sides
+from samesay.pairs import Answers, ProgressListener, Scale, Sides
 from samesay.recipes.run import Run
 from samesay.runs.fitting import fit_model
 from samesay.runs.record import anywhere
@@ -43,7 +43,7 @@ class TrainResult:
         recipe: With every default decided.
         n_pairs: Pairs it learned from.
         label_counts: How many of them carry each label; empty for scores.
-        scale: The lowest and the highest score; None for labels.
+        answers: What the model answers with.
         sides: What the two texts are called, in reading order.
         evaluation: Metrics on the validation pairs, where there were any.
         history: One entry an epoch.
@@ -66,7 +66,7 @@ class TrainResult:
     recipe: Recipe
     n_pairs: int
     label_counts: dict[str, int]
-    scale: Scale | None
+    answers: Answers
     sides: Sides
     evaluation: Evaluation | None
     history: list[dict[str, Any]]
@@ -90,9 +90,9 @@ class TrainResult:
             "head": self.head,
             "recipe": self.recipe.to_dict(),
             "n_pairs": self.n_pairs,
-            "task": "classification" if self.scale is None else "similarity",
+            "task": self.answers.task,
             "label_counts": self.label_counts,
-            "scale": None if self.scale is None else list(self.scale),
+            "scale": self.answers.to_dict()["scale"],
             "sides": list(self.sides),
             "metrics": self.evaluation.metrics if self.evaluation else {},
             "evaluation": self.evaluation.to_dict() if self.evaluation else None,
@@ -203,7 +203,7 @@ def train(
         recipe=model.record.recipe,
         n_pairs=len(data.pairs),
         label_counts={} if data.pairs.has_scores else data.pairs.label_counts(),
-        scale=data.pairs.scale,
+        answers=model.answers,
         sides=model.sides,
         evaluation=evaluation,
         history=result.history,

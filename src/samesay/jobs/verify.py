@@ -18,13 +18,11 @@ from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
 from samesay.pair_model import PairModel
-from samesay.pairs import Pair, Progress, ProgressListener
+from samesay.pairs import CHUNK_PAIRS, Pair, Progress, ProgressListener
 from samesay.scoring import Scorer
 
 MOST_CHANGED_SHOWN = 20
 """How many of the pairs with another answer are kept with their texts."""
-
-_CHUNK = 512
 
 
 @dataclass(frozen=True)
@@ -207,8 +205,8 @@ def _compare(
     expected = np.empty((len(pairs), len(scorer.answers.outputs)), np.float32)
     found = np.empty_like(expected)
     seconds = {"keras": 0.0, "onnx": 0.0}
-    for begin in range(0, len(pairs), _CHUNK):
-        chunk = pairs[begin : begin + _CHUNK]
+    for begin in range(0, len(pairs), CHUNK_PAIRS):
+        chunk = pairs[begin : begin + CHUNK_PAIRS]
         for name, answer, rows in (("keras", keras, expected), ("onnx", scorer.logits, found)):
             started = time.perf_counter()
             rows[begin : begin + len(chunk)] = answer(chunk)

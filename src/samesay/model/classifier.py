@@ -200,12 +200,12 @@ class PairClassifier(keras.Model):
                 f"Of {table.origin.rows_read:,} pairs {sum(dropped.values()):,} have no gold answer: "
                 f"{', '.join(dropped)}.",
                 where="y",
-                expected="one label a pair" if scale is None else "one score a pair",
+                expected={"classification": "one label a pair", "similarity": "one score a pair"}[
+                    self.answers.task
+                ],
                 hint="drop rows without a gold answer first",
             )
-        targets = scale.to_unit(table.gold_scores()) if scale else table.label_ids
-        assert targets is not None
-        return self.encoder.encode(table.first, table.second), targets
+        return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.gold)
 
 
 def pair_loss() -> keras.losses.Loss:

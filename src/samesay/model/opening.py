@@ -14,7 +14,7 @@ from samesay.model.huggingface.reading import describe, open_classifier, open_en
 from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub
-from samesay.pairs import Answers, LabelSet, Scale, Sides
+from samesay.pairs import Answers, LabelSet, Scale, Sides, are_alike
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -120,22 +120,20 @@ def open_model(
         raise explain(preset, problem) from problem
     from samesay.model.classifier import PairClassifier
 
-    names, scale = ((), chosen.to_list()) if isinstance(chosen, Scale) else (chosen.names, None)
-    classifier = PairClassifier(task, names, tuple(sides or preset.sides or Sides()), scale=scale)
+    scale = chosen.to_list() if isinstance(chosen, Scale) else None
+    classifier = PairClassifier(task, chosen.names, tuple(sides or preset.sides or Sides()), scale=scale)
     head: Literal["kept", "new"] = "kept" if keep else "new"
     note = (
         f"head kept: {chosen.in_words}"
         if keep
-        else f"new head for {'' if scale else f'{len(names)} labels: '}{chosen.in_words}"
+        else f"new head for {'' if scale else f'{outputs} labels: '}{chosen.in_words}"
         + (f" (the saved head, for {preset.answers.in_words}, is dropped)" if preset.answers else "")
     )
     return OpenedModel(classifier, preset, head, note)
 
 
 def _fit(mine: Answers, theirs: Answers) -> bool:
-    if isinstance(mine, Scale) and isinstance(theirs, Scale):
-        return mine == theirs and mine.activation == theirs.activation
-    return mine.task == theirs.task and set(mine) == set(theirs)
+    return mine.activation == theirs.activation and are_alike(mine, theirs)
 
 
 def _with_kept_head(preset: Preset, answers: Answers | None) -> Preset:

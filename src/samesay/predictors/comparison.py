@@ -12,13 +12,13 @@ from samesay.data import PairTable
 from samesay.data.formats.writers import rounded
 from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation
 from samesay.evaluation.comparison import LEVEL, RESAMPLES, Contrast, Difference, decided
-from samesay.pairs import Task
+from samesay.pairs import Answers, Task
 from samesay.predictors.cost import Cost
 
 SIGNIFICANT = 0.05
 """Below it a corrected p-value is called a difference."""
 
-FIGURES = {
+METRICS = {
     "accuracy": "accuracy",
     "macro_f1": "macro F1",
     "loss": "log loss",
@@ -93,13 +93,19 @@ class Comparison:
         return self.models[0]
 
     @property
+    def answers(self) -> Answers:
+        """The labels, or the scale of the scores, of the data."""
+        assert self.table.answers is not None  # it was loaded with gold answers
+        return self.table.answers
+
+    @property
     def task(self) -> Task:
         """Whether labels or scores were compared."""
-        return "similarity" if self.table.has_scores else "classification"
+        return self.answers.task
 
     def cost_points(self) -> tuple[str, list[CostPoint]]:
-        """The metric of quality, and every model whose cost was measured as a point of the picture."""
-        quality = "spearman" if self.task == "similarity" else "accuracy"
+        """The metric of quality, and every model whose cost was measured as a point of the plot."""
+        quality = {"classification": "accuracy", "similarity": "spearman"}[self.task]
         points = [
             CostPoint(
                 one.name,
@@ -120,10 +126,9 @@ class Comparison:
         Each with its place in the source (``row``, from 1), its texts, its label, and of every model ``answer NAME``
         and ``probability NAME``.
         """
-        if self.task == "similarity":
-            return
         labels = self.table.labels
-        assert labels is not None
+        if labels is None:
+            return
         evaluations = [
             one.evaluation for one in self.models if isinstance(one.evaluation, ClassificationEvaluation)
         ]
@@ -152,8 +157,7 @@ class Comparison:
             "models": [one.to_dict() for one in self.models],
             "n_pairs": len(self.table),
             "source": str(self.table.origin),
-            "labels": None if self.table.labels is None else list(self.table.labels),
-            "scale": None if self.table.scale is None else list(self.table.scale),
+            **self.answers.to_dict(),
             "sides": list(self.table.sides),
             "rows_dropped": dict(self.table.origin.rows_dropped),
             "interval": {"method": "paired bootstrap", "level": LEVEL, "resamples": self.resamples},
@@ -163,9 +167,9 @@ class Comparison:
         }
 
 
-def figures_of(comparison: Comparison) -> list[str]:
+def metrics_of(comparison: Comparison) -> list[str]:
     """The names of the metrics of this comparison's task that are defined for some model, in a fixed order."""
-    return [name for name in FIGURES if any(name in one.evaluation.metrics for one in comparison.models)]
+    return [name for name in METRICS if any(name in one.evaluation.metrics for one in comparison.models)]
 
 
 def verdict(model: ComparedModel, reference: ComparedModel) -> str:
@@ -219,12 +223,12 @@ def megabytes(n_bytes: int | None) -> str:
 
 def markdown(comparison: Comparison) -> str:
     """The comparison as Markdown: a table, a row a model, the verdicts, and how it was measured."""
-    figures = figures_of(comparison)
-    first, *_ = figures
+    metrics = metrics_of(comparison)
+    first, *_ = metrics
     head = [
         "model",
-        *(FIGURES[name] for name in figures),
-        f"{FIGURES[first]} against {comparison.reference.name}",
+        *(METRICS[name] for name in metrics),
+        f"{METRICS[first]} against {comparison.reference.name}",
     ]
     similarity = comparison.task == "similarity"
     if not similarity:
@@ -233,7 +237,7 @@ def markdown(comparison: Comparison) -> str:
         head += ["pairs/s", "MB on disk", "MB in memory"]
     rows = []
     for model in comparison.models:
-        row = [model.name, *(_number(model.evaluation.metrics.get(name)) for name in figures)]
+        row = [model.name, *(_number(model.evaluation.metrics.get(name)) for name in metrics)]
         contrast = model.contrast
         row.append("" if contrast is None else signed(contrast.differences.get(first)))
         if not similarity:

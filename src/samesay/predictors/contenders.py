@@ -139,9 +139,9 @@ def renamed(contender: Contender, names: Mapping[str, str]) -> Contender:
     Raises:
         UsageError: If two labels would have one name.
     """
-    if isinstance(contender.answers, Scale) or not set(contender.answers) & set(names):
+    if not set(contender.answers.names) & set(names):
         return contender
-    labels = LabelSet(tuple(names.get(name, name) for name in contender.answers))
+    labels = LabelSet(tuple(names.get(name, name) for name in contender.answers.names))
     return replace(contender, predictor=_Renamed(contender.predictor, labels))
 
 

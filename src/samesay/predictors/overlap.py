@@ -36,7 +36,7 @@ class Overlap:
         if self.train:
             notes.append(
                 f"{self.train:,} of {self.pairs:,} pairs ({100 * self.share:.1f} %) are pairs that the model was "
-                "trained on: figures on them say little about other pairs"
+                "trained on: metrics on them say little about other pairs"
             )
         if self.validation:
             notes.append(

@@ -186,7 +186,7 @@ def _bundle(
     return ExportResult(
         str(target),
         "bundle",
-        list(manifest.labels),
+        list(manifest.answers.names),
         list(manifest.sides),
         files,
         notes,
@@ -257,8 +257,7 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answe
     )
     manifest = Manifest(
         task=model.answers.task,
-        labels=model.labels,
-        scale=model.scale,
+        answers=model.answers,
         sides=model.sides,
         max_length=model.max_length,
         **known_facts(model, None),

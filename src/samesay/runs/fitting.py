@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from samesay.data import PairTable
 from samesay.decision import Decision
@@ -55,7 +53,7 @@ def fit_model(
     from samesay.training.training_pairs import TrainingPairs
 
     custom = custom or CustomObjects()
-    if model.scale is not None and model.scale.activation == "identity":
+    if model.answers.activation == "identity":
         raise UsageError(
             "The model answers with its output as it is, and SameSay trains the share of a scale.",
             where="model",
@@ -72,7 +70,9 @@ def fit_model(
     data = data.read_by(model.answers, model.sides)
 
     def encoded(table: PairTable) -> TrainingPairs:
-        return TrainingPairs(encoded_pairs(model.classifier.encoder, table), _targets(model, table))
+        return TrainingPairs(
+            encoded_pairs(model.classifier.encoder, table), model.answers.to_targets(table.gold)
+        )
 
     pairs = encoded(data.pairs)
     if data.teacher is not None:
@@ -108,11 +108,3 @@ def fit_model(
     # A policy that was fitted to other weights says nothing about these.
     model.decision = Decision()
     return result
-
-
-def _targets(model: TrainableModel, table: PairTable) -> NDArray[Any]:
-    """Label indices, or shares of the scale."""
-    if model.scale is not None:
-        return model.scale.to_unit(table.gold_scores())
-    assert table.label_ids is not None
-    return table.label_ids

@@ -25,7 +25,7 @@ from samesay.bundle import (
 )
 from samesay.evaluation import (
     Evaluation,
-    save_answers_picture,
+    save_answers_plot,
     save_learning_curves,
 )
 from samesay.export import Verdict, write_onnx_part
@@ -106,8 +106,7 @@ def save_model(
                 shutil.copyfile(opened.part("pair_hashes"), draft.file("pair_hashes"))
         facts = Manifest(
             task=model.answers.task,
-            labels=model.labels,
-            scale=model.scale,
+            answers=model.answers,
             sides=model.sides,
             max_length=model.max_length,
             decision=model.decision,
@@ -119,7 +118,7 @@ def save_model(
 
 
 def _room_for(weights: Sequence[Any]) -> int:
-    """Bytes of a model with ``weights``: its Keras part, and as much for the ONNX part, tokenizer and pictures."""
+    """Bytes of a model with ``weights``: its Keras part, and as much for the ONNX part, tokenizer and plots."""
     # HDF5 spends 2 to 3 KB on each array.
     return sum(2 * 4 * math.prod(one.shape) + 4096 for one in weights)
 
@@ -133,7 +132,7 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
         curves = report / f"learning_curves{suffix}.png"
         save_learning_curves(result.history, curves, best_epoch=result.best_epoch)
     if evaluation is not None:
-        save_answers_picture(evaluation, report / "answers.png")
+        save_answers_plot(evaluation, report / "answers.png")
 
 
 def _seen(model: TrainableModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
@@ -161,7 +160,7 @@ def known_facts(model: TrainableModel, evaluation: Evaluation | None) -> dict[st
         return {"metrics": kept.metrics, "data": kept.data, "recipe": kept.recipe, "versions": versions}
     table, result = record.data.pairs, record.result
     return {
-        "metrics": {evaluation.source: figures_for_card(evaluation)} if evaluation is not None else {},
+        "metrics": {evaluation.source: metrics_for_card(evaluation)} if evaluation is not None else {},
         "data": {
             "source": table.origin.source,
             "split": table.origin.split,
@@ -201,7 +200,7 @@ def _counts(table: PairTable) -> dict[str, Any]:
     return {"pairs": len(table), "mean_score": float(table.gold_scores().mean())}
 
 
-def figures_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
+def metrics_for_card(evaluation: Evaluation) -> Mapping[str, Any]:
     """An evaluation as the manifest keeps it, the majority or the mean score beside it."""
     constant = evaluation.constant
     baselines = {constant.name: constant.metrics}

@@ -52,8 +52,7 @@ def student_of(
         began=f"a student of {anywhere(model.preset)} that was not saved before it was fitted",
         manifest=Manifest(
             task=model.answers.task,
-            labels=model.labels,
-            scale=model.scale,
+            answers=model.answers,
             sides=model.sides,
             max_length=model.max_length,
             data=known_facts(model, None).get("data", {}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from samesay.decision import sigmoid
 from samesay.encoding import EncodedPairs
 from samesay.errors import DiskFull, LabelMismatch, OutputUnwritable
 from samesay.model.runtime.backend import cache_folder
-from samesay.pairs import Answers, Pair, Progress, ProgressListener, Scale
+from samesay.pairs import CHUNK_PAIRS, Answers, Pair, Progress, ProgressListener, Task, are_alike
 from samesay.runs.token_cache import encoded_pairs
 from samesay.scoring import Scorer
 from samesay.storage import new_file, read_own, require_own_or_absent
@@ -28,9 +28,13 @@ if TYPE_CHECKING:
     from samesay.training.training_pairs import TrainingPairs
 
 STAGE = "teach"
-_PAIRS_AT_ONCE = 4096
 _DIGEST_BYTES = 32
 _LOG = logging.getLogger("samesay")
+_TARGETS: dict[Task, Callable[[NDArray[np.float32]], NDArray[Any]]] = {
+    "classification": lambda logits: logits.argmax(axis=1).astype(np.int32),
+    "similarity": lambda logits: sigmoid(logits[:, 0]),
+}
+"""What a teacher's logits say as targets: indices into the labels, or shares of the scale."""
 
 
 def require_teacher(teacher: str | Path, answers: Answers) -> None:
@@ -47,25 +51,24 @@ def require_teacher(teacher: str | Path, answers: Answers) -> None:
             where=str(teacher),
             expected="a saved model of pairs",
         )
-    if isinstance(answers, Scale) or manifest.scale is not None:
-        if manifest.scale != answers:
-            raise LabelMismatch(
-                f"The teacher answers with {manifest.answers.in_words}; the pairs carry {answers.in_words}.",
-                where=str(teacher),
-                expected="a teacher that answers as the pairs do",
-                hint="--scale says on which scale the pairs are scored"
-                if manifest.scale and isinstance(answers, Scale)
-                else None,
-                details={"teacher": list(manifest.answers), "student": list(answers)},
-            )
-        return
-    if set(manifest.labels) != set(answers):
+    taught = manifest.answers
+    if not are_alike(taught, answers):
+        expected, hint = {
+            "classification": (
+                "a teacher with the same label names, in any order",
+                "rename the data's labels: --rename-labels",
+            ),
+            "similarity": (
+                "a teacher that answers as the pairs do",
+                "--scale says on which scale the pairs are scored",
+            ),
+        }[answers.task]
         raise LabelMismatch(
-            f"The teacher answers with {', '.join(manifest.labels)}; the pairs carry {', '.join(answers)}.",
+            f"The teacher answers with {taught.in_words}; the pairs carry {answers.in_words}.",
             where=str(teacher),
-            expected="a teacher with the same label names, in any order",
-            hint="rename the data's labels: --rename-labels",
-            details={"teacher": list(manifest.labels), "student": list(answers)},
+            expected=expected if taught.task == answers.task else "a teacher that answers as the pairs do",
+            hint=hint if taught.task == answers.task else None,
+            details={"teacher": list(taught), "student": list(answers)},
         )
 
 
@@ -97,7 +100,7 @@ def taught_pairs(
     more = teacher_logits(teacher, unlabelled, student.answers, progress=progress)
     return TrainingPairs(
         EncodedPairs.join([pairs.encoded, encoded_pairs(student.encoder, unlabelled)]),
-        np.concatenate([pairs.targets, _chosen(more, student.answers)]),
+        np.concatenate([pairs.targets, _TARGETS[student.answers.task](more)]),
         Taught(np.concatenate([logits, more]), np.append(gold, np.zeros(len(more), np.bool_))),
     )
 
@@ -105,10 +108,8 @@ def taught_pairs(
 def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListener | None = None) -> PairTable:
     """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
     answers = open_bundle(teacher, verify=False).manifest.answers
-    chosen = _chosen(teacher_logits(teacher, table, answers, progress=progress), answers)
-    if isinstance(answers, Scale):
-        return replace(table, scale=answers, scores=answers.from_unit(chosen).astype(np.float32))
-    return replace(table, labels=answers, label_ids=chosen)
+    targets = _TARGETS[answers.task](teacher_logits(teacher, table, answers, progress=progress))
+    return table.with_gold(answers, answers.from_targets(targets))
 
 
 def teacher_logits(
@@ -140,20 +141,13 @@ def teacher_logits(
         _LOG.info("the teacher's answers are known: %s", path)
         return kept[:, columns]
     logits = np.empty((len(asked), len(columns)), np.float32)
-    for begin in range(0, len(asked), _PAIRS_AT_ONCE):
-        end = min(begin + _PAIRS_AT_ONCE, len(asked))
+    for begin in range(0, len(asked), CHUNK_PAIRS):
+        end = min(begin + CHUNK_PAIRS, len(asked))
         logits[begin:end] = scorer.logits([*map(Pair, asked.first[begin:end], asked.second[begin:end])])
         if progress is not None:
             progress(Progress(STAGE, end, len(asked)))
     _keep(path, logits)
     return logits[:, columns]
-
-
-def _chosen(logits: NDArray[np.float32], answers: Answers) -> NDArray[Any]:
-    """What the teacher says as targets: indices into the labels, or shares of the scale."""
-    if isinstance(answers, Scale):
-        return sigmoid(logits[:, 0])
-    return logits.argmax(axis=1).astype(np.int32)
 
 
 def _kept(path: Path, shape: tuple[int, int]) -> NDArray[np.float32] | None:

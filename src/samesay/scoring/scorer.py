@@ -14,7 +14,16 @@ from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
 from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
-from samesay.pairs import Answers, LabelSet, Prediction, Progress, ProgressListener, Sides, labels_of
+from samesay.pairs import (
+    CHUNK_PAIRS,
+    Answers,
+    LabelSet,
+    Prediction,
+    Progress,
+    ProgressListener,
+    Sides,
+    labels_of,
+)
 from samesay.scoring.pending import Pending, PendingLogits, logits_of
 from samesay.scoring.session import Graph
 
@@ -25,10 +34,6 @@ if TYPE_CHECKING:
 # second, 512 to 2,048 gave 185 to 223 in no steady order, 3,072 gave 172. On one thread, rows of 26 tokens, 400 to
 # 1,700 tokens a run gave 3,700 to 3,900 tokens a second of CPU time, 3,300 and more gave 3,100.
 BATCH_TOKENS = 1024
-
-# Pairs of a stream that are encoded and sorted by length together: enough that batches hold rows of like
-# length, few enough that memory stays small whatever the stream's length.
-CHUNK_PAIRS = 4096
 
 
 class Scorer:

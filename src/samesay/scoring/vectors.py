@@ -15,9 +15,9 @@ import numpy as np
 from samesay.bundle import open_bundle
 from samesay.encoding import PairEncoder
 from samesay.errors import UsageError
-from samesay.pairs import Progress, ProgressListener
+from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener
 from samesay.scoring.pending import logits_of
-from samesay.scoring.scorer import BATCH_TOKENS, CHUNK_PAIRS, read_onnx_part
+from samesay.scoring.scorer import BATCH_TOKENS, read_onnx_part
 from samesay.scoring.session import VECTORS, Graph
 
 if TYPE_CHECKING:

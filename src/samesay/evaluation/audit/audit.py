@@ -63,7 +63,7 @@ class Audit:
         """All of it in one sentence."""
         serious = sum(finding.is_fault for finding in self.findings)
         if serious:
-            return f"{serious} serious {'finding' if serious == 1 else 'findings'}: figures on these pairs need care"
+            return f"{serious} serious {'finding' if serious == 1 else 'findings'}: metrics on these pairs need care"
         return "nothing serious was found" + (" in what was looked at" if self.skipped else "")
 
     def require_clean(self) -> None:

@@ -293,7 +293,7 @@ def _identities(
     """Texts beside themselves."""
     bounds = None
     if isinstance(answers, Scale):
-        bounds = (answers.low + _SHARE_OF_IDENTITY * (answers.high - answers.low), answers.high)
+        bounds = (answers.at(_SHARE_OF_IDENTITY), answers.high)
     role = ENTAILMENT if ENTAILMENT in roles else SAME
     for text in dict.fromkeys(pair.first for pair in originals):
         yield BehaviourTest(INVARIANCES, IDENTITY, Pair(text, text), role, bounds=bounds)

@@ -16,7 +16,7 @@ import numpy as np
 
 from samesay.data.columns import order_of
 from samesay.decision import decisions_of
-from samesay.evaluation.answering import ask, in_chunks
+from samesay.evaluation.answering import ask
 from samesay.evaluation.behaviour.expectations import (
     ABOVE,
     SCORE_TOLERANCE,
@@ -25,7 +25,7 @@ from samesay.evaluation.behaviour.expectations import (
     accepted_for,
 )
 from samesay.evaluation.intervals import Interval, share_interval
-from samesay.pairs import Pair, Predictor, ProgressListener, Scale
+from samesay.pairs import Pair, Predictor, ProgressListener, Scale, in_chunks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

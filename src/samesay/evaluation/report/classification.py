@@ -220,7 +220,7 @@ def _verdict(
         f"{percent(accuracy.low)} to {percent(accuracy.high)} (95 % interval). Always answering "
         f"{evaluation.majority_label} would be right on {percent(evaluation.majority_accuracy)}."
     ]
-    said += in_summary(findings, "that figure")
+    said += in_summary(findings, "that metric")
     if calibration.distinguishable:
         said.append(
             f"Its confidence does not fit: on average it claims {percent(calibration.mean_confidence)} and is right "

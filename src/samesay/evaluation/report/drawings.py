@@ -1,4 +1,4 @@
-"""The report's pictures as inline SVG, each with its words for those who do not see it.
+"""The report's plots as inline SVG, each with its words for those who do not see it.
 
 From the dictionary of a report to markup.
 """
@@ -113,7 +113,7 @@ def draw_accuracy_of_slices(report: Mapping[str, Any]) -> svg.Drawing:
     floor = math.floor(min(one["low"] for one in slices) * 10) / 10
     return _draw_slices(
         slices,
-        figure="accuracy",
+        metric="accuracy",
         named="Accuracy",
         overall=report["metrics"]["accuracy"],
         axis=svg.Axis(_LEFT + 8, 340, min(floor, 0.9), 1),
@@ -155,7 +155,7 @@ def draw_error_of_slices(report: Mapping[str, Any]) -> svg.Drawing:
     )
     return _draw_slices(
         slices,
-        figure="mae",
+        metric="mae",
         named="Mean absolute error",
         overall=overall,
         axis=svg.Axis(_LEFT + 8, 340, 0, most * 1.05 or 1),
@@ -168,7 +168,7 @@ def draw_error_of_slices(report: Mapping[str, Any]) -> svg.Drawing:
 def _draw_slices(
     slices: Sequence[Mapping[str, Any]],
     *,
-    figure: str,
+    metric: str,
     named: str,
     overall: float,
     axis: svg.Axis,
@@ -176,17 +176,17 @@ def _draw_slices(
     tick: Callable[[float], str],
     low_first: bool = True,
 ) -> svg.Drawing:
-    """Each slice's figure on a line of its own, grouped, and the figure of all pairs as a dashed line.
+    """Each slice's metric on a line of its own, grouped, and the metric of all pairs as a dashed line.
 
     Args:
-        slices: Of a report: ``group``, ``name``, ``few``, the figure, and its interval's ``low`` and ``high``, which
+        slices: Of a report: ``group``, ``name``, ``few``, the metric, and its interval's ``low`` and ``high``, which
             may be None.
-        figure: The figure's key.
+        metric: The metric's key.
         named: What it is called, at the beginning of a sentence.
         overall: The same of all pairs.
-        axis: Figures to places; what lies beyond its end is drawn at its end.
-        shown: A figure in words.
-        tick: A figure below the axis.
+        axis: Values to places; what lies beyond its end is drawn at its end.
+        shown: A value in words.
+        tick: A value below the axis.
         low_first: Whether the words name the lowest slice before the highest one.
     """
     parts: list[Markup] = []
@@ -200,7 +200,7 @@ def _draw_slices(
             if one["low"] is not None:
                 end = axis(min(one["high"], axis.high))
                 parts.append(svg.line(axis(one["low"]), y - 4, end, y - 4, f"whisker {look}"))
-            parts.append(svg.dot(axis(one[figure]), y - 4, 4, look))
+            parts.append(svg.dot(axis(one[metric]), y - 4, 4, look))
             y += 20
         y += 6
     for place in (axis.low, (axis.low + axis.high) / 2, axis.high):
@@ -208,10 +208,10 @@ def _draw_slices(
         parts.append(svg.text(axis(place), y + 14, tick(place), "middle", "muted"))
     parts.insert(0, svg.line(axis(overall), 4, axis(overall), y, "guide"))
     words = f"The dashed line is the {named[0].lower()}{named[1:]} of all pairs, {shown(overall)}. "
-    known = sorted((one for one in slices if not one["few"]), key=lambda one: one[figure])
+    known = sorted((one for one in slices if not one["few"]), key=lambda one: one[metric])
     if known:
         ends = [("Lowest", known[0]), ("Highest", known[-1])]
         for which, one in ends if low_first else reversed(ends):
-            words += f"{which}: {one['group']}, {one['name']}, {shown(one[figure])}. "
+            words += f"{which}: {one['group']}, {one['name']}, {shown(one[metric])}. "
     words += "Hollow dots are slices of too few pairs to say."
     return svg.drawing(f"{named} on slices of the data, with 95 % intervals", words, parts, y + 20)

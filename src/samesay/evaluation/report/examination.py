@@ -119,16 +119,16 @@ def slice_findings(
     if few:
         text = (
             f"Of {len(slices)} slices, {len(few)} hold fewer than {FEW} pairs (the smallest {min(few)}): such slices "
-            "are marked, and their figures are no findings."
+            "are marked, and their metrics are no findings."
         )
         found.append(Finding("few-in-slice", "caution", text))
     return found
 
 
-def in_summary(findings: Sequence[Finding], figures: str) -> list[str]:
-    """One sentence of a verdict on the faults, where there are any; ``figures`` is what they speak against."""
+def in_summary(findings: Sequence[Finding], metrics: str) -> list[str]:
+    """One sentence of a verdict on the faults, where there are any; ``metrics`` is what they speak against."""
     faults = [one.code.replace("-", " ") for one in findings if one.is_fault]
     if not faults:
         return []
     how_many = "One thing speaks" if len(faults) == 1 else f"{len(faults)} things speak"
-    return [f"{how_many} against taking {figures} at face value: {', '.join(faults)}. See below."]
+    return [f"{how_many} against taking {metrics} at face value: {', '.join(faults)}. See below."]

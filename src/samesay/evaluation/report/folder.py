@@ -13,14 +13,14 @@ from samesay.evaluation.report import render_page
 from samesay.storage import destination, new_folder
 
 PAGE = "report.html"
-FIGURES = "report.json"
+NUMBERS = "report.json"
 
 
-def write_report(figures: Mapping[str, Any], path: str | Path, *, overwrite: bool = False) -> Path:
+def write_report(measured: Mapping[str, Any], path: str | Path, *, overwrite: bool = False) -> Path:
     """Write ``report.html`` and ``report.json``, both or neither.
 
     Args:
-        figures: Of a ``MeasuredModel`` that was examined.
+        measured: Of a ``MeasuredModel`` that was examined.
         path: The new folder.
         overwrite: Replace a report that is there.
 
@@ -33,14 +33,14 @@ def write_report(figures: Mapping[str, Any], path: str | Path, *, overwrite: boo
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left.
     """
     target = destination(path)
-    report = {**figures, "samesay": version("samesay")}
+    report = {**measured, "samesay": version("samesay")}
     page = render_page(report)
     with new_folder(
         target, replace=overwrite, check=lambda: require_free(target, overwrite=overwrite)
     ) as folder:
         (folder / PAGE).write_text(page, encoding="utf-8", newline="\n")
         written = json.dumps(report, indent=1, allow_nan=False) + "\n"
-        (folder / FIGURES).write_text(written, encoding="utf-8", newline="\n")
+        (folder / NUMBERS).write_text(written, encoding="utf-8", newline="\n")
     return Path(path) / PAGE
 
 
@@ -56,7 +56,7 @@ def require_free(path: str | Path, *, overwrite: bool) -> None:
     names = {entry.name for entry in target.iterdir()} if target.is_dir() else None
     if names == set():
         return
-    is_report = names == {PAGE, FIGURES}
+    is_report = names == {PAGE, NUMBERS}
     if is_report and overwrite:
         return
     raise TargetExists(

@@ -1,6 +1,6 @@
 """A report as one self-contained HTML page: no script, nothing fetched, light and dark, for print and screen reader.
 
-The page is made from the dictionary that ``report.json`` holds, and from nothing else. Every figure on it carries the
+The page is made from the dictionary that ``report.json`` holds, and from nothing else. Every number on it carries the
 JSON pointer (RFC 6901) of its value, so that a test, or a reader's own program, can hold the two against one another.
 Needs jinja2.
 """
@@ -40,13 +40,13 @@ class PageKind(NamedTuple):
 
     Attributes:
         template: Extends ``page.html.jinja``.
-        metrics: Rows of the table of figures: key, title, format, and where the report keeps a constant answer's.
-        pictures: By the name that the template gives them.
+        metrics: Rows of the table of metrics: key, title, format, and where the report keeps a constant answer's.
+        plots: By the name that the template gives them.
     """
 
     template: str
     metrics: tuple[tuple[str, str, Kind, str], ...]
-    pictures: Mapping[str, Callable[[Mapping[str, Any]], Drawing]]
+    plots: Mapping[str, Callable[[Mapping[str, Any]], Drawing]]
 
 
 LABELS = PageKind(
@@ -95,8 +95,8 @@ def page_of(report: Mapping[str, Any]) -> str:
         report=report,
         model=Path(report["model"]).name,
         source=Path(report["source"]).name,
-        figure=partial(_figure, report),
-        pictures={name: draw(report) for name, draw in kind.pictures.items()},
+        number=partial(_number, report),
+        plots={name: draw(report) for name, draw in kind.plots.items()},
         metrics=kind.metrics,
         most_labels_listed=MOST_LABELS_LISTED,
         most_labels_crossed=_MOST_LABELS_CROSSED,
@@ -104,8 +104,8 @@ def page_of(report: Mapping[str, Any]) -> str:
     return _UNPRINTABLE.sub("\ufffd", page)
 
 
-def format_figure(value: float | None, kind: Kind) -> str:
-    """A figure as the page shows it: a share in per cent, a number of four, two or one digits, or a count."""
+def format_number(value: float | None, kind: Kind) -> str:
+    """A number as the page shows it: a share in per cent, a number of four, two or one digits, or a count."""
     if value is None:
         return _DASH
     if kind == "percent":
@@ -126,12 +126,12 @@ def resolve(report: Any, pointer: str) -> Any:
     return report
 
 
-def _figure(report: Mapping[str, Any], kind: Kind, *steps: str | int) -> Any:
-    """Markup of the figure at ``steps``, which carries its own place in the JSON."""
+def _number(report: Mapping[str, Any], kind: Kind, *steps: str | int) -> Any:
+    """Markup of the number at ``steps``, which carries its own place in the JSON."""
     where = pointer(*steps)
     value = resolve(report, where)
     if value is None:
         return Markup('<span data-json="{}" data-kind="{}">{}</span>').format(where, kind, _DASH)
     return Markup('<data value="{}" data-json="{}" data-kind="{}">{}</data>').format(
-        value, where, kind, format_figure(value, kind)
+        value, where, kind, format_number(value, kind)
     )

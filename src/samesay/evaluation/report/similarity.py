@@ -89,7 +89,7 @@ class SimilarityExamination(Examination):
     Attributes:
         bias: Mean of answer minus score, in units of the scale.
         bins: Answers by right score, in ten spans of equal width.
-        points: Score and answer of at most 400 pairs, drawn by chance, for the picture.
+        points: Score and answer of at most 400 pairs, drawn by chance, for the plot.
         errors: The pairs with the largest errors, largest first.
     """
 
@@ -205,7 +205,7 @@ def _verdict(
         f"On the scale from {evaluation.scale} it is {mae:.2f} off on average; always answering the mean, "
         f"{evaluation.mean_score:.2f}, would be {always:.2f} off."
     )
-    said += in_summary(findings, "these figures")
+    said += in_summary(findings, "these metrics")
     weak = weak_slices(slices, least=least_notable(evaluation))
     if weak:
         worst = weak[0]

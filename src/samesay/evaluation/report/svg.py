@@ -1,6 +1,6 @@
-"""The strokes from which the report's pictures are made, as inline SVG.
+"""The strokes from which the report's plots are made, as inline SVG.
 
-Colours are classes that the page's style sheet sets for light and dark; a picture is 360 units wide, so that its text
+Colours are classes that the page's style sheet sets for light and dark; a plot is 360 units wide, so that its text
 stays readable on a telephone. Everything from data is escaped.
 """
 
@@ -18,10 +18,10 @@ _CHARACTER = 6.4  # the mean width of a letter at 12 units
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """A picture and what it says.
+    """A plot and what it says.
 
     Attributes:
-        svg: The picture, labelled with its title.
+        svg: The plot, labelled with its title.
         title: What it shows.
         words: What there is to see in it.
     """
@@ -46,15 +46,15 @@ class Axis:
 
 
 def drawing(title: str, words: str, parts: Sequence[Markup], height: float) -> Drawing:
-    """A picture of ``parts`` with its title, and its words for those who do not see it."""
-    picture = Markup(
+    """A plot of ``parts`` with its title, and its words for those who do not see it."""
+    plot = Markup(
         '<svg viewBox="0 0 {width} {height}" role="img" aria-label="{title}. {words}">{parts}</svg>'
     ).format(width=WIDTH, height=place(height), title=title, words=words, parts=Markup("").join(parts))
-    return Drawing(picture, title, words)
+    return Drawing(plot, title, words)
 
 
 def grid(x_axis: Axis, y_axis: Axis, *, x_name: str, y_name: str) -> list[Markup]:
-    """Lines and figures at every fifth of both axes, and their names."""
+    """Lines and numbers at every fifth of both axes, and their names."""
     parts = []
     decimals = 2 if y_axis.high - y_axis.low <= 10 else 0
     for step in range(6):

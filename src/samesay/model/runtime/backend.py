@@ -29,7 +29,7 @@ chosen_by_user = bool(os.environ.get(_CHOICE))
 """Whether the environment named a backend before SameSay chose one."""
 
 _UNUSED = ("pandas", "sklearn", "matplotlib")
-"""What Keras imports where it is installed, for arrays, wrappers and pictures that SameSay does not have from Keras."""
+"""What Keras imports where it is installed, for arrays, wrappers and plots that SameSay does not have from Keras."""
 
 _alone = False
 

@@ -30,13 +30,13 @@ from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
 from samesay.errors import FormatUnknown, TruncationRefused, UsageError
-from samesay.pairs import LabelSet, Progress, ProgressListener, per_second
+from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener, per_second
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
 from samesay.scoring.matching.roles import ENTAILMENT, asking_side
-from samesay.scoring.scorer import CHUNK_PAIRS, Scorer
+from samesay.scoring.scorer import Scorer
 from samesay.storage import as_output_error, destination, taken
 
 OnTruncate = Literal["error", "warn", "allow"]
@@ -252,8 +252,7 @@ class _Run:
             )
         if symmetric:
             notes.append(_directed(facts))
-        labels = facts.answers.names if isinstance(facts.answers, LabelSet) else ()
-        total.labels = {name: total.labels.get(name, 0) for name in labels}
+        total.labels = {name: total.labels.get(name, 0) for name in facts.answers.names}
         return FileReport(
             **asdict(total),
             columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.evaluation.answering import ask, in_chunks
+from samesay.evaluation.answering import ask
 from samesay.pairs import (
     LabelSet,
     Pair,
@@ -19,6 +19,7 @@ from samesay.pairs import (
     ProgressListener,
     Scale,
     Sides,
+    in_chunks,
 )
 from samesay.printable import command
 
@@ -129,7 +130,7 @@ class Agreement:
             self.low, self.high = answers
             if answers.activation == "identity":  # its scores may lie beyond the scale
                 self.high = float("inf")
-            self.usual = answers.low + 0.8 * (answers.high - answers.low)
+            self.usual = answers.at(0.8)
         else:
             self.label = positive_label(answers, label)
             self._column = (answers.index(self.label),)

@@ -1,6 +1,6 @@
-"""Pictures for people: the confusion matrix and the learning curves, saved as PNG or SVG.
+"""Plots for people: the confusion matrix and the learning curves, saved as PNG or SVG.
 
-matplotlib is imported when a picture is made, and used without pyplot, so that no window system is touched,
+matplotlib is imported when a plot is made, and used without pyplot, so that no window system is touched,
 no global state is left behind and threads may draw side by side. The same input gives the same bytes.
 """
 
@@ -40,7 +40,7 @@ _COLOURS = (_TRAINING_COLOUR, _VALIDATION_COLOUR, "#009e73", "#cc79a7", "#e69f00
 
 @dataclass(frozen=True, slots=True)
 class CostPoint:
-    """A model in the picture of quality over cost.
+    """A model in the plot of quality over cost.
 
     Attributes:
         name: Beside its point.
@@ -59,13 +59,13 @@ class CostPoint:
     peak_memory: int | None
 
 
-def save_answers_picture(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
+def save_answers_plot(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
     """Draw answers over right answers: a confusion matrix with each row's shares as shade, or dots over the diagonal.
 
     Args:
         evaluation: What was measured.
         path: A ``.png`` or ``.svg`` file; replaced if it exists.
-        title: Above the picture; the source and its metrics where absent.
+        title: Above the plot; the source and its metrics where absent.
 
     Raises:
         UsageError: If the name ends otherwise.
@@ -109,8 +109,8 @@ def _save_confusion(evaluation: ClassificationEvaluation, target: Path, title: s
 
 
 def _save_similarity(evaluation: SimilarityEvaluation, target: Path, title: str | None) -> Path:
-    figures = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
-    title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {figures}"
+    metrics = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
+    title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {metrics}"
     figure = _figure(5.4, 5.4)
     figure.suptitle(title, fontsize=10, wrap=True)
     axes = figure.subplots()
@@ -121,11 +121,11 @@ def _save_similarity(evaluation: SimilarityEvaluation, target: Path, title: str 
     axes.set(xlabel="right score", ylabel="answer")
     axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
     axes.grid(alpha=0.3)
-    description = f"Answers over right scores from {evaluation.scale}: {figures}."
+    description = f"Answers over right scores from {evaluation.scale}: {metrics}."
     return _save(figure, target, title=title, description=description)
 
 
-def save_cost_picture(
+def save_cost_plot(
     points: Sequence[CostPoint], path: str | Path, *, quality: str, title: str = "Quality over cost"
 ) -> Path:
     """Draw models by quality over pairs per second; the area of a point is the model's size on disk.
@@ -134,11 +134,11 @@ def save_cost_picture(
         points: The models.
         path: A ``.png`` or ``.svg`` file; replaced if it exists.
         quality: What the upper axis counts, such as ``accuracy``.
-        title: Above the picture.
+        title: Above the plot.
 
     Raises:
         UsageError: If there is no model to draw, or the name ends otherwise.
-        ExtraMissing, OutputUnwritable, DiskFull: As ``save_answers_picture``.
+        ExtraMissing, OutputUnwritable, DiskFull: As ``save_answers_plot``.
     """
     target = _target(path)
     if not points:
@@ -164,7 +164,7 @@ def save_cost_picture(
             zorder=2,
             label=_point_in_words(number, point, quality),
         )
-        # The names stand beside the picture: those of models that are equally good would cover one another.
+        # The names stand beside the plot: those of models that are equally good would cover one another.
         # At the side, at the point's own height: models of one speed stand over one another.
         aside = -17 if number % 2 else 17
         axes.annotate(
@@ -207,10 +207,10 @@ def save_learning_curves(
     Args:
         history: One entry an epoch, as ``training`` writes them: ``epoch`` (from 1), ``loss``, ``accuracy``,
             ``validation_loss``, ``validation_accuracy``; absent and None values leave a gap. What was measured within
-            an epoch has a fraction for its epoch; with ``step``, training figures of few steps are left out.
+            an epoch has a fraction for its epoch; with ``step``, training metrics of few steps are left out.
         path: A ``.png`` or ``.svg`` file; replaced if it exists.
         best_epoch: The epoch to mark, from 1.
-        title: Above the picture.
+        title: Above the plot.
 
     Raises:
         UsageError: If the history is empty or the name ends otherwise.
@@ -292,20 +292,20 @@ def _confusion_in_words(evaluation: ClassificationEvaluation) -> str:
 
 def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: float | None) -> str:
     last = history[-1]
-    figures = [
+    metrics = [
         f"{name.replace('_', ' ')} {last[name]:.4f}"
         for name in ("loss", "accuracy", "validation_loss", "validation_accuracy", "validation_spearman")
         if last.get(name) is not None
     ]
     best = f" The best epoch is {best_epoch}." if best_epoch is not None else ""
-    return f"After epoch {last.get('epoch', len(history))}: {', '.join(figures)}.{best}"
+    return f"After epoch {last.get('epoch', len(history))}: {', '.join(metrics)}.{best}"
 
 
 def _target(path: str | Path) -> Path:
     target = Path(path)
     if target.suffix.lower() not in _FORMATS:
         raise UsageError(
-            f"Cannot tell from the name {target.name!r} what kind of picture to write.",
+            f"Cannot tell from the name {target.name!r} what kind of plot to write.",
             where=str(target),
             expected=f"a name that ends in {' or '.join(_FORMATS)}",
         )
@@ -317,7 +317,7 @@ def _figure(width: float, height: float) -> Figure:
     try:
         from matplotlib.figure import Figure
     except ImportError as error:
-        raise ExtraMissing.of("train", "matplotlib", "Drawing a picture") from error
+        raise ExtraMissing.of("train", "matplotlib", "Drawing a plot") from error
     return Figure(figsize=(width, height), layout="constrained")
 
 

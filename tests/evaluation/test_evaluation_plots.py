@@ -1,4 +1,4 @@
-"""Pictures are written whole, are the same bytes for the same input, and say in words what they show."""
+"""Plots are written whole, are the same bytes for the same input, and say in words what they show."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from samesay.data import Origin
 from samesay.errors import ExtraMissing, OutputUnwritable, UsageError
-from samesay.evaluation import MajorityBaseline, evaluate, save_answers_picture, save_learning_curves
+from samesay.evaluation import MajorityBaseline, evaluate, save_answers_plot, save_learning_curves
 from samesay.pairs import LabelSet, Sides
 
 matplotlib = pytest.importorskip("matplotlib")
@@ -33,15 +33,15 @@ def evaluation():
     return evaluate(MajorityBaseline.train(table), table)
 
 
-@pytest.mark.parametrize("name", ["picture.png", "picture.svg", "new/folder/picture.SVG"])
-def test_the_confusion_picture_is_written_and_repeatable(evaluation, tmp_path, name):
-    path = save_answers_picture(evaluation, tmp_path / name)
+@pytest.mark.parametrize("name", ["plot.png", "plot.svg", "new/folder/plot.SVG"])
+def test_the_confusion_plot_is_written_and_repeatable(evaluation, tmp_path, name):
+    path = save_answers_plot(evaluation, tmp_path / name)
     drawn = path.read_bytes()
     assert drawn[:8] == b"\x89PNG\r\n\x1a\n" if name.endswith("png") else b"<svg" in drawn
     assert "Of 2 pairs labelled 含意: 2 含意, 0 neutral, 0 contradiction." in drawn.decode(
         "utf-8", "ignore"
     ) or (name.endswith("png"))
-    assert save_answers_picture(evaluation, path).read_bytes() == drawn
+    assert save_answers_plot(evaluation, path).read_bytes() == drawn
     assert [entry.name for entry in path.parent.iterdir()] == [path.name]
 
 
@@ -85,23 +85,23 @@ def test_short_histories_can_be_drawn(history, tmp_path):
 
 
 def test_bad_requests_are_refused(evaluation, tmp_path):
-    with pytest.raises(UsageError, match="what kind of picture"):
-        save_answers_picture(evaluation, tmp_path / "picture.bmp")
+    with pytest.raises(UsageError, match="what kind of plot"):
+        save_answers_plot(evaluation, tmp_path / "plot.bmp")
     with pytest.raises(UsageError, match="no epoch"):
         save_learning_curves([], tmp_path / "curves.png")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputUnwritable):
-        save_answers_picture(evaluation, tmp_path / "file" / "picture.png")
+        save_answers_plot(evaluation, tmp_path / "file" / "plot.png")
 
 
 def test_without_matplotlib_the_install_command_is_given(evaluation, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ExtraMissing, match="matplotlib"):
-        save_answers_picture(evaluation, tmp_path / "picture.png")
+        save_answers_plot(evaluation, tmp_path / "plot.png")
     assert not list(tmp_path.iterdir())
 
 
 def test_drawing_leaves_pyplot_alone(evaluation, tmp_path, monkeypatch):
     # Others may have imported it by now; importing it again would fail.
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    assert save_answers_picture(evaluation, tmp_path / "picture.png").is_file()
+    assert save_answers_plot(evaluation, tmp_path / "plot.png").is_file()
