@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
     from samesay.embedder import Embedder
     from samesay.jobs.check import check
+    from samesay.jobs.score import score
     from samesay.pair_model import PairModel, load
     from samesay.scoring import Scorer
     from samesay.training import Recipe
@@ -28,6 +29,7 @@ _LATE = {
     "PairModel": "samesay.pair_model",
     "load": "samesay.pair_model",
     "check": "samesay.jobs.check",
+    "score": "samesay.jobs.score",
     "Embedder": "samesay.embedder",
     "PairTable": "samesay.data",
     "load_pairs": "samesay.data",
@@ -51,6 +53,7 @@ __all__ = [
     "check",
     "load",
     "load_pairs",
+    "score",
 ]
 
 

@@ -9,7 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from samesay.bundle import Manifest, is_bundle, write_bundle
+from samesay.bundle import Manifest, default_model, is_bundle, located, write_bundle
 from samesay.model.presets.installed import upstream_of
 from samesay.model.presets.resolve import Preset, fetched, resolve
 from samesay.model.runtime.backend import backend_versions, cache_folder
@@ -45,7 +45,9 @@ class Embedder:
         self._graph = graph
 
     @classmethod
-    def open(cls, name: str | Path, *, threads: int | None = None, verify: bool = True) -> Embedder:
+    def open(
+        cls, name: str | Path | None = None, *, threads: int | None = None, verify: bool = True
+    ) -> Embedder:
         """Open a saved embedding model, or an encoder.
 
         An encoder is exported to ONNX and compared with Keras once, which needs ``samesay[train]``; it is kept in the
@@ -53,7 +55,8 @@ class Embedder:
         those of its ``modules.json``; without one, vectors are the mean over the tokens, of any length.
 
         Args:
-            name: What ``Embedder.save`` wrote, a folder in Hugging Face layout, or any other preset of training.
+            name: A built-in model (``builtin:embed`` where absent), what ``Embedder.save`` wrote, a folder in
+                Hugging Face layout, or any other preset of training.
             threads: Runs side by side, of one thread each; the physical cores if left out.
             verify: Compute the checksums of the saved model first.
 
@@ -63,7 +66,9 @@ class Embedder:
             ParityFailed: If its graph answers otherwise than Keras.
             ModelError, BundleError: If there is no such model, or it cannot be opened.
         """
-        path = Path(name) if is_bundle(name) else _exported(name, threads)
+        if name is None:
+            name = default_model("embed")
+        path = located(name) if is_bundle(name) else _exported(name, threads)
         return cls(path, VectorGraph.open(path, threads=threads, verify=verify))
 
     @property

@@ -19,6 +19,7 @@ mistake of SameSay's own, 130 interrupted.
     │   └── TrainingDiverged, CheckpointDamaged, CheckFailed, ParityFailed
     ├── BundleError                the saved model
     │   ├── NotABundle, BundleDamaged, BundleVersionUnknown, PartUnavailable, TargetExists, QualityLost
+    │   └── BuiltinUnusable, BuiltinUnknown
     ├── MachineError               disk, memory, what is installed
     │   ├── DiskFull, ExtraMissing, OutputUnwritable, OutputBusy, WorkerDied, MemoryExhausted
     ├── UnexpectedError            a mistake of SameSay's own
@@ -271,6 +272,14 @@ class TargetExists(BundleError, exit_code=45, http_status=409):
 
 class QualityLost(BundleError, exit_code=46, http_status=409):
     """A quantized model changes more predictions than allowed; it is not written."""
+
+
+class BuiltinUnusable(BundleError, exit_code=47):
+    """A model that comes with SameSay is absent from the installation, or damaged."""
+
+
+class BuiltinUnknown(BundleError, exit_code=48, http_status=404):
+    """No model by this name comes with SameSay."""
 
 
 class MachineError(SameSayError, exit_code=50):

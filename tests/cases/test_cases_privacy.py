@@ -28,6 +28,7 @@ def commands(preset: Path) -> list[list[str]]:
     first, second = "the dog runs in the park", "a dog runs"
     return [
         ["doctor"],
+        ["models"],
         ["completion", "bash"],
         ["presets"],
         ["data", "show", "pairs.csv"],
@@ -45,7 +46,7 @@ def commands(preset: Path) -> list[list[str]]:
         ["score", "model", "--input", "pairs.csv", "--output", "scored.csv", "--jobs", "2"],
         ["rank", "model", "--input", "pairs.csv", "--column", "premise", "--query", first],
         ["duplicates", "model", "pairs.csv", "--column", "premise"],
-        ["embed", "pairs.csv[:4]", "--column", "premise", "--output", "vectors.npy"],
+        ["embed", "pairs.csv[:4]", "--column", "premise", "--model", "minilm", "--output", "vectors.npy"],
         ["export", "model", "folder", "--to", "huggingface"],
         ["import", "folder", "--output", "imported"],
     ]

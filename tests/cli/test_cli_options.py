@@ -215,8 +215,12 @@ def test_every_setting_is_an_option_with_its_meaning_and_default(declaration):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["score", "m"], "There is nothing to label."),
-        (["score", "m", "one text"], "There is nothing to label."),
+        (["score"], "There is nothing to label."),
+        (["score", "m"], "There is one text, and a pair has two."),
+        (["score", "builtin:nli", "one text"], "There is one text, and a pair has two."),
+        (["score", "one text", "two texts", "--input", "f.csv"], "Two texts and --input are given."),
+        (["score", "m", "nowhere.csv"], "'nowhere.csv' is a file or a folder, and would be read as a text."),
+        (["score", "m", "a", "."], "'.' is a file or a folder, and would be read as a text."),
         (["score", "m", "a", "b", "--input", "f.csv"], "Two texts and --input are given."),
         (["score", "m", "a", "b", "--output", "f.csv"], "--output is for --input"),
         (["score", "m", "a", "b", "--symmetric"], "--symmetric is for --input"),

@@ -245,6 +245,7 @@ def test_the_keys_of_json_are_as_told(
         "`data show`": ["data", "show", data],
         "`data list`": ["data", "list"],
         "`config`": ["config"],
+        "`models`": ["models"],
         "`presets`": ["presets", "bert_tiny"],
         "`doctor`": ["doctor"],
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],

@@ -158,7 +158,6 @@ def test_baselines_alone_need_their_pairs() -> None:
     ("models", "data", "message"),
     [
         ([], "pairs.csv", "No model is named"),
-        (["one"], "pairs.csv", "Only one model is named"),
         (["one", "similarity"], "pairs.csv", "Some of the models give similarity scores"),
         (["one", "baseline:word-overlap"], "pairs.csv", "no baseline 'word-overlap'"),
         (["similarity", "baseline:majority"], "scores.csv", "no baseline 'majority'"),

@@ -8,6 +8,7 @@ This room does not know what is in a part: no Keras, no ONNX, no training, no to
 
 from __future__ import annotations
 
+from samesay.bundle.builtin import BUILTIN_MODELS, BuiltinModel, default_model, is_builtin, located, model_for
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import FORMAT_VERSION, MANIFEST_NAME, PARTS, PartLayout, Verdict
 from samesay.bundle.manifest import FileRecord, Manifest, Part
@@ -18,9 +19,11 @@ from samesay.bundle.revising import write_decision
 from samesay.bundle.writing import BundleDraft, require_replaceable, write_bundle
 
 __all__ = [
+    "BUILTIN_MODELS",
     "FORMAT_VERSION",
     "MANIFEST_NAME",
     "PARTS",
+    "BuiltinModel",
     "Bundle",
     "BundleDraft",
     "FileRecord",
@@ -29,8 +32,12 @@ __all__ = [
     "PartLayout",
     "Upstream",
     "Verdict",
+    "default_model",
+    "is_builtin",
     "is_bundle",
+    "located",
     "model_card",
+    "model_for",
     "open_bundle",
     "read_pair_hashes",
     "read_pair_numbers",

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from samesay.bundle.builtin import damaged, located, name_of_builtin
 from samesay.bundle.layout import MANIFEST_NAME, PARTS
 from samesay.bundle.manifest import FileRecord, Manifest
 from samesay.bundle.recognition import not_a_bundle
@@ -88,7 +89,7 @@ def open_bundle(path: str | Path, *, verify: bool = True, parts: Iterable[str] |
     size.
 
     Args:
-        path: The bundle's folder, or its ``samesay.json``.
+        path: The bundle's folder, or its ``samesay.json``; or a built-in model by its name.
         verify: Also compute the SHA-256 of every declared file; about a second for each gigabyte.
         parts: Check the files of these parts alone, for a use that reads no other; all of them if left out.
 
@@ -96,8 +97,19 @@ def open_bundle(path: str | Path, *, verify: bool = True, parts: Iterable[str] |
         NotABundle: If there is no saved model at ``path``; says what is there instead and what to do with it.
         BundleVersionUnknown: If it is of another format version.
         BundleDamaged: If a byte of it is not as it was written; names the file.
+        BuiltinUnknown, BuiltinUnusable: If no built-in model has this name, or the installation has to be repaired.
     """
-    asked = Path(path)
+    asked = located(path)
+    try:
+        return _opened(asked, verify, parts)
+    except BundleError as problem:
+        name = name_of_builtin(asked)
+        if name is None:
+            raise
+        raise damaged(name, problem.message) from problem
+
+
+def _opened(asked: Path, verify: bool, parts: Iterable[str] | None) -> Bundle:
     root = asked.parent if asked.name == MANIFEST_NAME and asked.is_file() else asked
     if not root.exists():
         restore_previous(root.absolute())

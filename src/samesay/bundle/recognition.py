@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from samesay.bundle.builtin import place_of
 from samesay.bundle.layout import MANIFEST_NAME
 from samesay.errors import NotABundle, hub_address, near
 from samesay.printable import command
@@ -13,8 +14,8 @@ _ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".7z")
 
 
 def is_bundle(path: str | Path) -> bool:
-    """Whether ``path`` is a folder that says it is a saved model; nothing in it is checked."""
-    return (Path(path) / MANIFEST_NAME).is_file()
+    """Whether ``path`` is a folder that says it is a saved model, or a built-in one; nothing in it is checked."""
+    return (place_of(path) / MANIFEST_NAME).is_file()
 
 
 def not_a_bundle(path: Path) -> NotABundle:

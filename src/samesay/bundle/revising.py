@@ -6,12 +6,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from samesay.bundle.builtin import name_of_builtin
 from samesay.bundle.card import with_decision
 from samesay.bundle.layout import MANIFEST_NAME
 from samesay.bundle.manifest import Manifest
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.writing import record_of, require_replaceable
 from samesay.decision import Decision
+from samesay.errors import UsageError
 from samesay.storage import destination, new_folder
 
 
@@ -29,9 +31,16 @@ def write_decision(
     Raises:
         BundleError: If there is no bundle at ``path``, or it is damaged.
         TargetExists: If ``output`` is taken.
+        UsageError: If it is a built-in model, which is not exchanged.
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left, the bundle is as before.
     """
     bundle = open_bundle(path)
+    if output is None and name_of_builtin(bundle.path) is not None:
+        raise UsageError(
+            "A built-in model stays as it was installed.",
+            where=str(path),
+            hint="name a folder for the new one: --output my-model",
+        )
     target = bundle.path if output is None else destination(output)
     in_place = target == bundle.path
 

@@ -16,7 +16,7 @@ from samesay.cli.options import (
     option,
     output_options,
 )
-from samesay.cli.plain import counted, note, present, say, visible
+from samesay.cli.plain import counted, note, or_builtin, present, say, visible
 from samesay.data.options import OF_FILES
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.command(
     "check", cls=Command, most_used=("capabilities", "suites", "fail_under", "output", "rename_labels")
 )
-@click.argument("model", type=PLACE)
+@click.argument("model", type=PLACE, required=False)
 @option(
     "--capability",
     "capabilities",
@@ -60,19 +60,20 @@ if TYPE_CHECKING:
 @backend_option
 @output_options
 def command(
-    model: str,
+    model: str | None,
     *,
     output: str | None,
     quiet: bool,
     as_json: bool,
     **options: Any,
 ) -> int:
-    """Test what MODEL understands, on pairs whose labels are true by construction.
+    """Test what MODEL, or builtin:nli, understands, on pairs whose labels are true by construction.
 
     Negation, antonyms, kinds of things, numbers, quantifiers, who did what to whom and so on, each with 200 pairs or
     more, and changes that should change nothing: case, typos, names. The hand-written pairs are reported separately.
 
     \b
+    samesay check
     samesay check my-model
     samesay check my-model --capability negation --capability roles --fail-under 0.8
     samesay check my-model --suite my-tests.csv --output predictions.csv
@@ -82,7 +83,7 @@ def command(
     from samesay.jobs.check import check
 
     with progress_display(quiet=quiet) as progress:
-        checked = check(model, output=output, progress=progress, **options)
+        checked = check(or_builtin(model, "check"), output=output, progress=progress, **options)
     present(checked, partial(_show, output=output), output, as_json=as_json)
     if checked.below:
         named = ", ".join(result.capability for result in checked.below)

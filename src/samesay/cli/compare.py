@@ -17,7 +17,7 @@ from samesay.cli.options import (
     output_options,
     sides_option,
 )
-from samesay.cli.plain import present, say, visible
+from samesay.cli.plain import note_builtin, present, say, visible
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ _CHANGED_SHOWN = 5
 
 
 @click.command("compare", cls=Command, most_used=("data", "baselines", "changed", "markdown", "columns"))
-@click.argument("models", type=PLACE, metavar="MODEL MODEL...", nargs=-1)
+@click.argument("models", type=PLACE, metavar="MODEL [MODEL]...", nargs=-1)
 @option(
     "--data",
     metavar="DATA",
@@ -82,7 +82,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Compare every MODEL with the first, on the same pairs.
+    """Compare every MODEL with the first, or a single one with the built-in one that fits, on the same pairs.
 
     Metrics, paired tests of their differences, changed predictions, speed, size and memory. A MODEL is
     a saved model, a Hugging Face or sentence-transformers folder with a sequence classifier (through its own
@@ -100,6 +100,8 @@ def command(
         raise UsageError("The plot shows what models cost.", where="--plot", hint="leave out --rounds 0")
     with progress_display(quiet=quiet) as progress:
         compared = compare_models(models, data, progress=progress, **options)
+    if len(models) == 1:
+        note_builtin(compared.models[1].model)
     present(compared, show, plot, options["changed"], options["markdown"], as_json=as_json)
     if plot is not None:
         # After the metrics: a plot that cannot be written must not cost them.

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from samesay.cli.options import (
     PLACE,
-    Command,
+    ModelFirst,
     option,
     output_options,
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, present, say, visible
+from samesay.cli.plain import counted, note, or_builtin, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.duplicates import Duplicates
@@ -29,11 +31,22 @@ _READ_AS = {
 }
 
 
+class _TextLists(ModelFirst):
+    """Two words are a model and a list of texts, or two lists of texts: the first is then a file."""
+
+    def begins_with_model(self, words: Sequence[str], most: int) -> bool:
+        if super().begins_with_model(words, most):
+            return True
+        # A list may be a part of a file: texts.csv[:100].
+        files = (words[0], words[0].partition("[")[0])
+        return len(words) == 2 and words[0] != "-" and not any(Path(file).is_file() for file in files)
+
+
 @click.command(
-    "duplicates", cls=Command, most_used=("threshold", "column", "label", "output", "groups_output")
+    "duplicates", cls=_TextLists, most_used=("threshold", "column", "label", "output", "groups_output")
 )
-@click.argument("model", type=PLACE)
-@click.argument("file", type=PLACE)
+@click.argument("model", type=PLACE, required=False)
+@click.argument("file", type=PLACE, metavar="FILE", required=False)
 @click.argument("other", type=PLACE, metavar="[FILE2]", required=False)
 @option(
     "--threshold",
@@ -66,13 +79,17 @@ _READ_AS = {
 @option("--overwrite", is_flag=True, help="Replace files at --output and --groups.")
 @threads_option
 @output_options
-def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any) -> None:
+def command(
+    model: str | None, file: str, other: str | None, *, quiet: bool, as_json: bool, **options: Any
+) -> None:
     """Find texts of FILE that say the same by MODEL, or texts of FILE2 that say the same as one of FILE.
 
-    A file is a .txt file of lines, a table with a column of texts, or - for standard input. A first pass finds the
+    Without MODEL, builtin:same is used. A file is a .txt file of lines, a table with a column of texts, or - for
+    standard input. A first pass finds the
     texts that are spelled most alike; MODEL reads only those pairs. Needs samesay[duplicates].
 
     \b
+    samesay duplicates questions.txt
     samesay duplicates my-model questions.txt
     samesay duplicates my-model old.csv new.csv --column title --output pairs.csv --groups groups.csv
     """  # noqa: D301 - click reads \b
@@ -81,10 +98,12 @@ def command(model: str, file: str, other: str | None, *, quiet: bool, as_json: b
 
     names = [one.name for one in fields(DuplicateOptions) if one.name in options]
     search = DuplicateOptions(**{name: options.pop(name) for name in names})
+    named = or_builtin(model, "duplicates")
     with progress_display(quiet=quiet) as progress:
-        found = find_duplicates(model, file, other, search=search, progress=progress, **options)
+        found = find_duplicates(named, file, other, search=search, progress=progress, **options)
     written = [place for place in (options["output"], options["groups_output"]) if place is not None]
-    present(found, partial(_show, written=[] if quiet else written), *written, as_json=as_json)
+    shown = {"model": named, **found.to_dict()} if as_json else found
+    present(shown, partial(_show, written=[] if quiet else written), *written, as_json=as_json)
 
 
 def _show(found: Duplicates, written: list[str]) -> None:

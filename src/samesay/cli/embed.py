@@ -15,7 +15,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, present, say, visible
+from samesay.cli.plain import counted, note, or_builtin, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.embed import EmbedReport
@@ -32,15 +32,15 @@ if TYPE_CHECKING:
 @option(
     "--model",
     type=PLACE,
-    default="minilm",
-    show_default=True,
-    help="A preset, a folder in Hugging Face layout, or a saved embedding model.",
+    help="A preset, a folder in Hugging Face layout, or a saved embedding model [builtin:embed].",
 )
 @partial(text_options, skipping=False)
 @option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")
 @threads_option
 @output_options
-def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: Any) -> None:
+def command(
+    source: str, *, output: str, model: str | None, quiet: bool, as_json: bool, **options: Any
+) -> None:
     """Write a sentence embedding for every text of FILE, in its order: lines of text, or one column of a table.
 
     \b
@@ -50,9 +50,11 @@ def command(source: str, *, output: str, quiet: bool, as_json: bool, **options: 
     from samesay.cli.progress import progress_display
     from samesay.jobs.embed import embed_file
 
+    named = or_builtin(model, "embed")
     with progress_display(quiet=quiet) as progress:
-        report = embed_file(source, output, progress=progress, **options)
-    present(report, _show, output, as_json=as_json)
+        report = embed_file(source, output, model=named, progress=progress, **options)
+    shown = {"model": named, **report.to_dict()} if as_json else report
+    present(shown, _show, output, as_json=as_json)
 
 
 def _show(report: EmbedReport) -> None:

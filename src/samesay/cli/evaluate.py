@@ -8,14 +8,14 @@ import click
 
 from samesay.cli.options import (
     PLACE,
-    Command,
+    ModelFirst,
     backend_option,
     data_options,
     option,
     output_options,
     sides_option,
 )
-from samesay.cli.plain import present, say
+from samesay.cli.plain import note_builtin, present, say
 
 if TYPE_CHECKING:
     from samesay.evaluation import ClassificationEvaluation, Evaluation
@@ -25,9 +25,11 @@ if TYPE_CHECKING:
 _MOST_LABELS_IN_A_TABLE = 8
 
 
-@click.command("evaluate", cls=Command, most_used=("report", "baselines", "slices", "split", "rename_labels"))
-@click.argument("model", type=PLACE)
-@click.argument("data", type=PLACE)
+@click.command(
+    "evaluate", cls=ModelFirst, most_used=("report", "baselines", "slices", "split", "rename_labels")
+)
+@click.argument("model", type=PLACE, required=False)
+@click.argument("data", type=PLACE, metavar="DATA", required=False)
 @sides_option()
 @data_options
 @option(
@@ -60,7 +62,7 @@ _MOST_LABELS_IN_A_TABLE = 8
 @option("--overwrite", is_flag=True, help="Replace a report at --report.")
 @output_options
 def command(
-    model: str,
+    model: str | None,
     data: str,
     *,
     plot: str | None,
@@ -68,7 +70,7 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Measure MODEL on the labelled pairs of DATA.
+    """Measure MODEL, or the built-in one that fits the labels, on the labelled pairs of DATA.
 
     Accuracy, macro F1, log loss, every label's precision and recall, the confusion matrix, and the same for always
     predicting the most frequent label. Of a folder of splits, test is used, else validation.
@@ -76,6 +78,7 @@ def command(
     errors on its scale, beside the mean score and the overlap of words.
 
     \b
+    samesay evaluate pairs.csv
     samesay evaluate my-model pairs.csv
     samesay evaluate my-model snli --split validation --baselines --json
     samesay evaluate my-model pairs.csv --report report --slice genre
@@ -85,6 +88,8 @@ def command(
 
     with progress_display(quiet=quiet) as progress:
         measured = evaluate_model(model, data, progress=progress, **options)
+    if model is None:
+        note_builtin(measured.model)
     present(measured, show, plot, measured.report, as_json=as_json)
     if plot is not None:
         # After the metrics: a plot that cannot be written must not cost them.

@@ -29,7 +29,7 @@ COMMAND_WORDS: Mapping[str, str] = {
     "convert": "export", "save": "export", "onnx": "export", "quantize": "export",
     "distill": "student", "distil": "student", "prune": "student",
     "info": "inspect", "show": "inspect", "describe": "inspect", "summary": "inspect",
-    "models": "presets", "env": "doctor", "recipe": "config", "datasets": "data", "corpora": "data",
+    "env": "doctor", "recipe": "config", "datasets": "data", "corpora": "data",
     "completions": "completion",
 }  # fmt: skip
 

@@ -23,6 +23,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Find out": {
         "data": "Look at pairs, list published corpora, or generate pairs.",
         "audit": "Look for mistakes in data, and for shortcuts in it.",
+        "models": "List the built-in models, and published ones worth importing.",
         "presets": "List the encoders that training can start from.",
         "inspect": "Show what a saved model is and check that it is whole.",
         "doctor": "Say what is installed and works here, and how to mend the rest.",

@@ -94,6 +94,37 @@ class Command(click.Command):
         return self.most_used.index(one.name) if one.name in self.most_used else len(self.most_used)
 
 
+class ModelFirst(Command):
+    """A command whose first argument, the model, may be left out: it is then None, and a built-in one is used.
+
+    Args:
+        settings: Of ``Command``, and ``least``: how many of the arguments after the model have to be there.
+    """
+
+    def __init__(self, *names: Any, least: int = 1, **settings: Any) -> None:
+        super().__init__(*names, **settings)
+        self.least = least
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does, and then the words are given to the arguments that they are meant for."""
+        rest = super().parse_args(ctx, args)
+        arguments = [one for one in self.params if isinstance(one, click.Argument)]
+        words = [word for one in arguments if (word := ctx.params[str(one.name)]) is not None]
+        if not self.begins_with_model(words, len(arguments)):
+            words.insert(0, None)
+        if len(words) <= self.least and not ctx.resilient_parsing:
+            raise click.MissingParameter(ctx=ctx, param=arguments[len(words)])
+        words += [None] * (len(arguments) - len(words))
+        ctx.params.update({str(one.name): word for one, word in zip(arguments, words, strict=True)})
+        return rest
+
+    def begins_with_model(self, words: Sequence[str], most: int) -> bool:
+        """Whether the first of ``words``, of at most ``most``, names a model."""
+        from samesay.bundle import is_builtin, is_bundle
+
+        return bool(words) and (len(words) == most or is_builtin(words[0]) or is_bundle(words[0]))
+
+
 class Names(click.ParamType):
     """``a,b,c`` as a tuple; a name that holds a comma goes in double quotes."""
 

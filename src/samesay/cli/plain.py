@@ -86,6 +86,21 @@ def messages() -> Iterator[None]:
         silence(sys.stderr)
 
 
+def or_builtin(model: str | None, command: str) -> str:
+    """The model that was named, or the built-in one that ``command`` uses, which is then said."""
+    if model is None:
+        from samesay.bundle.builtin import default_model
+
+        model = default_model(command)
+        note_builtin(model)
+    return model
+
+
+def note_builtin(model: str) -> None:
+    """Say which built-in model is used because none was named."""
+    note(f"note: by {model}, since no model is named")
+
+
 def silence(*streams: Any) -> None:
     """Let what is still to be written to standard streams go nowhere, and not fail when the interpreter ends."""
     nowhere = os.open(os.devnull, os.O_WRONLY)

@@ -15,7 +15,7 @@ from samesay.cli.options import (
     text_options,
     threads_option,
 )
-from samesay.cli.plain import counted, note, present, say, visible
+from samesay.cli.plain import counted, note, or_builtin, present, say, visible
 
 if TYPE_CHECKING:
     from samesay.jobs.rank import Ranking
@@ -24,7 +24,7 @@ _SHOWN = 10
 
 
 @click.command("rank", cls=Command, most_used=("query", "input_", "column", "top", "output"))
-@click.argument("model", type=PLACE)
+@click.argument("model", type=PLACE, required=False)
 @option("--query", required=True, help="The text that every other one is paired with.")
 @option(
     "--input",
@@ -47,7 +47,7 @@ _SHOWN = 10
 @threads_option
 @output_options
 def command(
-    model: str,
+    model: str | None,
     *,
     input_: str,
     top: int | None,
@@ -56,7 +56,10 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Rank texts by the probability that MODEL gives a label of each text with a query, or by similarity to it.
+    """Rank texts by the probability that MODEL gives a label of each text with a query.
+
+    By a model of similarity they are ranked by their score. Without MODEL, builtin:same is used; with --label,
+    builtin:nli.
 
     \b
     samesay rank my-model --query "The shop is open on Sundays." --input notices.txt
@@ -67,9 +70,12 @@ def command(
 
     if top is None and output is None:
         top = _SHOWN
+    # A label other than yes is one of NLI's.
+    named = or_builtin(model, "rank" if options["label"] is None else "score")
     with progress_display(quiet=quiet) as progress:
-        ranking = rank_texts(model, source=input_, top=top, output=output, progress=progress, **options)
-    present(ranking, partial(_show, output=output), output, as_json=as_json)
+        ranking = rank_texts(named, source=input_, top=top, output=output, progress=progress, **options)
+    shown = {"model": named, **ranking.to_dict()} if as_json else ranking
+    present(shown, partial(_show, output=output), output, as_json=as_json)
 
 
 def _show(ranking: Ranking, output: str | None) -> None:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from samesay.cli.options import (
     PLACE,
-    Command,
+    ModelFirst,
     input_options,
     option,
     output_options,
     refuse_idle,
     threads_option,
 )
-from samesay.cli.plain import bars, counted, note, print_json, remarks, say, visible
+from samesay.cli.plain import bars, counted, note, or_builtin, print_json, remarks, say, visible
 from samesay.data.options import OF_FILES, ReadOptions
 from samesay.errors import TruncationRefused, UsageError
 from samesay.pairs import Progress
@@ -28,6 +29,20 @@ if TYPE_CHECKING:
     from samesay.scoring import FileReport
 
 _STANDARD_STREAM = "-"
+_LONGEST_PATH = 4096
+_FILE_ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".txt",
+    ".jsonl",
+    ".json",
+    ".parquet",
+    ".xlsx",
+    ".gz",
+    ".onnx",
+    ".keras",
+    ".zip",
+)
 _OF_INPUT = ("columns", *(name for name in OF_FILES if name != "on_error"))
 _OF_ROWS = (
     "input_format",
@@ -42,8 +57,24 @@ _OF_ROWS = (
 )
 
 
-@click.command("score", cls=Command, most_used=("inputs", "output", "columns", "window", "threads"))
-@click.argument("model", type=PLACE)
+class _Score(ModelFirst):
+    """One pair or files: what is given as a text has to be one."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As ``ModelFirst`` does, and refuses what cannot be scored."""
+        rest = super().parse_args(ctx, args)
+        model, first, second = (ctx.params[name] for name in ("model", "first", "second"))
+        if ctx.resilient_parsing:
+            return rest
+        if not ctx.params["inputs"]:
+            _require_texts(model, first, second)
+        elif model is None and second is None:
+            ctx.params |= {"model": first, "first": None}  # beside --input a single word is a model
+        return rest
+
+
+@click.command("score", cls=_Score, least=0, most_used=("inputs", "output", "columns", "window", "threads"))
+@click.argument("model", type=PLACE, required=False)
 @click.argument("first", required=False)
 @click.argument("second", required=False)
 @option(
@@ -119,7 +150,7 @@ _OF_ROWS = (
 )
 @output_options
 def command(
-    model: str,
+    model: str | None,
     first: str | None,
     second: str | None,
     *,
@@ -130,32 +161,30 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Label one pair of texts, FIRST and SECOND, or every row of --input, with MODEL.
+    """Label one pair of texts, FIRST and SECOND, or every row of --input, with MODEL or builtin:nli.
 
     The two texts are given in the order in which the model reads them (see `samesay inspect MODEL`).
     The probability of every label is shown. No Keras is needed.
 
     \b
+    samesay score "The shop opens at nine." "The shop is closed at eight."
     samesay score my-model "Can I pay by card?" "Do you take cards?"
     samesay score my-model --input pairs.csv --output labelled.csv
 
     If it is interrupted, the same command resumes it.
     """  # noqa: D301 - click reads \b
     if not inputs:
-        if first is None or second is None:
-            raise UsageError(
-                "There is nothing to label.",
-                expected="two texts, or --input FILE",
-                hint=command_line("samesay", "score", model, "first text", "second text"),
-            )
+        assert first is not None, "the parser refuses it"
+        assert second is not None
         if output is not None:
             raise UsageError("--output is for --input; the answer for one pair is printed.", where="--output")
         refuse_idle(_OF_ROWS, "is for --input, and one pair is given")
+        named = or_builtin(model, "score")
         if window is not None:
-            _in_windows(model, first, second, sentences=window, as_json=as_json, options=options)
+            _in_windows(named, first, second, sentences=window, as_json=as_json, options=options)
             return
         _one_pair(
-            model,
+            named,
             first,
             second,
             as_json=as_json,
@@ -175,7 +204,41 @@ def command(
             expected="a file",
             hint="name one with --output, or leave --json out",
         )
-    _files(model, inputs, output, quiet=quiet, as_json=as_json, options=options)
+    _files(or_builtin(model, "score"), inputs, output, quiet=quiet, as_json=as_json, options=options)
+
+
+def _require_texts(model: str | None, first: str | None, second: str | None) -> None:
+    """Refuse to score fewer than two texts, and files and folders that were given as texts."""
+    named = () if model is None else (model,)
+    for text in (first, second):
+        if text is not None and _looks_like_place(text):
+            raise UsageError(
+                f"{text!r} is a file or a folder, and would be read as a text.",
+                where=text,
+                expected="two texts, or --input FILE",
+                hint=command_line("samesay", "score", *named, "--input", text),
+            )
+    if first is None or second is None:
+        raise UsageError(
+            "There is nothing to label." if first is None else "There is one text, and a pair has two.",
+            expected="two texts, or --input FILE",
+            hint=command_line("samesay", "score", *named, first or "first text", "second text"),
+        )
+
+
+def _looks_like_place(text: str) -> bool:
+    """Whether ``text`` is there as a file or folder, or a word spelled as one."""
+    if not text.split() or len(text) > _LONGEST_PATH:
+        return False
+    try:
+        if Path(text).exists():
+            return True
+    except (OSError, ValueError):
+        return False
+    return len(text.split()) == 1 and (
+        text.startswith(("./", "../", "~/", "/", "builtin:", "hf://"))
+        or text.casefold().endswith(_FILE_ENDINGS)
+    )
 
 
 def _one_pair(
@@ -190,7 +253,7 @@ def _one_pair(
             hint="--on-truncate warn labels what fits",
         )
     if as_json:
-        print_json(scored.to_dict())
+        print_json({"model": model, **scored.to_dict()})
         return
     _say(scored.prediction)
     if scored.prediction.truncated and on_truncate == "warn":
@@ -207,7 +270,7 @@ def _in_windows(
     if found.n_truncated and options["on_truncate"] == "error":
         raise TruncationRefused(f"{cut}.", hint="--window 1 makes them shorter")
     if as_json:
-        print_json(found.to_dict())
+        print_json({"model": model, **found.to_dict()})
         return
     _say(found.prediction)
     say(f"decided by characters {found.start:,} to {found.end:,} of the {visible(found.side)}:")
@@ -258,12 +321,12 @@ def _files(
             model, asked, output, reading=reading, progress=None if quiet else listen, **options
         )
     with remarks(None if output == _STANDARD_STREAM else output):
-        _say_of_files(report, output, quiet=quiet, as_json=as_json)
+        _say_of_files(model, report, output, quiet=quiet, as_json=as_json)
 
 
-def _say_of_files(report: FileReport, output: str, *, quiet: bool, as_json: bool) -> None:
+def _say_of_files(model: str, report: FileReport, output: str, *, quiet: bool, as_json: bool) -> None:
     if as_json:
-        print_json({"output": output, **report.to_dict()})
+        print_json({"model": model, "output": output, **report.to_dict()})
         return
     for text in report.notes:
         note(f"note: {text}")

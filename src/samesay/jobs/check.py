@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from samesay.bundle import default_model
 from samesay.data import ReadOptions, load_pairs
 from samesay.data.formats.writers import require_file, write_rows
 from samesay.errors import LabelMismatch, NoRows, UsageError
@@ -77,7 +78,7 @@ class CheckedModel:
 
 
 def check(
-    model: str | Path | Predictor,
+    model: str | Path | Predictor | None = None,
     *,
     capabilities: Sequence[str] = (),
     suites: Sequence[str | Path] = (),
@@ -98,7 +99,7 @@ def check(
     above the one that does not.
 
     Args:
-        model: A saved model's folder, or what answers itself.
+        model: A saved model's folder, a built-in model, or what answers itself; ``builtin:nli`` where absent.
         capabilities: The names of those to check; all where empty.
         suites: The user's own tests, one file each, which are always put.
         rename_labels: From a label of the model to the usual name of what it means.
@@ -127,6 +128,8 @@ def check(
     reading = ReadOptions(format=input_format, **options)  # type: ignore[arg-type]
     read = {str(source): read_suite(source, reading) for source in suites}
     users = {source: rows for source, (rows, _) in read.items()}
+    if model is None:
+        model = default_model("check")
     asked, part = _opened(model, backend)
     answers = asked.answers
     roles, tests, notes = _tests(answers, capabilities, users, rename_labels, seed)

@@ -44,7 +44,7 @@ from samesay.predictors.contenders import (
     short_names,
 )
 from samesay.predictors.cost import SAMPLE, Cost, measure_memory, measure_speed
-from samesay.predictors.labelled import OWN_TRAINING_DATA, load_for, load_training_pairs
+from samesay.predictors.labelled import OWN_TRAINING_DATA, builtin_for, load_for, load_training_pairs
 from samesay.printable import command
 
 
@@ -66,8 +66,9 @@ def compare_models(
     """Compare models on pairs with labels or scores, all of them with the first.
 
     Args:
-        models: Two or more: saved models, Hugging Face or sentence-transformers folders with a sequence classifier
-            (``jobs.contenders``), baselines by name, such as ``baseline:majority``.
+        models: Saved models, built-in ones, Hugging Face or sentence-transformers folders with a sequence classifier
+            (``jobs.contenders``), baselines by name, such as ``baseline:majority``. One alone is compared with the
+            built-in model that fits the data.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
         rename_model_labels: From a label name of a model to the name wanted, for models of others.
         reads: The sides in the order in which foreign folders read them that do not say it.
@@ -81,7 +82,7 @@ def compare_models(
         **options: How the data is read, where it does not tell: fields of ``samesay.data.ReadOptions``.
 
     Raises:
-        UsageError: If there are fewer than two models, or some of them score and others name.
+        UsageError: If no model is named, or some of them score and others name.
         LabelMismatch: If the models' label names differ, with both lists and the renaming if one fits; or the data's
             from the models'.
         DataError, BundleError, ModelError: If data or a model cannot be used.
@@ -89,15 +90,16 @@ def compare_models(
     """
     reading = ReadOptions(**options)
     words = [str(model) for model in models]
-    if len(words) < 2:
+    if not words:
         raise UsageError(
-            f"{'No model is' if not words else 'Only one model is'} named.",
+            "No model is named.",
             where="models",
-            expected="two models or more",
-            hint="beside baselines alone: samesay evaluate MODEL DATA --baselines; or name one: baseline:majority",
+            expected="a model to compare with the built-in one, or two and more",
         )
     if rounds < 0:
         raise UsageError(f"rounds is {rounds}.", where="rounds", expected="0 or more")
+    if len(words) == 1:
+        words.append(builtin_for(data, reading, prefer=("test", "validation")))
     require_scipy()
     require_apart({"--changed": changed, "--markdown": markdown})
     if changed is not None:

@@ -19,7 +19,6 @@ from samesay.storage import destination, new_file
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-DEFAULT_MODEL = "minilm"
 VECTOR_COLUMN = "vector"
 
 
@@ -52,7 +51,7 @@ def embed_file(
     source: str | Path,
     output: str | Path,
     *,
-    model: str | Path = DEFAULT_MODEL,
+    model: str | Path | None = None,
     overwrite: bool = False,
     threads: int | None = None,
     progress: ProgressListener | None = None,
@@ -64,7 +63,7 @@ def embed_file(
         source: Lines of a ``.txt`` file or of standard input (``-``), or a table.
         output: ``.npy``, an array of shape ``(rows, dimension)``; or ``.parquet``, the columns of the table and
             ``vector``, a list of floats. A row without text has a vector, too.
-        model: What ``Embedder.open`` takes.
+        model: What ``Embedder.open`` takes; ``builtin:embed`` where absent.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
         progress: Hears the stage ``"embed"``.

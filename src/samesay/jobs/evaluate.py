@@ -21,7 +21,7 @@ from samesay.evaluation import (
 from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
 from samesay.evaluation.report.folder import require_free, write_report
 from samesay.pairs import Answers, ProgressListener, Scale, Sides
-from samesay.predictors.labelled import load_for, load_training_pairs
+from samesay.predictors.labelled import builtin_for, load_for, load_training_pairs
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
 
@@ -70,7 +70,7 @@ class MeasuredModel:
 
 
 def evaluate_model(
-    model: str | Path,
+    model: str | Path | None,
     data: str | Path,
     *,
     backend: Backend = "auto",
@@ -84,7 +84,8 @@ def evaluate_model(
     """Measure ``model`` on ``data``.
 
     Args:
-        model: A saved model's folder.
+        model: A saved model's folder, or a built-in model; where None, the built-in one that fits the data's labels or
+            scores.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
         backend: Which part of the bundle answers.
         baselines: A source of labelled pairs from which to make the baselines (majority, and one for each side that
@@ -112,10 +113,13 @@ def evaluate_model(
             where="slice" if slices else "overwrite",
             hint="name a folder for it: --report FOLDER",
         )
+    prefer = ("test", "validation")
+    if model is None:
+        model = builtin_for(data, reading, prefer=prefer)
     opened = open_predictor(model, backend=backend)
     predictor, order = opened.predictor, opened.predictor.sides
     answers = predictor.answers
-    table = load_for(answers, data, reading, prefer=("test", "validation"))
+    table = load_for(answers, data, reading, prefer=prefer)
     table = table.with_sides(order)
     made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())
     parts = slices_of(table, slices) if report is not None else []

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from samesay.bundle import BUILTIN_MODELS, default_model, is_builtin, located
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, Prediction, Sides, empty_sides
-from samesay.scoring import (
-    BATCH_TOKENS,
-    FileReport,
-    Scorer,
-    WindowedScorer,
-    WindowPrediction,
-    WorkerPool,
-)
-from samesay.scoring import score_file as score_rows
+from samesay.scoring import BATCH_TOKENS, Scorer
+
+if TYPE_CHECKING:
+    from samesay.scoring import FileReport, WindowPrediction
 
 
 @dataclass(frozen=True)
@@ -63,6 +60,38 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
     return ScoredPair(prediction, scorer.sides, scorer.max_length)
 
 
+def score(first: Any, second: str | None = None, *, model: str | Path | None = None) -> Any:
+    """Score one pair, or many, with a saved model or the built-in one that fits.
+
+    A built-in model stays open for the next call.
+
+    >>> samesay.score("The shop opens at nine.", "The shop is closed at eight.").label       # doctest: +SKIP
+    'entailment'
+
+    Args:
+        first: The text of the model's first side; or, without ``second``, pairs as ``Scorer.score`` takes them.
+        second: The text of its second side.
+        model: A saved model's folder, or a built-in model; ``builtin:nli`` where absent.
+
+    Returns:
+        A ``Prediction`` for two texts, a list of them for pairs. Empty sides are named in ``empty_sides``.
+
+    Raises:
+        UsageError: If ``first`` holds no pairs.
+        BundleError: If the model cannot be used.
+    """
+    name = default_model("score") if model is None else model
+    scorer = _open_builtin(located(name)) if is_builtin(name) else Scorer.open(name)
+    if second is None:
+        return scorer.score(first)
+    return scorer.score([Pair(first, second)])[0]
+
+
+@lru_cache(maxsize=len(BUILTIN_MODELS))
+def _open_builtin(folder: Path) -> Scorer:
+    return Scorer.open(folder)
+
+
 def score_windows(
     model: str | Path, first: str, second: str, *, sentences: int = 1, threads: int | None = None
 ) -> WindowPrediction:
@@ -80,6 +109,8 @@ def score_windows(
         UsageError: If no label of the model says yes by its name.
         BundleError: If the model cannot be used.
     """
+    from samesay.scoring import WindowedScorer
+
     scorer = Scorer.open(model, threads=threads)
     _refuse_empty(first, second, scorer.sides)
     return WindowedScorer(scorer, sentences=sentences).score([Pair(first, second)])[0]
@@ -107,6 +138,9 @@ def score_file(
         batch_tokens: The most tokens of one run of the model.
         options: Of ``samesay.scoring.score_file``, which says what is raised too.
     """
+    from samesay.scoring import WorkerPool
+    from samesay.scoring import score_file as score_rows
+
     if jobs == 1:
         scorer = Scorer.open(model, threads=threads, batch_tokens=batch_tokens)
         return score_rows(scorer, input, output, **options)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from samesay.bundle import Manifest
+from samesay.bundle import BUILTIN_MODELS, Manifest, model_for
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.rows import temporary_folder
+from samesay.data.sources.locate import is_standard_input
 from samesay.errors import UsageError
 from samesay.pairs import LabelSet, Scale
 
@@ -27,6 +28,29 @@ def load_labelled(
         target_labels=labels_of_model,
         texts_in=temporary_folder(),
     )
+
+
+def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]) -> str:
+    """The built-in model that answers as the pairs of ``data`` are labelled, or scored.
+
+    Args:
+        data: The source, which is read for it once more.
+        reading: How it is read, where it does not tell.
+        prefer: Of several splits the first of these.
+
+    Raises:
+        UsageError: If it is standard input, which can be read once.
+        DataError: If the data cannot be used.
+    """
+    if is_standard_input(data):
+        raise UsageError(
+            "Which built-in model fits is read from the data, and standard input can be read once.",
+            where=str(data),
+            hint=f"name the model: {' or '.join(one.name for one in BUILTIN_MODELS[:2])}",
+        )
+    table = load_pairs(data, reading, prefer=prefer, texts_in=temporary_folder())
+    assert table.answers is not None  # it was loaded with gold answers
+    return model_for(table.answers)
 
 
 def load_for(

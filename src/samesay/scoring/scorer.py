@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.bundle import Manifest, open_bundle
+from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
@@ -84,7 +84,7 @@ class Scorer:
     @classmethod
     def open(
         cls,
-        path: str | Path,
+        path: str | Path | None = None,
         *,
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
@@ -93,7 +93,7 @@ class Scorer:
         """Open a saved model through its ONNX part; its other parts are neither needed nor read.
 
         Args:
-            path: The bundle.
+            path: The bundle, or a built-in model by its name; ``builtin:nli`` where absent.
             threads: Runs side by side, of one thread each; the physical cores if left out.
             batch_tokens: The most tokens of one run; more need more memory and are not faster.
             verify: Compute the checksums of the part's files first.
@@ -103,6 +103,8 @@ class Scorer:
             BundleError: If the bundle is none, is of another version, or is damaged.
             UsageError: If it is a model of sentence embeddings.
         """
+        if path is None:
+            path = default_model("score")
         manifest, onnx_file, encoder = read_onnx_part(path, verify)
         if manifest.dimension is not None:
             raise UsageError(
@@ -120,7 +122,7 @@ class Scorer:
             batch_tokens=batch_tokens,
         )
         scorer.checksum = manifest.checksum
-        scorer._folder, scorer._threads_asked = Path(path).absolute(), threads
+        scorer._folder, scorer._threads_asked = located(path).absolute(), threads
         return scorer
 
     @classmethod

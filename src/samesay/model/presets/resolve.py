@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from samesay.bundle import open_bundle
+from samesay.bundle import located, open_bundle
 from samesay.errors import (
     BundleDamaged,
     EncoderUnsupported,
@@ -91,12 +91,12 @@ def resolve(name: str | Path) -> Preset:
 
     Raises:
         PresetUnknown: With the near names, if it is none.
-        BundleError: If it is a saved model that is damaged.
+        BundleError: If it is a saved model that is damaged, or a built-in one that is not there.
     """
     text = str(name)
     if text.startswith((HUGGING_FACE, KAGGLE)):
         return Preset(text, "hub", text)
-    folder = Path(text)
+    folder = located(text)  # of a built-in model
     if folder.is_dir():
         return _resolve_folder(text, folder)
     if text in (MINILM, MPNET):
