@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,12 @@ from samesay.scoring.vectors import VectorGraph
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+
+    from samesay.bundle.card import Upstream
+    from samesay.bundle.writing import BundleDraft
+    from samesay.encoding import PairEncoder
+    from samesay.export.parity import Verdict
+    from samesay.export.token_table import TokenTable
 
 TASK = "embedding"
 
@@ -122,21 +128,65 @@ def _export(preset: Preset, target: Path, threads: int | None) -> None:
     model = open_sentence_encoder(preset)
     with write_bundle(target, overwrite=True) as draft:
         verdict = write_vectors_part(model, draft.folder("onnx"), threads=threads)
-        draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
-        facts = Manifest(
-            task=TASK,
-            answers=LabelSet(()),
-            dimension=int(model.task.backbone.hidden_dim),
-            sides=Sides(),
-            max_length=model.encoder.max_length,
-            recipe={
-                "preset": preset.name,
-                "pooling": model.layout.pooling,
-                "normalised": model.layout.normalised,
-            },
-            versions=backend_versions(),
-        )
-        draft.finish(facts, upstream=upstream_of(preset.name))
+        made_of = {
+            "preset": preset.name,
+            "pooling": model.layout.pooling,
+            "normalised": model.layout.normalised,
+        }
+        dimension = int(model.task.backbone.hidden_dim)
+        _finish(draft, verdict, model.encoder, dimension, made_of, upstream_of(preset.name))
+
+
+def save_token_table(
+    table: TokenTable,
+    encoder: PairEncoder,
+    path: str | Path,
+    *,
+    recipe: Mapping[str, Any],
+    upstream: Upstream | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Save a table of one vector a token as an embedding model.
+
+    Args:
+        table: A row for every id of ``encoder``.
+        encoder: Text to token ids.
+        path: Where the model will be.
+        recipe: How the table was made; JSON types.
+        upstream: Where its weights come from, for the model card.
+        overwrite: Replace a saved model that is there.
+
+    Raises:
+        ParityFailed: If the graph answers otherwise than the table.
+        TargetExists, DiskFull, OutputUnwritable: As ``Embedder.save``.
+    """
+    from samesay.export.token_table import write_table_part
+
+    with write_bundle(path, overwrite=overwrite) as draft:
+        verdict = write_table_part(table, encoder, draft.folder("onnx"))
+        _finish(draft, verdict, encoder, table.numbers.shape[1], recipe, upstream)
+    return Path(path)
+
+
+def _finish(
+    draft: BundleDraft,
+    verdict: Verdict,
+    encoder: PairEncoder,
+    dimension: int,
+    recipe: Mapping[str, Any],
+    upstream: Upstream | None,
+) -> None:
+    draft.add("onnx", verdict=verdict.status, detail=verdict.to_dict())
+    facts = Manifest(
+        task=TASK,
+        answers=LabelSet(()),
+        dimension=dimension,
+        sides=Sides(),
+        max_length=encoder.max_length,
+        recipe=dict(recipe),
+        versions=backend_versions(),
+    )
+    draft.finish(facts, upstream=upstream)
 
 
 def _key(preset: Preset) -> str:
