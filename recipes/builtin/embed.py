@@ -40,7 +40,7 @@ TEACHER = "minilm"
 TEACHER_DIMENSION = 384
 SEED = 19
 DIMENSION = 192
-"""Numbers of a vector: more find no more (decision 38)."""
+"""Numbers of a vector: more find no more (decision 39)."""
 
 LEARNED = 256
 """How many are learned, the most telling first, so that fewer can be measured without learning again."""
