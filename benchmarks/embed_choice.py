@@ -176,14 +176,16 @@ def first_layers(
 ) -> tuple[list[NDArray[np.float32]], float]:
     """The mean over the tokens of MiniLM's states after some of its layers, and texts a second of the last of them."""
     import onnx
-    import onnxruntime
     from onnx.utils import Extractor
+
+    from samesay._privacy import onnx_runtime
 
     model = onnx.shape_inference.infer_shapes(onnx.load(graph_file))
     norms = [node.output[0] for node in model.graph.node if node.op_type == "LayerNormalization"]
     inputs = [value.name for value in model.graph.input]
     # One normalisation after the embeddings, two in every layer.
     part = Extractor(model).extract_model(inputs, [norms[2 * layer] for layer in layers])
+    onnxruntime = onnx_runtime()
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(part.SerializeToString(), options)

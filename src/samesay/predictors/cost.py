@@ -89,7 +89,8 @@ def measure_memory(
         "pairs": [[pair.first, pair.second] for pair in pairs],
     }
     done = subprocess.run(
-        [sys.executable, "-m", "samesay.predictors.cost"],
+        # -P: a numpy.py in the working folder is not run.
+        [sys.executable, "-P", "-m", "samesay.predictors.cost"],
         input=json.dumps(asked),
         capture_output=True,
         encoding="utf-8",
