@@ -24,6 +24,9 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+# Keras alone would take TensorFlow; SameSay decides when its model room is imported, which may be later.
+os.environ.setdefault("KERAS_BACKEND", "jax")
+
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"
 RUNS = ROOT / "runs"
