@@ -24,7 +24,7 @@ show samesay train generated:5000 --preset minilm --output "$folder/model" \
     --epochs 1 --batch-size 16 --learning-rate 1e-4 --warmup 0.05 --max-length 64
 
 # The yardstick: real sentences from everyday domains, beside a constant answer and models that see one side only.
-show samesay evaluate "$folder/model" handwritten --baselines --picture "$folder/confusion.png"
+show samesay evaluate "$folder/model" handwritten --baselines --plot "$folder/confusion.png"
 
 show samesay score "$folder/model" \
     "The store refunds any order that is returned within thirty days." \
