@@ -31,29 +31,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+sys.path.append(str(Path(__file__).resolve().parents[1] / "teacher"))
+from teacher import CORPORA, LABELS
+
 import samesay
 from samesay.synthetic.captions import generator as captions
 from samesay.synthetic.repair import generator as repair
 from samesay.synthetic.repair import questions
-
-LABELS = ("entailment", "neutral", "contradiction")
-CORPORA = (
-    "snli",
-    "snli_more",
-    "mnli",
-    "mnli_more",
-    "wanli_part",
-    "semiauto_wiki",
-    # Every entailment of conjnli has full overlap of words: it comes with what speaks against that shortcut.
-    "conjnli",
-    "syntactic_aug",
-    "help_part",
-    "cad_nli",
-    "folio",
-    # Supported and refuted claims, which are entailment and contradiction; it has no neutrals.
-    "fever_2way",
-)
-"""What may teach a model that is passed on, labelled with three classes."""
 
 SAME_CORPORA = ("stsb", "rqe_medical")
 PASSAGES = ("fever_binary", "fever_2way", "semiauto_wiki", "mnli", "mnli_more", "wanli_part")

@@ -101,6 +101,7 @@ REFUSED = [
     ("data: 'open\n", 2, "not YAML", ""),
     ("just words\n", 1, "keys with values", ""),
     ("? [a]\n: b\n", 1, "A key is a text", ""),
+    ("seed: 1\ndelimiter: ab\n", 2, "'ab' cannot be a field delimiter", "one character"),
     ("version: one\n", 1, "version cannot be 'one'", "version: 1"),
 ]
 

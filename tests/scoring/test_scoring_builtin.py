@@ -63,6 +63,15 @@ def test_near_names_are_named(room: Path) -> None:
     assert "builtin:nli" in (caught.value.hint or "")
 
 
+def test_a_version_without_models_does_not_send_anybody_to_reinstall_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SAMESAY_BUILTIN", str(tmp_path / "nowhere"))
+    with pytest.raises(BuiltinUnusable, match="comes without built-in models") as caught:
+        samesay.Scorer.open()
+    assert caught.value.hint == "samesay models"
+
+
 def test_a_damaged_or_absent_one_says_how_to_repair_the_install(room: Path) -> None:
     with pytest.raises(BuiltinUnusable, match="lacks") as caught:
         samesay.Embedder.open("builtin:embed")

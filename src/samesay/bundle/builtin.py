@@ -110,6 +110,13 @@ def located(model: str | Path) -> Path:
             details={"near": close},
         )
     place = place_of(name)
+    if not _folder().is_dir():
+        raise BuiltinUnusable(
+            "This version of SameSay comes without built-in models.",
+            where=name,
+            expected="a saved model, by its folder",
+            hint="samesay models",
+        )
     if not (place / MANIFEST_NAME).is_file():
         raise BuiltinUnusable(
             f"This installation of SameSay lacks its model {name}.", where=str(place), hint=_REPAIR

@@ -9,21 +9,19 @@ Shapes in comments: B texts, L tokens, D numbers of a vector.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding import PairEncoder
-from samesay.errors import ParityFailed
 from samesay.export.graph import Graph
-from samesay.export.onnx_part import ENCODER_FILE, MODEL_FILE, save_graph
-from samesay.export.parity import BATCHES, Verdict, in_batches
-from samesay.export.probe_pairs import probe_pairs
+from samesay.export.onnx_part import MODEL_FILE, save_graph
+from samesay.export.parity import Verdict
+from samesay.export.vectors import check_vectors
 from samesay.scoring.session import VECTORS
-from samesay.scoring.vectors import VectorGraph
 
 _LARGEST = 127
 _SMALLEST = 1e-12
@@ -94,20 +92,11 @@ def write_table_part(table: TokenTable, encoder: PairEncoder, folder: Path) -> V
         DiskFull, OutputUnwritable: As ``write_onnx``.
     """
     write_table(table, folder / MODEL_FILE)
-    described = json.dumps(encoder.to_dict(), ensure_ascii=False)
-    (folder / ENCODER_FILE).write_text(described, encoding="utf-8")
-    graph = VectorGraph.from_parts(folder / MODEL_FILE, encoder, table.numbers.shape[1])
-    texts = [text for pair in probe_pairs(encoder) for text in (pair.first, pair.second)]
-    expected = table.vectors_of(encoder, texts)
-    largest = 0.0
-    for _, places in in_batches(len(texts)):
-        found = graph.encode([texts[place] for place in places])
-        largest = float(np.maximum(largest, np.abs(found - expected[places]).max()))
-    compared = f"{len(texts)} texts in batches of {', '.join(map(str, BATCHES))}"
-    if not largest <= _TOLERANCE:
-        raise ParityFailed(
-            f"{compared}: the largest difference from the table's vectors is {largest:.2g}.",
-            where=str(folder / MODEL_FILE),
-            expected=f"at most {_TOLERANCE:.2g}",
-        )
-    return Verdict("verified", f"{compared}: as the table.", largest, _TOLERANCE, len(texts))
+    return check_vectors(
+        folder,
+        encoder,
+        table.numbers.shape[1],
+        partial(table.vectors_of, encoder),
+        whose="the table",
+        tolerance=_TOLERANCE,
+    )

@@ -6,12 +6,14 @@ Shapes in comments: B texts, L tokens, H hidden.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from samesay.encoding import PairEncoder
 from samesay.errors import ParityFailed
 from samesay.export.families.table import encoder_writer_for
 from samesay.export.graph import Graph, Value
@@ -74,12 +76,40 @@ def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | N
         EncoderUnsupported, DiskFull, OutputUnwritable: As ``write_vectors``.
     """
     dimension = write_vectors(model, folder / MODEL_FILE)
-    described = json.dumps(model.encoder.to_dict(), ensure_ascii=False)
-    (folder / ENCODER_FILE).write_text(described, encoding="utf-8")
-    graph = VectorGraph.from_parts(folder / MODEL_FILE, model.encoder, dimension, threads=threads)
-    texts = [text for pair in probe_pairs(model.encoder) for text in (pair.first, pair.second)]
-    expected = keras_vectors(model, texts)
-    allowed = TOLERANCE * float(np.abs(expected).max())
+    return check_vectors(
+        folder, model.encoder, dimension, partial(keras_vectors, model), whose="Keras", threads=threads
+    )
+
+
+def check_vectors(
+    folder: Path,
+    encoder: PairEncoder,
+    dimension: int,
+    expected_of: Callable[[list[str]], NDArray[np.float32]],
+    *,
+    whose: str,
+    tolerance: float = TOLERANCE,
+    threads: int | None = None,
+) -> Verdict:
+    """Write ``encoder.json`` beside ``model.onnx``, and compare what they give with ``expected_of(texts)``.
+
+    Args:
+        folder: With ``model.onnx``.
+        encoder: Text to token ids.
+        dimension: Numbers of a vector.
+        expected_of: The right vectors of texts, shape ``(n_texts, dimension)``.
+        whose: They are, in words.
+        tolerance: The largest difference allowed, as a share of the largest number.
+        threads: As for ``VectorGraph.from_parts``.
+
+    Raises:
+        ParityFailed: If a number differs by more than that.
+    """
+    (folder / ENCODER_FILE).write_text(json.dumps(encoder.to_dict(), ensure_ascii=False), encoding="utf-8")
+    graph = VectorGraph.from_parts(folder / MODEL_FILE, encoder, dimension, threads=threads)
+    texts = [text for pair in probe_pairs(encoder) for text in (pair.first, pair.second)]
+    expected = expected_of(texts)
+    allowed = tolerance * float(np.abs(expected).max())
     largest = 0.0
     for _, places in in_batches(len(texts)):
         found = graph.encode([texts[place] for place in places])
@@ -87,11 +117,11 @@ def write_vectors_part(model: SentenceEncoder, folder: Path, *, threads: int | N
     compared = f"{len(texts)} texts in batches of {', '.join(map(str, BATCHES))}"
     if not largest <= allowed:
         raise ParityFailed(
-            f"{compared}: the largest difference from Keras' vectors is {largest:.2g}.",
+            f"{compared}: the largest difference from the vectors of {whose} is {largest:.2g}.",
             where=str(folder / MODEL_FILE),
             expected=f"at most {allowed:.2g}",
         )
-    return Verdict("verified", f"{compared}: as Keras.", largest, allowed, len(texts))
+    return Verdict("verified", f"{compared}: as {whose}.", largest, allowed, len(texts))
 
 
 def keras_vectors(model: SentenceEncoder, texts: Sequence[str]) -> NDArray[np.float32]:

@@ -142,10 +142,9 @@ def gather(config: str | Path | None, options: Mapping[str, Any]) -> tuple[Run, 
     try:
         for name, cause in Recipe.from_mapping(settings).without_effect().items():
             if name not in of_call and cause in of_call:
-                settings.pop(
-                    name, None
-                )  # the command line decided otherwise than the file: no slip of its writer
+                settings.pop(name, None)  # the command line decided otherwise: no slip of the file's writer
         recipe = Recipe.of(None, settings)
+        run = Run.of({name: value for name, value in values.items() if name not in known})
     except UsageError as problem:
         name = problem.where or ""
         if text is None or name not in of_file or name in of_call:
@@ -153,7 +152,7 @@ def gather(config: str | Path | None, options: Mapping[str, Any]) -> tuple[Run, 
         raise RecipeInvalid(
             problem.message, where=text.place(name), expected=problem.expected, hint=problem.hint
         ) from None
-    return Run.of({name: value for name, value in values.items() if name not in known}), recipe
+    return run, recipe
 
 
 def require_whole(run: Run, config: str | Path | None, options: Mapping[str, Any]) -> None:
