@@ -31,7 +31,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from fuzz.specimens import BY_NAME, SPECIMENS
 
 HANGS_AFTER = 30.0
-"""Seconds of processor time that a trial may take; the longest that end are audits of 40,000 repeated rows, in 10 to 20."""
+"""Seconds of processor time that a trial may take; an audit of 40,000 repeated rows needs 10 to 20."""
 
 _BY_THE_CLOCK = 6  # times as many, on a machine that is busy with other things
 
