@@ -164,6 +164,10 @@ class LabelSet:
         """As JSON types, with the other task's key empty."""
         return {"labels": list(self.names), "scale": None}
 
+    def shape(self, n_pairs: int) -> tuple[int, ...]:
+        """Of the probabilities of ``n_pairs``."""
+        return (n_pairs, len(self.names))
+
     def to_targets(self, gold: NDArray[np.int32]) -> NDArray[np.int32]:
         """What a model learns from gold answers: the indices as they are."""
         return gold
@@ -291,9 +295,7 @@ class Scale:
             )
 
     def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}" + (
-            ", not bounded by it" if self.activation == "identity" else ""
-        )
+        return f"{self.low:g} to {self.high:g}"
 
     def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.high))
@@ -339,6 +341,10 @@ class Scale:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types, with the other task's key empty."""
         return {"labels": None, "scale": list(self)}
+
+    def shape(self, n_pairs: int) -> tuple[int, ...]:
+        """Of the scores of ``n_pairs``."""
+        return (n_pairs,)
 
     def to_list(self) -> list[float | str]:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""

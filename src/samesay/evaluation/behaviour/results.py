@@ -16,7 +16,7 @@ import numpy as np
 
 from samesay.data.columns import order_of
 from samesay.decision import decisions_of
-from samesay.evaluation.answering import ask
+from samesay.evaluation.evaluation import ask
 from samesay.evaluation.behaviour.expectations import (
     ABOVE,
     SCORE_TOLERANCE,

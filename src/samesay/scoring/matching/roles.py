@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from samesay.errors import UsageError, near
-from samesay.evaluation.answering import ask
+from samesay.evaluation.evaluation import ask
 from samesay.pairs import (
     LabelSet,
     Pair,
