@@ -73,7 +73,7 @@ def load_for(
         DataError: If the data cannot be used.
     """
     if isinstance(answers, LabelSet):
-        return load_labelled(data, answers, reading, prefer=prefer).with_labels(answers)
+        return load_labelled(data, answers, reading, prefer=prefer).with_answers(answers)
     folder = temporary_folder()
     return load_pairs(data, reading, task="similarity", scale=answers, prefer=prefer, texts_in=folder)
 
@@ -104,7 +104,7 @@ def load_training_pairs(
     split = manifest.data.get("split") or "train"
     table = load_labelled(str(recorded), labels, reading, prefer=(split, "train"))
     expected = manifest.data.get("fingerprint")
-    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
+    if expected and table.with_sides(manifest.sides).with_answers(labels).fingerprint() != expected:
         raise UsageError(
             f"{recorded!s} no longer holds the pairs that the model was trained on.",
             where="baselines",
