@@ -10,9 +10,9 @@ less probable than ``abstain_below``. Where the numbers come from is the affair 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -79,6 +79,14 @@ class Decision:
         """The biases in the order of the outputs; None where there are none."""
         return [self.biases[name] for name in answers.outputs] if self.biases else None
 
+    def renamed(self, names: Mapping[str, str]) -> Decision:
+        """The same policy for labels of other names; those that are not in ``names`` stay."""
+        biases, thresholds = (
+            {names.get(name, name): number for name, number in of_labels.items()}
+            for of_labels in (self.biases, self.thresholds)
+        )
+        return replace(self, biases=biases, thresholds=thresholds)
+
     def require_fit(self, answers: Answers) -> None:
         """Refuse a policy that is not one for such answers.
 
@@ -131,15 +139,6 @@ class Decisions(NamedTuple):
 
     label_ids: NDArray[np.int64]
     abstained: NDArray[np.bool_]
-
-
-@runtime_checkable
-class DecidingPredictor(Protocol):
-    """A predictor with a decision policy of its own."""
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """What its probabilities, shape ``(n_pairs, n_labels)``, mean."""
-        ...
 
 
 def values_of(logits: NDArray[np.floating], answers: Answers, decision: Decision) -> NDArray[np.float32]:
@@ -214,16 +213,16 @@ def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def decisions_of(predictor: Predictor, probabilities: NDArray[np.floating]) -> Decisions:
-    """What ``predictor``'s probabilities mean to it: its own policy, or the most probable label."""
-    if isinstance(predictor, DecidingPredictor):
-        return predictor.decide(probabilities)
-    return Decisions(probabilities.argmax(axis=1), np.zeros(len(probabilities), np.bool_))
+    """What ``predictor``'s probabilities mean to it: by its attribute ``decision``, or the most probable label."""
+    return decide(probabilities, predictor.answers, getattr(predictor, "decision", None) or Decision())
 
 
-def decide(probabilities: NDArray[np.floating], labels: LabelSet, decision: Decision) -> Decisions:
-    """Apply ``decision`` to probabilities of shape ``(n_pairs, n_labels)``, columns in the order of ``labels``."""
+def decide(probabilities: NDArray[np.floating], answers: Answers, decision: Decision) -> Decisions:
+    """Apply ``decision`` to probabilities of shape ``(n_pairs, n_labels)``, columns in the order of ``answers``."""
     if decision.thresholds:
-        label_ids = answers_under(probabilities, np.array([decision.thresholds[name] for name in labels]))
+        label_ids = answers_under(
+            probabilities, np.array([decision.thresholds[name] for name in answers.names])
+        )
     else:
         label_ids = probabilities.argmax(axis=1)
     if decision.abstain_below is None:

@@ -100,7 +100,9 @@ class OneSideBaseline:
         sides = table.sides
         if side not in ("first", "second", *sides):
             raise UsageError(
-                f"The pairs have no side called {side!r}.", expected=f"{sides.first} or {sides.second}", where="side"
+                f"The pairs have no side called {side!r}.",
+                expected=f"{sides.first} or {sides.second}",
+                where="side",
             )
         reads_first = side in ("first", sides.first)
         require_classes(table)
@@ -122,7 +124,7 @@ class OneSideBaseline:
                 where=str(table.origin),
                 expected="words to learn from",
             )
-        pipeline.fit(texts, table.label_ids)
+        pipeline.fit(texts, table.gold)
         return cls(table.labels, sides, sides.first if reads_first else sides.second, pipeline)
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:

@@ -22,7 +22,7 @@ from samesay.evaluation.intervals import (
     share_interval,
 )
 from samesay.evaluation.metrics import ClassScore
-from samesay.pairs import Answers, Predictor, ProgressListener, Task, labels_of
+from samesay.pairs import Predictor, ProgressListener, Task, labels_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -65,10 +65,6 @@ class ClassificationEvaluation(Evaluation):
     def gold(self) -> NDArray[np.int32]:
         """The right answers as indices into ``labels``."""
         return self.label_ids
-
-    def gold_as(self, answers: Answers) -> NDArray[np.int64]:
-        """The right answers as indices into other labels."""
-        return self._places_in(answers.names)[self.label_ids]
 
     @property
     def predicted_ids(self) -> NDArray[np.int64]:
@@ -120,7 +116,7 @@ class ClassificationEvaluation(Evaluation):
     @property
     def constant(self) -> Constant:
         """The most frequent label of these pairs."""
-        return Constant(self.majority_label, {"accuracy": self.majority_accuracy})
+        return Constant("majority", self.majority_label, {"accuracy": self.majority_accuracy})
 
     def statistic(self) -> Statistic:
         """See ``intervals.label_statistic``."""
@@ -223,9 +219,7 @@ class ClassificationEvaluation(Evaluation):
             axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
         words = []
         for name, row in zip(self.labels, self.confusion, strict=True):
-            answers = ", ".join(
-                f"{count} {answer}" for answer, count in zip(self.labels, row, strict=True)
-            )
+            answers = ", ".join(f"{count} {answer}" for answer, count in zip(self.labels, row, strict=True))
             words.append(f"Of {sum(row)} pairs labelled {name}: {answers}.")
         return " ".join(words)
 
@@ -234,7 +228,7 @@ def evaluate_classifier(
     predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> ClassificationEvaluation:
     """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
-    if table.label_ids is None:
+    if table.labels is None:
         raise LabelMissing(
             f"The pairs of {table.origin} carry no labels, so no answer can be called right or wrong.",
             where=str(table.origin),
@@ -242,8 +236,8 @@ def evaluate_classifier(
         )
     require_pairs(table)
     labels = labels_of(predictor.answers)
-    table = table.with_labels(labels).with_sides(predictor.sides)
-    truth, right = table.gold, 0
+    table = table.with_answers(labels).with_sides(predictor.sides)
+    truth, right = table.require_gold(), 0
 
     def accuracy_so_far(start: int, rows: NDArray[np.float64]) -> dict[str, float]:
         nonlocal right

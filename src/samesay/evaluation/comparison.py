@@ -171,7 +171,8 @@ def _require_same(reference: Evaluation, other: Evaluation) -> None:
             "The models answer with different labels, or on different scales.",
             expected=f"{reference.answers.in_words}; received: {other.answers.in_words}",
         )
-    if not np.array_equal(other.gold_as(reference.answers), reference.gold):
+    gold = reference.answers.adopt(other.gold, other.answers, where=other.source)
+    if not np.array_equal(gold, reference.gold):
         raise UsageError(
             "The models were not measured on the same pairs, so nothing can be said of their difference.",
             where=f"{reference.source}; {other.source}",

@@ -69,10 +69,12 @@ class Constant(NamedTuple):
     """What always giving one answer scores, which any model has to beat.
 
     Attributes:
+        name: ``majority`` or ``mean score``.
         answer: The one answer, in words.
         metrics: Those that are defined for it.
     """
 
+    name: str
     answer: str
     metrics: dict[str, float]
 
@@ -116,10 +118,6 @@ class Evaluation(ABC):
     @abstractmethod
     def gold(self) -> NDArray[Any]:
         """The right answers, shape ``(n_pairs,)``: indices into the labels, or scores."""
-
-    def gold_as(self, answers: Answers) -> NDArray[Any]:
-        """``gold`` as indices into the labels of ``answers``, which are the same in any order; scores as they are."""
-        return self.gold
 
     @property
     @abstractmethod

@@ -60,7 +60,7 @@ class SimilarityEvaluation(Evaluation):
     @property
     def constant(self) -> Constant:
         """The mean of the right scores."""
-        return Constant(f"{self.mean_score:.2f}", self.mean_metrics)
+        return Constant("mean score", f"{self.mean_score:.2f}", self.mean_metrics)
 
     def statistic(self) -> Statistic:
         """See ``intervals.score_statistic``."""
@@ -102,7 +102,7 @@ def evaluate_similarity(
     scale = predictor.answers
     assert isinstance(scale, Scale)
     table = table.with_answers(scale).with_sides(predictor.sides)
-    truth = table.gold_scores()
+    truth = table.require_gold()
     require_pairs(table)
     asked = ask(predictor, table.chunks(), len(table), progress=progress)
     scores = asked.values.astype(np.float32)

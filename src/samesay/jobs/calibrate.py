@@ -28,9 +28,8 @@ from samesay.evaluation.fitting import (
     gain_of_line,
 )
 from samesay.pairs import Progress, ProgressListener
-from samesay.predictors.labelled import load_for
+from samesay.predictors.labelled import Overlap, load_for, overlap_with
 from samesay.predictors.opening import Backend, open_predictor
-from samesay.predictors.overlap import Overlap, overlap_with
 
 LEAST_PAIRS = 100
 """Below this a temperature says more about the pairs than about the model."""
@@ -239,9 +238,8 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
 
 
 def _fit_labels(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
-    labels, ids = table.labels, table.label_ids
+    labels, ids = table.labels, table.require_gold("classification")
     assert labels is not None
-    assert ids is not None
     absent = [name for name, count in table.label_counts().items() if not count]
     temperature, biases, notes = _fit_probabilities(logits, ids, asked.method, absent, asked.where)
     probabilities = softmax(logits, temperature, biases)
@@ -282,7 +280,7 @@ def _fit_labels(logits: NDArray[np.float32], table: PairTable, asked: _Asked) ->
 
 
 def _fit_scores(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
-    scale, gold = table.scale, table.gold_scores()
+    scale, gold = table.scale, table.require_gold("similarity")
     assert scale is not None
     if asked.precision is not None:
         raise UsageError(

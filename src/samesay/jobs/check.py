@@ -152,7 +152,7 @@ def check(
 def _opened(model: str | Path | Predictor, backend: Backend) -> tuple[Predictor, str | None]:
     if isinstance(model, str | Path):
         opened = open_predictor(model, backend=backend)
-        return opened.predictor, opened.backend
+        return opened.predictor, opened.kind
     return model, None
 
 

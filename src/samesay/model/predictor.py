@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data.python.inputs import texts_from
-from samesay.decision import Decision, Decisions, Predictions, decide, values_of
+from samesay.decision import Decision, Predictions, values_of
 from samesay.encoding import EncodedPairs
-from samesay.pairs import Answers, Sides, labels_of
+from samesay.pairs import Answers, Sides
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -26,8 +26,8 @@ class KerasPredictor:
 
     def __init__(self, classifier: PairClassifier, *, decision: Decision | None = None) -> None:
         self._classifier = classifier
-        self._decision = decision or Decision()
-        self._decision.require_fit(classifier.answers)
+        self.decision = decision or Decision()
+        self.decision.require_fit(classifier.answers)
 
     @property
     def answers(self) -> Answers:
@@ -50,12 +50,8 @@ class KerasPredictor:
     def read(self, pairs: Any) -> Predictions:
         """Probabilities or scores, and how many tokens of each side were not read, in the order of ``pairs``."""
         encoded = self._encoded(pairs)
-        values = values_of(self._classifier.logits(encoded), self.answers, self._decision)
+        values = values_of(self._classifier.logits(encoded), self.answers, self.decision)
         return Predictions(values, encoded.tokens_lost)
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to this model, and where it abstains."""
-        return decide(probabilities, labels_of(self.answers), self._decision)
 
     def _encoded(self, pairs: Any) -> EncodedPairs:
         return self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))

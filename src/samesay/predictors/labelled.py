@@ -12,7 +12,7 @@ from samesay.bundle import BUILTIN_MODELS, Manifest, model_for, open_bundle, rea
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.rows import temporary_folder
 from samesay.data.sources.locate import is_standard_input
-from samesay.errors import UsageError
+from samesay.errors import LabelMismatch, UsageError
 from samesay.pairs import Answers
 
 MEASURED_SPLITS = ("test", "validation")
@@ -27,6 +27,7 @@ def builtin_for(data: str | Path, reading: ReadOptions) -> str:
 
     Raises:
         UsageError: If it is standard input, which can be read once.
+        LabelMismatch: If no built-in model answers with such labels.
         DataError: If the data cannot be used.
     """
     if is_standard_input(data):
@@ -37,7 +38,15 @@ def builtin_for(data: str | Path, reading: ReadOptions) -> str:
         )
     table = load_pairs(data, reading, prefer=MEASURED_SPLITS, texts_in=temporary_folder())
     assert table.answers is not None  # it was loaded with gold answers
-    return model_for(table.answers)
+    model = model_for(table.answers)
+    if model is None:
+        raise LabelMismatch(
+            f"No built-in model answers with {table.answers.in_words}.",
+            where=str(data),
+            expected="scores, two labels, or NLI's: entailment, neutral, contradiction",
+            hint="name a model of these labels; samesay train makes one",
+        )
+    return model
 
 
 def load_for(
@@ -51,8 +60,15 @@ def load_for(
         LabelMismatch: If the data's labels are others.
         DataError: If the data cannot be used.
     """
-    table = load_pairs(data, reading, prefer=prefer, texts_in=temporary_folder(), fitting=answers)
-    return table.with_answers(answers)
+    return load_pairs(
+        data,
+        reading,
+        prefer=prefer,
+        texts_in=temporary_folder(),
+        task=answers.task,
+        scale=answers.scale,
+        target_labels=answers.labels,
+    ).with_answers(answers)
 
 
 def load_training_pairs(

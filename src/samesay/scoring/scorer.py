@@ -11,7 +11,7 @@ import numpy as np
 from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
-from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
+from samesay.decision import Decision, Predictions, predictions_of, values_of
 from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError
 from samesay.pairs import (
@@ -229,10 +229,6 @@ class Scorer:
     def logits(self, pairs: Any) -> NDArray[np.float32]:
         """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
         return self._logits(*texts_from(pairs, sides=self.sides))[0]
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to this model, and where it abstains."""
-        return decide(probabilities, self.labels, self.decision)
 
     def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
         read = self._values(*self._logits(first, second))

@@ -16,7 +16,6 @@ import numpy as np
 
 from samesay.data.columns import order_of
 from samesay.decision import decisions_of
-from samesay.evaluation.evaluation import ask
 from samesay.evaluation.behaviour.expectations import (
     ABOVE,
     SCORE_TOLERANCE,
@@ -24,6 +23,7 @@ from samesay.evaluation.behaviour.expectations import (
     BehaviourTest,
     accepted_for,
 )
+from samesay.evaluation.evaluation import ask
 from samesay.evaluation.intervals import Interval, share_interval
 from samesay.pairs import Pair, Predictor, ProgressListener, Scale, in_chunks
 

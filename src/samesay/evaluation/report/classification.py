@@ -110,17 +110,17 @@ class LabelExaminer(Examiner):
             f"{found.majority_label} would be right on {percent(found.majority_accuracy)}.",
             *self.in_summary(findings),
         ]
+        error = f"{calibration.expected_calibration_error:.3f}"
+        chance = f"{calibration.simulated_bound:.3f}"
         if calibration.distinguishable:
             said.append(
                 f"Its confidence does not fit: on average it claims {percent(calibration.mean_confidence)} and is "
-                f"right {percent(calibration.accuracy)} (calibration error "
-                f"{calibration.expected_calibration_error:.3f}, chance alone explains {calibration.simulated_bound:.3f})."
+                f"right {percent(calibration.accuracy)} (calibration error {error}, chance alone explains {chance})."
             )
         else:
             said.append(
                 f"Its confidence can be taken at its word, as far as {pairs} can tell: the calibration error of "
-                f"{calibration.expected_calibration_error:.3f} is no larger than chance alone explains "
-                f"({calibration.simulated_bound:.3f})."
+                f"{error} is no larger than chance alone explains ({chance})."
             )
         point = self.coverage.at(_COVERAGE_SAID)
         if point.coverage < 1:
@@ -210,7 +210,8 @@ class LabelExaminer(Examiner):
             them = "it" if len(absent) == 1 else "them"
             yield caution(
                 "class-absent",
-                f"{_named(absent)} never the right answer here, so nothing is known of how well the model finds {them}.",
+                f"{_named(absent)} never the right answer here, so nothing is known of how well the model finds "
+                f"{them}.",
             )
         unanswered = [name for name, count in right.items() if count and not answered[name]]
         if unanswered and sum(count > 0 for count in answered.values()) > 1:

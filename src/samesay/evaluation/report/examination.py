@@ -170,8 +170,10 @@ class Examiner(ABC):
         for one in self.weak_slices()[:MOST_NAMED]:
             assert one.p_value is not None
             chance = "p < 0.001" if one.p_value < 0.001 else f"p = {one.p_value:.3f}"
-            text = f"{one.group}, {one.name}: {self.described(one)} ({chance}, corrected for {len(self.slices)} slices)."
-            found.append(caution("weak-slice", text))
+            corrected = f"{chance}, corrected for {len(self.slices)} slices"
+            found.append(
+                caution("weak-slice", f"{one.group}, {one.name}: {self.described(one)} ({corrected}).")
+            )
         few = [one.n for one in self.slices if one.few]
         if few:
             text = (

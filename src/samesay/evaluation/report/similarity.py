@@ -75,7 +75,9 @@ class ScoreExaminer(Examiner):
         for place in range(_BINS):
             inside = places == place
             truth, answers = self.truth[inside], self.answers[inside]
-            numbers = [truth.mean(), answers.mean(), *np.quantile(answers, (0.25, 0.75))] if len(truth) else []
+            numbers = (
+                [truth.mean(), answers.mean(), *np.quantile(answers, (0.25, 0.75))] if len(truth) else []
+            )
             names = ("score", "answer", "quarter", "three_quarters")
             bins.append(
                 {"low": float(edges[place]), "high": float(edges[place + 1]), "n": int(inside.sum())}
@@ -155,7 +157,9 @@ class ScoreExaminer(Examiner):
                 "Check whether high means alike in the data as in training.",
             )
         elif interval.low <= 0:
-            yield fault("no-order", f"These pairs do not show that the model orders them at all ({measured}).")
+            yield fault(
+                "no-order", f"These pairs do not show that the model orders them at all ({measured})."
+            )
         elif self.overlap is not None and interval.low <= self.overlap:
             yield caution(
                 "no-better-than-word-overlap",
