@@ -132,7 +132,7 @@ def show(measured: MeasuredModel) -> None:
     spans = [
         f"{title} {render.cell(one.low)} to {render.cell(one.high)}"
         for name, title in titles.items()
-        if (one := measured.intervals[name]) is not None
+        if (one := measured.intervals.get(name)) is not None
     ]
     if spans:
         say(f"95 % intervals: {', '.join(spans)}")
