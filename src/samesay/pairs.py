@@ -148,7 +148,7 @@ class LabelSet:
         Raises:
             UsageError: If they are not names, or one text, whose letters would be taken for them.
         """
-        if isinstance(names, LabelSet):
+        if isinstance(names, cls):
             return names
         return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
 
@@ -344,7 +344,7 @@ class Scale:
         Raises:
             UsageError: If they are not two numbers, the lower one first.
         """
-        if isinstance(scale, Scale):
+        if isinstance(scale, cls):
             return scale
         return cls.parse(
             scale if isinstance(scale, str) or not isinstance(scale, Iterable) else ",".join(map(str, scale))

@@ -99,8 +99,7 @@ def evaluate_similarity(
     predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> SimilarityEvaluation:
     """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
-    scale = predictor.answers
-    assert isinstance(scale, Scale)
+    scale: Any = predictor.answers
     table = table.with_answers(scale).with_sides(predictor.sides)
     truth = table.require_gold()
     require_pairs(table)

@@ -172,7 +172,7 @@ def _tests(
     own = dict.fromkeys(row.capability for rows in users.values() for row in rows)
     wanted = chosen((*names, *(name for name in own if name not in names)), capabilities)
     tests = suite_tests(questions, wanted, seed=seed) if names else []
-    if HANDWRITTEN in wanted and isinstance(questions, LabelQuestions):
+    if HANDWRITTEN in wanted and questions.handwritten:
         tests += handwritten_tests(load_pairs(HANDWRITTEN), questions)
     elif names and HANDWRITTEN not in names:
         notes.append("the hand-written pairs are about entailment, and were left out")

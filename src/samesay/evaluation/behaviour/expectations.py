@@ -153,6 +153,10 @@ class Questions(ABC):
         perturbations = [name for name in PERTURBATIONS if self.symmetric or name != _SYMMETRIC_ONLY]
         return (*CAPABILITIES, IDENTITY, *perturbations, *([HANDWRITTEN] if self.handwritten else []))
 
+    def role_in(self, relation: str, place: int) -> str | None:
+        """What the model should say of a relation of entailment at ``place``; ``None`` where it is not asked."""
+        return None
+
     @abstractmethod
     def of_block(self, block: Block, capability: str, place: int) -> Iterator[tuple[Pair, str, Pair | None]]:
         """Pair, expectation and other pair of each test of a capability's block at ``place``."""
@@ -196,7 +200,7 @@ class LabelQuestions(Questions):
         return (self.roles.get(expected, expected),)
 
     def role_in(self, relation: str, place: int) -> str | None:
-        """What the model should say of a relation; ``None`` where it is not asked.
+        """As in ``Questions``.
 
         A model that only tells entailment from the rest is asked about neutral and contradicting pairs in turn, so that
         half of its pairs are of either label.
@@ -357,7 +361,7 @@ def suite_tests(
     return tests
 
 
-def handwritten_tests(table: PairTable, questions: LabelQuestions) -> list[BehaviourTest]:
+def handwritten_tests(table: PairTable, questions: Questions) -> list[BehaviourTest]:
     """The hand-written pairs; of a model with two labels those that say what either of them means, as many of each."""
     return [
         BehaviourTest(HANDWRITTEN, domain, Pair(pair.first, pair.second), role)
