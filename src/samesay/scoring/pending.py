@@ -62,10 +62,6 @@ class PendingLogits:
 
         Args:
             heard: Hears how many pairs were done since the last time.
-
-        Raises:
-            MachineError: If memory runs out.
-            BundleDamaged: If the graph cannot be run.
         """
         if self._alone is not None:
             self._alone()

@@ -13,7 +13,7 @@ from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
 from samesay.encoding import PairEncoder
-from samesay.errors import BundleDamaged, SameSayError, UsageError
+from samesay.errors import BundleDamaged, SameSayError, UsageError, require_at_least
 from samesay.pairs import (
     CHUNK_PAIRS,
     Answers,
@@ -66,8 +66,7 @@ class Scorer:
         decision: Decision | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        if batch_tokens < 1:
-            raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")
+        require_at_least(1, batch_tokens=batch_tokens)
         self._graph = graph
         self.encoder = encoder
         self.answers = answers
@@ -272,12 +271,7 @@ def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens:
 
 
 def read_onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
-    """What a saved model says of itself, its graph's file, and its tokenizer.
-
-    Raises:
-        PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
-        BundleError: If the bundle is none, is of another version, or is damaged.
-    """
+    """What a saved model says of itself, its graph's file, and its tokenizer."""
     bundle = open_bundle(path, verify=verify, parts=("onnx",))
     folder = bundle.part("onnx")
     manifest = bundle.manifest

@@ -14,7 +14,7 @@ import numpy as np
 
 from samesay.bundle import open_bundle
 from samesay.encoding import PairEncoder
-from samesay.errors import UsageError
+from samesay.errors import UsageError, require_at_least
 from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener
 from samesay.scoring.pending import logits_of
 from samesay.scoring.scorer import BATCH_TOKENS, read_onnx_part
@@ -101,19 +101,14 @@ class VectorGraph:
             texts: Any iterable, endless ones too.
             chunk: Texts that are taken before the first of them is answered.
         """
-        if chunk < 1:
-            raise UsageError(f"chunk is {chunk}.", where="chunk", expected="at least 1")
+        require_at_least(1, chunk=chunk)
         source = iter(texts)
         while taken := list(islice(source, chunk)):
             yield from self.encode(taken)
 
 
 def require_vectors(path: str | Path) -> None:
-    """Refuse a saved model that gives no vectors.
-
-    Raises:
-        UsageError: If it answers about pairs.
-    """
+    """Refuse a saved model that gives no vectors."""
     if open_bundle(path, verify=False, parts=("onnx",)).manifest.dimension is None:
         raise UsageError(
             "The saved model answers about pairs, and has no vectors of single texts.",
