@@ -19,12 +19,11 @@ from samesay.pairs import (
     Answers,
     LabelSet,
     Prediction,
-    Progress,
     ProgressListener,
     Sides,
     labels_of,
 )
-from samesay.scoring.pending import Pending, PendingLogits, logits_of
+from samesay.scoring.pending import Pending, logits_of
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
@@ -220,10 +219,8 @@ class Scorer:
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
         encoded = self.encoder.encode(*texts_from(pairs, sides=self.sides))
-        logits = PendingLogits(
-            self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id
-        )
-        return Pending(logits, self._values)
+        size, pad_id = self.batch_tokens, self.encoder.pad_id
+        return Pending(self._graph, encoded, self._values, batch_tokens=size, pad_id=pad_id)
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
         """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
@@ -243,17 +240,14 @@ class Scorer:
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        done = 0
-
-        def heard(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if progress is not None:
-                progress(Progress("score", done, len(first)))
-
-        parts = self.encoder.encode_in_parts(first, second)
         return logits_of(
-            self._graph, parts, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id, heard=heard
+            self._graph,
+            self.encoder,
+            self.encoder.encode_in_parts(first, second),
+            batch_tokens=self.batch_tokens,
+            total=len(first),
+            stage="score",
+            progress=progress,
         )
 
 
