@@ -78,13 +78,12 @@ def measure(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requiremen
     if asking is None:
         raise SystemExit(f"{given.model} reads {sides}, not premises and hypotheses.")
     table = load_pairs(measuring.shared_data("snli_halves") / "report.parquet", sides=sides)
-    table = table.with_labels(scorer.labels)
+    table = table.with_answers(scorer.labels)
     premises = table.second if asking == sides.first else table.first
     claims = table.first if asking == sides.first else table.second
     draw = random.Random(0)
     chosen = draw.sample(range(len(table)), min(given.pairs, len(table)))
-    assert table.label_ids is not None
-    gold = table.label_ids[chosen]
+    gold = table.require_gold()[chosen]
 
     def accuracy(rows: Any) -> float:
         return round(float((rows.argmax(axis=1) == gold).mean()), 4)

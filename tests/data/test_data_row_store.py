@@ -48,7 +48,7 @@ def same(one: PairTable, other: PairTable) -> bool:
     return (
         list(one.first) == list(other.first)
         and list(one.second) == list(other.second)
-        and np.array_equal(one.label_ids, other.label_ids)
+        and np.array_equal(one.gold, other.gold)
         and np.array_equal(one.row_numbers, other.row_numbers)
         and {name: list(column) for name, column in one.columns.items()}
         == {name: list(column) for name, column in other.columns.items()}

@@ -40,7 +40,11 @@ def test_every_command_without_a_model_has_one_built_in_model() -> None:
         (LabelSet(("same", "different")), "builtin:same"),
         (LabelSet(("0", "1")), "builtin:same"),
         (LabelSet(("entailment", "not_entailment")), "builtin:nli"),
+        (LabelSet(("Not-Entailment", "entails")), "builtin:nli"),
         (LabelSet(("Entailment", "neutral", "contradiction")), "builtin:nli"),
+        (LabelSet(("contradicts", "entails", "neutral")), "builtin:nli"),
+        (LabelSet(("complete", "partial", "none of it")), None),
+        (LabelSet(("entailment", "neutral", "contradiction", "unclear")), None),
     ],
 )
 def test_the_data_decides_which_model_is_measured(answers, name) -> None:

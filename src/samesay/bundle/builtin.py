@@ -17,7 +17,6 @@ FOLDER_VARIABLE = "SAMESAY_BUILTIN"
 
 _FOLDER = Path(__file__).with_name("models")
 _REPAIR = "pip install --force-reinstall samesay"
-_NLI_LABELS = {"entailment", "not_entailment", "contradiction", "neutral"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,15 +65,21 @@ def default_model(command: str) -> str:
     return next((one.name for one in BUILTIN_MODELS if command in one.default_of), "minilm")
 
 
-def model_for(answers: Answers) -> str:
-    """The name of the built-in model to be measured on data with these gold answers.
+def model_for(answers: Answers) -> str | None:
+    """The name of the built-in model that answers the question of data with these gold answers; None where none does.
 
-    Scores, and two labels that are none of NLI's, ask whether two texts say the same.
+    Scores, and two labels that are none of NLI's, ask whether two texts say the same. Three or more labels are
+    answered where all of them are NLI's, however they are spelled.
     """
+    from samesay.data.labels.spellings import NLI_NAMES, Spelling
+
     if isinstance(answers, Scale):
         return "builtin:same"
-    about_inference = len(answers) > 2 or _NLI_LABELS & {name.casefold() for name in answers}
-    return "builtin:nli" if about_inference else "builtin:same"
+    spelled = [Spelling.of(name) for name in answers]
+    of_nli = [one is not None and one.key in {*NLI_NAMES, "not entailment"} for one in spelled]
+    if len(answers) > 2:
+        return "builtin:nli" if all(of_nli) else None
+    return "builtin:nli" if any(of_nli) else "builtin:same"
 
 
 def is_builtin(model: str | Path) -> bool:

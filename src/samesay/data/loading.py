@@ -27,9 +27,8 @@ from samesay.data.filters import (
     literals_note,
     most_are_literals,
 )
-from samesay.data.labels.column import LabelReading, read_labels
+from samesay.data.labels.column import GoldReading, read_labels
 from samesay.data.labels.scores import (
-    GoldReading,
     holds_decimal_commas,
     holds_scores,
     read_scores,
@@ -185,7 +184,7 @@ class _Reading:
             for raw in answered:
                 gold[raw.split] = (reading, start)
                 start += len(raw)
-            if self.require_learned and isinstance(reading, LabelReading) and self.options.labels is None:
+            if self.require_learned and reading.answers.labels and self.options.labels is None:
                 _require_learned(answered, reading)
         return {raw.split: self._table(source, raw, *gold.get(raw.split, (None, 0))) for raw in raws}
 
@@ -345,18 +344,14 @@ class _Reading:
             origin=origin,
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
-            **{
-                "labels": None,
-                "label_ids": None,
-                **(reading.columns(start + index for index in keep) if reading else {}),
-            },
+            answers=reading.answers if reading else None,
+            gold=reading.gold[start:][np.asarray(keep)] if reading else None,
         )
 
     def _asked(self, source: Source, raw: _RawSplit, reading: GoldReading | None) -> Asked | None:
         name = source.name_of(raw.split)
         if name is None:
             return None
-        of_labels = reading if isinstance(reading, LabelReading) else None
         return Asked(
             name,
             # By roles and not by the sides' names: a model may call the sides otherwise.
@@ -367,9 +362,9 @@ class _Reading:
                 where=self._where_of(source, raw),
             ),
             raw.map.sides,
-            labels=of_labels.labels if of_labels else None,
+            labels=reading.answers.labels if reading else None,
             given_labels=self.given.labels is not None,
-            numbered=of_labels.numbered if of_labels else False,
+            numbered=reading.numbered if reading else False,
         )
 
     def _where_of(self, source: Source, raw: _RawSplit) -> str | tuple[str, ...] | None:
@@ -563,7 +558,7 @@ def _decoded(value: object) -> str:
     return text_of(value) if decoded is None else decoded
 
 
-def _require_learned(raws: Sequence[_RawSplit], reading: LabelReading) -> None:
+def _require_learned(raws: Sequence[_RawSplit], reading: GoldReading) -> None:
     """Refuse labels of validation that no training pair has.
 
     Args:
@@ -575,12 +570,14 @@ def _require_learned(raws: Sequence[_RawSplit], reading: LabelReading) -> None:
     """
     if raws[0].split != SPLITS[0]:
         return
-    learned = set(reading.ids[: len(raws[0])])
+    ids: list[int] = reading.gold.tolist()
+    learned = set(ids[: len(raws[0])])
     start = len(raws[0])
     for raw in raws[1:]:
         for index in range(len(raw) if raw.split == SPLITS[1] else 0):
-            label = reading.ids[start + index]
+            label = ids[start + index]
             if label >= 0 and label not in learned:
-                names = LabelSet(tuple(name for at, name in enumerate(reading.labels) if at in learned))
-                names.require_same_names(LabelSet((reading.labels.names[label],)), where=raw.place(index))
+                all_names = reading.answers.names
+                names = LabelSet(tuple(name for at, name in enumerate(all_names) if at in learned))
+                names.require_same_names(LabelSet((all_names[label],)), where=raw.place(index))
         start += len(raw)

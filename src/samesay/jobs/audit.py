@@ -152,8 +152,8 @@ def _shortcuts(
 ) -> tuple[tuple[Shortcut, ...], PairTable | None, tuple[str, ...]]:
     """The shortcut of each side, the pairs on which the stronger one fails, and what could not be tested."""
     whole = next(iter(tables.values()))
-    if not whole.labelled:
-        what = "scores" if whole.has_scores else "no labels"
+    if whole.labels is None:
+        what = "no labels" if whole.scale is None else "scores"
         return (), None, (f"the pairs have {what}: contradictions, balance and shortcuts are of classes",)
     held_out = tables.get("validation", tables.get("test"))
     tested = held_out if "train" in tables and held_out is not None else whole

@@ -9,7 +9,7 @@ from samesay.bundle import BUILTIN_MODELS, Manifest, model_for
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.rows import temporary_folder
 from samesay.data.sources.locate import is_standard_input
-from samesay.errors import UsageError
+from samesay.errors import LabelMismatch, UsageError
 from samesay.pairs import LabelSet, Scale
 
 OWN_TRAINING_DATA = "trained-on"
@@ -40,6 +40,7 @@ def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]
 
     Raises:
         UsageError: If it is standard input, which can be read once.
+        LabelMismatch: If no built-in model answers with such labels.
         DataError: If the data cannot be used.
     """
     if is_standard_input(data):
@@ -50,7 +51,15 @@ def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]
         )
     table = load_pairs(data, reading, prefer=prefer, texts_in=temporary_folder())
     assert table.answers is not None  # it was loaded with gold answers
-    return model_for(table.answers)
+    model = model_for(table.answers)
+    if model is None:
+        raise LabelMismatch(
+            f"No built-in model answers with {table.answers.in_words}.",
+            where=str(data),
+            expected="scores, two labels, or NLI's: entailment, neutral, contradiction",
+            hint="name a model of these labels; samesay train makes one",
+        )
+    return model
 
 
 def load_for(
@@ -73,7 +82,7 @@ def load_for(
         DataError: If the data cannot be used.
     """
     if isinstance(answers, LabelSet):
-        return load_labelled(data, answers, reading, prefer=prefer).with_labels(answers)
+        return load_labelled(data, answers, reading, prefer=prefer).with_answers(answers)
     folder = temporary_folder()
     return load_pairs(data, reading, task="similarity", scale=answers, prefer=prefer, texts_in=folder)
 
@@ -104,7 +113,7 @@ def load_training_pairs(
     split = manifest.data.get("split") or "train"
     table = load_labelled(str(recorded), labels, reading, prefer=(split, "train"))
     expected = manifest.data.get("fingerprint")
-    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
+    if expected and table.with_sides(manifest.sides).with_answers(labels).fingerprint() != expected:
         raise UsageError(
             f"{recorded!s} no longer holds the pairs that the model was trained on.",
             where="baselines",

@@ -84,8 +84,8 @@ def generate(n_pairs: int, *, split: str = "train", seed: int = 0) -> PairTable:
     return PairTable(
         first=[pair.first for pair, _ in drawn],
         second=[pair.second for pair, _ in drawn],
-        labels=LABELS,
-        label_ids=np.array([LABELS.index(pair.label or "") for pair, _ in drawn], dtype=np.int32),
+        answers=LABELS,
+        gold=np.array([LABELS.index(pair.label or "") for pair, _ in drawn], dtype=np.int32),
         sides=SIDES,
         origin=Origin(
             source="generated",
