@@ -169,7 +169,9 @@ def _read_by(scorer: Scorer, table: PairTable) -> list[DenseBatch]:
     """Some of the pairs as the graph reads them, one by one: padding would count as text."""
     places = np.linspace(0, len(table) - 1, min(len(table), _ROUNDED_BY)).astype(int).tolist()
     encoder = scorer.encoder
-    encoded = encoder.encode([table.first[at] for at in places], [table.second[at] for at in places])
+    encoded = encoder.encode(
+        [str(table.first[at]) for at in places], [str(table.second[at]) for at in places]
+    )
     return [
         encoded.dense(np.array([row]), int(length), pad_id=encoder.pad_id)
         for row, length in enumerate(encoded.lengths)
