@@ -1,6 +1,6 @@
 """Datasets of the Hugging Face hub to files on this disk, by the library of that hub: its cache, its offline mode.
 
-An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card (README.md) says which file is which
+An address is ``hf://datasets/owner/name[@revision][:config][:split]``. The dataset's card says which file is which
 split, or else the names that the hub's own converters use; files are read like any other. Knows no columns, no labels.
 """
 
