@@ -244,14 +244,14 @@ class _Reading:
         commas = options.decimal_comma or holds_decimal_commas(values())
         if commas and not options.decimal_comma:
             raws[0].notes.append("numbers such as 3,8 were read with a decimal comma")
-        told_names = (
+        names_given = (
             options.labels is not None
             or options.rename_labels is not None
             or options.task == "classification"
         )
         if (
             raws[0].mapped.label is not None
-            and not told_names
+            and not names_given
             and holds_scores(islice(values(), len(raws[0])))
         ):
             for raw in raws:
