@@ -131,7 +131,7 @@ def test_a_quote_never_closed_names_where_it_opens(tmp_path: Path) -> None:
     assert "not closed" in error.message
 
 
-def test_text_behind_a_closing_quote(tmp_path: Path) -> None:
+def test_text_after_a_closing_quote(tmp_path: Path) -> None:
     error = refusal(tmp_path / "p.csv", HEADER + '"a" b,c,x\n', RowMalformed)
     assert error.where == f"{tmp_path / 'p.csv'}:2"
 
@@ -221,7 +221,7 @@ def test_whole_surrogate_pairs_are_fine(tmp_path: Path) -> None:
     assert table.columns == {"more": ['{"k": [1]}']}
 
 
-def test_a_json_array_is_told_from_lines(tmp_path: Path) -> None:
+def test_a_json_array_is_distinguished_from_lines(tmp_path: Path) -> None:
     error = refusal(tmp_path / "p.json", '[{"premise": "a"}]', FormatUnknown)
     assert error.hint is not None
     assert error.hint.startswith("jq -c '.[]'")
