@@ -153,7 +153,7 @@ def one_backend(model: Path, small: Path, folder: Path) -> None:
 
     table = load_pairs(f"generated:{PAIRS}", split="train", sides=samesay.Sides(*SIDES))
     opened = samesay.load(model)
-    table = table.with_labels(opened.labels)
+    table = table.with_answers(opened.labels)
     np.save(folder / "logits.npy", opened.predictor.logits(table.pairs()))
     without_dropout(opened.classifier)
     encoded = opened.classifier.encoder.encode(table.first, table.second)
@@ -162,7 +162,7 @@ def one_backend(model: Path, small: Path, folder: Path) -> None:
         encoded.lengths, BATCH_SIZE, seed=0, epoch=0, max_length=opened.max_length, shuffle="random"
     )
     recipe = samesay.Recipe(batch_size=BATCH_SIZE, learning_rate=1e-4, max_length=opened.max_length)
-    losses = step_losses(opened.classifier, encoded, table.label_ids, plan[:STEPS], recipe)
+    losses = step_losses(opened.classifier, encoded, table.require_gold(), plan[:STEPS], recipe)
     found = {"versions": backend_versions(), "losses": losses, **round_trips(small, table, folder)}
     (folder / "found.json").write_text(json.dumps(found), encoding="utf-8")
 
@@ -211,7 +211,7 @@ def round_trips(small: Path, table: Any, folder: Path) -> dict[str, Any]:
         return model
 
     # Against labels that are wrong it gets worse with every epoch: the best is not the last.
-    wrong = dataclasses.replace(few, label_ids=(few.label_ids + 1) % len(LABELS))
+    wrong = dataclasses.replace(few, gold=(few.require_gold() + 1) % len(LABELS))
     misled = fitted(validation=wrong, epochs=4)
     assert misled.record is not None
     run = misled.record.result

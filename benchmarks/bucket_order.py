@@ -91,7 +91,7 @@ def measure_padding(given: Namespace) -> tuple[dict[str, Any], list[measuring.Re
             plan = [Batch(batch.rows, WIDE) for batch in plan]
         widths[name] = sorted({batch.width for batch in plan})
         begin = time.perf_counter()
-        losses[name] = step_losses(classifier, encoded, table.label_ids, plan, recipe)
+        losses[name] = step_losses(classifier, encoded, table.require_gold(), plan, recipe)
         seconds[name] = round(time.perf_counter() - begin, 1)
     apart = [abs(one - other) for one, other in zip(losses["bucket"], losses["wide"], strict=True)]
     measuring.print_table(
@@ -222,9 +222,8 @@ def _order_run(given: Namespace, recipe: Recipe) -> dict[str, Any]:
     held_out = load_pairs(f"{snli / 'validation.parquet'}{given.slice}", sides=SIDES, labels=pairs.labels)
     classifier = open_minilm(pairs.labels, seed=recipe.seed)
     encoded = classifier.encoder.encode(pairs.first, pairs.second)
-    assert pairs.label_ids is not None
     print(f"{recipe.shuffle}, seed {recipe.seed}: {len(pairs):,} pairs ...", file=sys.stderr, flush=True)
-    result = fit(classifier, TrainingPairs(encoded, pairs.label_ids), recipe)
+    result = fit(classifier, TrainingPairs(encoded, pairs.require_gold()), recipe)
     figures = evaluate(KerasPredictor(classifier), held_out)
     plan = plan_training(
         encoded.lengths,

@@ -134,7 +134,7 @@ def _held_out(model: PairModel, half: str) -> PairTable:
     from samesay.data import load_pairs
 
     table = load_pairs(measuring.shared_data("snli_halves") / f"{half}.parquet", sides=SIDES)
-    return table.with_labels(model.labels)
+    return table.with_answers(model.labels)
 
 
 def _beside(given: Namespace) -> dict[str, Any]:

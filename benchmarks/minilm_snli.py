@@ -336,7 +336,7 @@ def _warm_rate(model: Any, pairs: PairTable, batch_size: int) -> dict[str, Any]:
     def one_round() -> float:
         return measuring.timed(
             lambda: model.classifier.fit(
-                (some.first, some.second), some.label_ids, batch_size=batch_size, verbose=0
+                (some.first, some.second), some.require_gold(), batch_size=batch_size, verbose=0
             )
         )
 

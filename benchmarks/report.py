@@ -66,7 +66,7 @@ def measure(n_pairs: int, n_labels: int) -> dict[str, Any]:
     from samesay.pairs import LabelSet, Sides
 
     labels = LabelSet(tuple(f"label {index}" for index in range(n_labels)))
-    table = PairTable(*sides, labels, truth.astype(np.int32), Sides("first", "second"), Origin("made"))
+    table = PairTable(*sides, Sides("first", "second"), Origin("made"), labels, truth.astype(np.int32))
     asked = iter(range(0, n_pairs, 1024))
 
     class Drawn:

@@ -149,12 +149,11 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
                 self.model.stop_training = True
 
     stop = Stop()
-    assert pairs.label_ids is not None
     with stage("train"):
         began = time.perf_counter()
         result = fit(
             classifier,
-            TrainingPairs(encoded, pairs.label_ids),
+            TrainingPairs(encoded, pairs.require_gold()),
             Recipe(epochs=1, batch_size=BATCH_SIZE, learning_rate=1e-4),
             custom=CustomObjects.of(callbacks=[stop]),
         )

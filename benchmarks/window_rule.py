@@ -26,7 +26,7 @@ from benchmarks import measuring
 from samesay.bundle import open_bundle
 from samesay.pairs import Pair
 from samesay.scoring import Scorer, WindowedScorer
-from samesay.scoring.matching.roles import asking_side, placed
+from samesay.scoring.matching import asking_side
 from samesay.scoring.windows import RULES
 
 COUNTS = (1, 5, 10, 20)
@@ -78,23 +78,22 @@ def measure(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requiremen
     if asking is None:
         raise SystemExit(f"{given.model} reads {sides}, not premises and hypotheses.")
     table = load_pairs(measuring.shared_data("snli_halves") / "report.parquet", sides=sides)
-    table = table.with_labels(scorer.labels)
+    table = table.with_answers(scorer.labels)
     premises = table.second if asking == sides.first else table.first
     claims = table.first if asking == sides.first else table.second
     draw = random.Random(0)
     chosen = draw.sample(range(len(table)), min(given.pairs, len(table)))
-    assert table.label_ids is not None
-    gold = table.label_ids[chosen]
+    gold = table.require_gold()[chosen]
 
     def accuracy(rows: Any) -> float:
         return round(float((rows.argmax(axis=1) == gold).mean()), 4)
 
-    bare = accuracy(scorer.predict([placed(sides, asking, claims[at], premises[at]) for at in chosen]))
+    bare = accuracy(scorer.predict([sides.pair(asking, claims[at], premises[at]) for at in chosen]))
     different = sorted(set(premises))
     measured: list[dict[str, Any]] = []
     for count in COUNTS:
         pages = [page(premises[at], different, count, draw) for at in chosen]
-        pairs = [placed(sides, asking, claims[at], text) for at, (text, _) in zip(chosen, pages, strict=True)]
+        pairs = [sides.pair(asking, claims[at], text) for at, (text, _) in zip(chosen, pages, strict=True)]
         for sentences in SENTENCES:
             for rule in RULES:
                 found = WindowedScorer(scorer, sentences=sentences, rule=rule).score(pairs)

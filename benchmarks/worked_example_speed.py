@@ -95,15 +95,18 @@ def measure(n_pairs: int, n_steps: int, n_rounds: int, results: Path, work: Path
             np.array(table.first[begin : begin + n_example], object),
             np.array(table.second[begin : begin + n_example], object),
         )
-        labels = table.label_ids[begin : begin + n_example]
+        labels = table.require_gold()[begin : begin + n_example]
         return measuring.timed(lambda: example.fit(texts, labels, batch_size=BATCH_SIZE, verbose=0))
 
     # --- SameSay
-    assert table.label_ids is not None
     defaults = WORKED_EXAMPLE["defaults"]
     settings = {name: getattr(defaults, name) for name in ("optimizer", "learning_rate", "schedule")}
     pairs = work / "pairs.json"
-    texts = {"first": list(table.first), "second": list(table.second), "labels": table.label_ids.tolist()}
+    texts = {
+        "first": list(table.first),
+        "second": list(table.second),
+        "labels": table.require_gold().tolist(),
+    }
     pairs.write_text(json.dumps({**texts, "epochs": math.ceil(SNLI_TRAIN / n_pairs)}), encoding="utf-8")
     command = [sys.executable, "-m", "benchmarks.training_speed_ours", str(pairs), str(folder)]
     samesay = Worker([*command, json.dumps(TINY), str(BATCH_SIZE), json.dumps(settings)])

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
-from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
+from samesay.errors import LabelMismatch, LabelUnknown, ScoreInvalid, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,6 +83,26 @@ class Sides:
             return cls.parse(sides)
         return cls(*_texts_of(sides, "sides", "two names, such as ('hypothesis', 'premise')", n=2))
 
+    def other(self, side: str) -> str:
+        """The side that is not ``side``."""
+        return self.second if side == self.first else self.first
+
+    def pair(self, side: str, text: str, other: str) -> Pair:
+        """The pair in which ``text`` is ``side``."""
+        return Pair(text, other) if side == self.first else Pair(other, text)
+
+    def named(self, name: str, *, where: str) -> str:
+        """The side called ``name``, which may also be ``first`` or ``second``.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        if name in tuple(self):
+            return name
+        if name in ("first", "second"):
+            return self.first if name == "first" else self.second
+        raise UsageError.of_choice(f"The model has no side {name!r}.", name, tuple(self), where=where)
+
     @classmethod
     def parse(cls, text: str) -> Sides:
         """Read ``"hypothesis,premise"``.
@@ -130,6 +150,8 @@ class LabelSet:
 
     task: ClassVar[Task] = "classification"
     activation: ClassVar[Literal["softmax"]] = "softmax"
+    gold_dtype: ClassVar[str] = "int32"  # of gold answers: indices into the names
+    scale: ClassVar[None] = None
 
     names: tuple[str, ...]
 
@@ -151,6 +173,11 @@ class LabelSet:
         return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
 
     @property
+    def labels(self) -> LabelSet:
+        """These names; ``None`` where answers are scores."""
+        return self
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """What each output of a model's head stands for."""
         return self.names
@@ -163,6 +190,27 @@ class LabelSet:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types, with the other task's key empty."""
         return {"labels": list(self.names), "scale": None}
+
+    def in_texts(self, gold: NDArray[Any]) -> list[str]:
+        """Gold answers as texts: the names."""
+        return [self.names[index] for index in gold.tolist()]
+
+    def adopt(self, gold: NDArray[Any], mine: Answers, *, where: str) -> NDArray[Any]:
+        """Gold answers that index into the names ``mine``, as indices into these, by name.
+
+        Raises:
+            LabelMismatch: If a pair of the data at ``where`` carries a name that these lack.
+        """
+        if mine.names == self.names:
+            return gold
+        used = set(gold.tolist())
+        of_data = LabelSet(tuple(name for index, name in enumerate(mine.names) if index in used))
+        self.require_same_names(of_data, where=where)
+        places = {index: self.names.index(mine.names[index]) for index in used}
+        again = gold.copy()
+        for index, place in places.items():
+            again[gold == index] = place
+        return again
 
     def to_targets(self, gold: NDArray[np.int32]) -> NDArray[np.int32]:
         """What a model learns from gold answers: the indices as they are."""
@@ -190,12 +238,7 @@ class LabelSet:
         try:
             return self.names.index(name)
         except ValueError:
-            close = near(name, self.names)
-            raise LabelUnknown(
-                f"{name!r} is not one of the labels.",
-                expected=f"one of {', '.join(self.names)}",
-                hint=f"did you mean {close[0]!r}?" if close else None,
-            ) from None
+            raise LabelUnknown.of_choice(f"{name!r} is not one of the labels.", name, self.names) from None
 
     def require_same_names(self, other: LabelSet, *, where: str) -> None:
         """Refuse ``other`` unless it uses a subset of these names; the order does not matter.
@@ -272,6 +315,8 @@ class Scale:
     task: ClassVar[Task] = "similarity"
     outputs: ClassVar[tuple[str, ...]] = ("score",)
     names: ClassVar[tuple[str, ...]] = ()  # of classes: there are none
+    gold_dtype: ClassVar[str] = "float32"
+    labels: ClassVar[None] = None
 
     low: float
     high: float
@@ -332,6 +377,11 @@ class Scale:
         return cls(low, high)
 
     @property
+    def scale(self) -> Scale:
+        """This scale; ``None`` where answers are labels."""
+        return self
+
+    @property
     def in_words(self) -> str:
         """For messages: ``scores from 0 to 5``."""
         return f"scores from {self}"
@@ -343,6 +393,25 @@ class Scale:
     def to_list(self) -> list[float | str]:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""
         return [self.low, self.high, *([self.activation] if self.activation != "sigmoid" else [])]
+
+    def in_texts(self, gold: NDArray[Any]) -> list[str]:
+        """Gold answers as texts: the shortest decimals that are these numbers."""
+        return [str(score) for score in gold]
+
+    def adopt(self, gold: NDArray[Any], mine: Answers, *, where: str) -> NDArray[Any]:
+        """The gold scores as they are, whatever scale they were read on, if this one has them.
+
+        Raises:
+            ScoreInvalid: If one of the data at ``where`` is outside it.
+        """
+        outside = [score for score in gold.tolist() if score not in self]
+        if outside:
+            raise ScoreInvalid(
+                f"The score {outside[0]:g} is outside the scale of {self}.",
+                where=where,
+                expected=f"from {self}; or one scale for all of the data: --scale LOW,HIGH",
+            )
+        return gold
 
     def at(self, share: float) -> float:
         """The score at a share of the scale."""

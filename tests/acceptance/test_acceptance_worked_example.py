@@ -72,7 +72,7 @@ def example_losses(example: object, table: PairTable) -> list[float]:
     heard = StepLosses()
     example.fit(  # type: ignore[attr-defined]
         (np.array(table.first, object), np.array(table.second, object)),
-        table.label_ids,
+        table.gold,
         batch_size=BATCH,
         shuffle=False,
         verbose=0,
@@ -97,7 +97,7 @@ def our_losses(classifier: PairClassifier, table: PairTable) -> list[float]:
         loss=pair_loss(),
     )
     heard = StepLosses()
-    data = PairBatches(encoded, plan, height=BATCH, pad_id=classifier.encoder.pad_id, targets=table.label_ids)
+    data = PairBatches(encoded, plan, height=BATCH, pad_id=classifier.encoder.pad_id, targets=table.gold)
     keras.Model.fit(classifier, data, shuffle=False, verbose=0, callbacks=[heard])
     return heard.losses
 

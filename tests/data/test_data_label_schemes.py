@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from samesay.data.labels.column import LabelReading, read_labels
+from samesay.data.labels.column import GoldReading, read_labels
 from samesay.errors import LabelMismatch, LabelUnknown
 from samesay.pairs import LabelSet, Sides
 
@@ -24,7 +24,7 @@ DUPLICATES = "label numbers: 0 = different, 1 = same (the convention of duplicat
 IN_THE_MODELS_ORDER = "the data's labels are numbers, read in the model's order: "
 
 
-def read(values: Sequence[object], sides: Sides = OTHER, **options: object) -> LabelReading:
+def read(values: Sequence[object], sides: Sides = OTHER, **options: object) -> GoldReading:
     return read_labels(
         values,
         sides=sides,
@@ -111,8 +111,8 @@ def test_a_column_by_itself(
     values: list[object], sides: Sides, labels: str, ids: list[int], notes: list[str]
 ) -> None:
     found = read(values, sides)
-    assert found.labels.names == tuple(labels.split())
-    assert list(found.ids) == ids
+    assert found.answers.names == tuple(labels.split())
+    assert list(found.gold) == ids
     assert list(found.notes) == notes
 
 
@@ -139,8 +139,8 @@ def test_a_column_of_declared_names(
     values: list[object], declared: LabelSet, ids: list[int], notes: list[str]
 ) -> None:
     found = read(values, declared=declared)
-    assert found.labels.names == tuple(declared)
-    assert list(found.ids) == ids
+    assert found.answers.names == tuple(declared)
+    assert list(found.gold) == ids
     assert list(found.notes) == notes
 
 
@@ -182,8 +182,8 @@ def test_a_column_for_a_model(
     values: list[object], sides: Sides, target: str, labels: str, ids: list[int], notes: list[str]
 ) -> None:
     found = read(values, sides, target=LabelSet(tuple(target.split())))
-    assert found.labels.names == tuple(labels.split())
-    assert list(found.ids) == ids
+    assert found.answers.names == tuple(labels.split())
+    assert list(found.gold) == ids
     assert list(found.notes) == notes
 
 
@@ -204,8 +204,8 @@ def test_a_column_with_names_to_rename(
     values: list[object], sides: Sides, rename: dict[str, str], labels: str, ids: list[int], notes: list[str]
 ) -> None:
     found = read(values, sides, rename=rename)
-    assert found.labels.names == tuple(labels.split())
-    assert list(found.ids) == ids
+    assert found.answers.names == tuple(labels.split())
+    assert list(found.gold) == ids
     assert list(found.notes) == notes
 
 
@@ -246,7 +246,7 @@ def test_what_can_be_read_in_two_ways(values: list[object], message: str, where:
     assert caught.value.where == f"f.csv:{where}"
     assert caught.value.hint == f"--rename-labels {hint}"
     # With what the hint says the column is read.
-    assert read(values, rename=dict(part.split("=") for part in hint.split(","))).labels.names
+    assert read(values, rename=dict(part.split("=") for part in hint.split(","))).answers.names
 
 
 def test_numbers_of_nli_beside_truth_values_mean_what_they_stand_for() -> None:
@@ -288,15 +288,15 @@ def test_a_number_beyond_those_of_a_model_is_refused_by_itself() -> None:
 
 def test_more_than_a_hundred_labels_in_more_than_half_the_rows_are_no_classes() -> None:
     hundred = [f"w{index}" for index in range(100)]
-    assert len(read(hundred).labels) == 100
+    assert len(read(hundred).answers) == 100
     more = [f"w{index}" for index in range(101)]
     with pytest.raises(LabelUnknown, match="101 different values in 101 rows"):
         read([*more, "-"])
-    assert len(read([*more, *more]).labels) == 101
+    assert len(read([*more, *more]).answers) == 101
     with pytest.raises(LabelUnknown, match="101 different values in 201 rows"):
         read([*more, *hundred])
     thousand = [f"w{index}" for index in range(1000)] * 3
-    assert len(read(thousand).labels) == 1000
+    assert len(read(thousand).answers) == 1000
     with pytest.raises(LabelUnknown, match=r"1,001 different values in 3,003 rows"):
         read([f"w{index}" for index in range(1001)] * 3)
 
@@ -310,10 +310,10 @@ def test_of_many_spellings_and_classes_eight_are_shown() -> None:
     assert note.endswith("h (1), 'h ' (1) = h; and 3 more")
 
 
-def test_the_rows_that_are_kept_have_their_labels() -> None:
-    columns = read(["b", "-", "a", "b"]).columns([0, 2, 3])
-    assert columns["labels"].names == ("a", "b")
-    assert (columns["label_ids"].tolist(), columns["label_ids"].dtype) == ([1, 0, 1], "int32")
+def test_a_row_without_gold_label_has_no_index() -> None:
+    found = read(["b", "-", "a", "b"])
+    assert found.answers.names == ("a", "b")
+    assert (found.gold.tolist(), found.gold.dtype) == ([1, -1, 0, 1], "int32")
 
 
 def test_the_number_after_the_last_name_is_refused() -> None:
@@ -328,8 +328,8 @@ def test_a_letter_that_stands_for_none_of_the_names_is_refused(letter: str, decl
 
 
 def test_what_is_no_label_is_none_for_a_model_too() -> None:
-    assert list(read(["None", "b", "a"], target=LabelSet(("b", "a"))).ids) == [-1, 0, 1]
-    assert list(read([0, -1, 1], QUESTIONS, target=LabelSet(("duplicate", "not_duplicate"))).ids) == [
+    assert list(read(["None", "b", "a"], target=LabelSet(("b", "a"))).gold) == [-1, 0, 1]
+    assert list(read([0, -1, 1], QUESTIONS, target=LabelSet(("duplicate", "not_duplicate"))).gold) == [
         1,
         -1,
         0,
@@ -338,15 +338,15 @@ def test_what_is_no_label_is_none_for_a_model_too() -> None:
 
 def test_renamed_labels_are_read_in_the_order_of_the_model() -> None:
     found = read(["a", "b"], rename={"a": "x", "b": "y"}, target=LabelSet(("y", "x")))
-    assert (found.labels.names, list(found.ids)) == (("y", "x"), [1, 0])
+    assert (found.answers.names, list(found.gold)) == (("y", "x"), [1, 0])
 
 
 def test_words_for_no_label_beside_numbers_truth_values_and_names_that_are_whole() -> None:
     for values in (["None", True, False], ["None", 1, "true"], ["N/A", 1, 2]):
-        assert read(values).ids[0] == -1
+        assert read(values).gold[0] == -1
     several = ["None", "N/A", "same", "Same", "different", "different"]
     found = read(several)
-    assert list(found.ids) == [-1, -1, 1, 1, 0, 0]
+    assert list(found.gold) == [-1, -1, 1, 1, 0, 0]
     assert found.notes[0].startswith("read as no gold label: None (1), N/A (1); --rename-labels ")
 
 
@@ -357,6 +357,6 @@ def test_a_number_beside_all_names_of_a_convention_stands_for_one_of_them() -> N
 
 
 def test_a_class_is_named_by_its_number_or_by_the_spelling_of_most_rows() -> None:
-    assert read(["2.0", "1.0", "2"]).labels.names == ("1", "2")
-    assert read(["a-b", "a-b", "a b", " a b", "  a b"]).labels.names == ("a b",)
-    assert read(["10", "a", "9"], rename={"10": "10", "9": "9"}).labels.names == ("9", "10", "a")
+    assert read(["2.0", "1.0", "2"]).answers.names == ("1", "2")
+    assert read(["a-b", "a-b", "a b", " a b", "  a b"]).answers.names == ("a b",)
+    assert read(["10", "a", "9"], rename={"10": "10", "9": "9"}).answers.names == ("9", "10", "a")

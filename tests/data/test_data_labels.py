@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.data.labels.column import LabelReading, read_labels
+from samesay.data.labels.column import GoldReading, read_labels
 from samesay.errors import LabelUnknown
 from samesay.pairs import LabelSet, Sides
 
@@ -17,7 +17,7 @@ QUESTIONS = Sides("question1", "question2")
 OTHER = Sides("sentence1", "sentence2")
 
 
-def read(values: Sequence[object], sides: Sides = OTHER, **options: object) -> LabelReading:
+def read(values: Sequence[object], sides: Sides = OTHER, **options: object) -> GoldReading:
     return read_labels(
         values,
         sides=sides,
@@ -26,8 +26,8 @@ def read(values: Sequence[object], sides: Sides = OTHER, **options: object) -> L
     )
 
 
-def names(reading: LabelReading) -> list[str | None]:
-    return [None if index < 0 else reading.labels.names[index] for index in reading.ids]
+def names(reading: GoldReading) -> list[str | None]:
+    return [None if index < 0 else reading.answers.names[index] for index in reading.gold]
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def names(reading: LabelReading) -> list[str | None]:
 def test_values_become_names(values: list[object], sides: Sides, expected: list[str], order: str) -> None:
     reading = read(values, sides)
     assert names(reading) == expected
-    assert reading.labels.names == tuple(order.split())
+    assert reading.answers.names == tuple(order.split())
 
 
 def test_what_was_decided_is_noted() -> None:
@@ -98,7 +98,7 @@ def test_declared_names_are_indexed_by_numbers_and_found_in_any_case() -> None:
     declared = ("contradiction", "entailment", "neutral")
     assert names(read([0, 1, 2, -1], NLI, declared=declared)) == [*declared, None]
     assert names(read(["ENTAILS", "Neutral"], NLI, declared=declared)) == ["entailment", "neutral"]
-    assert read(["neutral"], NLI, declared=LabelSet(declared)).labels.names == declared
+    assert read(["neutral"], NLI, declared=LabelSet(declared)).answers.names == declared
 
 
 @pytest.mark.parametrize(
@@ -121,12 +121,12 @@ def test_renaming() -> None:
     renamed = read(
         ["yes", "no", "maybe"], rename={"yes": "entailment", "no": "contradiction", "maybe": "neutral"}
     )
-    assert renamed.labels.names == ("entailment", "neutral", "contradiction")
+    assert renamed.answers.names == ("entailment", "neutral", "contradiction")
     assert names(renamed) == ["entailment", "contradiction", "neutral"]
     assert names(read([0, 2], NLI, rename={"entailment": "yes"})) == ["yes", "contradiction"]
     assert names(read(["1", "0"], rename={"1": "same", "0": "other"})) == ["same", "other"]
     merged = read(["a", "b", "c"], rename={"a": "x", "b": "x"})
-    assert (merged.labels.names, list(merged.ids)) == (("c", "x"), [1, 1, 0])
+    assert (merged.answers.names, list(merged.gold)) == (("c", "x"), [1, 1, 0])
     assert names(read(["ja"], rename={"ja": "yes"}, declared=("no", "yes"))) == ["yes"]
 
 
@@ -153,7 +153,7 @@ def test_nested_values_are_no_labels(value: object) -> None:
 def test_a_column_of_texts_is_no_label_column() -> None:
     with pytest.raises(LabelUnknown, match="300 different values in 300 rows: these are not classes"):
         read([f"sentence {i}" for i in range(300)])
-    assert len(read([f"class {i % 150}" for i in range(600)]).labels) == 150
+    assert len(read([f"class {i % 150}" for i in range(600)]).answers) == 150
 
 
 @pytest.mark.parametrize("text", ["inf", "1e3", "①", "²", "--5"])
@@ -164,6 +164,6 @@ def test_words_that_look_like_numbers_are_names(text: str) -> None:
 @given(st.lists(st.sampled_from(["a", "b", "c", "-", ""]), min_size=1))
 def test_every_value_is_a_label_or_has_a_reason(values: list[str]) -> None:
     reading = read(values)
-    for value, index, reason in zip(values, reading.ids, reading.reasons, strict=True):
+    for value, index, reason in zip(values, reading.gold, reading.reasons, strict=True):
         assert (index == -1) == (reason is not None) == (value in ("-", ""))
-        assert index == -1 or reading.labels.names[index] == value
+        assert index == -1 or reading.answers.names[index] == value

@@ -119,7 +119,7 @@ def test_pairs_and_texts_without_labels() -> None:
 def test_scores_and_other_columns_are_kept() -> None:
     rows = [{"sentence1": "a", "sentence2": "b", "label": 2.5, "idx": 4, "vector": np.arange(3)}]
     table = READ(grain.MapDataset.source(rows))
-    assert table.gold_scores().tolist() == [2.5]
+    assert table.require_gold().tolist() == [2.5]
     assert table.columns == {"idx": ["4"], "vector": ["[0, 1, 2]"]}
 
 

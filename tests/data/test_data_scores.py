@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from samesay.data import load_pairs
+from samesay.data.labels.column import GoldReading
 from samesay.data.labels.scores import (
-    ScoreReading,
     holds_decimal_commas,
     holds_scores,
     read_scores,
@@ -32,6 +33,7 @@ def place(index: int) -> str:
         ([0, 1, 2], False),
         (["same", "2.5"], False),
         ([None, 0.5], True),
+        ([Decimal("3.80"), Decimal("4.00")], True),
         ([True], False),
     ],
 )
@@ -41,13 +43,18 @@ def test_numbers_between_whole_ones_are_scores(values: list[object], scored: boo
 
 def test_missing_scores_are_counted_and_the_scale_is_rounded_out_and_said() -> None:
     reading = read_scores(["1.2", "", None, "-1", 4.6], place=place)
-    assert reading.scale == Scale(1, 5)
+    assert reading.answers == Scale(1, 5)
     assert [reason is not None for reason in reading.reasons] == [False, True, True, True, False]
     assert "1 to 5" in reading.notes[0]
 
 
 def test_minus_one_is_a_score_where_the_scale_reaches_it() -> None:
-    assert read_scores([-1, 0.5], place=place, scale=Scale(-1, 1)).scores == [-1.0, 0.5]
+    assert read_scores([-1, 0.5], place=place, scale=Scale(-1, 1)).gold.tolist() == [-1.0, 0.5]
+
+
+def test_decimals_of_a_database_are_scores() -> None:
+    assert read_scores([Decimal("3.5"), Decimal("4")], place=place).gold.tolist() == [3.5, 4]
+    assert read_scores([Decimal("NaN"), Decimal(1)], place=place).reasons == ["no gold score", None]
 
 
 @pytest.mark.parametrize("value", ["high", 5.1, "inf", True])
@@ -64,7 +71,7 @@ def test_a_table_of_both_gives_labels_unless_scores_are_asked_for(tmp_path: Path
     assert labelled.labels is not None
     assert any("--task similarity" in note for note in labelled.origin.notes)
     assert scored.scale == Scale(1, 5)
-    assert scored.gold_scores().tolist() == [4.5, 1.5]
+    assert scored.require_gold().tolist() == [4.5, 1.5]
 
 
 def test_correlations_are_those_of_scipy() -> None:
@@ -106,7 +113,7 @@ def test_a_comma_becomes_a_point_in_numbers_alone() -> None:
     ]
 
 
-def scores_of(values: list[object], **options: object) -> ScoreReading:
+def scores_of(values: list[object], **options: object) -> GoldReading:
     return read_scores(values, place=lambda index: f"f.csv:{index + 2}", **options)  # pyright: ignore[reportArgumentType]
 
 
@@ -118,7 +125,7 @@ def test_the_scale_is_the_whole_numbers_around_the_scores(
     values: list[object], low: float, high: float
 ) -> None:
     found = scores_of(values)
-    assert tuple(found.scale) == (low, high)
+    assert tuple(found.answers) == (low, high)
     assert found.notes == (
         f"the scale of the scores was taken to be {low} to {high}, from those that occur (--scale sets it)",
     )
@@ -127,7 +134,7 @@ def test_the_scale_is_the_whole_numbers_around_the_scores(
 def test_what_is_no_score_has_its_reason_where_it_is_to_be_skipped() -> None:
     values = [1, "high", None, -1, 5.5, "2.5", "N/A", True]
     found = scores_of(values, scale=Scale(0, 5), skip=True)
-    assert [None if math.isnan(score) else score for score in found.scores] == [
+    assert [None if math.isnan(score) else score for score in found.gold.tolist()] == [
         1,
         *[None] * 4,
         2.5,
@@ -145,14 +152,12 @@ def test_what_is_no_score_has_its_reason_where_it_is_to_be_skipped() -> None:
         "no number",
     ]
     assert found.notes == ()
-    columns = found.columns([0, 5])
-    assert (columns["scores"].tolist(), columns["scale"]) == ([1, 2.5], Scale(0, 5))
-    assert columns["scores"].dtype == np.float32
+    assert (found.answers, found.gold.dtype) == (Scale(0, 5), np.float32)
 
 
 def test_the_ends_of_a_scale_are_scores_and_beyond_them_is_refused_with_a_scale_that_holds_it() -> None:
-    assert scores_of([0, 5, -1], scale=Scale(-1, 5)).scores == [0, 5, -1]
-    assert math.isnan(scores_of([0, -1]).scores[1])
+    assert scores_of([0, 5, -1], scale=Scale(-1, 5)).gold.tolist() == [0, 5, -1]
+    assert math.isnan(scores_of([0, -1]).gold[1])
     with pytest.raises(ScoreInvalid, match=r"5\.5 is outside the scale") as caught:
         scores_of([1, 5.5], scale=Scale(0, 5))
     assert caught.value.where == "f.csv:3"

@@ -21,17 +21,17 @@ def table(n_pairs: int = 6, sides: Sides | None = None) -> PairTable:
     return PairTable(
         [f"p{i}" for i in range(n_pairs)],
         [f"h{i}" for i in range(n_pairs)],
-        NLI,
-        (np.arange(n_pairs) % 3).astype(np.int32),
         sides or Sides("premise", "hypothesis"),
         Origin("made up", columns={"first": "premise", "second": "hypothesis", "label": "label"}),
+        NLI,
+        (np.arange(n_pairs) % 3).astype(np.int32),
         {"genre": [f"g{i}" for i in range(n_pairs)]},
         np.arange(1, n_pairs + 1),
     )
 
 
 def unlabelled() -> PairTable:
-    return replace(table(), labels=None, label_ids=None)
+    return replace(table(), answers=None, gold=None)
 
 
 def test_pairs_carry_labels_by_name() -> None:
@@ -83,24 +83,23 @@ def test_other_names_are_matched_by_role(mine: str, theirs: str, swaps: bool) ->
 
 def test_labels_are_indexed_again_by_name() -> None:
     other = LabelSet(("neutral", "contradiction", "entailment", "unsure"))
-    again = table().with_labels(other)
+    again = table().with_answers(other)
     assert again.label_names() == table().label_names()
-    assert again.label_ids is not None
-    assert again.label_ids.tolist() == [2, 0, 1, 2, 0, 1]
-    assert again.label_ids.dtype == np.int32
+    assert again.require_gold().tolist() == [2, 0, 1, 2, 0, 1]
+    assert again.require_gold().dtype == np.int32
 
 
 def test_labels_that_no_pair_carries_do_not_matter() -> None:
-    first_two = table().select([0, 1]).with_labels(LabelSet(("neutral", "entailment")))
+    first_two = table().select([0, 1]).with_answers(LabelSet(("neutral", "entailment")))
     assert first_two.label_names() == ["entailment", "neutral"]
     with pytest.raises(LabelMismatch) as caught:
-        table().with_labels(LabelSet(("neutral", "entailment")))
+        table().with_answers(LabelSet(("neutral", "entailment")))
     assert caught.value.where == "made up"
     assert caught.value.expected == "model: neutral, entailment; data: entailment, neutral, contradiction"
 
 
 def test_what_needs_labels_says_so() -> None:
-    for ask in (unlabelled().label_names, unlabelled().label_counts, lambda: unlabelled().with_labels(NLI)):
+    for ask in (unlabelled().label_names, unlabelled().label_counts, lambda: unlabelled().with_answers(NLI)):
         with pytest.raises(LabelMissing, match="made up carry no labels"):
             ask()
 
@@ -121,7 +120,7 @@ def test_the_fingerprint_tells_texts_labels_and_order_apart() -> None:
     same = table().fingerprint()
     assert len(same) == 64
     assert replace(table(), origin=Origin("elsewhere"), columns={}).fingerprint() == same
-    assert table().with_labels(LabelSet(("neutral", "contradiction", "entailment"))).fingerprint() == same
+    assert table().with_answers(LabelSet(("neutral", "contradiction", "entailment"))).fingerprint() == same
     others = [
         table(5),
         table().select([1, 0, 2, 3, 4, 5]),
@@ -142,11 +141,11 @@ def test_pair_hashes_see_through_case_blanks_and_order() -> None:
 
 def test_a_table_that_does_not_fit_together_is_refused() -> None:
     with pytest.raises(UsageError, match="2 texts in first and 1 values in second"):
-        PairTable(["a", "b"], ["c"], None, None, Sides(), Origin("x"))
+        PairTable(["a", "b"], ["c"], Sides(), Origin("x"))
     with pytest.raises(UsageError, match="or neither"):
-        PairTable(["a"], ["c"], NLI, None, Sides(), Origin("x"))
+        PairTable(["a"], ["c"], Sides(), Origin("x"), NLI)
     with pytest.raises(UsageError, match="Label indices run from 0 to 3"):
-        PairTable(["a", "b"], ["c", "d"], NLI, np.array([0, 3], dtype=np.int32), Sides(), Origin("x"))
+        PairTable(["a", "b"], ["c", "d"], Sides(), Origin("x"), NLI, np.array([0, 3], dtype=np.int32))
 
 
 def test_the_origin_names_split_and_slice() -> None:

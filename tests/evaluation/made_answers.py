@@ -51,8 +51,8 @@ def make_table(label_ids, *, labels=NLI, first=None, second=None, columns=None):
     return PairTable(
         first=first or [FIRST[place % 4] for place in range(n_pairs)],
         second=second or [SECOND[place // 4 % 4] for place in range(n_pairs)],
-        labels=labels,
-        label_ids=np.asarray(label_ids, np.int32),
+        answers=labels,
+        gold=np.asarray(label_ids, np.int32),
         sides=SIDES,
         origin=Origin(source="made.csv", rows_read=n_pairs),
         columns=columns or {},

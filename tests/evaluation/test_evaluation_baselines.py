@@ -20,7 +20,7 @@ SIDES = Sides("question1", "question2")
 def make_table(triples):
     first, second, names = zip(*triples, strict=True)
     ids = np.array([LABELS.index(name) for name in names], dtype=np.int32)
-    return PairTable(list(first), list(second), LABELS, ids, SIDES, Origin(source="made"))
+    return PairTable(list(first), list(second), SIDES, Origin(source="made"), LABELS, ids)
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,7 @@ class FixedScores:
 def evaluation(truth, rows, labels=NAMES, order=None):
     """Of answers with ``rows`` to pairs labelled ``truth``; ``order`` puts the predictor's labels in another order."""
     texts = [str(place) for place in range(len(truth))]
-    table = PairTable(texts, texts, LabelSet(labels), np.asarray(truth, np.int32), Sides(), Origin("made"))
+    table = PairTable(texts, texts, Sides(), Origin("made"), LabelSet(labels), np.asarray(truth, np.int32))
     order = list(range(len(labels))) if order is None else order
     rows = np.asarray(rows)[:, order]
     return evaluate(Fixed(rows, [labels[place] for place in order]), table)
@@ -227,7 +227,7 @@ def test_similarity_models_are_compared_by_all_their_figures():
     scale = Scale(0, 5)
     truth = random.uniform(0, 5, 150).astype(np.float32)
     texts = [""] * 150
-    table = PairTable(texts, texts, None, None, Sides(), Origin("made"), scale=scale, scores=truth)
+    table = PairTable(texts, texts, Sides(), Origin("made"), scale, truth)
     one, other = (
         evaluate(FixedScores((truth + noise * random.normal(size=150)).clip(0, 5), scale), table)
         for noise in (2.0, 0.5)

@@ -23,8 +23,8 @@ def make_table(label_names, *, labels=NLI, sides=SIDES, dropped=None):
     return PairTable(
         first=[f"first {place}" for place in range(n_pairs)],
         second=[f"second {place}" for place in range(n_pairs)],
-        labels=labels,
-        label_ids=np.array([labels.index(name) for name in label_names], dtype=np.int32),
+        answers=labels,
+        gold=np.array([labels.index(name) for name in label_names], dtype=np.int32),
         sides=sides,
         origin=Origin(source="made.csv", rows_read=n_pairs + 2, rows_dropped=dropped or {}),
     )
@@ -140,7 +140,7 @@ def test_no_pairs_and_no_labels_are_refused():
     with pytest.raises(NoRows):
         evaluate(told([]), table.select([]))
     with pytest.raises(LabelMissing, match="carry no labels"):
-        evaluate(told([]), replace(table, labels=None, label_ids=None))
+        evaluate(told([]), replace(table, answers=None, gold=None))
 
 
 def test_answers_that_are_no_probabilities_are_refused():

@@ -29,7 +29,7 @@ def evaluation():
 
     labels = LabelSet(("含意", "neutral", "contradiction"))
     ids = np.array([0, 0, 1], dtype=np.int32)
-    table = PairTable(["a", "b", "c"], ["d", "e", "f"], labels, ids, Sides(), Origin(source="made"))
+    table = PairTable(["a", "b", "c"], ["d", "e", "f"], Sides(), Origin(source="made"), labels, ids)
     return evaluate(MajorityBaseline.train(table), table)
 
 

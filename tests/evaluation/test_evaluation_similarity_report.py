@@ -40,10 +40,8 @@ def table_of(truth, *, first=None, columns=None):
     return PairTable(
         first=first or [FIRST[place % 4] for place in range(n_pairs)],
         second=[SECOND[place // 4 % 4] for place in range(n_pairs)],
-        labels=None,
-        label_ids=None,
-        scale=SCALE,
-        scores=np.asarray(truth, np.float32),
+        answers=SCALE,
+        gold=np.asarray(truth, np.float32),
         sides=SIDES,
         origin=Origin(source="made.csv", rows_read=n_pairs),
         columns=columns or {},

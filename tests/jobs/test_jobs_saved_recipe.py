@@ -196,7 +196,7 @@ def test_pairs_that_were_chosen_or_whose_numbers_mean_others_are_not_taken_for_t
         (samesay.load_pairs(pairs_file).select(range(40)), f"chosen in Python out of {pairs_file}", LABELS),
         (samesay.load_pairs(numbered, labels=LABELS[::-1]), "different, same in this order", LABELS),
         (in_its_order, None, LABELS),
-        (in_its_order.with_labels(LabelSet(LABELS[::-1])), None, LABELS),
+        (in_its_order.with_answers(LabelSet(LABELS[::-1])), None, LABELS),
     ):
         model = opened(tiny_preset)
         model.fit(table, **QUICK)

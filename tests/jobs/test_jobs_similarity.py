@@ -161,7 +161,7 @@ def test_scores_that_are_off_are_calibrated_and_keep_their_order(
     assert found.after["spearman"] == pytest.approx(found.before["spearman"], abs=0.02)  # float32 makes ties
     pairs = load_pairs(kept_back).pairs()
     by_onnx = Scorer.open(tmp_path / "calibrated").predict(pairs)
-    assert float(np.mean((by_onnx - load_pairs(kept_back).gold_scores()) ** 2)) == pytest.approx(
+    assert float(np.mean((by_onnx - load_pairs(kept_back).require_gold()) ** 2)) == pytest.approx(
         found.after["mse"], abs=1e-4
     )
     np.testing.assert_allclose(

@@ -102,7 +102,7 @@ def test_large_vocabularies_keep_wide_ids(table: PairTable, tmp_path: Path) -> N
     encoder = PairEncoder.wordpiece(vocabulary, lowercase=True, strip_accents=False, max_length=11)
     first = list(table.first)
     first[0] = "word69999"
-    changed = PairTable(first, list(table.second), table.labels, table.label_ids, table.sides, table.origin)
+    changed = PairTable(first, list(table.second), table.sides, table.origin, table.answers, table.gold)
     encoded = encoded_pairs(encoder, changed, folder=tmp_path)
     assert encoded.token_ids.dtype == np.int32
     assert len(vocabulary) - 1 in encoded.row(0)
@@ -216,13 +216,13 @@ def test_the_fingerprint_of_training_pairs_is_that_of_pairs_in_memory(
     import hashlib
 
     plain = encoder.encode(table.first, table.second)
-    assert table.label_ids is not None
+    gold = table.require_gold()
     together = hashlib.sha256()
-    for array in (plain.token_ids, plain.offsets, plain.second_starts, table.label_ids):
+    for array in (plain.token_ids, plain.offsets, plain.second_starts, gold):
         together.update(array.tobytes())
     kept = encoded_pairs(encoder, table, folder=tmp_path)
     for encoded in (plain, kept):
-        assert TrainingPairs(encoded, table.label_ids).fingerprint() == together.hexdigest()
+        assert TrainingPairs(encoded, gold).fingerprint() == together.hexdigest()
         assert np.array_equal(encoded.distinct_ids(), np.unique(plain.token_ids))
 
 

@@ -30,11 +30,6 @@ class Lengths:
         median, high = np.percentile(values, (50, 99)).tolist()
         return cls(float(values.mean()), median, high, int(values.max()))
 
-    @classmethod
-    def of_words(cls, texts: Iterable[str]) -> Lengths:
-        """The statistics of ``texts``, in words."""
-        return cls.of(map(count_words, texts))
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -86,18 +81,20 @@ class Description:
 def describe(table: PairTable, *, n_samples: int = 4) -> Description:
     """Describe a table."""
     texts = {table.sides.first: table.first, table.sides.second: table.second}
-    counts = table.label_counts() if table.labelled else None
+    counts = None if table.labels is None else table.label_counts()
     n_pairs = len(table)
     places = np.linspace(0, n_pairs - 1, num=min(n_samples, n_pairs), dtype=np.int64).tolist()
     shown = table.select(places)
     rows = [None] * len(shown) if shown.row_numbers is None else shown.row_numbers.tolist()
     # As the shortest decimals that are these float32, and not the 17 digits of their float64.
-    scores = [None] * len(shown) if shown.scores is None else [float(str(score)) for score in shown.scores]
+    scores = (
+        [None] * len(shown) if shown.scale is None else [float(str(score)) for score in shown.require_gold()]
+    )
     return Description(
         n_pairs=n_pairs,
         sides=(table.sides.first, table.sides.second),
         characters={name: Lengths.of(map(len, side)) for name, side in texts.items()},
-        words={name: Lengths.of_words(side) for name, side in texts.items()},
+        words={name: Lengths.of(map(count_words, side)) for name, side in texts.items()},
         label_counts=counts,
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
         repeated_pairs=n_pairs - len(np.unique(table.pair_numbers())),
@@ -107,12 +104,12 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
         ),
         other_columns=tuple(table.columns),
         origin=table.origin.to_dict(),
-        scores=_scores(table) if table.has_scores and n_pairs else None,
+        scores=_scores(table) if table.scale is not None and n_pairs else None,
     )
 
 
 def _scores(table: PairTable) -> dict[str, Any]:
     assert table.scale is not None
-    gold = table.gold_scores().astype(np.float64)
+    gold = table.require_gold().astype(np.float64)
     found = {"mean": gold.mean(), "lowest": gold.min(), "highest": gold.max()}
     return {"scale": list(table.scale), **{name: round(float(value), 4) for name, value in found.items()}}

@@ -14,15 +14,24 @@ from numpy.typing import NDArray
 
 from samesay.data.columns import order_of
 from samesay.data.filters import REPEATED_HEADER
-from samesay.data.labels.column import Place, read_labels
-from samesay.data.labels.scores import GoldReading, holds_scores, read_scores
+from samesay.data.labels.column import GoldReading, Place, read_labels
+from samesay.data.labels.scores import holds_scores, read_scores
 from samesay.data.options import ReadOptions
-from samesay.data.python.inputs import parts_of
+from samesay.data.python.inputs import Parts, parts_of
 from samesay.data.rows import SkippedRow, folded
-from samesay.errors import LabelMissing, NoRows, OneClassOnly, ScoreInvalid, UsageError
-from samesay.pairs import CHUNK_PAIRS, Answers, LabelSet, Pair, Scale, Sides
+from samesay.errors import LabelMissing, NoRows, OneClassOnly, UsageError
+from samesay.pairs import CHUNK_PAIRS, Answers, LabelSet, Pair, Scale, Sides, Task
 
 _CHUNK_LETTERS = 4_000_000
+# By task: what is missing, and what would do.
+_MISSING: dict[Task, tuple[str, str]] = {
+    "classification": ("labels", "a label for every pair"),
+    "similarity": (
+        "scores",
+        "a similarity score for every pair, in a column that goes by its name or is named: "
+        "--task similarity --columns score=NAME",
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,49 +113,38 @@ class PairTable:
     Attributes:
         first: The texts that a model reads first.
         second: The other texts.
-        labels: The names of the classes; ``None`` where the pairs are unlabelled.
-        label_ids: Shape ``(n_pairs,)``, int32, indices into ``labels``; ``None`` where unlabelled.
         sides: What the two sides are called.
         origin: Where the pairs came from.
+        answers: What the gold answers are: names of classes, or a scale of scores; ``None`` without gold answers.
+        gold: Shape ``(n_pairs,)``: int32 indices into the names, or float32 scores; ``None`` without gold answers.
         columns: The source's other columns, as texts.
         row_numbers: Shape ``(n_pairs,)``, int64: every pair's row in its file, from 1, counted before any row
             was dropped; ``None`` where there was no source with rows.
-        scale: The lowest and the highest score; ``None`` without scores. Pairs have labels, scores
-            or neither, never both.
-        scores: Shape ``(n_pairs,)``, float32, on ``scale``; ``None`` without scores.
     """
 
     first: Sequence[str]
     second: Sequence[str]
-    labels: LabelSet | None
-    label_ids: NDArray[np.int32] | None
     sides: Sides
     origin: Origin
+    answers: Answers | None = None
+    gold: NDArray[Any] | None = None
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
     row_numbers: NDArray[np.int64] | None = None
-    scale: Scale | None = None
-    scores: NDArray[np.float32] | None = None
 
     def __post_init__(self) -> None:
         n_pairs = len(self.first)
         lengths = {"second": len(self.second)} | {name: len(column) for name, column in self.columns.items()}
-        if self.label_ids is not None:
-            lengths["label_ids"] = len(self.label_ids)
-        if self.scores is not None:
-            lengths["scores"] = len(self.scores)
+        if self.gold is not None:
+            lengths["gold"] = len(self.gold)
         for name, length in lengths.items():
             if length != n_pairs:
                 raise UsageError(
                     f"A table of pairs has {n_pairs} texts in first and {length} values in {name}."
                 )
-        if (self.labels is None) != (self.label_ids is None):
-            raise UsageError("A table of pairs has label names and label indices, or neither.")
-        if (self.scale is None) != (self.scores is None) or (
-            self.scale is not None and self.labels is not None
-        ):
-            raise UsageError("A table of pairs has scores with their scale, or labels, or neither.")
-        if self.labels is not None and self.label_ids is not None and n_pairs:
-            low, high = int(self.label_ids.min()), int(self.label_ids.max())
+        if (self.answers is None) != (self.gold is None):
+            raise UsageError("A table of pairs has gold answers and what they are, or neither.")
+        if self.labels is not None and self.gold is not None and n_pairs:
+            low, high = int(self.gold.min()), int(self.gold.max())
             if low < 0 or high >= len(self.labels):
                 raise UsageError(
                     f"Label indices run from {low} to {high}.", expected=f"0 to {len(self.labels) - 1}"
@@ -156,19 +154,27 @@ class PairTable:
         return len(self.first)
 
     @property
-    def labelled(self) -> bool:
-        """Whether every pair has a gold label."""
-        return self.labels is not None
+    def labels(self) -> LabelSet | None:
+        """The names of the classes; ``None`` where the pairs have no gold labels."""
+        return None if self.answers is None else self.answers.labels
 
     @property
-    def has_scores(self) -> bool:
-        """Whether every pair has a gold score."""
-        return self.scale is not None
+    def scale(self) -> Scale | None:
+        """The lowest and the highest score; ``None`` where the pairs have no gold scores."""
+        return None if self.answers is None else self.answers.scale
 
-    @property
-    def answers(self) -> Answers | None:
-        """What the gold answers are: names of classes, scores on a scale, or nothing."""
-        return self.labels if self.scale is None else self.scale
+    def require_gold(self, task: Task | None = None) -> NDArray[Any]:
+        """The gold answers, shape ``(n_pairs,)``: indices into the labels, or scores on the scale.
+
+        Raises:
+            LabelMissing: If the pairs carry none, or none of ``task``.
+        """
+        if self.answers is not None and self.gold is not None and task in (None, self.answers.task):
+            return self.gold
+        what, expected = _MISSING[task or "classification"]
+        raise LabelMissing(
+            f"The pairs of {self.origin} carry no {what}.", where=str(self.origin), expected=expected
+        )
 
     def label_names(self) -> list[str]:
         """Every pair's label by name.
@@ -176,8 +182,8 @@ class PairTable:
         Raises:
             LabelMissing: If the pairs are unlabelled.
         """
-        labels, ids = self._gold()
-        return [labels.names[index] for index in ids.tolist()]
+        ids = self.require_gold("classification")
+        return [] if self.labels is None else self.labels.in_texts(ids)
 
     def label_counts(self) -> dict[str, int]:
         """How many pairs carry each label, in the order of the labels, with 0 for those that none carries.
@@ -185,13 +191,12 @@ class PairTable:
         Raises:
             LabelMissing: If the pairs are unlabelled.
         """
-        labels, ids = self._gold()
-        counts = np.bincount(ids, minlength=len(labels)).tolist()
-        return dict(zip(labels, counts, strict=True))
+        ids, names = self.require_gold("classification"), self.labels or ()
+        return dict(zip(names, np.bincount(ids, minlength=len(names)).tolist(), strict=True))
 
     def pairs(self) -> list[Pair]:
         """The pairs as objects, labels by name."""
-        names: Sequence[str | None] = self.label_names() if self.labelled else [None] * len(self)
+        names: Sequence[str | None] = [None] * len(self) if self.labels is None else self.label_names()
         return [Pair(*triple) for triple in zip(self.first, self.second, names, strict=True)]
 
     def chunks(self) -> Iterator[list[Pair]]:
@@ -222,8 +227,7 @@ class PairTable:
             self,
             first=[self.first[place] for place in places],
             second=[self.second[place] for place in places],
-            label_ids=None if self.label_ids is None else self.label_ids[rows],
-            scores=None if self.scores is None else self.scores[rows],
+            gold=None if self.gold is None else self.gold[rows],
             columns={name: [column[place] for place in places] for name, column in self.columns.items()},
             row_numbers=None if self.row_numbers is None else self.row_numbers[rows],
             origin=replace(self.origin, asked=None),
@@ -250,81 +254,23 @@ class PairTable:
             sides, swap=swap, note=f"read {self.sides} as {sides}{', swapped' if swap else ''}"
         )
 
-    def with_labels(self, labels: LabelSet) -> PairTable:
-        """The same pairs, indexed into ``labels`` by name.
-
-        Raises:
-            LabelMissing: If the pairs are unlabelled.
-            LabelMismatch: If a pair carries a name that ``labels`` lacks.
-        """
-        mine, ids = self._gold()
-        if mine == labels:
-            return self
-        used = LabelSet(tuple(name for name, count in self.label_counts().items() if count))
-        labels.require_same_names(used, where=str(self.origin))
-        places = np.array(
-            [labels.names.index(name) if name in labels else -1 for name in mine], dtype=np.int32
-        )
-        return replace(self, labels=labels, label_ids=places[ids])
-
-    def with_scale(self, scale: Scale) -> PairTable:
-        """The same pairs with scores on ``scale``; scores stay what they are.
-
-        Raises:
-            LabelMissing: If the pairs carry no scores.
-            ScoreInvalid: If a score is outside ``scale``.
-        """
-        scores = self.gold_scores()
-        outside = [score for score in scores.tolist() if score not in scale]
-        if outside:
-            raise ScoreInvalid(
-                f"The score {outside[0]:g} is outside the scale of {scale}.",
-                where=str(self.origin),
-                expected=f"from {scale}; or one scale for all of the data: --scale LOW,HIGH",
-            )
-        return replace(self, scale=scale)
-
     def with_answers(self, answers: Answers) -> PairTable:
-        """``with_labels`` or ``with_scale``, whichever ``answers`` is."""
-        return self.with_scale(answers) if isinstance(answers, Scale) else self.with_labels(answers)
-
-    @property
-    def gold(self) -> NDArray[Any]:
-        """The gold answers, shape ``(n_pairs,)``: indices into the labels, or scores on the scale.
+        """The same pairs, their labels indexed into other names by name, or their scores on another scale.
 
         Raises:
-            LabelMissing: If the pairs carry none.
+            LabelMissing: If the pairs have no gold answers of this kind.
+            LabelMismatch: If a pair carries a name that ``answers`` lacks.
+            ScoreInvalid: If a score is outside the scale.
         """
-        return self._gold()[1] if self.scores is None else self.scores
-
-    def with_gold(self, answers: Answers, gold: NDArray[Any]) -> PairTable:
-        """The same texts with other gold answers; shapes as ``gold``."""
-        none: dict[str, Any] = {"labels": None, "label_ids": None, "scale": None, "scores": None}
-        name, values, dtype = {
-            "classification": ("labels", "label_ids", np.int32),
-            "similarity": ("scale", "scores", np.float32),
-        }[answers.task]
-        return replace(self, **none | {name: answers, values: np.asarray(gold, dtype)})
-
-    def gold_scores(self) -> NDArray[np.float32]:
-        """The gold scores, shape ``(n_pairs,)``.
-
-        Raises:
-            LabelMissing: If the pairs carry none.
-        """
-        if self.scores is None:
-            raise LabelMissing(
-                f"The pairs of {self.origin} carry no scores.",
-                where=str(self.origin),
-                expected="a similarity score for every pair, in a column that goes by its name or is named: "
-                "--task similarity --columns score=NAME",
-            )
-        return self.scores
+        gold = self.require_gold(answers.task)
+        assert self.answers is not None
+        return replace(self, answers=answers, gold=answers.adopt(gold, self.answers, where=str(self.origin)))
 
     def fingerprint(self) -> str:
         """SHA-256 of texts and gold answers in order, in hexadecimal: equal data, equal fingerprint."""
-        names = self.label_names() if self.labelled else [""] * len(self)
-        gold = names if self.scores is None else [str(score) for score in self.scores]
+        gold = [""] * len(self)
+        if self.answers is not None and self.gold is not None:
+            gold = self.answers.in_texts(self.gold)
         return _fingerprint(zip(self.first, self.second, gold, strict=True))
 
     def text_fingerprint(self) -> str:
@@ -391,50 +337,38 @@ class PairTable:
         if not allow_empty_sides:
             parts.refuse_empty()
         n_rows = len(parts.first)
-        if parts.labels is None or need_labels is False:
-            if need_labels:
-                raise LabelMissing(
-                    "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
-                )
-            origin = Origin(parts.source, columns=parts.mapping, rows_read=n_rows, notes=parts.notes)
-            numbers = np.arange(1, n_rows + 1, dtype=np.int64)
-            return cls(parts.first, parts.second, None, None, parts.sides, origin, parts.columns, numbers)
-        rows = parts.leave_out_headers()
-        place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
-        reading: GoldReading = (
-            read_scores(parts.labels, place=place, scale=scale)
-            if scale or "score" in parts.mapping or (labels is None and holds_scores(parts.labels))
-            else read_labels(
-                parts.labels,
-                sides=parts.sides,
-                place=place,
-                declared=labels or parts.class_names,
-                column=parts.mapping.get("label", "y"),
+        if need_labels and parts.labels is None:
+            raise LabelMissing(
+                "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
             )
-        )
-        keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
-        if not keep and parts.labels:
-            raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
+        # Where labels are left aside every pair is to be answered, one as good as the other.
+        rows = list(range(n_rows)) if need_labels is False else parts.leave_out_headers()
+        reading = None
+        if parts.labels is not None and need_labels is not False:
+            reading = _read_gold(parts, parts.labels, rows, labels, scale)
+        reasons = reading.reasons if reading else [None] * len(rows)
+        keep = [index for index, reason in enumerate(reasons) if reason is None]
+        if not keep and rows:
+            raise NoRows(f"None of the {len(rows):,} pairs has a gold answer.", where=parts.source)
         dropped = Counter({REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {})
-        dropped.update(reason for reason in reading.reasons if reason is not None)
-        parts.notes = (*parts.notes, *reading.notes)
-        parts.note_splits()
+        dropped.update(reason for reason in reasons if reason is not None)
         origin = Origin(
             source=parts.source,
             split=parts.split,
             columns=parts.mapping,
             rows_read=n_rows,
             rows_dropped=dict(dropped),
-            notes=parts.notes,
+            notes=(*parts.notes, *(reading.notes if reading else ()), *parts.splits_note()),
         )
         return cls(
             [parts.first[index] for index in keep],
             [parts.second[index] for index in keep],
             sides=parts.sides,
             origin=origin,
+            answers=reading and reading.answers,
+            gold=reading and reading.gold[keep],
             columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
             row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
-            **{"labels": None, "label_ids": None, **reading.columns(keep)},
         )
 
     def _adapted(
@@ -453,20 +387,11 @@ class PairTable:
         if need_labels and self.answers is None:
             raise LabelMissing(f"The pairs of {self.origin} carry no labels.", where=str(self.origin))
         table = self if sides is None else self.with_sides(sides)
-        if labels is not None and table.labelled and need_labels is not False:
-            table = table.with_labels(labels)
-        if scale is not None and table.has_scores and need_labels is not False:
-            table = table.with_scale(scale)
+        wanted = (answers for answers in (labels, scale) if answers is not None and need_labels is not False)
+        for answers in wanted:
+            if table.answers is not None and table.answers.task == answers.task:
+                table = table.with_answers(answers)
         return table
-
-    def _gold(self) -> tuple[LabelSet, NDArray[np.int32]]:
-        if self.labels is None or self.label_ids is None:
-            raise LabelMissing(
-                f"The pairs of {self.origin} carry no labels.",
-                where=str(self.origin),
-                expected="a label for every pair",
-            )
-        return self.labels, self.label_ids
 
     def _renamed(self, sides: Sides, *, swap: bool, note: str | None = None) -> PairTable:
         origin = self.origin
@@ -477,6 +402,18 @@ class PairTable:
             origin = replace(origin, notes=(*origin.notes, note))
         first, second = (self.second, self.first) if swap else (self.first, self.second)
         return replace(self, first=first, second=second, sides=sides, origin=origin)
+
+
+def _read_gold(
+    parts: Parts, values: Sequence[Any], rows: Sequence[int], labels: LabelSet | None, scale: Scale | None
+) -> GoldReading:
+    """Scores where a scale is given, the column is one of scores or the values are; else labels."""
+    place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
+    if scale or "score" in parts.mapping or (labels is None and holds_scores(values)):
+        return read_scores(values, place=place, scale=scale)
+    column = parts.mapping.get("label", "y")
+    declared = labels or parts.class_names
+    return read_labels(values, sides=parts.sides, place=place, declared=declared, column=column)
 
 
 def _fingerprint(rows: Iterable[tuple[str, ...]]) -> str:
@@ -504,9 +441,9 @@ def require_contrast(table: PairTable) -> None:
         LabelMissing: If the pairs carry none.
         OneClassOnly: If fewer than two labels, or two scores, occur.
     """
-    if not table.has_scores:
+    if table.scale is None:
         require_classes(table)
-    elif len(np.unique(table.gold_scores())) < 2:
+    elif len(np.unique(table.require_gold())) < 2:
         raise OneClassOnly(
             f"All {len(table):,} pairs carry one score: there is nothing to distinguish.",
             where=str(table.origin),

@@ -119,7 +119,7 @@ class OneSideBaseline:
                 where=str(table.origin),
                 expected="words to learn from",
             )
-        pipeline.fit(texts, table.label_ids)
+        pipeline.fit(texts, table.gold)
         return cls(pipeline, table.labels, table.sides, reads_first=reads_first)
 
     @property

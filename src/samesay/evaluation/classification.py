@@ -111,7 +111,7 @@ def evaluate_classifier(
     predictor: Predictor, table: PairTable, *, progress: ProgressListener | None = None
 ) -> ClassificationEvaluation:
     """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
-    if table.label_ids is None:
+    if table.labels is None:
         raise LabelMissing(
             f"The pairs of {table.origin} carry no labels, so no answer can be called right or wrong.",
             where=str(table.origin),
@@ -119,9 +119,8 @@ def evaluate_classifier(
         )
     require_pairs(table)
     labels = labels_of(predictor.answers)
-    table = table.with_labels(labels).with_sides(predictor.sides)
-    truth, right = table.label_ids, 0
-    assert truth is not None
+    table = table.with_answers(labels).with_sides(predictor.sides)
+    truth, right = table.require_gold(), 0
 
     def accuracy_so_far(start: int, rows: NDArray[np.float64]) -> dict[str, float]:
         nonlocal right

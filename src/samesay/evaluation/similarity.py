@@ -70,8 +70,8 @@ def evaluate_similarity(
     """Measure ``predictor`` on ``table``; see ``samesay.evaluation.evaluate``."""
     scale = predictor.answers
     assert isinstance(scale, Scale)
-    table = table.with_scale(scale).with_sides(predictor.sides)
-    truth = table.gold_scores()
+    table = table.with_answers(scale).with_sides(predictor.sides)
+    truth = table.require_gold()
     require_pairs(table)
     answers = ask(predictor, table.chunks(), len(table), progress=progress)
     scores = answers.values.astype(np.float32)

@@ -56,12 +56,6 @@ def audit(
         progress: Hears the stage ``audit``.
         **options: How the data is read: fields of ``samesay.data.ReadOptions``. Pairs with an empty text are counted,
             unless ``allow_empty_sides`` is false.
-
-    Raises:
-        DataError: One of its leaves, if the data cannot be read.
-        UsageError: If ``hard`` is wanted of data without classes, or where no shortcut could be tested.
-        TargetExists: If there is something at ``hard``.
-        ExtraMissing: If scikit-learn is not installed.
     """
     started = time.perf_counter()
     report = progress or (lambda _: None)
@@ -152,8 +146,8 @@ def _shortcuts(
 ) -> tuple[tuple[Shortcut, ...], PairTable | None, tuple[str, ...]]:
     """The shortcut of each side, the pairs on which the stronger one fails, and what could not be tested."""
     whole = next(iter(tables.values()))
-    if not whole.labelled:
-        what = "scores" if whole.has_scores else "no labels"
+    if whole.labels is None:
+        what = "no labels" if whole.scale is None else "scores"
         return (), None, (f"the pairs have {what}: contradictions, balance and shortcuts are of classes",)
     held_out = tables.get("validation", tables.get("test"))
     tested = held_out if "train" in tables and held_out is not None else whole

@@ -239,9 +239,8 @@ def _logits(predictor: Any, table: PairTable, progress: ProgressListener | None)
 
 
 def _fit_labels(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
-    labels, ids = table.labels, table.label_ids
+    labels, ids = table.labels, table.require_gold("classification")
     assert labels is not None
-    assert ids is not None
     absent = [name for name, count in table.label_counts().items() if not count]
     temperature, biases, notes = _fit_probabilities(logits, ids, asked.method, absent, asked.where)
     probabilities = softmax(logits, temperature, biases)
@@ -282,7 +281,7 @@ def _fit_labels(logits: NDArray[np.float32], table: PairTable, asked: _Asked) ->
 
 
 def _fit_scores(logits: NDArray[np.float32], table: PairTable, asked: _Asked) -> _Fitted:
-    scale, gold = table.scale, table.gold_scores()
+    scale, gold = table.scale, table.require_gold("similarity")
     assert scale is not None
     if asked.precision is not None:
         raise UsageError(

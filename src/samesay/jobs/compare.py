@@ -110,7 +110,7 @@ def compare_models(
     table = _table(data, opened.values(), reading)
     contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
     names = short_names(words)
-    if changed is not None and not table.labelled:
+    if changed is not None and table.labels is None:
         raise UsageError(
             "Similarity models decide nothing that could change.", where="changed", hint="leave it out"
         )

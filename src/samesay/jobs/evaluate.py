@@ -162,7 +162,7 @@ def _baselines(
         return {"word overlap": WordOverlap(answers, sides)}
     if source is None:
         return {}
-    table = load_training_pairs(source, manifest, answers, reading).with_sides(sides).with_labels(answers)
+    table = load_training_pairs(source, manifest, answers, reading).with_sides(sides).with_answers(answers)
     return {
         "majority": MajorityBaseline.train(table),
         f"{sides.first} only": OneSideBaseline.train(table, "first"),

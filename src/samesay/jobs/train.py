@@ -221,7 +221,7 @@ def train(
         head=model.head,
         recipe=model.record.recipe,
         n_pairs=len(data.pairs),
-        label_counts={} if data.pairs.has_scores else data.pairs.label_counts(),
+        label_counts=data.pairs.label_counts() if data.pairs.scale is None else {},
         answers=model.answers,
         sides=model.sides,
         evaluation=evaluation,

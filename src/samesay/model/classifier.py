@@ -205,7 +205,7 @@ class PairClassifier(keras.Model):
                 ],
                 hint="drop rows without a gold answer first",
             )
-        return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.gold)
+        return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.require_gold())
 
 
 def pair_loss() -> keras.losses.Loss:

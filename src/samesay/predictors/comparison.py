@@ -137,7 +137,7 @@ class Comparison:
                 "row": place + 1 if rows is None else int(rows[place]),
                 self.table.sides.first: self.table.first[place],
                 self.table.sides.second: self.table.second[place],
-                "label": labels.names[self.table.label_ids[place]],  # type: ignore[index]
+                "label": labels.names[self.table.require_gold("classification")[place]],
             }
             for model, answer, probability in zip(
                 self.models, answers[:, place], sure[:, place], strict=True

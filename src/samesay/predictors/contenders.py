@@ -108,7 +108,7 @@ def make_baseline(
         _require_baseline(model, name, SIMILARITY_BASELINES, "give similarity scores")
         return Contender(model, "baseline", WordOverlap(answers, sides))
     _require_baseline(model, name, (*CLASS_BASELINES, *sides), "answer with labels")
-    table = training_pairs().with_labels(answers).with_sides(sides)
+    table = training_pairs().with_answers(answers).with_sides(sides)
     made = f"made from {len(table):,} pairs of {table.origin}"
     if name == "majority":
         return Contender(model, "baseline", MajorityBaseline.train(table), notes=(made,))

@@ -83,7 +83,7 @@ def load_for(
         DataError: If the data cannot be used.
     """
     if isinstance(answers, LabelSet):
-        return load_labelled(data, answers, reading, prefer=prefer).with_labels(answers)
+        return load_labelled(data, answers, reading, prefer=prefer).with_answers(answers)
     folder = temporary_folder()
     return load_pairs(data, reading, task="similarity", scale=answers, prefer=prefer, texts_in=folder)
 
@@ -116,7 +116,7 @@ def load_training_pairs(
     if share := manifest.data.get("held_share"):
         table = (hold_out(table, share) or (table,))[0]
     expected = manifest.data.get("fingerprint")
-    if expected and table.with_sides(manifest.sides).with_labels(labels).fingerprint() != expected:
+    if expected and table.with_sides(manifest.sides).with_answers(labels).fingerprint() != expected:
         raise UsageError(
             f"{recorded!s} no longer holds the pairs that the model was trained on.",
             where="baselines",

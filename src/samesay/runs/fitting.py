@@ -71,7 +71,7 @@ def fit_model(
 
     def encoded(table: PairTable) -> TrainingPairs:
         return TrainingPairs(
-            encoded_pairs(model.classifier.encoder, table), model.answers.to_targets(table.gold)
+            encoded_pairs(model.classifier.encoder, table), model.answers.to_targets(table.require_gold())
         )
 
     pairs = encoded(data.pairs)

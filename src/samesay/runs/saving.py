@@ -201,9 +201,9 @@ def _held_out(data: TrainingData) -> dict[str, Any]:
 
 
 def _counts(table: PairTable) -> dict[str, Any]:
-    if not table.has_scores:
+    if table.scale is None:
         return {"counts": table.label_counts()}
-    return {"pairs": len(table), "mean_score": float(table.gold_scores().mean())}
+    return {"pairs": len(table), "mean_score": float(table.require_gold().mean())}
 
 
 def metrics_for_card(evaluation: Evaluation) -> Mapping[str, Any]:

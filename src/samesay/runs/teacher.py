@@ -6,6 +6,7 @@ import hashlib
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,7 +110,8 @@ def answered(teacher: str | Path, table: PairTable, *, progress: ProgressListene
     """``table`` with the teacher's answers in the place of gold ones; arguments and errors as ``teacher_logits``."""
     answers = open_bundle(teacher, verify=False).manifest.answers
     targets = _TARGETS[answers.task](teacher_logits(teacher, table, answers, progress=progress))
-    return table.with_gold(answers, answers.from_targets(targets))
+    gold = np.asarray(answers.from_targets(targets), answers.gold_dtype)
+    return replace(table, answers=answers, gold=gold)
 
 
 def teacher_logits(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from samesay.data.labels.schemes import (
     Place,
@@ -26,7 +27,7 @@ from samesay.data.labels.schemes import (
 )
 from samesay.data.labels.spellings import NLI_NAMES, SAME_NAMES, Spelling, poles, tidied
 from samesay.errors import LabelUnknown
-from samesay.pairs import LabelSet, Sides
+from samesay.pairs import Answers, LabelSet, Sides
 
 # More different labels than the first, in more than half of the rows, or than the second, are not classes.
 _MOST_CLASSES = 100
@@ -36,26 +37,23 @@ _MOST_SPELLINGS = 100_000
 
 
 @dataclass(frozen=True, slots=True)
-class LabelReading:
-    """Labels as names, and what became of the rest.
+class GoldReading:
+    """A column of gold answers as a model learns them, and what became of the rest.
 
     Attributes:
-        labels: The names, in the order of their indices.
-        ids: One index a value, -1 where there is no gold label.
-        reasons: Beside every -1, why there is none; ``None`` beside the others.
+        answers: The names of the labels in the order of their indices, or the scale of the scores.
+        gold: Shape ``(n_values,)``: an index into the names, -1 where there is no gold label; or a score, NaN
+            where there is none.
+        reasons: Beside every value without a gold answer, why there is none; ``None`` beside the others.
         notes: What was decided that a user may want to know.
         numbered: Whether numbers stand for names, by their order.
     """
 
-    labels: LabelSet
-    ids: Sequence[int]
+    answers: Answers
+    gold: NDArray[Any]
     reasons: list[str | None]
     notes: tuple[str, ...]
     numbered: bool = False
-
-    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
-        """What a ``PairTable`` is given where ``rows`` are kept."""
-        return {"labels": self.labels, "label_ids": np.fromiter((self.ids[row] for row in rows), np.int32)}
 
 
 @dataclass(slots=True)
@@ -75,7 +73,7 @@ def read_labels(
     target: LabelSet | None = None,
     rename: Mapping[str, str] | None = None,
     column: str = "label",
-) -> LabelReading:
+) -> GoldReading:
     """Turn a column of labels into indices of names.
 
     Spellings of one label are one: 1, 1.0 and " 1 "; True, TRUE and true; names but for case, blanks, hyphens and
@@ -93,24 +91,19 @@ def read_labels(
             without them where that gives these names, else as if they were declared.
         rename: From a name in the data (before or after the conventions) to the name wanted.
         column: What the column is called, for messages.
-
-    Raises:
-        LabelUnknown: A label that is not declared, a number outside the names, a score such as 3.7, a list; numbers
-            beside names, or another column that can be read in two ways.
-        LabelMismatch: Names that are not those of ``target``.
     """
     found = _found(values, place)
     rename = dict(rename or {})
     keys = {index: rename_key(one.spelling, rename) for index, one in enumerate(found.written)}
     renamed = {index: rename[key] for index, key in keys.items() if key is not None}
-    asked = _Asked(found.written, renamed, rename, sides, place, column)
+    whole = _Column(found.written, renamed, rename, sides, place, column)
     if declared is not None:
-        labels = declared if isinstance(declared, LabelSet) else LabelSet(tuple(declared))
+        labels = LabelSet.of(declared)
         scheme = declared_scheme(found.written, renamed, labels, place=place)
     elif target is not None:
-        scheme, labels = asked.scheme_for(target)
+        scheme, labels = whole.scheme_for(target)
     else:
-        scheme, labels = asked.own()
+        scheme, labels = whole.own()
     index_of = {name: index for index, name in enumerate(labels)}
     meaning = [-1 if name is None else index_of[name] for name in scheme.names]
     reasons = [
@@ -123,9 +116,9 @@ def read_labels(
         name is not None and one.spelling.kind == "number" and name != one.spelling.key
         for one, name in zip(found.written, scheme.names, strict=True)
     )
-    return LabelReading(
+    return GoldReading(
         labels,
-        array("i", (meaning[row] for row in found.rows)),
+        np.array(meaning, np.int32)[np.asarray(found.rows)],
         [reasons[row] for row in found.rows],
         (*scheme.notes, *spelling_note(scheme, found.written, renamed)),
         numbered,
@@ -199,7 +192,7 @@ def _no_label_value(value: object, where: str) -> LabelUnknown:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Column:
     """A column whose names are not given, and how it may be read."""
 
     written: list[Written]

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from decimal import Decimal
 
 import numpy as np
 
-from samesay.data.labels.column import LabelReading
+from samesay.data.labels.column import GoldReading
 from samesay.data.labels.schemes import Place
 from samesay.data.labels.spellings import Spelling
 from samesay.errors import ScoreInvalid
@@ -19,33 +18,6 @@ from samesay.pairs import Scale
 # GLUE writes it where it keeps the score to itself; on a scale that reaches so far down it is a score.
 _WITHHELD = -1.0
 _WITH_COMMA = re.compile(r"[+-]?(?P<whole>\d+),(?P<part>\d+)")
-
-
-@dataclass(frozen=True, slots=True)
-class ScoreReading:
-    """Scores as numbers, and what became of the rest.
-
-    Attributes:
-        scale: The scale they are on.
-        scores: One number a value, NaN where there is no score.
-        reasons: Beside every NaN, why there is none; ``None`` beside the others.
-        notes: What was decided that a user may want to know.
-    """
-
-    scale: Scale
-    scores: list[float]
-    reasons: list[str | None]
-    notes: tuple[str, ...]
-
-    def columns(self, rows: Iterable[int]) -> dict[str, Any]:
-        """What a ``PairTable`` is given where ``rows`` are kept."""
-        return {
-            "scale": self.scale,
-            "scores": np.fromiter((self.scores[row] for row in rows), np.float32),
-        }
-
-
-GoldReading = LabelReading | ScoreReading
 
 
 def holds_scores(values: Iterable[object]) -> bool:
@@ -85,7 +57,7 @@ def with_point(value: object) -> object:
 
 def read_scores(
     values: Iterable[object], *, place: Place, scale: Scale | None = None, skip: bool = False
-) -> ScoreReading:
+) -> GoldReading:
     """Turn a column of scores into numbers.
 
     Null, NaN, an empty text, ``-`` and words such as N/A are no score, nor is -1 where the scale ends above it.
@@ -95,9 +67,6 @@ def read_scores(
         place: From the index of a value to where it stands, for messages.
         scale: The lowest and the highest score; where absent the whole numbers around the scores found.
         skip: Take what is no number, or is outside the scale, for no score.
-
-    Raises:
-        ScoreInvalid: A score that is no number, or is outside the scale.
     """
     given = scale
     numbers: list[float] = []
@@ -136,7 +105,7 @@ def read_scores(
                 f"{max(scale.high, number):g}",
                 hint="--on-error skip",
             )
-    return ScoreReading(scale, numbers, reasons, notes)
+    return GoldReading(scale, np.array(numbers, np.float32), reasons, notes)
 
 
 def _scale_around(scores: list[float]) -> Scale:
@@ -155,10 +124,10 @@ def _is_missing(value: object) -> bool:
 
 def _number(value: object) -> float | None:
     """``value`` as a finite number; truth values are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | Decimal | np.number | str):
         return None
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return None
     return number if math.isfinite(number) else None

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.description import Lengths
-from samesay.data.rows import folded
+from samesay.data.rows import count_words, folded
 from samesay.data.table import text_number
 from samesay.errors import AuditFindings
 from samesay.evaluation.audit.near_duplicates import ALIKE, READ_LETTERS, near_duplicates
@@ -117,7 +117,7 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
         "pairs": n,
         "rows_dropped": dict(table.origin.rows_dropped),
         "notes": list(table.origin.notes),
-        "labels": table.label_counts() if table.labelled else None,
+        "labels": None if table.labels is None else table.label_counts(),
         "words": {
             side: _words(texts) for side, texts in zip(table.sides, (table.first, table.second), strict=True)
         },
@@ -140,14 +140,14 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
         findings.append(
             Finding("repeated-pairs", "caution", f"{split}: {repeated:,} pairs ({share}) occur before")
         )
-    if table.labelled:
+    if table.labels is not None:
         findings += _balance(split, table)
     return facts, findings
 
 
 def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], list[Finding]]:
     """Pairs that carry more than one label, in one split or in two; case and blanks make no difference."""
-    labelled = [split for split, table in tables.items() if table.labelled]
+    labelled = [split for split, table in tables.items() if table.labels is not None]
     if not labelled:
         return {"pairs": 0, "rows": 0}, []
     numbers = np.concatenate([_pair_numbers(tables[split]) for split in labelled])
@@ -157,7 +157,7 @@ def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], lis
     labels = np.concatenate(
         [
             np.array([known.setdefault(name, len(known)) for name in tables[split].labels or ()], np.int32)[
-                tables[split].label_ids
+                tables[split].gold
             ]
             for split in labelled
         ]
@@ -290,7 +290,7 @@ def _balance(split: str, table: PairTable) -> list[Finding]:
 
 
 def _words(texts: Sequence[str]) -> dict[str, float]:
-    lengths = Lengths.of_words(texts)
+    lengths = Lengths.of(map(count_words, texts))
     return {"mean": lengths.mean, "median": lengths.median, "percentile_99": lengths.percentile_99}
 
 
