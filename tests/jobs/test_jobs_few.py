@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import random
+import re
 import shutil
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from samesay.jobs.few import carries_head, default_presets
 from samesay.jobs.train import train
 from samesay.pairs import LabelSet, Scale
 from samesay.recipes.run import Run
+from samesay.training.carried_head import carry
 
 QUICK = {"epochs": 2, "batch_size": 16, "learning_rate": 3e-3}
 WORDS = ("dog", "cat", "man", "woman", "horse", "bird", "child", "teacher")
@@ -103,17 +105,19 @@ def test_without_validation_pairs_some_are_held_out_and_the_figure_is_honest(
 def test_a_head_for_other_labels_starts_from_what_the_saved_one_answers(
     few_pairs: Path, trained_bundle: Path, tmp_path: Path
 ) -> None:
+    texts = ["a dog runs", "the man eats", "a cat"], ["a cat runs", "the man eats", "no"]
+    old = samesay.PairModel.from_preset(trained_bundle)
+    new = samesay.PairModel.from_preset(trained_bundle, ["yes it is", "no it is not"], new_head=True, seed=3)
+    carry(old.classifier, new.classifier, (np.eye(2, dtype=np.float32)[::-1], np.zeros(2, np.float32)))
+    np.testing.assert_allclose(new.predict(texts), old.predict(texts)[:, ::-1], atol=1e-6)
+
     renamed = tmp_path / "renamed.csv"
-    renamed.write_text(
-        few_pairs.read_text().replace(",same", ",yes it is").replace(",different", ",no it is not")
-    )
+    words = {",same": ",yes it is", ",different": ",no it is not"}
+    renamed.write_text(re.sub("|".join(words), lambda found: words[found[0]], few_pairs.read_text()))
     run = Run(data=renamed, preset=trained_bundle, carry_head=True, hold_out=0.0, output=tmp_path / "m")
     result = train(run, {"epochs": 1, "batch_size": 16, "learning_rate": 1e-8})
     assert result.head == "carried"
-    table = load_pairs(renamed)
-    before = samesay.load(trained_bundle).predict((table.first, table.second))[:, 1]
-    after = samesay.load(tmp_path / "m").predict((table.first, table.second))[:, 0]
-    assert abs(np.corrcoef(before, after)[0, 1]) > 0.99
+    assert "carry_head: true" in (tmp_path / "m" / "recipe.yaml").read_text()
 
 
 def test_what_training_starts_from_is_what_fits_the_labels(room: Path) -> None:

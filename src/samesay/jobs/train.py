@@ -407,8 +407,8 @@ def _notes(
             )
         elif data.held_out is None:
             yield (
-                "no validation pairs: nothing was measured, and the last epoch was kept (--validation chooses the best one, "
-                "--hold-out 0.1 sets pairs apart to measure on)"
+                "no validation pairs: nothing was measured, and the last epoch was kept (--validation chooses the best "
+                "one, --hold-out 0.1 sets pairs apart to measure on)"
             )
         return
     of_validation = data.validation.origin
