@@ -23,8 +23,8 @@ def labelled(rare: int) -> PairTable:
 def answered(table: PairTable, right: float, seed: int = 0) -> Evaluation:
     """An evaluation of answers of which each is right with the probability ``right``."""
     draw = np.random.default_rng(seed)
-    assert table.label_ids is not None
-    said = np.where(draw.random(N) < right, table.label_ids, 1 - table.label_ids)
+    assert table.gold is not None
+    said = np.where(draw.random(N) < right, table.gold, 1 - table.label_ids)
     values = np.where(said[:, None] == [0, 1], 0.9, 0.1)
     return evaluate(GivenAnswers(LABELS, Sides(), values), table)
 

@@ -69,7 +69,7 @@ def test_what_a_head_answers_is_read_as_other_labels() -> None:
     table = PairTable.from_inputs((texts, texts), gold, labels=["supported", "refuted"])
     matrix, biases = read_as(logits, table)
     assert (matrix.shape, biases.shape) == ((3, 2), (2,))
-    assert (softmax(logits @ matrix + biases).argmax(axis=1) == table.label_ids).mean() > 0.9
+    assert (softmax(logits @ matrix + biases).argmax(axis=1) == table.gold).mean() > 0.9
 
 
 def test_a_label_that_no_pair_carries_is_improbable() -> None:

@@ -183,7 +183,7 @@ class _Start:
         self.table = table.with_answers(self.model.answers).with_sides(self.model.sides)
         classifier = self.model.classifier
         self.encoded = classifier.encoder.encode(self.table.first, self.table.second)
-        self.targets = self.model.answers.to_targets(self.table.gold)
+        self.targets = self.model.answers.to_targets(self.table.require_gold())
         self.old_logits: NDArray[np.float32] | None = None
         if self.carried:
             from samesay.training.carried_head import carry, read_as
@@ -388,8 +388,8 @@ def _affordable(alive: list[_Run], left: float, folds_left: int) -> list[_Run]:
 def _merit(one: _Run) -> float:
     """How good its answers are: of labels the log loss at a fitted temperature, of scores Spearman's correlation."""
     done = one.done()
-    logits, gold = one.logits[done], one.start.table.gold[done]
-    if one.start.table.has_scores:
+    logits, gold = one.logits[done], one.start.table.require_gold()[done]
+    if one.start.table.scale is not None:
         evaluation = _evaluated(one.start, logits, one.start.table.select(done))
         return evaluation.metrics.get("spearman", -1.0)
     temperature, _ = fit_temperature(logits, gold)

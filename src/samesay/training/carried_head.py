@@ -40,11 +40,11 @@ def read_as(logits: NDArray[np.float32], table: PairTable) -> Reading:
     if isinstance(answers, Scale):
         from samesay.evaluation.fitting import fit_line
 
-        temperature, bias = fit_line(logits, table.gold_scores(), answers)
+        temperature, bias = fit_line(logits, table.require_gold(), answers)
         return np.array([[1 / temperature]], np.float32), np.array([bias], np.float32)
     from sklearn.linear_model import LogisticRegression
 
-    ids = table.gold
+    ids = table.require_gold()
     matrix = np.zeros((logits.shape[1], len(answers)), np.float32)
     biases = np.full(len(answers), _NEVER, np.float32)
     spread = float(logits.std()) or 1.0

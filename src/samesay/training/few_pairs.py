@@ -62,8 +62,8 @@ def folds_of(table: PairTable, *, folds: int = FOLDS, seed: int = 0) -> tuple[ND
     from sklearn.model_selection import StratifiedGroupKFold
 
     groups = groups_of(table, largest=1 / folds)
-    gold = table.gold
-    if table.has_scores:
+    gold = table.require_gold()
+    if table.scale is not None:
         gold = np.searchsorted(np.quantile(gold, [0.25, 0.5, 0.75]), gold)
     found = np.zeros(len(table), np.int64)
     folds = min(folds, len(groups))
