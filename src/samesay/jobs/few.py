@@ -149,8 +149,8 @@ def carry_head(model: PairModel, preset: str, table: PairTable, *, max_length: i
 
     old = PairModel.from_preset(preset, max_length=max_length)
     table = table.with_answers(model.answers).with_sides(model.sides)
-    logits = old.classifier.logits(old.classifier.encoder.encode(table.first, table.second))
-    carry(old.classifier, model.classifier, read_as(logits, table))
+    carry(old.classifier, model.classifier, read_as(old.predictor.logits(table), table))
+    model.decision = Decision(symmetric=old.decision.symmetric)
     model.head = "carried"
     model.note = (
         f"new head for {model.answers.in_words}, started from the saved one for {old.answers.in_words}"
@@ -189,12 +189,14 @@ class _Start:
             from samesay.training.carried_head import carry, read_as
 
             old = PairModel.from_preset(preset, max_length=recipe.max_length)
-            logits = self.old_logits = old.classifier.logits(self.encoded)
+            self.model.decision = old.decision
+            logits = self.old_logits = old.predictor.logits(self.table)
             carry(old.classifier, classifier, read_as(logits, self.table))
             last: Any = old.task.output_dense
             self.old_head = [np.asarray(last.kernel), np.asarray(last.bias)]
         elif self.kept:
-            self.old_logits = classifier.logits(self.encoded)
+            self.old_logits = self.model.predictor.logits(self.table)
+        self.model.decision = Decision(symmetric=recipe.symmetric or self.model.decision.symmetric)
         self.weights = [np.array(one) for one in classifier.weights]
 
     @property
@@ -237,7 +239,7 @@ class _Start:
         result = fit(classifier, pairs, replace(recipe, dropout=None, max_length=None))
         if result.interrupted:
             raise KeyboardInterrupt
-        return None if result.diverged is not None else classifier.logits(self.encoded.select(out))
+        return None if result.diverged is not None else self.model.predictor.logits(self.table.select(out))
 
 
 @dataclass

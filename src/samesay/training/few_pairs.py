@@ -24,7 +24,7 @@ _BATCH = {"batch_size": 16}
 ALL_WEIGHTS: Mapping[str, Any] = _BATCH
 HEAD_ONLY: Mapping[str, Any] = {**_BATCH, "freeze": "encoder", "learning_rate": 1e-3}
 GENTLE: Mapping[str, Any] = {**_BATCH, "learning_rate": 3e-5}
-"""At the usual rate a model that answers already forgets more than 200 pairs teach (docs/decisions/0040)."""
+"""At the usual rate a model that answers already forgets more than 200 pairs teach (docs/decisions/0041)."""
 
 
 @dataclass(frozen=True)
