@@ -48,6 +48,11 @@ class Decision:
     calibration: dict[str, Any] = field(default_factory=dict)
     biases: dict[str, float] = field(default_factory=dict)
 
+    @property
+    def may_abstain(self) -> bool:
+        """Whether some labels are given without confidence."""
+        return self.abstain_below is not None
+
     def __post_init__(self) -> None:
         coldest, warmest = _TEMPERATURES
         if not coldest <= self.temperature <= warmest:

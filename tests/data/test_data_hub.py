@@ -12,7 +12,7 @@ from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.data import load_pairs
 from samesay.data.sources.corpora import CORPORA
 from samesay.data.sources.dataset_card import declared_files
-from samesay.data.sources.hub import HubAddress, Listing, parse_address
+from samesay.data.sources.hub import HubAddress, Listing, commit_of, parse_address
 from samesay.data.sources.hub import _by_names as by_names
 from samesay.errors import SourceNotFound, SplitNotFound, UsageError
 
@@ -334,3 +334,10 @@ def test_every_corpus_states_what_its_user_needs_to_know():
         assert {"first", "second", "label"} == set(corpus.columns)
         assert bool(corpus.labels) or corpus.scale is not None
         assert set(corpus.unlabelled) <= set(corpus.sizes)
+
+
+def test_the_commit_is_that_of_the_cache_whatever_the_folders_above_are_called():
+    commit = "0123456789" * 4
+    path = Path("/home/snapshots/me/hub/datasets--a--b/snapshots") / commit / "data/train.csv"
+    assert commit_of(path) == commit
+    assert commit_of(Path("/home/snapshots/me/train.csv")) is None

@@ -296,7 +296,7 @@ def test_two_processes_write_what_one_does_and_a_killed_one_loses_nothing(
             with contextlib.suppress(ProcessLookupError):
                 os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
 
-        with pytest.raises(WorkerDied, match="ended before its time"):
+        with pytest.raises(WorkerDied, match="ended early"):
             score_file(pool, source, tmp_path / "killed.csv", chunk_rows=100, progress=kill)
     with WorkerPool(model, 2, threads=1) as pool:
         report = score_file(pool, source, tmp_path / "killed.csv", chunk_rows=100)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from samesay.data.bounds import require_few_rows
 from samesay.data.columns import LABEL, ColumnMap, as_scores
 from samesay.data.filters import (
+    DECIDING_ROWS,
     REPEATED_HEADER,
     RowFilter,
     conditions_in,
@@ -71,7 +72,7 @@ def load_pairs(
             there is a label column, else as ``False``.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
-        texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
+        texts_in: A folder: beyond 64 MB of rows the texts lie in an unnamed file there, as long as the table lives,
             and not in memory. Where the disk fills they come back to memory, with a warning.
         target_labels: The labels of a model, or of training pairs, that the data should have: it is read as without
             them where that gives these names, else as if they were ``labels``.
@@ -529,7 +530,7 @@ class _RawSplit:
         return parts
 
     def checked_numbers(self) -> NDArray[np.int64]:
-        """The numbers of the rows, whose sides are texts; where most of a side are bytes literals, it is decoded.
+        """The numbers of the rows, whose sides are texts; one of which the first are mostly bytes literals is decoded.
 
         Raises:
             RowMalformed: If a side is missing, or no text.
@@ -537,6 +538,7 @@ class _RawSplit:
         """
         numbers = np.empty(len(self), np.int64)
         literals = dict.fromkeys((self.map.first, self.map.second), 0)
+        deciding = literals
         for index, row in enumerate(self.rows()):
             numbers[index] = row.number
             for column in literals:
@@ -545,9 +547,11 @@ class _RawSplit:
                     side_text(row.values, column, place=self.place(index))
                 elif decoded_literal(value) is not None:
                     literals[column] += 1
+            if index + 1 == DECIDING_ROWS:
+                deciding = dict(literals)
         for column, count in literals.items():
             if count:
-                decode = most_are_literals(count, len(self))
+                decode = most_are_literals(deciding[column], min(len(self), DECIDING_ROWS))
                 self.literals |= {column} if decode else set()
                 self.notes.append(literals_note(column, count, len(self), decoded=decode))
         return numbers

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from samesay.data.columns import ColumnMap, find_columns, listed
-from samesay.data.filters import RowFilter, decoded_literal, literals_note, most_are_literals
+from samesay.data.filters import DECIDING_ROWS, RowFilter, decoded_literal, literals_note, most_are_literals
 from samesay.data.formats.readers import STANDARD_INPUT, RowStream
 from samesay.data.options import ReadOptions
 from samesay.data.rows import KnownRows, Row, SkippedRow, place, side_text
@@ -26,8 +26,7 @@ from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_no
 from samesay.errors import ColumnNotFound, DataError, SliceInvalid, SplitNotFound
 from samesay.pairs import Pair, Sides
 
-# Whether texts are bytes literals is decided by so many rows, or from fewer where they are long.
-_DECIDING_ROWS = 1_000
+# Whether texts are bytes literals is decided by fewer rows where they are long.
 _DECIDING_BYTES = 4 * 1024 * 1024
 
 
@@ -45,6 +44,7 @@ class SourceRows:
         format: The format of its first file; ``None`` for generated pairs.
         columns: The column names, to be mapped with ``find_columns``.
         class_names: For columns of numbers whose names the first file itself holds: the names.
+        schema: pyarrow's types of its columns, if it is a Parquet file.
 
     Raises:
         DataError: Where the source cannot be opened; while iterating, where a row cannot be read.
@@ -72,6 +72,7 @@ class SourceRows:
         self.format: str | None = self._open.format
         self.columns = list(self._open.columns)
         self.class_names = self._open.class_names
+        self.schema = self._open.schema
 
     def __iter__(self) -> Iterator[Row]:
         return chain.from_iterable(map(self._rows_of, self._in_turn()))
@@ -223,10 +224,6 @@ class PairRows(SourceRows):
     Attributes:
         mapped: Which columns hold the two texts, and the gold answer if it is wanted.
         filter: What leaves rows out.
-
-    Raises:
-        ColumnNotFound: If there are no such columns, or none for a condition.
-        DataError: As ``SourceRows``.
     """
 
     def __init__(
@@ -258,10 +255,6 @@ class PairRows(SourceRows):
         """The rows with their texts, source by source; of a file also a split that one of its columns names.
 
         Bytes literals are decoded where most of a side's first texts are such.
-
-        Raises:
-            RowMalformed, EncodingInvalid: If a side is missing or no text.
-            SplitNotFound: If no column names the split that was asked for.
         """
         for source in self._in_turn():
             yield from self._paired(self._kept(source))
@@ -347,8 +340,8 @@ class PairRows(SourceRows):
                 decoded = decoded_literal(text)
                 if decoded is not None:
                     if decode is None:
-                        if n_rows < _DECIDING_ROWS:
-                            waiting.extend(_ahead(read, _DECIDING_ROWS - n_rows))
+                        if n_rows < DECIDING_ROWS:
+                            waiting.extend(_ahead(read, DECIDING_ROWS - n_rows))
                         first = [row, *(each for _, each in waiting if each.error is None)]
                         decode = {
                             name: most_are_literals(

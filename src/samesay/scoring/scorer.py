@@ -13,18 +13,17 @@ from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
 from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
 from samesay.encoding import PairEncoder
-from samesay.errors import BundleDamaged, SameSayError, UsageError
+from samesay.errors import BundleDamaged, SameSayError, UsageError, require_at_least
 from samesay.pairs import (
     CHUNK_PAIRS,
     Answers,
     LabelSet,
     Prediction,
-    Progress,
     ProgressListener,
     Sides,
     labels_of,
 )
-from samesay.scoring.pending import Pending, PendingLogits, logits_of
+from samesay.scoring.pending import Pending, logits_of
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
@@ -66,8 +65,7 @@ class Scorer:
         decision: Decision | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        if batch_tokens < 1:
-            raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")
+        require_at_least(1, batch_tokens=batch_tokens)
         self._graph = graph
         self.encoder = encoder
         self.answers = answers
@@ -221,10 +219,8 @@ class Scorer:
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
         encoded = self.encoder.encode(*texts_from(pairs, sides=self.sides))
-        logits = PendingLogits(
-            self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id
-        )
-        return Pending(logits, self._values)
+        size, pad_id = self.batch_tokens, self.encoder.pad_id
+        return Pending(self._graph, encoded, self._values, batch_tokens=size, pad_id=pad_id)
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
         """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
@@ -244,17 +240,14 @@ class Scorer:
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        done = 0
-
-        def heard(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if progress is not None:
-                progress(Progress("score", done, len(first)))
-
-        parts = self.encoder.encode_in_parts(first, second)
         return logits_of(
-            self._graph, parts, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id, heard=heard
+            self._graph,
+            self.encoder,
+            self.encoder.encode_in_parts(first, second),
+            batch_tokens=self.batch_tokens,
+            total=len(first),
+            stage="score",
+            progress=progress,
         )
 
 
@@ -272,12 +265,7 @@ def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens:
 
 
 def read_onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
-    """What a saved model says of itself, its graph's file, and its tokenizer.
-
-    Raises:
-        PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
-        BundleError: If the bundle is none, is of another version, or is damaged.
-    """
+    """What a saved model says of itself, its graph's file, and its tokenizer."""
     bundle = open_bundle(path, verify=verify, parts=("onnx",))
     folder = bundle.part("onnx")
     manifest = bundle.manifest

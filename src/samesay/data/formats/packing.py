@@ -82,11 +82,7 @@ def is_archive(path: Path) -> bool:
 
 
 def members_of(archive: Path | BinaryIO, name: str) -> list[str]:
-    """The names of the files in a zip archive that could hold pairs, in its order.
-
-    Raises:
-        RowMalformed: If it is damaged.
-    """
+    """The names of the files in a zip archive that could hold pairs, in its order."""
     with _opened(archive, name) as file:
         return [entry.filename for entry in file.infolist() if _is_file(entry)]
 
@@ -106,12 +102,7 @@ def place_in_archive(path: Path) -> tuple[Path, str] | None:
 
 
 def open_member(archive: Path | BinaryIO, member: str, name: str) -> tuple[Any, io.BufferedReader]:
-    """What has to be closed, and the stream of one file in a zip archive.
-
-    Raises:
-        SourceNotFound: If there is no such file in it.
-        RowMalformed: If it is damaged, needs a password, or is packed in a way that is not read.
-    """
+    """What has to be closed, and the stream of one file in a zip archive."""
     file = _opened(archive, name)
     try:
         # What an entry says of its size need not be true.

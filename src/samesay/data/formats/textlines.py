@@ -100,11 +100,7 @@ def _is_common(characters: list[str]) -> bool:
 
 
 def as_utf8(stream: BinaryIO, encoding: str, name: str) -> io.BufferedReader:
-    """``stream`` in UTF-8, decoded from ``encoding`` as it is read.
-
-    Raises:
-        EncodingInvalid: While it is read, where the bytes are not of that encoding; naming the line.
-    """
+    """``stream`` in UTF-8, decoded from ``encoding`` as it is read."""
     return io.BufferedReader(_Recoded(stream, encoding, name), _READ_AT_ONCE)
 
 
@@ -270,11 +266,7 @@ class TextLines:
 
 
 def peeked(stream: io.BufferedReader, size: int, name: str) -> bytes:
-    """The first bytes of a stream, which stay to be read: about ``size``, as far as one reading gives them.
-
-    Raises:
-        SourceNotFound: If nothing can be read of it.
-    """
+    """The first bytes of a stream, which stay to be read: about ``size``, as far as one reading gives them."""
     try:
         return stream.peek(size)
     except OSError as error:

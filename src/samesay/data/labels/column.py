@@ -91,11 +91,6 @@ def read_labels(
             without them where that gives these names, else as if they were declared.
         rename: From a name in the data (before or after the conventions) to the name wanted.
         column: What the column is called, for messages.
-
-    Raises:
-        LabelUnknown: A label that is not declared, a number outside the names, a score such as 3.7, a list; numbers
-            beside names, or another column that can be read in two ways.
-        LabelMismatch: Names that are not those of ``target``.
     """
     found = _found(values, place)
     rename = dict(rename or {})

@@ -63,11 +63,7 @@ class Scheme:
 def own_scheme(
     written: Sequence[Written], renamed: Collection[int], *, sides: Sides, place: Place, column: str
 ) -> Scheme:
-    """What a column says by itself.
-
-    Raises:
-        LabelUnknown: If it can be read in two ways.
-    """
+    """What a column says by itself."""
     found = Scheme([None] * len(written))
     free = {
         index: one.spelling
@@ -293,11 +289,7 @@ def _number_among(number: str, names: set[str]) -> str | None:
 def declared_scheme(
     written: Sequence[Written], renamed: Mapping[int, str], labels: LabelSet, *, place: Place
 ) -> Scheme:
-    """What a column says where the names are known: numbers index them, and other names are refused.
-
-    Raises:
-        LabelUnknown: For a label that is none of ``labels``, or means one as a number and another as a truth value.
-    """
+    """What a column says where the names are known: numbers index them, and other names are refused."""
     found = Scheme([None] * len(written))
     by_index: set[int] = set()
     by_pole: set[int] = set()

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 from samesay.data.formats.readers import SUFFIXES
 from samesay.data.sources.dataset_card import Splits, declared_files
 from samesay.data.splits import canonical_split
-from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError
 from samesay.printable import command
 
 SCHEME = "hf://"
@@ -76,11 +76,7 @@ class Listing:
     default: str | None = None
 
     def splits(self) -> Splits:
-        """The files of the address's configuration by split.
-
-        Raises:
-            SplitNotFound: If there is no such configuration, or several and none was named.
-        """
+        """The files of the address's configuration by split."""
         wanted = self.address.config or self.default
         if wanted in self.files:
             return self.files[wanted]
@@ -90,26 +86,19 @@ class Listing:
             return self.files[plain[0]]
         if wanted is None and len(self.files) == 1:
             return next(iter(self.files.values()))
-        close = near(wanted, self.files) if wanted else []
+        if wanted:
+            message = f"{self.address.repository} has no configuration {wanted!r}."
+            raise SplitNotFound.of_choice(message, wanted, self.files, where=str(self.address))
         raise SplitNotFound(
-            f"{self.address.repository} has no configuration {wanted!r}."
-            if wanted
-            else f"{self.address.repository} has several configurations, and none was named.",
+            f"{self.address.repository} has several configurations, and none was named.",
             where=str(self.address),
             expected=f"one of {', '.join(self.files)}",
-            hint=f"did you mean {close[0]!r}?"
-            if close
-            else command(f"{self.address}:{next(iter(self.files))}"),
-            details={"configs": list(self.files)},
+            hint=command(f"{self.address}:{next(iter(self.files))}"),
         )
 
 
 def parse_address(text: str) -> tuple[HubAddress, list[str]]:
-    """An address, and the words after it: a config, a split, or both.
-
-    Raises:
-        UsageError: If it is none.
-    """
+    """An address, and the words after it: a config, a split, or both."""
     found = _ADDRESS.fullmatch(text)
     if found is None:
         raise UsageError(
@@ -125,12 +114,7 @@ def parse_address(text: str) -> tuple[HubAddress, list[str]]:
     maxsize=64
 )  # a run asks for each of its splits; a hub that changes meanwhile changes nothing
 def look_up(address: HubAddress) -> Listing:
-    """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked.
-
-    Raises:
-        SourceNotFound: If there is no such repository or revision, it may not be read, or it holds no such file.
-        CorpusUnreachable: If the hub does not answer and the cache does not hold it.
-    """
+    """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked."""
     import huggingface_hub
 
     branches = [address.revision] if address.revision else ["main", _CONVERTED]
@@ -164,23 +148,13 @@ def look_up(address: HubAddress) -> Listing:
 
 
 def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
-    """The files of a split on this disk, fetched if they are not in the cache.
-
-    Raises:
-        SplitNotFound: If there is no such split.
-        CorpusUnreachable: If they have to be fetched and cannot be; what was fetched stays in the cache.
-        SourceNotFound: If they may not be read.
-    """
+    """The files of a split on this disk, fetched if they are not in the cache."""
     splits = listing.splits()
     if split not in splits:
-        close = near(split, splits)
-        raise SplitNotFound(
-            f"{listing.address} has no split {split!r}"
-            + (" in the cache, and the hub was not asked." if listing.folder else "."),
-            where=str(listing.address),
-            expected=f"one of {', '.join(splits)}",
-            hint=f"did you mean {close[0]!r}?" if close else None,
-            details={"splits": list(splits)},
+        where = str(listing.address)
+        not_asked = " in the cache, and the hub was not asked" if listing.folder else ""
+        raise SplitNotFound.of_choice(
+            f"{where} has no split {split!r}{not_asked}.", split, splits, where=where
         )
     if listing.folder is None:
         return tuple(_download(listing.address, listing.branch, name) for name in splits[split])
@@ -197,8 +171,8 @@ def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
 
 def commit_of(path: Path) -> str | None:
     """The commit that a file of the hub's cache belongs to; nothing for other files."""
-    parts = path.parts
-    return parts[parts.index("snapshots") + 1] if "snapshots" in parts[:-2] else None
+    found = re.search(r"/snapshots/([0-9a-f]{40})/", path.as_posix())
+    return found and found[1]
 
 
 def _download(address: HubAddress, branch: str, name: str) -> Path:

@@ -15,8 +15,8 @@ The words, each followed by a slice if wanted::
     tfds:glue/mrpc:train
                         a dataset of TensorFlow Datasets; a version may follow its name
 
-A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub or
-TFDS only what a dataset that is not in the table of corpora holds.
+A path that exists is that path, whatever its name. Knows names and folders; of files it opens zip archives alone, for
+the names in them, and asks a hub or TFDS only what a dataset that is not in the table of corpora holds.
 """
 
 from __future__ import annotations
@@ -107,12 +107,7 @@ class Source:
         return self.split if self.split in SPLITS else None
 
     def files(self, split: str) -> tuple[Path, ...]:
-        """The files of one of ``splits``, fetched where they come from a hub.
-
-        Raises:
-            CorpusUnreachable: If they have to be fetched and cannot be.
-            SourceNotFound: If the hub has no such dataset, or this account may not read it.
-        """
+        """The files of one of ``splits``, fetched where they come from a hub."""
         if not self.published:
             return self.splits[split]
         listing = self.listing
@@ -147,21 +142,12 @@ class Source:
         )
 
     def only_split(self, prefer: Sequence[str] = ()) -> str:
-        """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
-
-        Raises:
-            SplitNotFound: If the asked one does not exist, or several exist and none was named.
-        """
+        """The split that was asked for, or the one there is, or the first of ``prefer`` among several."""
         if self.split is not None:
             if self.split in self.splits:
                 return self.split
-            close = near(self.split, self.splits)
-            raise SplitNotFound(
-                f"{self.name} has no split {self.split!r}.",
-                where=self.name,
-                expected=f"one of {', '.join(self.splits)}",
-                hint=f"did you mean {close[0]!r}?" if close else None,
-                details={"splits": list(self.splits)},
+            raise SplitNotFound.of_choice(
+                f"{self.name} has no split {self.split!r}.", self.split, self.splits, where=self.name
             )
         if len(self.splits) == 1:
             return next(iter(self.splits))
@@ -173,7 +159,6 @@ class Source:
             where=self.name,
             expected="one split",
             hint=command(f"{self.name}:{next(iter(self.splits))}"),
-            details={"splits": list(self.splits)},
         )
 
 
@@ -188,11 +173,6 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
     Args:
         source: See the module's words.
         split: The split, when it is not in ``source``; ``train[:20%]`` and ``[:20%]`` too.
-
-    Raises:
-        SourceNotFound: With near names, if nothing is there.
-        SplitNotFound: If a folder holds no file of pairs, or two files for one split.
-        SliceInvalid: If a slice cannot be read, or there are two.
     """
     text = str(source)
     corpus = listing = tfds = None

@@ -72,9 +72,6 @@ class Journal:
         Args:
             made_of: What the rows depend on, JSON types. ``resumable`` says whether they may be resumed.
             restart: Throw away what is there.
-
-        Raises:
-            ResumeMismatch: If it was made of something else.
         """
         made_of = {"journal": _VERSION, **made_of}
         known, length = self._read()
@@ -140,9 +137,6 @@ class Journal:
             replace: Whether a file that is there may be replaced.
             skipped_to: Where the skipped rows go, if there are any.
             join: Writes the output from the segments, where it is not simply one after the other.
-
-        Raises:
-            TargetExists: If the place has been taken meanwhile; the draft stays.
         """
         self.close()
         if not self.is_whole:
@@ -256,11 +250,6 @@ def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = Fa
 
     Where the block fails, what is whole stays for the next run (nothing does if ``made_of["resumable"]`` is false or no
     segment was finished), and the exception gets a note that says so.
-
-    Raises:
-        OutputBusy: If another process holds it.
-        ResumeMismatch: If what a former run left was made of something else.
-        DiskFull, OutputUnwritable: If the system refuses to write there.
     """
     with said_plainly(target, kept="what is done waits beside it"), made_parents(target):
         folder, claim = _claimed(target)
