@@ -11,8 +11,7 @@ import pytest
 from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.data import load_pairs
 from samesay.data.sources.corpora import CORPORA
-from samesay.data.sources.dataset_card import declared_files
-from samesay.data.sources.hub import HubAddress, Listing, commit_of, parse_address
+from samesay.data.sources.hub import HubAddress, Listing, commit_of, declared_files, parse_address
 from samesay.data.sources.hub import _by_names as by_names
 from samesay.errors import SourceNotFound, SplitNotFound, UsageError
 

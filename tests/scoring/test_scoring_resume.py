@@ -189,11 +189,11 @@ def test_a_kill_in_the_last_moments(
             module.OwnFolder,
             "move_out",
             lambda folder, name, *rest, **options: (
-                die() if name == "whole" else move_out(folder, name, *rest, **options)
+                die() if name in ("rows", "joined") else move_out(folder, name, *rest, **options)
             ),
         )
     else:
-        monkeypatch.setattr(module.Journal, "_put_skipped", die)
+        monkeypatch.setattr(module, "new_file", die)
     with pytest.raises(KeyboardInterrupt):
         score_file(scorer, source, out, **options)
     monkeypatch.undo()

@@ -93,6 +93,11 @@ class SourceRows:
     @property
     def notes(self) -> list[str]:
         """What was decided in reading that a user may want to know, so far."""
+        return self.reading_notes
+
+    @property
+    def reading_notes(self) -> list[str]:
+        """Of the notes those on the files alone."""
         return [*self._notes, *self._open.notes]
 
     def first_rows(self) -> Sequence[Mapping[str, Any]]:
@@ -266,7 +271,7 @@ class PairRows(SourceRows):
             f"{count:,} {'row was' if count == 1 else 'rows were'} left out: {reason}"
             for reason, count in self.filter.left_out.items()
         ]
-        return [*super().notes, *self.mapped.notes, *left_out]
+        return [*self.reading_notes, *self.mapped.notes, *left_out]
 
     def _new_filter(self) -> RowFilter:
         return RowFilter(self.columns, self.mapped, self._reading, self.place, where=self.file)

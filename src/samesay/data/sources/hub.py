@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from samesay.data.formats.readers import SUFFIXES
-from samesay.data.sources.dataset_card import Splits, declared_files
 from samesay.data.splits import canonical_split
 from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError
 from samesay.printable import command
+
+Splits = dict[str, tuple[str, ...]]
+"""The name of a split to its files in reading order, as paths in the repository."""
 
 SCHEME = "hf://"
 _ADDRESS = re.compile(
@@ -279,3 +281,54 @@ def _refuse(address: HubAddress, problem: Exception) -> NoReturn:
         hint=_OFFLINE,
         details=details,
     ) from problem
+
+
+def declared_files(card: Path, tables: Sequence[str]) -> tuple[dict[str, Splits], str | None]:
+    """Configuration, then split, to files, as the YAML above a card declares them; and the default configuration.
+
+    In a declared name ``*`` stays within a folder and ``**`` does not.
+
+    Returns:
+        Nothing of what the card declares without a file among ``tables``, and nothing at all of a card that declares
+        no files or cannot be read.
+    """
+    import fsspec.utils
+    import huggingface_hub
+
+    def matching(patterns: Any, folder: str) -> tuple[str, ...]:
+        listed = [patterns] if isinstance(patterns, str) else list(patterns or ())
+        found: dict[str, None] = {}
+        for pattern in listed:
+            wanted = re.compile(fsspec.utils.glob_translate(folder + str(pattern).removeprefix("./")))
+            found |= dict.fromkeys(name for name in tables if wanted.match(name))
+        return tuple(found)
+
+    files: dict[str, Splits] = {}
+    default = None
+    try:
+        configs = (huggingface_hub.metadata_load(card) or {}).get("configs") or ()
+        for config in configs:
+            name = str(config.get("config_name", "default"))
+            folder = f"{config['data_dir'].strip('/')}/" if config.get("data_dir") else ""
+            splits: Splits = {}
+            declared = dict(_patterns(config.get("data_files")))
+            for split, patterns in declared.items():
+                usual = canonical_split(split)
+                found = matching(patterns, folder)
+                if found:
+                    splits[split if usual in declared else usual] = found
+            if splits:
+                files[name] = splits
+                default = name if config.get("default") is True else default
+    except Exception:  # a card is anybody's text: YAML and shapes of every kind; the files' names say enough
+        return {}, None
+    return files, default
+
+
+def _patterns(declared: Any) -> Iterable[tuple[str, Any]]:
+    """Split and patterns, of the forms in which a card may say it; what names no split is the train split."""
+    if isinstance(declared, Mapping):
+        return [(str(split), patterns) for split, patterns in declared.items()]
+    if isinstance(declared, list) and declared and isinstance(declared[0], Mapping):
+        return [(str(entry["split"]), entry["path"]) for entry in declared]
+    return [("train", declared)]

@@ -9,7 +9,6 @@ process (`journal`).
 from __future__ import annotations
 
 import io
-import json
 import os
 import secrets
 import stat
@@ -295,13 +294,11 @@ def _to_file(
             rows, skipped = run.answering.rows(chunk, answers)
             content, rows = segments.content(rows, skipped if run.answering.skip else None)
             tally = Tally.of(rows, skipped)
-            lines = "".join(
-                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
-            )
-            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=asdict(tally))
+            listed = [row.to_dict() for row in chunk.in_order(skipped)]
+            journal.add(content, listed, taken=chunk.digest, tally=asdict(tally))
             run.count(tally)
         if not any(segment.n_bytes for segment in journal.segments):
-            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=asdict(Tally()))
+            journal.add(segments.content([], None, even_none=True)[0], [], taken="", tally=asdict(Tally()))
         join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
         journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
 
@@ -354,7 +351,7 @@ class _Segments:
         self._table = table
         self._schema = table.schema
         self._first = not any(segment.n_bytes for segment in journal.segments)
-        if table.format == "parquet" and not self._first and not journal.is_whole:
+        if table.format == "parquet" and not self._first:
             self._schema = parquet_schema(next(filter(None, journal.read())))
 
     def content(
