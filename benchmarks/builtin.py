@@ -163,7 +163,7 @@ def _measured(probabilities: NDArray[np.float64], gold: NDArray[np.integer]) -> 
 def _skill(
     probabilities: NDArray[np.float64], gold: NDArray[np.integer], reports: NDArray[np.bool_]
 ) -> float:
-    """How much lower the Brier score is than that of the labels' shares, with a temperature fitted on the other half."""
+    """How much lower than the Brier score of the labels' shares; the temperature is fitted on the other half."""
     logs = np.log(probabilities.clip(1e-12))
 
     def at(temperature: float, rows: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -1,7 +1,7 @@
 """Whether texts look like English, the language of the built-in models: by their letters and their little words.
 
-No more than a warning hangs on it. Libraries that tell a hundred languages apart cost more than the rest of a lean
-installation (docs/decisions/0040); a text without little words is taken for English.
+No more than a note hangs on it, so a library that tells a hundred languages apart would be too much for a lean
+installation; a text without little words is taken for English.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import unicodedata
 from collections.abc import Iterable
 from itertools import islice
 
+from samesay.bundle import is_builtin
+
 _LITTLE_WORDS = {
-    "English": "the of and to in is that it was for with as his he on are they at be this from have or by one had but "
-    "what all were when we there can your which their if will each about how do does did not no my our you i has its who",
+    "English": "the of and to in is that it was for with as his he on are they at be this from have or by one had "
+    "but what all were when we there can your which their if will each about how do does did not no my you i has its",
     "German": "der das und ist nicht ein eine einen mit von den dem für auf sich wird wir ich sie werden auch kann",
     "French": "le la les des est et une du dans pas pour qui que sur avec nous vous il elle je ce cette sont au",
     "Spanish": "el los las que y una del por con para es se su lo como más pero está puedo mi muy hay son",
@@ -47,12 +49,19 @@ def other_language(text: str) -> str | None:
     return language if count >= 2 and count > 2 * english else None
 
 
-def note_on_language(texts: Iterable[str]) -> str | None:
-    """What to say to who gives these texts to a model of English; None where they look like it.
+def language_notes(model: object, texts: Iterable[str]) -> tuple[str, ...]:
+    """What is to be said where a built-in model, which has learned English only, is given other texts.
 
     Args:
+        model: A model's name or folder, or a model.
         texts: Of which the first 200 are looked at.
     """
+    note = note_on_language(texts) if is_builtin(str(model)) else None
+    return () if note is None else (note,)
+
+
+def note_on_language(texts: Iterable[str]) -> str | None:
+    """What to say to who gives these texts to a model of English; None where they look like it."""
     looked = list(islice(texts, _LOOKED_AT))
     found = [language for text in looked if (language := other_language(text)) is not None]
     if 5 * len(found) < max(len(looked), 1):
