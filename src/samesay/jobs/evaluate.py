@@ -131,7 +131,10 @@ def evaluate_model(
         opened.backend,
         evaluation,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
-        (*(overlap.notes() if overlap else ()), *language_notes(model, table.first + table.second)),
+        (
+            *(overlap.notes() if overlap else ()),
+            *language_notes(model, (*table.first[:100], *table.second[:100])),
+        ),
         overlap,
         evaluation.intervals(),
     )
