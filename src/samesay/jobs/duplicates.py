@@ -17,6 +17,7 @@ from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError, require_at_least
 from samesay.pairs import ProgressListener
 from samesay.scoring import Scorer
+from samesay.scoring.language import language_notes
 from samesay.scoring.matching import Orders, PairReader, Recall, Sameness, groups_of, nearest_texts
 
 if TYPE_CHECKING:
@@ -214,7 +215,10 @@ def find_duplicates(
         n_truncated=int(found.truncated.sum()),
         recall=recall,
         seconds=seconds | {"total": time.perf_counter() - begin},
-        notes=tuple(note for each in lists for note in each.source.notes),
+        notes=(
+            *(note for each in lists for note in each.source.notes),
+            *language_notes(model, (text for each in lists for text in each.texts)),
+        ),
     )
     if output is not None:
         write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in pairs], overwrite=overwrite)
