@@ -188,7 +188,7 @@ def test_a_dataset_that_is_a_program_is_read_from_the_hubs_own_copy_and_never_ru
     assert "not run" in hub[1]["hf://datasets/me/program"]["hint"]
 
 
-def test_what_the_hub_refuses_is_told_apart(hub):
+def test_what_the_hub_refuses_is_distinguished(hub):
     _, found = hub
     assert found["hf://datasets/me/own:tain"]["code"] == "split-not-found"
     assert "train" in found["hf://datasets/me/own:tain"]["hint"]

@@ -75,7 +75,7 @@ def test_a_column_is_found_or_named(tmp_path):
     assert load_texts(only).column == "anything"
 
 
-def test_a_column_that_cannot_be_told_is_refused(tmp_path):
+def test_a_column_that_cannot_be_recognised_is_refused(tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("one,two\na,b\n", encoding="utf-8")
     with pytest.raises(ColumnNotFound) as caught:

@@ -83,10 +83,11 @@ def test_coarser_steps_are_as_large_on_the_disk_and_smaller_in_a_zip(graph: Path
             small.stat().st_size,
             sum(len(zlib.compress(one.tobytes())) for one in steps.values()),
         )
-    assert sizes["compact"][0] == sizes["int8"][0]
+    assert sizes["compact"][0] == pytest.approx(sizes["int8"][0], abs=500)
     assert sizes["compact"][1] < 0.7 * sizes["int8"][1]
-    for name, axis, share in (("table", -1, 1 / 4), ("kernel", -2, 1 / 8)):
+    for name, axis, share in (("table", None, 1 / 4), ("kernel", -2, 1 / 8)):
         step = share * np.sqrt((was[name] ** 2).mean(axis=axis, keepdims=True))
+        step = np.maximum(step, np.abs(was[name]).max(axis=axis, keepdims=True) / 127)
         assert (np.abs(steps[name] * now[f"{name}.scale"] - was[name]) <= 0.501 * step).all()
 
 

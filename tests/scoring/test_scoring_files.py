@@ -186,7 +186,7 @@ def test_the_models_sides_are_found_by_role_whatever_their_order(tmp_path: Path)
     np.testing.assert_allclose(found, want, atol=1e-5)
 
 
-def test_columns_can_be_told_and_missing_ones_are_named(tmp_path: Path, scorer: Scorer) -> None:
+def test_columns_can_be_given_and_missing_ones_are_named(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("left,right\na dog,a cat\n", encoding="utf-8")
     with pytest.raises(ColumnNotFound):

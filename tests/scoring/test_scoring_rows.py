@@ -59,7 +59,7 @@ def test_what_is_scored_is_what_a_table_holds(
         assert any("the column 'set' names splits" in note for note in report.notes)
 
 
-def test_rows_of_a_split_that_cannot_be_told_are_refused(
+def test_rows_of_a_split_that_cannot_be_known_are_refused(
     tmp_path: Path, scorer: Scorer, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = tmp_path / "plain.csv"

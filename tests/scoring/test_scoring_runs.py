@@ -157,7 +157,7 @@ def test_rows_that_cannot_be_read_are_left_out_and_listed(tmp_path: Path, scorer
     )
 
 
-def test_where_a_row_ends_must_be_known_to_go_on_behind_it(tmp_path: Path, scorer: Scorer) -> None:
+def test_where_a_row_ends_must_be_known_to_go_on_after_it(tmp_path: Path, scorer: Scorer) -> None:
     source = tmp_path / "pairs.csv"
     source.write_text('premise,hypothesis\na,b\n"never closed,b\na,b\n', encoding="utf-8")
     with pytest.raises(RowMalformed, match="not closed"):

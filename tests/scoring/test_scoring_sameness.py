@@ -76,7 +76,7 @@ def test_other_labels_are_a_mean_of_both_orders():
     assert one_way.ask("abc", "abc", PAIRS).scores.tolist() == pytest.approx([0.9, 0.3, 0.0])
 
 
-def test_a_pair_that_was_cut_in_either_order_is_told():
+def test_a_pair_that_was_cut_in_either_order_is_marked():
     model = Asked(lambda *_: nli(0.9, 0.0), ("entailment", "neutral", "contradiction"), most_words=2)
     answers = Sameness(model).ask(["a b c", "d", "e"], ["a b c", "d", "e"], PAIRS)
     assert answers.truncated.tolist() == [True, True, False]

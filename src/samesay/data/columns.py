@@ -323,7 +323,7 @@ def _no_header(names: Sequence[str], where: str, rows: Rows, need_label: bool | 
         where=where,
         expected="a first line that names the columns, such as premise,hypothesis; without one, columns by number",
         hint=columns_option(roles, no_header=True) if roles else "--no-header",
-        details={"columns": list(names), "near": {}},
+        details={"columns": list(names)},
     )
 
 

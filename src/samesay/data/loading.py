@@ -175,7 +175,7 @@ class _Reading:
         if source.corpus is not None:
             self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
-        if source.is_file:
+        if source.kind == "file":
             raws = self._parted(source, raws[0], parts, all_parts=all_parts)
         answered = [raw for raw in raws if raw.mapped.gold is not None]
         gold: dict[str, tuple[GoldReading, int]] = {}
@@ -244,14 +244,14 @@ class _Reading:
         commas = options.decimal_comma or holds_decimal_commas(values())
         if commas and not options.decimal_comma:
             raws[0].notes.append("numbers such as 3,8 were read with a decimal comma")
-        told_names = (
+        names_given = (
             options.labels is not None
             or options.rename_labels is not None
             or options.task == "classification"
         )
         if (
             raws[0].mapped.label is not None
-            and not told_names
+            and not names_given
             and holds_scores(islice(values(), len(raws[0])))
         ):
             for raw in raws:
@@ -295,7 +295,11 @@ class _Reading:
             )
         raw.rows_read = len(raw)
         # Of a split that is a part of a file, the slice is of the part.
-        if source.slice is not None and not source.is_counted and not (source.is_file and source.split):
+        if (
+            source.slice is not None
+            and not source.is_counted
+            and not (source.kind == "file" and source.split)
+        ):
             raw.cut(source.slice)
         if has_headers or not rows.filter.is_idle:
             raw.leave_out(rows.filter)
@@ -326,7 +330,7 @@ class _Reading:
         used = {raw.mapped.first, raw.mapped.second, raw.mapped.gold}
         origin = Origin(
             source=source.text,
-            split=raw.split if source.is_folder or source.built_in or source.published else None,
+            split=None if source.kind == "file" else raw.split,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=tuple(raw.files),

@@ -121,12 +121,11 @@ class SourceRows:
 
     def _openers_of(self, source: Source) -> list[Callable[[], RowStream | KnownRows]]:
         split = self._split or self._split_of(source)
-        if source.is_generated:
+        if source.kind == "generated":
             return [partial(builtin.GeneratedRows, source.name, split, whole=source.split is None)]
         if source.tfds is not None:
             return [partial(source.tfds.split, split)]
-        files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
-        return [partial(RowStream, file, self._reading) for file in files]
+        return [partial(RowStream, file, self._reading) for file in source.files(split)]
 
     def _split_of(self, source: Source) -> str:
         return source.only_split()
@@ -283,7 +282,7 @@ class PairRows(SourceRows):
         return (found for row in rows if (found := through.passed(row)) is not None)
 
     def _kept(self, source: Source) -> Iterator[Row]:
-        named = source.split if source.is_file and source.split in SPLITS else None
+        named = source.split if source.kind == "file" and source.split in SPLITS else None
         if named is None:
             return self._passed(self._rows_of(source), self.filter)
         column, n_rows = self._naming(source, named)

@@ -18,6 +18,9 @@ from samesay.evaluation.evaluation import Evaluation
 from samesay.evaluation.intervals import RESAMPLES, bootstrapped, ends_of
 from samesay.pairs import are_alike
 
+SIGNIFICANT = 0.05
+"""Below it a (corrected) p-value is called a difference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:

@@ -27,7 +27,7 @@ _LEAST_WEIGHTS = 1024
 """Smaller tensors, biases and norms, stay as they are: they hold next to nothing."""
 
 _LARGEST = 127
-# The size of compact's steps, as a share of a row's or an output's root mean square (docs/decisions/0040).
+# The size of compact's steps, as a share of the root mean square of a table or of an output (docs/decisions/0040).
 _STEP_OF_TABLE, _STEP_OF_PRODUCT = 1 / 4, 1 / 8
 
 
@@ -97,7 +97,7 @@ def narrow(
             ]
         if is_table:
             for node in readers[name]:
-                looked_up[node.output[0]] = _rows(name, node, storage)
+                looked_up[node.output[0]] = _rows(name, node, storage, one_scale=storage == "compact")
         else:
             widened += _whole(name, storage)
     nodes = widened + [new for node in graph.node for new in looked_up.get(node.output[0], [node])]
@@ -109,10 +109,11 @@ def narrow(
 
 
 def _scale(values: NDArray[np.float32], storage: Storage, *, is_table: bool) -> NDArray[np.float32]:
-    """A step's size for each row of a table, and for each output of a product."""
-    axis = -1 if is_table else -2
+    """A step's size for each row of a table, or for all of it, and for each output of a product."""
+    compact = storage == "compact"
+    axis = -2 if not is_table else None if compact else -1
     scale = np.abs(values).max(axis=axis, keepdims=True) / _LARGEST
-    if storage == "compact":
+    if compact:
         share = _STEP_OF_TABLE if is_table else _STEP_OF_PRODUCT
         scale = np.maximum(scale, share * np.sqrt(np.square(values).mean(axis=axis, keepdims=True)))
     return np.where(scale > 0, scale, 1).astype(np.float32)
@@ -131,7 +132,7 @@ def _looks_up_rows(node: Any, table: str) -> bool:
     return node.op_type == "Gather" and node.input[0] == table and axis == 0
 
 
-def _rows(name: str, node: Any, storage: Storage) -> list[Any]:
+def _rows(name: str, node: Any, storage: Storage, *, one_scale: bool) -> list[Any]:
     """What looks up rows in the narrow table and widens them alone."""
     from onnx import helper
 
@@ -141,11 +142,12 @@ def _rows(name: str, node: Any, storage: Storage) -> list[Any]:
             helper.make_node("Gather", [f"{name}.float16", ids], [f"{out}.float16"]),
             _cast(f"{out}.float16", out),
         ]
+    of_rows = helper.make_node("Gather", [f"{name}.scale", ids], [f"{out}.scale"])
     return [
         helper.make_node("Gather", [f"{name}.int8", ids], [f"{out}.int8"]),
-        helper.make_node("Gather", [f"{name}.scale", ids], [f"{out}.scale"]),
         _cast(f"{out}.int8", f"{out}.steps"),
-        helper.make_node("Mul", [f"{out}.steps", f"{out}.scale"], [out]),
+        *([] if one_scale else [of_rows]),
+        helper.make_node("Mul", [f"{out}.steps", f"{name}.scale" if one_scale else f"{out}.scale"], [out]),
     ]
 
 

@@ -18,6 +18,7 @@ from samesay.pairs import ProgressListener
 from samesay.predictors.baselines import baselines_to_beat
 from samesay.predictors.labelled import Overlap, builtin_for, load_for, load_training_pairs, overlap_with
 from samesay.predictors.opening import Backend, open_predictor
+from samesay.scoring.language import language_notes
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,10 @@ def evaluate_model(
         opened.kind,
         evaluation,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
-        tuple(overlap.notes() if overlap else ()),
+        (
+            *(overlap.notes() if overlap else ()),
+            *language_notes(model, (*table.first[:100], *table.second[:100])),
+        ),
         overlap,
         evaluation.intervals(),
     )

@@ -11,15 +11,12 @@ import numpy as np
 from samesay.data import PairTable
 from samesay.data.formats.writers import rounded
 from samesay.evaluation import Evaluation
-from samesay.evaluation.comparison import Contrast, Difference
+from samesay.evaluation.comparison import SIGNIFICANT, Contrast, Difference
 from samesay.evaluation.evaluation import Table
 from samesay.evaluation.intervals import LEVEL, RESAMPLES
 from samesay.evaluation.plots import CostPoint
 from samesay.pairs import Answers
 from samesay.predictors.cost import Cost
-
-SIGNIFICANT = 0.05
-"""Below it a corrected p-value is called a difference."""
 
 METRICS = {
     "accuracy": "accuracy",

@@ -10,6 +10,7 @@ import numpy as np
 
 from samesay.bundle import BUILTIN_MODELS, Manifest, model_for, open_bundle, read_pair_numbers
 from samesay.data import PairTable, ReadOptions, load_pairs
+from samesay.data.groups import hold_out
 from samesay.data.rows import temporary_folder
 from samesay.data.sources.locate import is_standard_input
 from samesay.errors import LabelMismatch, UsageError
@@ -96,6 +97,8 @@ def load_training_pairs(
         )
     split = manifest.data.get("split") or "train"
     table = load_for(answers, str(recorded), reading, prefer=(split, "train"))
+    if share := manifest.data.get("held_share"):
+        table = (hold_out(table, share) or (table,))[0]
     expected = manifest.data.get("fingerprint")
     if expected and table.with_sides(manifest.sides).fingerprint() != expected:
         raise UsageError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ import numpy as np
 from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
-from samesay.decision import Decision, Predictions, predictions_of, values_of
+from samesay.decision import Decision, Predictions, mean_of_orders, predictions_of, values_of
 from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError, require_at_least
 from samesay.pairs import (
@@ -19,6 +20,7 @@ from samesay.pairs import (
     Answers,
     LabelSet,
     Prediction,
+    Progress,
     ProgressListener,
     Sides,
     labels_of,
@@ -218,12 +220,21 @@ class Scorer:
 
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
-        encoded = self.encoder.encode(*texts_from(pairs, sides=self.sides))
+        encoded = self.encoder.encode(*self._as_read(*texts_from(pairs, sides=self.sides)))
         size, pad_id = self.batch_tokens, self.encoder.pad_id
-        return Pending(self._graph, encoded, self._values, batch_tokens=size, pad_id=pad_id)
+        return Pending(
+            self._graph,
+            encoded,
+            lambda *read: self._values(*self._answered(*read)),
+            batch_tokens=size,
+            pad_id=pad_id,
+        )
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
-        """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
+        """The graph's own answers, before temperature and biases, shape ``(n_pairs, n_outputs)``.
+
+        Of a symmetric model their mean over both orders.
+        """
         return self._logits(*texts_from(pairs, sides=self.sides))[0]
 
     def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
@@ -236,15 +247,31 @@ class Scorer:
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        return logits_of(
+        read_as = self._as_read(first, second)
+        orders = len(read_as[0]) // max(len(first), 1)
+
+        def of_pairs(heard: Progress) -> None:
+            if progress is not None:
+                progress(replace(heard, done=heard.done // orders, total=len(first)))
+
+        read = logits_of(
             self._graph,
             self.encoder,
-            self.encoder.encode_in_parts(first, second),
+            self.encoder.encode_in_parts(*read_as),
             batch_tokens=self.batch_tokens,
-            total=len(first),
+            total=len(read_as[0]),
             stage="score",
-            progress=progress,
+            progress=of_pairs,
         )
+        return self._answered(*read)
+
+    def _as_read(self, first: list[str], second: list[str]) -> tuple[list[str], list[str]]:
+        return (first + second, second + first) if self.decision.symmetric else (first, second)
+
+    def _answered(
+        self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        return mean_of_orders(logits, tokens_lost) if self.decision.symmetric else (logits, tokens_lost)
 
 
 def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens: int) -> Scorer:

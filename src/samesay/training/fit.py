@@ -124,8 +124,9 @@ def fit(
     """
     custom, files = custom or CustomObjects(), files or RunFiles()
     checkpoints = destination(files.checkpoints) if files.checkpoints else None
-    steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
-    _require_possible(recipe, steps_per_epoch, checkpoints=checkpoints)
+    recipe = recipe.for_pairs(len(pairs.encoded))
+    n_batches = math.ceil(len(pairs.encoded) / recipe.batch_size) * (recipe.epochs or 0)
+    _require_possible(recipe, n_batches, checkpoints=checkpoints)
     with (
         frozen(classifier, recipe),
         adapted(classifier, recipe),
@@ -134,7 +135,7 @@ def fit(
         ExitStack() as during,
     ):
         objective = objective_of(classifier, recipe, pairs.targets, pairs.taught)
-        optimizer = custom.optimizer or _optimizer(classifier, recipe, steps_per_epoch)
+        optimizer = custom.optimizer or _optimizer(classifier, recipe, n_batches)
         _compile(classifier, optimizer, objective, custom)
         classifier.optimizer.build(classifier.trainable_variables)
         trained_weights = (_count(classifier.trainable_variables), _count(classifier.weights))
@@ -216,7 +217,7 @@ def fit(
     partial = custom.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
     if partial:
         # Built over some variables alone, it could neither resume from here nor be saved with the model.
-        whole = _optimizer(classifier, recipe, steps_per_epoch)
+        whole = _optimizer(classifier, recipe, n_batches)
         optimizer = with_state_of(optimizer, whole, classifier.trainable_variables)
     if partial or classifier.optimizer is not optimizer or pairs.taught is not None:
         # For float16 Keras puts an optimizer that scales the loss around it; a teacher's loss takes more than labels.
@@ -233,18 +234,16 @@ def fit(
         resumed_from=first_step,
         seconds=round(course.seconds, 3),
         pairs_per_second=round(per_second(course.pairs_done, course.seconds), 1),
-        padding_share=padding_share(plan(0), pairs.encoded.lengths),
+        padding_share=padding_share(plan(0), np.tile(pairs.encoded.lengths, 2)),
         widths=sorted(course.widths),
         settings=custom.recorded(recipe),
         trained_weights=trained_weights,
     )
 
 
-def _optimizer(
-    classifier: PairClassifier, recipe: Recipe, steps_per_epoch: int
-) -> keras.optimizers.Optimizer:
+def _optimizer(classifier: PairClassifier, recipe: Recipe, n_batches: int) -> keras.optimizers.Optimizer:
     shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
-    return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
+    return build_optimizer(recipe, n_batches, shares)
 
 
 def _compile(
@@ -261,7 +260,7 @@ def _compile(
     )
 
 
-def _require_possible(recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path | None) -> None:
+def _require_possible(recipe: Recipe, n_batches: int, *, checkpoints: Path | None) -> None:
     """Refuse what this backend or this many steps cannot do."""
     if checkpoints is not None and keras.backend.backend() != "jax":
         raise UsageError(
@@ -282,7 +281,6 @@ def _require_possible(recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path
             where="precision",
             expected="float32 or bfloat16, or a GPU",
         )
-    n_batches = steps_per_epoch * recipe.epochs
     if recipe.accumulate > n_batches:
         raise UsageError(
             f"accumulate is {recipe.accumulate}, and the run has {n_batches} batches: no weight would change.",
@@ -312,9 +310,15 @@ def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[in
             epoch=epoch,
             max_length=max_length,
             shuffle=recipe.shuffle,
-            epochs=recipe.epochs,
+            epochs=recipe.epochs or 1,
         )
-        return batches if rows is None else [Batch(rows[batch.rows], batch.width) for batch in batches]
+        if rows is not None:
+            batches = [Batch(rows[batch.rows], batch.width) for batch in batches]
+        if not recipe.symmetric:
+            return batches
+        # The order of each pair's texts in this epoch, as `PairBatches` numbers them.
+        turned = np.random.default_rng((recipe.seed, epoch)).integers(2, size=len(lengths)) * len(lengths)
+        return [Batch(batch.rows + turned[batch.rows], batch.width) for batch in batches]
 
     return plan
 

@@ -154,7 +154,6 @@ def _refuse_half_characters(values: dict[Any, Any], lines: TextLines) -> None:
                     f"The escape \\u{half:04x} in {key!r} at line {lines.line} is half of a surrogate pair.",
                     where=lines.place(),
                     expected="whole characters: both halves (\\ud83d\\ude00), or the character itself",
-                    details={"line": lines.line, "key": key},
                 ) from error
 
 

@@ -103,7 +103,7 @@ class RowStream:
         self.name = opened.name
         self._close = opened.close
         try:
-            self.format = options.format or _told_format(opened)
+            self.format = options.format or _format_shown(opened)
             self.columns, self._rows = self._read(opened, options)
         except BaseException:
             self.close()
@@ -304,7 +304,7 @@ def _only_member(archive: Path | BinaryIO, name: str) -> str:
     )
 
 
-def _told_format(opened: Opened) -> str:
+def _format_shown(opened: Opened) -> str:
     """The format that a name shows, or for standard input the first bytes."""
     start = peeked(opened.stream, _START, opened.name)
     if not opened.inner:

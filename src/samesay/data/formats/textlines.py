@@ -143,7 +143,6 @@ class _Recoded(io.RawIOBase):
             where=f"{self._name}:{line}",
             expected=f"text in {self._encoding}, as --encoding says",
             hint=f"--encoding {likely}",
-            details={"line": line, "encoding": self._encoding},
         )
 
 
@@ -246,7 +245,7 @@ class TextLines:
                 where=self.place(),
                 expected="text in UTF-8, which holds none, or its encoding: --encoding utf-16-le",
                 hint=self._remedy(raw),
-                details={"line": self.line, "offset": self._offset + nul},
+                details={"offset": self._offset + nul},
             )
 
     def _remedy(self, raw: bytes) -> str | None:
@@ -261,7 +260,7 @@ class TextLines:
             where=self.place(),
             expected="text in UTF-8, with or without a byte order mark, or the name of its encoding",
             hint=f"--encoding {likely}",
-            details={"line": self.line, "offset": offset},
+            details={"offset": offset},
         )
 
 

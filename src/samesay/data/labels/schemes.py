@@ -205,7 +205,6 @@ class _Doubts:
             expected=f"one of the two: a class ({keep}), or rows to leave out "
             f"(--where '{self.column}!={texts[0]}')",
             hint=keep,
-            details={"label": texts[0], "rows": n_nones},
         )
 
     def minus_one(self, renamed: Collection[int]) -> None:
@@ -266,7 +265,6 @@ class _Doubts:
             where=self.place(first),
             expected=both,
             hint=renaming_option(known if len(known) == len(odd) else own),
-            details={"labels": [*odd, *others]},
         )
 
     def _texts(self, kind: str) -> dict[str, str]:
@@ -377,7 +375,6 @@ def _not_declared(spelling: Spelling, labels: LabelSet, where: str) -> LabelUnkn
         where=where,
         expected=f"one of {numbered}" if number else f"one of {', '.join(labels)}",
         hint=renaming_option({text: close[0]}) if close else None,
-        details={"label": text, "labels": list(labels)},
     )
 
 

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,6 @@ from samesay.data.rows import KnownRows, Row
 from samesay.data.table import Origin, PairTable
 from samesay.errors import UsageError, require_at_least
 
-HANDWRITTEN = Path(__file__).with_name("handwritten.jsonl")
 DEFAULT_PAIRS = 5000
 
 

@@ -134,6 +134,13 @@ def role_of(name: str) -> str | None:
     return next((role for role, spellings in _SPELLINGS.items() if plain in spellings), None)
 
 
+def accepted_for(expected: str, roles: Mapping[str, str]) -> tuple[str, ...]:
+    """The labels that are right where ``expected`` is: one, or both that are not entailment in a model of three."""
+    if expected == NOT_ENTAILMENT and expected not in roles and ENTAILMENT in roles:
+        return tuple(roles[role] for role in (NEUTRAL, CONTRADICTION) if role in roles)
+    return (roles.get(expected, expected),)
+
+
 class Questions(ABC):
     """What can be asked of models of one task, and which answers are right.
 
@@ -194,10 +201,8 @@ class LabelQuestions(Questions):
         self.handwritten = ENTAILMENT in roles
 
     def accepted(self, expected: str) -> tuple[str, ...]:
-        """The labels that are right where ``expected`` is: one, or both that are not entailment in a model of three."""
-        if expected == NOT_ENTAILMENT and expected not in self.roles and ENTAILMENT in self.roles:
-            return tuple(self.roles[role] for role in (NEUTRAL, CONTRADICTION) if role in self.roles)
-        return (self.roles.get(expected, expected),)
+        """The labels that are right where ``expected`` is."""
+        return accepted_for(expected, self.roles)
 
     def role_in(self, relation: str, place: int) -> str | None:
         """As in ``Questions``.

@@ -214,7 +214,9 @@ class Journal:
             next(lines)
             for line in lines:
                 for row in (_parsed(line) or {}).get("skipped", ()):
-                    stream.write(json.dumps(row, ensure_ascii=False).encode("utf-8") + b"\n")
+                    stream.write(
+                        json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+                    )
 
 
 @contextmanager

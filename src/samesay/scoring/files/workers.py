@@ -18,10 +18,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from samesay.bundle import open_bundle
-from samesay.decision import Decision, Predictions
+from samesay.decision import Decision, Predictions, mean_of_orders
 from samesay.errors import WorkerDied, require_at_least
 from samesay.pairs import Answers, Pair, Sides
 from samesay.scoring.pending import Pending
@@ -92,6 +90,8 @@ class OneProcess:
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
     ) -> Iterator[tuple[ChunkT, Predictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first."""
+        # A symmetric model reads both by itself.
+        symmetric = symmetric and not self.model.decision.symmetric
 
         def begin(chunk: ChunkT) -> Pending[Predictions]:
             return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
@@ -102,7 +102,7 @@ class OneProcess:
         with closing(_in_order(chunks, begin, give_up, at_once=2 if self._ahead else 1)) as begun:
             for chunk, pending in begun:
                 answers = pending.result()
-                yield chunk, _mean_of_orders(answers) if symmetric else answers
+                yield chunk, Predictions(*mean_of_orders(*answers)) if symmetric else answers
 
 
 class WorkerPool:
@@ -225,18 +225,13 @@ def read_both_orders(scorer: Scorer, pairs: Sequence[Pair]) -> Predictions:
     count as not read that were not in one of the two orders.
     """
     # As one, not in parts as `read` has them: batches are then the same in any number of processes.
-    return _mean_of_orders(scorer.begin(_both_orders(pairs)).result())
+    if scorer.decision.symmetric:
+        return scorer.begin(pairs).result()
+    return Predictions(*mean_of_orders(*scorer.begin(_both_orders(pairs)).result()))
 
 
 def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
     return [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)]
-
-
-def _mean_of_orders(both: Predictions) -> Predictions:
-    values, tokens_lost = both
-    n = len(values) // 2
-    mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
-    return Predictions(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
 
 
 class _Worker:
