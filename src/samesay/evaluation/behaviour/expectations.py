@@ -183,7 +183,7 @@ class Questions(ABC):
     @abstractmethod
     def answered(
         self, model: Predictor, values: NDArray[np.float64]
-    ) -> list[tuple[str | float, float | None]]:
+    ) -> Sequence[tuple[str | float, float | None]]:
         """The answer in every row of what the model gave, and its probability where there is one."""
 
     @abstractmethod
@@ -249,7 +249,7 @@ class LabelQuestions(Questions):
             )
         return role, None
 
-    def answered(self, model: Predictor, values: NDArray[np.float64]) -> list[tuple[str, float]]:
+    def answered(self, model: Predictor, values: NDArray[np.float64]) -> Sequence[tuple[str, float]]:
         """As in ``Questions``."""
         names = self.labels.in_texts(decisions_of(model, values).label_ids)
         return list(zip(names, values.max(axis=1).tolist(), strict=True))
@@ -288,7 +288,7 @@ class ScoreQuestions(Questions):
             )
         return role, (middle, self.scale.high) if role == SAME else (self.scale.low, middle)
 
-    def answered(self, model: Predictor, values: NDArray[np.float64]) -> list[tuple[float, None]]:
+    def answered(self, model: Predictor, values: NDArray[np.float64]) -> Sequence[tuple[float, None]]:
         """As in ``Questions``."""
         return [(score, None) for score in values.tolist()]
 
