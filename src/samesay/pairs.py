@@ -168,7 +168,7 @@ class LabelSet:
         Raises:
             UsageError: If they are not names, or one text, whose letters would be taken for them.
         """
-        if isinstance(names, cls):
+        if isinstance(names, LabelSet):
             return names
         return cls(_texts_of(names, "labels", "a list of names, such as ['different', 'same']"))
 
@@ -359,7 +359,7 @@ class Scale:
         Raises:
             UsageError: If they are not two numbers, the lower one first.
         """
-        if isinstance(scale, cls):
+        if isinstance(scale, Scale):
             return scale
         return cls.parse(
             scale if isinstance(scale, str) or not isinstance(scale, Iterable) else ",".join(map(str, scale))
