@@ -7,14 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import samesay
 from samesay.errors import BundleDamaged, DiskFull, NotABundle, TargetExists, UsageError
-from samesay.model.classifier import PairClassifier
+from samesay.model.batches import PairBatches
+from samesay.model.classifier import PairClassifier, pair_loss
 
 FIRST = ["a dog runs", "the cat sleeps", "a man eats", "two dogs walk in the park", "a red house"] * 4
 SECOND = ["the dog runs in the park", "a dog sleeps", "a man eats", "three cats walk", "the blue house"] * 4
@@ -121,6 +124,27 @@ def test_a_model_whose_layers_were_frozen_goes_on_from_the_file_as_it_would_have
         # Of a weight whose gradient is next to nothing Adam's step has the sign of rounding.
         if not one.path.endswith("key/bias"):
             np.testing.assert_allclose(np.array(other), np.array(one), atol=1e-6, err_msg=one.path)
+
+
+def test_keras_fit_of_raw_texts_puts_other_pairs_together_in_every_epoch(
+    tiny_preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = samesay.PairModel.from_preset(tiny_preset, ["different", "same"]).classifier
+    model.compile(optimizer="adam", loss=pair_loss())
+    seen: list[list[list[int]]] = []
+
+    def noted(self: PairBatches, index: int):
+        seen.append([batch.rows.tolist() for batch in self.batches])
+        return read(self, index)
+
+    read = PairBatches.__getitem__
+    monkeypatch.setattr(PairBatches, "__getitem__", noted)
+    heard: list[int] = []
+    count = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: heard.append(epoch))
+    model.fit((FIRST, SECOND), LABELS, batch_size=4, epochs=2, verbose=0, callbacks=[count])
+    assert seen[0] != seen[-1]
+    assert sorted(chain(*seen[0])) == sorted(chain(*seen[-1]))
+    assert heard == [0, 1]
 
 
 def test_an_existing_file_is_kept_unless_told_otherwise(fitted: samesay.PairModel, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.python.inputs import texts_from
-from samesay.encoding import EncodedPairs, PairEncoder, plan_training
+from samesay.encoding import Batch, EncodedPairs, PairEncoder, plan_training
 from samesay.errors import UsageError
 from samesay.model.backbones.families import register_own_classes
 from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
@@ -149,18 +149,27 @@ class PairClassifier(keras.Model):
             return super().fit(x, y, **settings)
         height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
         encoded, targets = self._examples(x, y)
-        batches = plan_training(
-            encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
-        )
+
+        def plan(epoch: int) -> list[Batch]:
+            limit = self.encoder.max_length
+            return plan_training(
+                encoded.lengths, height, seed=0, epoch=epoch, max_length=limit, shuffle="buckets"
+            )
+
+        def next_plan(epoch: int, logs: Any = None) -> None:
+            data.batches = plan(epoch)
+
         data = PairBatches(
             encoded,
-            batches,
+            plan(settings.get("initial_epoch", 0)),
             height=height,
             pad_id=self.encoder.pad_id,
             targets=targets,
             inputs=self.input_names,
         )
-        return super().fit(data, shuffle=False, **settings)
+        others = settings.pop("callbacks", None) or ()
+        callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=next_plan), *others]
+        return super().fit(data, shuffle=False, callbacks=callbacks, **settings)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the model: the task, the label names, the sides."""
