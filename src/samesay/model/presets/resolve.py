@@ -34,6 +34,7 @@ from samesay.model.huggingface.reading import (
 )
 from samesay.model.presets.declared_sizes import require_preset
 from samesay.model.presets.installed import KAGGLE, MINILM, MINILM_WHEEL, MPNET, kaggle_folder, wheel_folder
+from samesay.model.presets.rebuilding import fill, read_weights, require_sizes
 from samesay.model.runtime.backend import keras_hub
 from samesay.pairs import Answers, Sides
 
@@ -74,6 +75,7 @@ class Preset:
         max_length: The length limit it was trained with, in tokens, where that is recorded.
         classifier: What a Hugging Face folder with a head that can be kept says of it.
         hub: Where on the Hugging Face hub it is from, and its commit.
+        weights: The ONNX file that holds a saved model's weights, where its Keras part has to be rebuilt.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Preset:
     max_length: int | None = None
     classifier: ClassifierFolder | None = None
     hub: HubModel | None = None
+    weights: Path | None = None
 
 
 def resolve(name: str | Path) -> Preset:
@@ -166,6 +169,12 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
     from_preset = keras_hub().models.TextClassifier.from_preset
     register_own_classes()
     try:
+        if preset.weights is not None:
+            weights = read_weights(preset.weights)
+            require_sizes(Path(preset.location), weights)
+            task = from_preset(preset.location, load_weights=False, **arguments)
+            fill(task, weights, head="num_classes" not in arguments)
+            return task
         if preset.kind in ("saved model", "keras folder"):
             require_preset(Path(preset.location))
         return from_preset(preset.location, **arguments)
@@ -193,13 +202,15 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
     if (folder / "samesay.json").is_file():
         bundle = open_bundle(folder)
         manifest = bundle.manifest
+        rebuilt = not bundle.has("keras") and bundle.has("architecture") and bundle.has("onnx")
         return Preset(
             text,
             "saved model",
-            str(bundle.part("keras")),
+            str(bundle.part("architecture" if rebuilt else "keras")),
             manifest.answers,
             manifest.sides,
             manifest.max_length,
+            weights=bundle.part("onnx") / "model.onnx" if rebuilt else None,
         )
     place = encoder_folder(folder)
     config = place / "config.json"
