@@ -180,7 +180,7 @@ def train(
 
     def fitted(seed: int) -> tuple[PairModel, FitResult]:
         model = _opened(run, recipe, data, seed)
-        if found is None and data.measured is not None and model.head != "new":
+        if data.measured is not None and model.head != "new":
             before[model.preset] = model.evaluate(data.measured, progress=progress)
         own_files = replace(
             files,

@@ -49,7 +49,7 @@ class SavedModel:
 
     Attributes:
         path: Its folder.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
     """
 
     path: Path
@@ -67,7 +67,7 @@ def save_model(
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
 
-    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+    A failed parity check of the ONNX part is recorded and loses nothing: the Keras part is always saved.
 
     Args:
         model: What to save.
