@@ -36,6 +36,7 @@ from samesay.model.huggingface.writing import huggingface_config
 from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
+from tiny_tokenizers import wordpiece_encoder
 
 LABELS = ("entailment", "neutral", "contradiction")
 SIDES = ("hypothesis", "premise")
@@ -278,7 +279,7 @@ def test_the_tokenizer_s_file_gives_our_ids(tmp_path: Path) -> None:
     tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True, strip_accents=True)
     write_tokenizer(tokenizer, tmp_path, FAMILIES[0], max_length=128)
     theirs = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    ours = PairEncoder.wordpiece(vocabulary, lowercase=True, strip_accents=True, max_length=10_000)
+    ours = wordpiece_encoder(vocabulary, lowercase=True, strip_accents=True, max_length=10_000)
     specials = ("[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]")
     texts = [
         text

@@ -13,10 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.encoding.widths import padded_to, training_widths
+from samesay.encoding.widths import padded_to, prediction_widths, training_widths
 from samesay.errors import UsageError
 
 Shuffle = Literal["buckets", "random"]
+
+PREDICTION_HEIGHT = 32
+"""Rows of every batch when predicting: one compiled shape a length bucket."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,6 +89,16 @@ def plan_training(
     if shuffle == "random":
         return batches
     return [batches[index] for index in random.permutation(len(batches))]
+
+
+def plan_prediction(
+    lengths: NDArray[np.integer], max_length: int, *, height: int = PREDICTION_HEIGHT
+) -> list[Batch]:
+    """Every row once, like lengths together, ``height`` rows a batch, in few of the widths of ``LENGTH_BUCKETS``."""
+    widths = padded_to(lengths, prediction_widths(lengths, max_length))
+    order = np.argsort(lengths, kind="stable")
+    cuts = [order[start : start + height] for start in range(0, len(order), height)]
+    return [Batch(rows=rows, width=int(widths[rows[-1]])) for rows in cuts]
 
 
 def plan_scoring(lengths: NDArray[np.integer] | Sequence[int], *, batch_tokens: int) -> list[Batch]:

@@ -7,7 +7,8 @@ schedule. It takes raw text pairs wherever Keras takes arrays, and knows its lab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import partial
 from typing import Any
 
 import keras
@@ -16,11 +17,18 @@ from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.python.inputs import texts_from
-from samesay.encoding import EncodedPairs, PairEncoder, plan_training
+from samesay.encoding import (
+    PREDICTION_HEIGHT,
+    Batch,
+    EncodedPairs,
+    PairEncoder,
+    plan_prediction,
+    plan_training,
+)
 from samesay.errors import UsageError
 from samesay.model.backbones.families import register_own_classes
-from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
-from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
+from samesay.model.batches import PairBatches
+from samesay.model.encoders import PreprocessorEncoder, encoder_of
 from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 
@@ -129,38 +137,47 @@ class PairClassifier(keras.Model):
         """Loss and metrics; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
         if _is_tensors(x, self.input_names):
             return super().evaluate(x, y, **settings)
-        settings.pop("batch_size", None)
+        return super().evaluate(self._batches(x, y, settings.pop("batch_size", None)), **settings)
+
+    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
+        """Keras' ``fit``; ``x`` and ``validation_data`` are pairs with names or indices, or what Keras takes.
+
+        Pairs are in another order each epoch, and with ``shuffle=False`` in one order by their lengths.
+        """
+        if _is_tensors(x, self.input_names):
+            return super().fit(x, y, **settings)
+        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
+        if not settings.pop("shuffle", True):
+            data = self._batches(x, y, height)
+        else:
+            encoded, targets = self._examples(x, y)
+            plan = partial(plan_training, encoded.lengths, height, seed=0, max_length=self.encoder.max_length)
+            data = _ShuffledBatches(
+                encoded,
+                plan(epoch=0),
+                height=height,
+                pad_id=self.encoder.pad_id,
+                targets=targets,
+                inputs=self.input_names,
+            )
+            data.plan = plan
+        held_out = settings.get("validation_data")
+        if isinstance(held_out, (tuple, list)) and not _is_tensors(held_out[0], self.input_names):
+            settings["validation_data"] = self._batches(*held_out, settings.get("validation_batch_size"))
+        return super().fit(data, shuffle=False, **settings)
+
+    def _batches(self, x: Any, y: Any, height: int | None) -> PairBatches:
+        """Batches of pairs by their lengths, ``height`` rows each at most."""
         encoded, targets = self._examples(x, y)
-        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = PairBatches(
+        return PairBatches(
             encoded,
-            batches,
+            plan_prediction(encoded.lengths, self.encoder.max_length, height=height or PREDICTION_HEIGHT),
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
             height=None,
             pad_id=self.encoder.pad_id,
             targets=targets,
             inputs=self.input_names,
         )
-        return super().evaluate(data, **settings)
-
-    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
-        """Keras' ``fit``; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
-        if _is_tensors(x, self.input_names):
-            return super().fit(x, y, **settings)
-        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
-        encoded, targets = self._examples(x, y)
-        batches = plan_training(
-            encoded.lengths, height, seed=0, epoch=0, max_length=self.encoder.max_length, shuffle="buckets"
-        )
-        data = PairBatches(
-            encoded,
-            batches,
-            height=height,
-            pad_id=self.encoder.pad_id,
-            targets=targets,
-            inputs=self.input_names,
-        )
-        return super().fit(data, shuffle=False, **settings)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the model: the task, the label names, the sides."""
@@ -206,6 +223,18 @@ class PairClassifier(keras.Model):
                 hint="drop rows without a gold answer first",
             )
         return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.require_gold())
+
+
+class _ShuffledBatches(PairBatches):
+    """Batches that ``plan`` puts together anew for each epoch."""
+
+    plan: Callable[..., list[Batch]]
+    _epoch = 0
+
+    def on_epoch_end(self) -> None:
+        """Another order, as Keras calls for it."""
+        self._epoch += 1
+        self.batches = self.plan(epoch=self._epoch)
 
 
 def pair_loss() -> keras.losses.Loss:

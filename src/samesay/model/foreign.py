@@ -31,8 +31,16 @@ LIBRARIES: tuple[Library, ...] = ("transformers", "sentence-transformers")
 _BATCH = 32  # what CrossEncoder.predict takes where nobody says
 # Tokenizers without a limit of their own say 1e30.
 _NO_LIMIT = 1_000_000
-# RoBERTa and its kin count positions from 2.
-_POSITIONS_NOT_FOR_TOKENS = 2
+# Families whose positions count from 2.
+_COUNTING_FROM_2 = {
+    "roberta",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "camembert",
+    "mpnet",
+    "longformer",
+    "data2vec-text",
+}
 
 
 @dataclass(frozen=True)
@@ -255,10 +263,11 @@ def _names(config: Any, folder: Path) -> tuple[str, ...]:
 
 
 def _limit(tokenizer: Any, config: Any) -> int:
+    """The most tokens that the tokenizer gives and the positions reach."""
     positions = getattr(config, "max_position_embeddings", None) or _NO_LIMIT
-    if tokenizer.model_max_length < _NO_LIMIT:
-        return min(tokenizer.model_max_length, positions)
-    return min(positions - _POSITIONS_NOT_FOR_TOKENS, _NO_LIMIT)
+    if config.model_type in _COUNTING_FROM_2:
+        positions -= 2
+    return min(tokenizer.model_max_length, positions, _NO_LIMIT)
 
 
 def _missing(packages: str, folder: Path) -> ExtraMissing:

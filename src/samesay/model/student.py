@@ -21,7 +21,7 @@ from samesay.encoding.wordpiece import WordPiece
 from samesay.errors import EncoderUnsupported, UsageError
 from samesay.model.backbones.layers import repeated_layers
 from samesay.model.classifier import PairClassifier
-from samesay.model.tokenizer import encoder_for
+from samesay.model.encoders import encoder_for
 
 
 @dataclass(frozen=True)

@@ -36,6 +36,9 @@ class TokenizerFiles:
         also_special: Further tokens that are the family's own and not added by somebody.
         file: Of SentencePiece.
         pair: How WordPiece packs two texts, in the words of ``tokenizers``.
+        separators: How many stand between the two texts.
+        before: Of SentencePiece, pieces that get the first ids in place of the file's own.
+        after: Then the pieces with the last ids.
         settings: What ``tokenizer_config.json`` says besides.
     """
 
@@ -45,6 +48,9 @@ class TokenizerFiles:
     also_special: tuple[str, ...] = ()
     file: str = ""
     pair: str = ""
+    separators: int = 1
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -329,12 +335,23 @@ FAMILIES: tuple[Family, ...] = (
         tokenizer=_WORDPIECE_OF_BERT,
         segments=True,
     ),
-    _roberta("roberta", "Roberta", 50_265, TokenizerFiles("bytepair", _ANGLES, ("RobertaTokenizer",))),
+    _roberta(
+        "roberta", "Roberta", 50_265, TokenizerFiles("bytepair", _ANGLES, ("RobertaTokenizer",), separators=2)
+    ),
     _roberta(
         "xlm-roberta",
         "XLMRoberta",
         30_522,
-        TokenizerFiles("sentencepiece", _ANGLES, ("XLMRobertaTokenizer",), file="sentencepiece.bpe.model"),
+        TokenizerFiles(
+            "sentencepiece",
+            _ANGLES,
+            ("XLMRobertaTokenizer",),
+            file="sentencepiece.bpe.model",
+            separators=2,
+            # The file's <unk>, <s>, </s> give way to fairseq's order.
+            before=("<s>", "<pad>", "</s>", "<unk>"),
+            after=("<mask>",),
+        ),
     ),
     Family(
         model_type="mpnet",
@@ -377,6 +394,7 @@ FAMILIES: tuple[Family, ...] = (
             ("MPNetTokenizer", "BertTokenizer"),
             also_special=("<unk>",),
             pair="<s> $A </s> </s> $B </s>",
+            separators=2,
         ),
         more_tensors=_of_mpnet,
         # Neither can be otherwise in transformers, whatever config.json says of it.

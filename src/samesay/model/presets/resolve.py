@@ -68,7 +68,7 @@ class Preset:
     Attributes:
         name: As the user said it.
         kind: Which of the accepted forms it is.
-        location: What KerasHub's ``from_preset`` is given.
+        location: The folder, or what KerasHub's ``from_preset`` is given where it lies on a hub.
         answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.

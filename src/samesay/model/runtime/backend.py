@@ -1,6 +1,6 @@
 """Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
 
-Together with ``devices``, ``_privacy`` and the command line, the only place that reads environment variables.
+It and ``devices`` are what reads environment variables of Keras, its backends and caches.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """What this process can compute on, and where what was fetched and compiled is kept.
 
-With ``backend``, ``_privacy`` and the command line the only place that reads environment variables. Importing it is
-cheap; Keras is imported when devices or a trial are asked for.
+Importing it is cheap; Keras is imported when devices or a trial are asked for.
 """
 
 from __future__ import annotations
