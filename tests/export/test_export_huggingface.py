@@ -130,6 +130,8 @@ def test_nameless_labels_are_said_to_be_so_and_can_be_named(copy: Path, tmp_path
     assert (named.head, list(named.labels)) == ("kept", list(LABELS))
     with pytest.raises(HeadMismatch, match="2 names were given for a head with 3"):
         PairModel.from_preset(copy, ["yes", "no"], keep_head=True)
+    with pytest.raises(UsageError, match="A head is kept, or a new one is made"):
+        PairModel.from_preset(copy, LABELS, keep_head=True, new_head=True)
 
 
 def test_a_head_for_other_labels_is_not_lost_unasked(folder: Path) -> None:

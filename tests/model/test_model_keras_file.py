@@ -14,6 +14,7 @@ import pytest
 
 import samesay
 from samesay.errors import BundleDamaged, DiskFull, NotABundle, TargetExists, UsageError
+from samesay.model.batches import PairBatches
 from samesay.model.classifier import PairClassifier
 
 FIRST = ["a dog runs", "the cat sleeps", "a man eats", "two dogs walk in the park", "a red house"] * 4
@@ -196,3 +197,30 @@ def test_a_label_without_meaning_is_refused_and_not_trained_on(fitted: samesay.P
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [-1, 0])
     with pytest.raises(UsageError, match="x has 2 values and y has 1"):
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [0])
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_keras_fit_on_raw_pairs_takes_them_in_another_order_each_epoch_unless_told_not_to(
+    fitted: samesay.PairModel, monkeypatch: pytest.MonkeyPatch, shuffle: bool
+) -> None:
+    seen, given = [], PairBatches.__getitem__
+
+    def recorded(batches: PairBatches, index: int):
+        seen.append(tuple(batches.batches[index].rows.tolist()))
+        return given(batches, index)
+
+    model = fitted.classifier
+    monkeypatch.setattr(PairBatches, "__getitem__", recorded)
+    history = model.fit((FIRST, SECOND), LABELS, batch_size=4, epochs=2, shuffle=shuffle, verbose=0)
+    assert len(history.history["loss"]) == 2
+    assert {row for rows in seen for row in rows} == set(range(20))
+    assert (len(set(seen)) > 5) == shuffle
+
+
+def test_keras_fit_and_evaluate_take_raw_pairs_to_measure_on(fitted: samesay.PairModel) -> None:
+    held_out = ((FIRST[:7], SECOND[:7]), LABELS[:7])
+    model = fitted.classifier
+    history = model.fit((FIRST, SECOND), LABELS, validation_data=held_out, verbose=0).history
+    for batch_size in (None, 3):
+        loss = model.evaluate(*held_out, batch_size=batch_size, verbose=0, return_dict=True)["loss"]
+        assert history["val_loss"][0] == pytest.approx(loss, abs=1e-5)

@@ -66,9 +66,6 @@ def plan_training(
         max_length: The encoder's limit.
         shuffle: How.
         epochs: Of the whole run; more of them are worth more widths.
-
-    Raises:
-        UsageError: If a setting cannot be used or a row is longer than ``max_length``.
     """
     if batch_size < 1:
         raise UsageError(f"batch_size is {batch_size}.", where="batch_size", expected="at least 1")
@@ -110,9 +107,6 @@ def plan_scoring(lengths: NDArray[np.integer] | Sequence[int], *, batch_tokens: 
         lengths: ``(n_rows,)`` tokens a row.
         batch_tokens: The most tokens of a batch, padding included; a row longer than that is a batch by
             itself.
-
-    Raises:
-        UsageError: If ``batch_tokens`` is below 1.
     """
     if batch_tokens < 1:
         raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")

@@ -28,9 +28,6 @@ def trimmed(
         tokenizer: The whole one.
         used: The ids that come up in the texts, in any order, with or without repetitions.
         special: Pieces that no text comes out as, and that stay.
-
-    Raises:
-        TokenizerUnsupported: If it is a SentencePiece model of another kind than unigram.
     """
     needed = {tokenizer.vocabulary[index] for index in np.unique(used).tolist()}
     if isinstance(tokenizer, WordPiece):

@@ -50,10 +50,6 @@ def encoder_of(task: Any, *, max_length: int | None = None) -> PairEncoder | Pre
     Args:
         task: A KerasHub text classifier with its preprocessor.
         max_length: The limit in tokens; the preprocessor's own where absent.
-
-    Raises:
-        TokenizerUnsupported: If the preprocessor is KerasHub's and has no twin.
-        UsageError: If the limit cannot be used.
     """
     if is_own(task.preprocessor) or is_own(getattr(task.preprocessor, "tokenizer", None)):
         return PreprocessorEncoder(task.preprocessor, max_length=max_length)
@@ -66,10 +62,6 @@ def encoder_for(task: Any, *, max_length: int | None = None) -> PairEncoder:
     Args:
         task: A KerasHub text classifier with its preprocessor.
         max_length: The limit in tokens; the preprocessor's own where absent.
-
-    Raises:
-        TokenizerUnsupported: If the tokenizer has no twin.
-        UsageError: If the limit is below the room for a token of either text or above what the positions reach.
     """
     preprocessor = task.preprocessor
     tokenizer: Any = getattr(preprocessor, "tokenizer", None)
@@ -198,11 +190,7 @@ class PreprocessorEncoder:
     def encode(
         self, first: Sequence[str], second: Sequence[str], *, progress: ProgressListener | None = None
     ) -> EncodedPairs:
-        """Encode pairs; ``tokens_lost`` is 0 throughout, since a preprocessor does not say what it cut.
-
-        Raises:
-            EncoderUnsupported: If the preprocessor gives other arrays than SameSay's batches can carry.
-        """
+        """Encode pairs; ``tokens_lost`` is 0 throughout, since a preprocessor does not say what it cut."""
         parts = []
         for begin in range(0, max(len(first), 1), _CHUNK):
             texts = (list(first[begin : begin + _CHUNK]), list(second[begin : begin + _CHUNK]))

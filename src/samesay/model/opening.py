@@ -215,10 +215,6 @@ def classifier_of(
         labels: The names of the classes, in the order of the logits.
         sides: What the first and second text are called.
         max_length: The limit in tokens; the preprocessor's own where absent.
-
-    Raises:
-        UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
-        EncoderUnsupported: If it has no preprocessor.
     """
     kind = type(task)
     if not isinstance(task, keras_hub().models.TextClassifier):
@@ -244,11 +240,7 @@ def classifier_of(
 
 
 def task_of(backbone: Any, preprocessor: Any, n_labels: int, *, dropout: float | None = None) -> Any:
-    """The text classifier that belongs to a backbone's class, with a new head.
-
-    Raises:
-        UsageError: If no class of text classifiers names this backbone's.
-    """
+    """The text classifier that belongs to a backbone's class, with a new head."""
     kinds = [keras_hub().models.TextClassifier]
     for kind in kinds:
         if kind.backbone_cls is type(backbone):

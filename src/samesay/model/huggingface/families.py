@@ -560,11 +560,7 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def family_of(task: Any) -> Family:
-    """The family of a KerasHub classifier.
-
-    Raises:
-        EncoderUnsupported: If there is no layout for it, or its head has a form that there is none for there.
-    """
+    """The family of a KerasHub classifier."""
     backbone: Any = getattr(task, "backbone", None)
     name = family_name(task, [family.keras for family in FAMILIES])
     family = next((one for one in FAMILIES if one.keras == name), None)

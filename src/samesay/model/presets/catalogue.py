@@ -67,11 +67,7 @@ class Offer:
 
 
 def offers() -> list[Offer]:
-    """Every preset of KerasHub by family and size, then the wheel and the models in the Hugging Face cache.
-
-    Raises:
-        ExtraMissing: If KerasHub is not installed.
-    """
+    """Every preset of KerasHub by family and size, then the wheel and the models in the Hugging Face cache."""
     found = [offer for task in _text_classifiers() for offer in _builtin(task)]
     found.sort(key=lambda offer: (offer.family.name, offer.parameters or 0, offer.name))
     families = {_letters(offer.family.name): offer.family for offer in found}

