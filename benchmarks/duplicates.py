@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def measure_first_pass() -> tuple[dict[str, Any], list[measuring.Requirement]]:
-    from samesay.scoring.matching.candidates import nearest_texts
+    from samesay.scoring.matching import nearest_texts
 
     figures: dict[str, Any] = {}
     for name in ("stsb", "sick"):
@@ -70,9 +70,9 @@ def measure_first_pass() -> tuple[dict[str, Any], list[measuring.Requirement]]:
         found: dict[str, Any] = {"texts": len(texts), "same_pairs": len(same), "neighbours": {}}
         for k in NEIGHBOURS:
             begin = time.perf_counter()
-            candidates = nearest_texts(texts, k=k)
+            candidates, _ = nearest_texts(texts, k=k)
             seconds = time.perf_counter() - begin
-            known = set(map(tuple, candidates.pairs.tolist()))
+            known = set(map(tuple, candidates.tolist()))
             found["neighbours"][k] = {
                 "recall": round(len(same & known) / len(same), 4),
                 "candidates": len(candidates),
@@ -117,8 +117,7 @@ def measure_whole(
 
     from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
     from samesay.scoring import Scorer
-    from samesay.scoring.matching.candidates import nearest_texts
-    from samesay.scoring.matching.sameness import Sameness
+    from samesay.scoring.matching import Sameness, nearest_texts
 
     scorer = Scorer.open(given.model)
     result = find_duplicates(scorer, texts, search=DuplicateOptions(candidates=given.candidates))
@@ -139,7 +138,7 @@ def measure_whole(
     recall = round(len(same & found) / len(same), 4) if same else 0.0
     first_pass = {}
     for neighbours in NEIGHBOURS:
-        candidates = set(map(tuple, nearest_texts(texts, k=neighbours).pairs.tolist()))
+        candidates = set(map(tuple, nearest_texts(texts, k=neighbours)[0].tolist()))
         first_pass[str(neighbours)] = {
             "candidates": len(candidates),
             "recall": round(len(same & candidates) / len(same), 4) if same else 0.0,

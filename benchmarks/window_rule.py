@@ -26,7 +26,7 @@ from benchmarks import measuring
 from samesay.bundle import open_bundle
 from samesay.pairs import Pair
 from samesay.scoring import Scorer, WindowedScorer
-from samesay.scoring.matching.roles import asking_side, placed
+from samesay.scoring.matching import asking_side
 from samesay.scoring.windows import RULES
 
 COUNTS = (1, 5, 10, 20)
@@ -88,12 +88,12 @@ def measure(given: Namespace) -> tuple[dict[str, Any], list[measuring.Requiremen
     def accuracy(rows: Any) -> float:
         return round(float((rows.argmax(axis=1) == gold).mean()), 4)
 
-    bare = accuracy(scorer.predict([placed(sides, asking, claims[at], premises[at]) for at in chosen]))
+    bare = accuracy(scorer.predict([sides.pair(asking, claims[at], premises[at]) for at in chosen]))
     different = sorted(set(premises))
     measured: list[dict[str, Any]] = []
     for count in COUNTS:
         pages = [page(premises[at], different, count, draw) for at in chosen]
-        pairs = [placed(sides, asking, claims[at], text) for at, (text, _) in zip(chosen, pages, strict=True)]
+        pairs = [sides.pair(asking, claims[at], text) for at, (text, _) in zip(chosen, pages, strict=True)]
         for sentences in SENTENCES:
             for rule in RULES:
                 found = WindowedScorer(scorer, sentences=sentences, rule=rule).score(pairs)

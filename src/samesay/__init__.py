@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from samesay.data import PairTable, load_pairs
     from samesay.embedder import Embedder
     from samesay.jobs.check import check
+    from samesay.jobs.repair import repair
     from samesay.jobs.score import score
     from samesay.pair_model import PairModel, load
     from samesay.scoring import Scorer
@@ -29,6 +30,7 @@ _LATE = {
     "PairModel": "samesay.pair_model",
     "load": "samesay.pair_model",
     "check": "samesay.jobs.check",
+    "repair": "samesay.jobs.repair",
     "score": "samesay.jobs.score",
     "Embedder": "samesay.embedder",
     "PairTable": "samesay.data",
@@ -53,6 +55,7 @@ __all__ = [
     "check",
     "load",
     "load_pairs",
+    "repair",
     "score",
 ]
 

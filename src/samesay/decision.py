@@ -40,6 +40,8 @@ class Decision:
         abstain_below: The model is not confident of an answer of lower probability; None: it always is.
         calibration: Where these come from: data, counts, metrics before and after; empty for a model that was not
             calibrated.
+        symmetric: Both orders of the texts are read, and their logits averaged: the same answer in either order, for
+            twice the work.
     """
 
     temperature: float = 1.0
@@ -47,6 +49,12 @@ class Decision:
     abstain_below: float | None = None
     calibration: dict[str, Any] = field(default_factory=dict)
     biases: dict[str, float] = field(default_factory=dict)
+    symmetric: bool = False
+
+    @property
+    def may_abstain(self) -> bool:
+        """Whether some labels are given without confidence."""
+        return self.abstain_below is not None
 
     def __post_init__(self) -> None:
         coldest, warmest = _TEMPERATURES
@@ -106,6 +114,7 @@ class Decision:
             "thresholds": dict(self.thresholds),
             "abstain_below": self.abstain_below,
             **({"calibration": self.calibration} if self.calibration else {}),
+            **({"symmetric": True} if self.symmetric else {}),
         }
 
 
@@ -119,6 +128,20 @@ class Predictions(NamedTuple):
 
     values: NDArray[np.float32]
     tokens_lost: NDArray[np.int32]
+
+
+def mean_of_orders(
+    answers: NDArray[np.float32], tokens_lost: NDArray[np.int32]
+) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """Of pairs, and then the same pairs in the other order: the mean of both.
+
+    Args:
+        answers: Logits, probabilities or scores, ``(2 * n_pairs, …)``.
+        tokens_lost: ``(2 * n_pairs, 2)``. Of a text those count that were not read in one of the orders.
+    """
+    n = len(answers) // 2
+    mean = ((answers[:n] + answers[n:]) / 2).astype(np.float32)
+    return mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1])
 
 
 class Decisions(NamedTuple):

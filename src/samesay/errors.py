@@ -33,7 +33,7 @@ import re
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 _LONGEST_TEXT = 4_000
 _LONGEST_NAME = 200
@@ -83,6 +83,37 @@ class SameSayError(Exception):
         self.expected = expected and _short(expected)
         self.hint = hint and _short(hint)
         self.details = dict(details or {})
+
+    @classmethod
+    def of_choice(
+        cls,
+        message: str,
+        given: str,
+        choices: Iterable[str],
+        *,
+        where: str | None = None,
+        expected: str | None = None,
+        details: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """The error for a name that is none of ``choices``: it lists them, and proposes the nearest.
+
+        Args:
+            message: What happened.
+            given: The name that was received.
+            choices: What would have been accepted.
+            where: The place.
+            expected: The choices in other words, where there are many.
+            details: Further facts, beside the near names.
+        """
+        names = list(choices)
+        close = near(given, names)
+        return cls(
+            message,
+            where=where,
+            expected=expected or f"one of {', '.join(names)}",
+            hint=f"did you mean {close[0]!r}?" if close else None,
+            details={**(details or {}), "near": close},
+        )
 
     def __str__(self) -> str:
         lines = [self.message]
@@ -350,6 +381,17 @@ def near(name: str, known: Iterable[str], *, limit: int = 3) -> list[str]:
         return []
     names = [other for other in islice(known, _MOST_NAMES) if len(other) <= _LONGEST_NAME]
     return difflib.get_close_matches(name, names, n=limit, cutoff=0.55)
+
+
+def require_at_least(least: int, **named: int) -> None:
+    """Refuse a setting below ``least``.
+
+    Raises:
+        UsageError: Naming it.
+    """
+    for name, value in named.items():
+        if value < least:
+            raise UsageError(f"{name} is {value}.", where=name, expected=f"at least {least}")
 
 
 def hub_address(name: object, prefix: str = "hf://") -> str | None:

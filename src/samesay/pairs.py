@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import permutations
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, get_args, runtime_checkable
 
-from samesay.errors import LabelMismatch, LabelUnknown, ScoreInvalid, UsageError, near
+from samesay.errors import LabelMismatch, LabelUnknown, ScoreInvalid, UsageError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,6 +82,26 @@ class Sides:
         if isinstance(sides, str):
             return cls.parse(sides)
         return cls(*_texts_of(sides, "sides", "two names, such as ('hypothesis', 'premise')", n=2))
+
+    def other(self, side: str) -> str:
+        """The side that is not ``side``."""
+        return self.second if side == self.first else self.first
+
+    def pair(self, side: str, text: str, other: str) -> Pair:
+        """The pair in which ``text`` is ``side``."""
+        return Pair(text, other) if side == self.first else Pair(other, text)
+
+    def named(self, name: str, *, where: str) -> str:
+        """The side called ``name``, which may also be ``first`` or ``second``.
+
+        Raises:
+            UsageError: If there is none.
+        """
+        if name in tuple(self):
+            return name
+        if name in ("first", "second"):
+            return self.first if name == "first" else self.second
+        raise UsageError.of_choice(f"The model has no side {name!r}.", name, tuple(self), where=where)
 
     @classmethod
     def parse(cls, text: str) -> Sides:
@@ -218,12 +238,7 @@ class LabelSet:
         try:
             return self.names.index(name)
         except ValueError:
-            close = near(name, self.names)
-            raise LabelUnknown(
-                f"{name!r} is not one of the labels.",
-                expected=f"one of {', '.join(self.names)}",
-                hint=f"did you mean {close[0]!r}?" if close else None,
-            ) from None
+            raise LabelUnknown.of_choice(f"{name!r} is not one of the labels.", name, self.names) from None
 
     def require_same_names(self, other: LabelSet, *, where: str) -> None:
         """Refuse ``other`` unless it uses a subset of these names; the order does not matter.

@@ -335,6 +335,16 @@ def test_a_packed_copy_beside_a_file_is_left_alone(capsys) -> None:
     assert shown(capsys, "data")[0] == QUESTIONS
 
 
+def test_a_row_of_a_workbook_that_is_too_wide_is_no_matter_of_quotes(capsys) -> None:
+    book = pytest.importorskip("openpyxl").Workbook()
+    for row in (["premise", "hypothesis", "label"], ["a", "b", "neutral", None, "more"]):
+        book.active.append(row)
+    book.save("wide.xlsx")
+    error = refused(capsys, "wide.xlsx")
+    assert error["message"] == "Line 2 has 5 fields; the header has 3."
+    assert error["expected"] == "3 fields: premise, hypothesis, label"
+
+
 def test_a_workbook_is_read_as_its_csv(capsys) -> None:
     openpyxl = pytest.importorskip("openpyxl")
     book = openpyxl.Workbook()

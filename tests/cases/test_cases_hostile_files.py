@@ -55,6 +55,12 @@ def test_a_bomb_of_any_packing_is_refused(tmp_path, capsys, packing):
     assert f"{path} > unpacked-copy" in said
 
 
+def test_an_archive_packed_by_lzma_which_asks_for_any_memory_is_refused(tmp_path, capsys):
+    path = tmp_path / "p.csv.zip"
+    path.write_bytes(zipped((HEADER + ROWS).encode(), zipfile.ZIP_LZMA))
+    assert "any amount of memory" in refused(capsys, path)
+
+
 def test_a_zip_archive_that_says_it_holds_more_than_it_does_is_bounded_by_its_size(tmp_path, capsys):
     path = tmp_path / "p.csv.zip"
     raw = bytearray(zipped((HEADER + "a,b,x\n" * 2_000_000).encode()))

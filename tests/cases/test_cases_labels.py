@@ -340,6 +340,12 @@ def test_a_frame_with_a_header_among_its_rows_and_bytes_literals():
     assert (table.first, table.label_counts()) == (["a", "c", "d"], {"different": 1, "same": 2})
     assert table.origin.rows_dropped == {"header repeated among the rows": 1}
     assert any("bytes literals" in note for note in table.origin.notes)
+    sides = frame.drop(columns="is_duplicate").assign(split=["train", "x", "dev", "dev"])
+    unlabelled = samesay.PairTable.from_inputs(sides)
+    assert (unlabelled.first, unlabelled.row_number(1)) == (["a", "c", "d"], 3)
+    assert unlabelled.origin.rows_dropped == {"header repeated among the rows": 1}
+    assert any("names splits" in note for note in unlabelled.origin.notes)
+    assert len(samesay.PairTable.from_inputs(sides, need_labels=False)) == 4
 
 
 def test_a_frame_with_a_column_of_splits_is_read_whole_and_says_so():

@@ -104,7 +104,7 @@ def test_something_planted_at_the_drafts_name_is_refused_and_left(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("name", ["rows", "skipped", "journal.jsonl", "whole", "joined", "skipped-copy"])
+@pytest.mark.parametrize("name", ["rows", "journal.jsonl", "joined"])
 @pytest.mark.parametrize("kind", ["link", "hard link", "pipe"])
 @pytest.mark.parametrize("unfinished", [False, True])
 def test_a_file_of_the_draft_that_is_a_link_is_never_written_through(

@@ -246,7 +246,7 @@ def test_comparisons_are_true_in_every_order():
         holds_as_said(block, worlds_of, worlds)
 
 
-def test_who_is_meant_is_told_by_gender_alone():
+def test_who_is_meant_is_shown_by_gender_alone():
     for block in SUITE["coreference"]:
         found = {name for name in PEOPLE if re.search(rf"\b{name}\b", block.neutral)}
         assert len(found & set(WOMEN)) == len(found & set(MEN)) == 1

@@ -87,7 +87,7 @@ def test_of_several_known_pairs_one_is_taken_and_the_others_noted() -> None:
         ({"old": "b", "new": "a", "label": "c"}, None, "b", "a", Sides("old", "new")),
     ],
 )
-def test_columns_as_told(
+def test_columns_as_given(
     columns: dict[str, str], sides: Sides | None, first: str, second: str, called: Sides
 ) -> None:
     found = find_columns(["a", "b", "c"], where="x", sides=sides, columns=columns)
@@ -108,12 +108,12 @@ def test_first_and_second_of_known_roles_are_read_as_their_names_tell() -> None:
     assert found(hypothesis="premise", premise="hypothesis") == ("premise", "hypothesis", ())
 
 
-def test_the_label_alone_may_be_told() -> None:
+def test_the_label_alone_may_be_given() -> None:
     found = find_columns(["premise", "hypothesis", "verdict"], where="x", columns={"label": "verdict"})
     assert (found.first, found.label) == ("premise", "verdict")
 
 
-def test_a_told_column_that_is_not_there_lists_columns_and_near_names() -> None:
+def test_a_given_column_that_is_not_there_lists_columns_and_near_names() -> None:
     with pytest.raises(ColumnNotFound, match="no column 'premis'") as caught:
         find_columns(["premise", "b", "label"], where="f.csv", columns={"first": "premis", "second": "b"})
     assert caught.value.where == "f.csv"
@@ -130,7 +130,7 @@ def test_a_told_column_that_is_not_there_lists_columns_and_near_names() -> None:
         ({"premise": "a", "text": "b"}, HYPOTHESIS_FIRST),
     ],
 )
-def test_told_columns_that_make_no_pair(columns: dict[str, str], sides: Sides | None) -> None:
+def test_given_columns_that_make_no_pair(columns: dict[str, str], sides: Sides | None) -> None:
     with pytest.raises(UsageError):
         find_columns(["a", "b", "c"], where="x", sides=sides, columns=columns)
 

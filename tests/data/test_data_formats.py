@@ -131,7 +131,7 @@ def test_a_quote_never_closed_names_where_it_opens(tmp_path: Path) -> None:
     assert "not closed" in error.message
 
 
-def test_text_behind_a_closing_quote(tmp_path: Path) -> None:
+def test_text_after_a_closing_quote(tmp_path: Path) -> None:
     error = refusal(tmp_path / "p.csv", HEADER + '"a" b,c,x\n', RowMalformed)
     assert error.where == f"{tmp_path / 'p.csv'}:2"
 
@@ -153,7 +153,7 @@ def test_wrong_encoding_names_byte_line_and_remedy(tmp_path: Path) -> None:
     head = (HEADER + "a,b,x\n").encode()
     error = refusal(path, head + "café,b,x\n".encode("latin-1"), EncodingInvalid)
     assert error.where == f"{path}:3"
-    assert error.details == {"line": 3, "offset": len(head) + 3}
+    assert error.details == {"offset": len(head) + 3}
     assert "0xe9" in error.message
     assert error.hint == "--encoding cp1252"
     assert load_pairs(path, encoding="cp1252").first == ["a", "café"]
@@ -182,7 +182,7 @@ def test_nul_bytes(tmp_path: Path, name: str) -> None:
     first = heads[name]
     error = refusal(tmp_path / name, first + b"a\0b\n", NulByte, need_labels=False)
     assert error.where == f"{tmp_path / name}:2"
-    assert error.details == {"line": 2, "offset": len(first) + 1}
+    assert error.details == {"offset": len(first) + 1}
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_whole_surrogate_pairs_are_fine(tmp_path: Path) -> None:
     assert table.columns == {"more": ['{"k": [1]}']}
 
 
-def test_a_json_array_is_told_from_lines(tmp_path: Path) -> None:
+def test_a_json_array_is_distinguished_from_lines(tmp_path: Path) -> None:
     error = refusal(tmp_path / "p.json", '[{"premise": "a"}]', FormatUnknown)
     assert error.hint is not None
     assert error.hint.startswith("jq -c '.[]'")

@@ -11,8 +11,7 @@ import pytest
 from fake_hub import COMMIT, NOWHERE, ask_apart, fake_hub
 from samesay.data import load_pairs
 from samesay.data.sources.corpora import CORPORA
-from samesay.data.sources.dataset_card import declared_files
-from samesay.data.sources.hub import HubAddress, Listing, parse_address
+from samesay.data.sources.hub import HubAddress, Listing, commit_of, declared_files, parse_address
 from samesay.data.sources.hub import _by_names as by_names
 from samesay.errors import SourceNotFound, SplitNotFound, UsageError
 
@@ -189,7 +188,7 @@ def test_a_dataset_that_is_a_program_is_read_from_the_hubs_own_copy_and_never_ru
     assert "not run" in hub[1]["hf://datasets/me/program"]["hint"]
 
 
-def test_what_the_hub_refuses_is_told_apart(hub):
+def test_what_the_hub_refuses_is_distinguished(hub):
     _, found = hub
     assert found["hf://datasets/me/own:tain"]["code"] == "split-not-found"
     assert "train" in found["hf://datasets/me/own:tain"]["hint"]
@@ -334,3 +333,10 @@ def test_every_corpus_states_what_its_user_needs_to_know():
         assert {"first", "second", "label"} == set(corpus.columns)
         assert bool(corpus.labels) or corpus.scale is not None
         assert set(corpus.unlabelled) <= set(corpus.sizes)
+
+
+def test_the_commit_is_that_of_the_cache_whatever_the_folders_above_are_called():
+    commit = "0123456789" * 4
+    path = Path("/home/snapshots/me/hub/datasets--a--b/snapshots") / commit / "data/train.csv"
+    assert commit_of(path) == commit
+    assert commit_of(Path("/home/snapshots/me/train.csv")) is None

@@ -20,7 +20,7 @@ from samesay.errors import EmptySide, SameSayError
 @pytest.fixture(autouse=True)
 def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     """Twenty rows are too many for memory, and are read and written a few at a time."""
-    monkeypatch.setattr(row_store, "FEW", 20)
+    monkeypatch.setattr(row_store, "FEW_BYTES", 10_000)
     monkeypatch.setattr(row_store, "_BLOCK", 7)
     monkeypatch.setattr(row_store, "_BUFFERED", 300)
 
@@ -76,7 +76,7 @@ def test_a_table_over_a_file_is_the_table_in_memory(
 
 
 def test_few_rows_need_no_file(source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(row_store, "FEW", 1_000)
+    monkeypatch.setattr(row_store, "FEW_BYTES", 1_000_000)
     kept = load_pairs(source, texts_in=tmp_path / "reading")
     assert isinstance(kept.first, list)
     assert not (tmp_path / "reading").exists()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ def place(index: int) -> str:
         ([0, 1, 2], False),
         (["same", "2.5"], False),
         ([None, 0.5], True),
+        ([Decimal("3.80"), Decimal("4.00")], True),
         ([True], False),
     ],
 )
@@ -48,6 +50,11 @@ def test_missing_scores_are_counted_and_the_scale_is_rounded_out_and_said() -> N
 
 def test_minus_one_is_a_score_where_the_scale_reaches_it() -> None:
     assert read_scores([-1, 0.5], place=place, scale=Scale(-1, 1)).gold.tolist() == [-1.0, 0.5]
+
+
+def test_decimals_of_a_database_are_scores() -> None:
+    assert read_scores([Decimal("3.5"), Decimal("4")], place=place).gold.tolist() == [3.5, 4]
+    assert read_scores([Decimal("NaN"), Decimal(1)], place=place).reasons == ["no gold score", None]
 
 
 @pytest.mark.parametrize("value", ["high", 5.1, "inf", True])

@@ -164,7 +164,7 @@ def test_an_unknown_suffix_asks_for_the_format(tmp_path: Path) -> None:
         '{"premise": "c", "hypothesis": "d", "label": "entailment"}\n',
     ],
 )
-def test_standard_input_is_told_by_its_first_bytes(
+def test_standard_input_is_recognised_by_its_first_bytes(
     monkeypatch: pytest.MonkeyPatch, text: str, packed: bool
 ) -> None:
     raw = text.encode()

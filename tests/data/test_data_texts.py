@@ -43,6 +43,14 @@ def test_a_column_of_standard_input_is_one_of_a_table(monkeypatch, raw):
     assert load_texts("-", column="heading").texts == ["hello"]
 
 
+def test_a_slice_of_lines_is_lines(tmp_path, monkeypatch):
+    path = tmp_path / "notes.txt"
+    path.write_text("one\ntwo\nthree\n", encoding="utf-8")
+    assert load_texts(f"{path}[:2]").texts == ["one", "two"]
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"one\ntwo\nthree\n")))
+    assert load_texts("-[1:]").texts == ["two", "three"]
+
+
 def test_lines_have_no_columns(tmp_path):
     notes = tmp_path / "notes.txt"
     notes.write_text("hello\n", encoding="utf-8")
@@ -67,7 +75,7 @@ def test_a_column_is_found_or_named(tmp_path):
     assert load_texts(only).column == "anything"
 
 
-def test_a_column_that_cannot_be_told_is_refused(tmp_path):
+def test_a_column_that_cannot_be_recognised_is_refused(tmp_path):
     table = tmp_path / "rows.csv"
     table.write_text("one,two\na,b\n", encoding="utf-8")
     with pytest.raises(ColumnNotFound) as caught:

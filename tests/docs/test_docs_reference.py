@@ -252,14 +252,17 @@ def test_the_keys_of_json_are_as_told(
         "`data generate`": ["data", "generate", "--pairs", "3", "--output", str(tmp_path / "made.csv")],
     }
     rows = {name: re.sub(r"\([^)]*\)", "", keys) for name, keys in table(COMMAND_LINE, "command")}
-    assert set(rows) == {*calls, "`train`"}
+    assert set(rows) == {*calls, "`train`", "`repair`"}
     for name, call in calls.items():
         result = CliRunner().invoke(cli, [*call, "--json"], standalone_mode=False)
         assert result.exception is None, f"{call}: {result.exception}"
         assert set(re.findall(r"`(\w+)`", rows[name])) == set(json.loads(result.stdout)), name
+    from samesay.jobs.repair import RepairResult
     from samesay.jobs.train import TrainResult
 
     # Training once more only for its keys would take longer than all of the above.
+    of_repair = re.sub(r"\([^)]*\)", "", rows["`repair`"])
+    assert re.findall(r"`(\w+)`", of_repair) == [field.name for field in dataclasses.fields(RepairResult)]
     assert re.findall(r"`(\w+)`", rows["`train`"]) == re.findall(
         r'^            "(\w+)":', inspect.getsource(TrainResult.to_dict), re.MULTILINE
     )

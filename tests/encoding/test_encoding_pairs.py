@@ -205,6 +205,20 @@ def test_a_batch_may_be_taller_and_wider_than_its_rows(tiny):
     assert not batch.padding_mask[2:].any()
 
 
+@pytest.mark.parametrize("separators", [1, 2])
+def test_some_rows_of_a_batch_in_the_other_order(tiny, separators: int) -> None:
+    encoder = dataclasses.replace(tiny, separators=separators)
+    first, second = ["a cat", "the dog runs", "", "it"], ["it is on it", "it", "a dog", ""]
+    there, back = (
+        encoder.encode(*both).dense(range(4), 14, pad_id=0) for both in ((first, second), (second, first))
+    )
+    turned = np.array([True, False, True, True])
+    mixed = encoder.encode(first, second).dense(range(4), 14, pad_id=0, turned=turned)
+    for name in mixed._fields:
+        expected = np.where(turned[:, None], getattr(back, name), getattr(there, name))
+        np.testing.assert_array_equal(getattr(mixed, name), expected)
+
+
 def test_a_row_that_does_not_fit_is_refused(tiny):
     encoded = tiny.encode(["a cat"] * 3, ["it"] * 3)
     with pytest.raises(

@@ -8,7 +8,7 @@ import json
 import pytest
 
 from asked import Asked, nli
-from samesay.errors import ColumnNotFound, EmptySide, FormatUnknown, TargetExists, UsageError
+from samesay.errors import ColumnNotFound, EmptySide, FormatUnknown, RowMalformed, TargetExists, UsageError
 from samesay.jobs.duplicates import DuplicateOptions, find_duplicates
 from samesay.jobs.rank import rank_texts
 from samesay.jobs.score import score_windows
@@ -76,7 +76,13 @@ def test_what_cannot_be_ranked_is_refused_before_the_model_is_asked(tmp_path):
     table.write_text("text,rank,predicted_rank\na,1,1\n", encoding="utf-8")
     with pytest.raises(UsageError, match="'predicted_rank', as the results would be called"):
         rank_texts(model, "q", table, output=tmp_path / "again.csv")
+    records = tmp_path / "records.jsonl"
+    records.write_text('{"text": "a"}\n{"text": "b", "more": 1}\n', encoding="utf-8")
+    with pytest.raises(RowMalformed, match="'more', which the first row does not have") as caught:
+        rank_texts(model, "q", records, output=tmp_path / "again.csv")
+    assert caught.value.where == f"{records}:2"
     assert model.asked == []
+    rank_texts(model, "q", records, output=tmp_path / "again.jsonl")
 
 
 def test_a_saved_model_ranks_by_its_own_probabilities(trained_bundle):

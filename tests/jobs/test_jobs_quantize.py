@@ -50,7 +50,9 @@ def pairs_of(scorer: Scorer) -> list:
     return load_pairs(DATA, split="validation").with_sides(scorer.sides).pairs()
 
 
-@pytest.mark.parametrize(("storage", "saved", "apart"), [("int8", 7_000, 0.02), ("float16", 5_000, 0.002)])
+@pytest.mark.parametrize(
+    ("storage", "saved", "apart"), [("int8", 7_000, 0.02), ("compact", 7_000, 0.1), ("float16", 5_000, 0.002)]
+)
 def test_a_smaller_model_answers_nearly_alike_and_says_what_it_cost(
     undecided: Path, tmp_path: Path, storage, saved: int, apart: float
 ) -> None:

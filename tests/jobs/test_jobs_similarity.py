@@ -15,7 +15,7 @@ from samesay.data import ReadOptions, load_pairs
 from samesay.data.sources.builtin import generate
 from samesay.errors import HeadMismatch, ScoreInvalid, UsageError
 from samesay.evaluation import WordOverlap
-from samesay.jobs.calibrate import calibrate
+from samesay.jobs.calibrate import calibrate, reset
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.export import export
 from samesay.jobs.inspect import inspect_model
@@ -89,6 +89,35 @@ def test_a_similarity_model_is_verified_and_stored_in_fewer_bits(
     assert 0 < apart < 0.01
     assert made.quantization["largest_difference"] == pytest.approx(apart, abs=1e-6)
     assert made.quantization["changed"] == 0
+
+
+def test_a_symmetric_model_answers_alike_in_either_order_and_stays_so(
+    preset: Path, scored_pairs_file: Path, kept_back: Path, tmp_path: Path
+) -> None:
+    run = Run(
+        data=scored_pairs_file, preset=preset, output=tmp_path / "model", reading=ReadOptions(scale=SCALE)
+    )
+    made = train(run, QUICK | {"symmetric": True})
+    table = load_pairs(scored_pairs_file)
+    there, back = (table.first, table.second), (table.second, table.first)
+    scorer = Scorer.open(made.path)
+    np.testing.assert_allclose(scorer.predict(there), scorer.predict(back), atol=1e-5)
+    by_keras = samesay.load(made.path)
+    np.testing.assert_allclose(by_keras.predict(there), scorer.predict(back), atol=1e-3)
+    # Random weights hardly tell the orders apart: larger ones do.
+    for weight in by_keras.classifier.trainable_variables:
+        weight.assign(weight * 10 if len(weight.shape) > 1 else weight)
+    one_way = by_keras.classifier.predict(there) - by_keras.classifier.predict(back)
+    assert np.abs(one_way).max() > 1e-3
+    np.testing.assert_allclose(by_keras.predict(there), by_keras.predict(back), atol=1e-5)
+    assert verify(made.path, scored_pairs_file).holds
+    calibrate(made.path, kept_back)
+    assert open_bundle(made.path).manifest.decision.symmetric
+    reset(made.path)
+    assert open_bundle(made.path).manifest.decision.symmetric
+    again = samesay.load(made.path)
+    again.fit(table, epochs=1)
+    assert again.decision.symmetric
 
 
 def test_keras_onnx_and_the_reloaded_model_score_alike_and_on_the_scale(

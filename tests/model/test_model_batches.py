@@ -37,6 +37,20 @@ def test_elsewhere_the_order_is_the_plan_s(encoder: PairEncoder) -> None:
     assert [batch.width for batch in made(encoder, [16, 16, 24]).batches] == [16, 16, 24]
 
 
+def test_rows_beyond_the_pairs_are_pairs_in_the_other_order(encoder: PairEncoder) -> None:
+    encoded = encoder.encode(["a dog", "a"], ["cat", "a cat dog"])
+    targets = np.array([5, 6], np.int32)
+    data = PairBatches(
+        encoded, [Batch(np.array([3, 0]), 16)], height=3, pad_id=encoder.pad_id, targets=targets
+    )
+    inputs, gold, weights = data[0]
+    other = encoder.encode(["a cat dog"], ["a"])
+    np.testing.assert_array_equal(inputs["token_ids"][0, : other.lengths[0]], other.token_ids)
+    np.testing.assert_array_equal(inputs["token_ids"][1, : encoded.lengths[0]], encoded.row(0))
+    assert gold.tolist() == [6, 5, 0]
+    assert weights.tolist() == [1, 1, 0]
+
+
 def test_predictions_are_planned_in_few_widths_that_fit() -> None:
     lengths = np.random.default_rng(0).integers(5, 60, 4_000)
     plan = plan_prediction(lengths, 64)

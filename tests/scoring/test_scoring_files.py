@@ -161,6 +161,8 @@ def test_types_survive_where_the_format_has_them(tmp_path: Path, scorer: Scorer)
     report = score_file(scorer, tmp_path / "pairs.parquet", tmp_path / "out.parquet", chunk_rows=1)
     scored = pq.read_table(tmp_path / "out.parquet")
     assert scored.select(table.column_names).equals(table)
+    score_file(scorer, f"{tmp_path / 'pairs.parquet'}[:1]", tmp_path / "one.parquet")
+    assert pq.read_table(tmp_path / "one.parquet").select(table.column_names).equals(table.slice(0, 1))
     assert scored.schema.field("truncated").type == pa.bool_()
     assert report.empty_sides == 1
     score_file(scorer, tmp_path / "pairs.parquet", tmp_path / "out.jsonl")
@@ -184,7 +186,7 @@ def test_the_models_sides_are_found_by_role_whatever_their_order(tmp_path: Path)
     np.testing.assert_allclose(found, want, atol=1e-5)
 
 
-def test_columns_can_be_told_and_missing_ones_are_named(tmp_path: Path, scorer: Scorer) -> None:
+def test_columns_can_be_given_and_missing_ones_are_named(tmp_path: Path, scorer: Scorer) -> None:
     path = tmp_path / "pairs.csv"
     path.write_text("left,right\na dog,a cat\n", encoding="utf-8")
     with pytest.raises(ColumnNotFound):

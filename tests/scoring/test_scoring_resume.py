@@ -189,11 +189,11 @@ def test_a_kill_in_the_last_moments(
             module.OwnFolder,
             "move_out",
             lambda folder, name, *rest, **options: (
-                die() if name == "whole" else move_out(folder, name, *rest, **options)
+                die() if name in ("rows", "joined") else move_out(folder, name, *rest, **options)
             ),
         )
     else:
-        monkeypatch.setattr(module.Journal, "_put_skipped", die)
+        monkeypatch.setattr(module, "new_file", die)
     with pytest.raises(KeyboardInterrupt):
         score_file(scorer, source, out, **options)
     monkeypatch.undo()
@@ -259,7 +259,7 @@ def test_a_run_whose_rows_tell_their_file_is_not_finished_by_one_whose_rows_do_n
     assert len({len(row.values) for row in iter_rows(out)}) == 1
 
 
-def test_an_input_that_changed_where_it_was_read_is_refused_and_behind_that_is_read_as_it_is(
+def test_an_input_that_changed_where_it_was_read_is_refused_and_after_that_is_read_as_it_is(
     tmp_path: Path, scorer: Scorer, source: Path
 ) -> None:
     out = tmp_path / "out.csv"

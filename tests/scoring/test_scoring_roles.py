@@ -8,7 +8,7 @@ import pytest
 from asked import Asked
 from samesay.errors import LabelUnknown, UsageError
 from samesay.pairs import LabelSet, Pair, Scale, Sides
-from samesay.scoring.matching import roles
+from samesay.scoring.matching import Agreement, asking_side, positive_label
 
 
 @pytest.mark.parametrize(
@@ -21,16 +21,16 @@ from samesay.scoring.matching import roles
     ],
 )
 def test_the_label_that_says_yes(labels, positive):
-    assert roles.positive_label(LabelSet(labels)) == positive
-    assert roles.positive_label(LabelSet(labels), labels[0]) == labels[0]
+    assert positive_label(LabelSet(labels)) == positive
+    assert positive_label(LabelSet(labels), labels[0]) == labels[0]
 
 
 def test_a_label_that_no_name_tells_has_to_be_named():
     with pytest.raises(UsageError) as caught:
-        roles.positive_label(LabelSet(("red", "blue")))
+        positive_label(LabelSet(("red", "blue")))
     assert caught.value.hint == "--label blue"
     with pytest.raises(LabelUnknown):
-        roles.positive_label(LabelSet(("red", "blue")), "green")
+        positive_label(LabelSet(("red", "blue")), "green")
 
 
 @pytest.mark.parametrize(
@@ -44,16 +44,16 @@ def test_a_label_that_no_name_tells_has_to_be_named():
     ],
 )
 def test_the_side_that_asks(sides, asking):
-    assert roles.asking_side(Sides(*sides)) == asking
+    assert asking_side(Sides(*sides)) == asking
 
 
 def test_a_side_by_name_or_by_place():
     sides = Sides("premise", "hypothesis")
-    assert roles.named_side(sides, "second", where="x") == "hypothesis"
-    assert roles.named_side(sides, "premise", where="x") == "premise"
-    assert roles.placed(sides, "hypothesis", "claim", "page") == Pair("page", "claim")
+    assert sides.named("second", where="x") == "hypothesis"
+    assert sides.named("premise", where="x") == "premise"
+    assert sides.pair("hypothesis", "claim", "page") == Pair("page", "claim")
     with pytest.raises(UsageError) as caught:
-        roles.named_side(sides, "hypotesis", where="--query-side")
+        sides.named("hypotesis", where="--query-side")
     assert "hypothesis" in caught.value.hint
 
 
@@ -63,7 +63,7 @@ def test_many_pairs_are_read_in_pieces_and_in_order():
     )
     seen = []
     pairs = [Pair(str(number), "x") for number in range(9000)]
-    values, cut = roles.Agreement(model, "same").read(pairs, progress=seen.append)
+    values, cut = Agreement(model, "same").read(pairs, progress=seen.append)
     assert values.tolist() == pytest.approx([number / 9000 for number in range(9000)])
     assert not cut.any()
     assert seen[-1].done == seen[-1].total == 9000
@@ -83,8 +83,8 @@ def test_a_similarity_model_agrees_by_its_score():
                 (len(pairs), 2), np.int32
             )
 
-    agreement = roles.Agreement(Similarity())
+    agreement = Agreement(Similarity())
     assert (agreement.label, agreement.high, agreement.usual) == (None, 5, 4)
     assert agreement.read([Pair("4.5", "x"), Pair("1", "x")])[0].tolist() == [4.5, 1.0]
     with pytest.raises(UsageError):
-        roles.Agreement(Similarity(), "same")
+        Agreement(Similarity(), "same")

@@ -59,7 +59,7 @@ def test_what_is_scored_is_what_a_table_holds(
         assert any("the column 'set' names splits" in note for note in report.notes)
 
 
-def test_rows_of_a_split_that_cannot_be_told_are_refused(
+def test_rows_of_a_split_that_cannot_be_known_are_refused(
     tmp_path: Path, scorer: Scorer, source: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = tmp_path / "plain.csv"
@@ -100,6 +100,20 @@ def test_bytes_literals_are_decoded_for_the_model_and_carried_through_as_they_ar
     want = scorer.predict([Pair("a man", "a dog"), *(Pair(f"a man {n}", "a café") for n in range(20))])
     found = [[row[f"probability_{name}"] for name in scorer.labels] for row in rows]
     assert abs(want - found).max() < 1e-5
+
+
+def test_the_first_thousand_rows_decide_for_a_table_and_for_scoring(tmp_path: Path, scorer: Scorer) -> None:
+    path = tmp_path / "pairs.csv"
+    rows = [f"b'dog',{n},same\n" if n < 600 else f"cat,{n},same\n" for n in range(1000)]
+    path.write_text(
+        "first,second,label\n" + "".join([*rows, "b'x',y,different\n", *(["cat,y,same\n"] * 2000)])
+    )
+    table = load_pairs(path)
+    assert (table.first[0], table.first[1000]) == ("dog", "x")
+    report = score_file(scorer, path, tmp_path / "out.jsonl", columns={"first": "first", "second": "second"})
+    notes = [note for note in table.origin.notes if "bytes literals" in note]
+    assert notes == [note for note in report.notes if "bytes literals" in note]
+    assert "were decoded" in notes[0]
 
 
 def test_a_literal_among_plain_texts_stays_what_it_is(tmp_path: Path, scorer: Scorer) -> None:

@@ -157,7 +157,7 @@ def test_rows_that_cannot_be_read_are_left_out_and_listed(tmp_path: Path, scorer
     )
 
 
-def test_where_a_row_ends_must_be_known_to_go_on_behind_it(tmp_path: Path, scorer: Scorer) -> None:
+def test_where_a_row_ends_must_be_known_to_go_on_after_it(tmp_path: Path, scorer: Scorer) -> None:
     source = tmp_path / "pairs.csv"
     source.write_text('premise,hypothesis\na,b\n"never closed,b\na,b\n', encoding="utf-8")
     with pytest.raises(RowMalformed, match="not closed"):
@@ -296,7 +296,7 @@ def test_two_processes_write_what_one_does_and_a_killed_one_loses_nothing(
             with contextlib.suppress(ProcessLookupError):
                 os.kill(next(iter(pool._pool._processes)), signal.SIGKILL)
 
-        with pytest.raises(WorkerDied, match="ended before its time"):
+        with pytest.raises(WorkerDied, match="ended early"):
             score_file(pool, source, tmp_path / "killed.csv", chunk_rows=100, progress=kill)
     with WorkerPool(model, 2, threads=1) as pool:
         report = score_file(pool, source, tmp_path / "killed.csv", chunk_rows=100)

@@ -7,8 +7,7 @@ import pytest
 
 from asked import Asked, nli
 from samesay.errors import UsageError
-from samesay.scoring.matching.candidates import nearest_texts
-from samesay.scoring.matching.sameness import Sameness, groups_of
+from samesay.scoring.matching import Sameness, groups_of, nearest_texts
 
 TEXTS = [
     "A man plays a flute on the beach.",
@@ -22,24 +21,24 @@ PAIRS = np.array([[0, 1], [0, 2], [1, 2]])
 
 
 def test_the_nearest_in_writing_come_first():
-    found = nearest_texts(TEXTS, k=1)
-    pairs = dict(zip(map(tuple, found.pairs.tolist()), found.similarities.tolist(), strict=True))
+    found, similarities = nearest_texts(TEXTS, k=1)
+    pairs = dict(zip(map(tuple, found.tolist()), similarities.tolist(), strict=True))
     assert {(0, 2), (1, 4)} <= set(pairs)
     assert all(one < other for one, other in pairs)
     assert all(0 < similarity <= 1 for similarity in pairs.values())
-    assert len(nearest_texts(TEXTS, k=99)) <= 15
+    assert len(nearest_texts(TEXTS, k=99)[0]) <= 15
 
 
 def test_the_nearest_of_two_lists():
     others = ["Closed is the bank, today", "Dogs bark.", "Man with flute, beach"]
-    found = nearest_texts(TEXTS, others, k=1)
-    assert {(0, 2), (1, 0)} <= set(map(tuple, found.pairs.tolist()))
-    assert found.pairs[:, 1].max() < len(others)
+    found, _ = nearest_texts(TEXTS, others, k=1)
+    assert {(0, 2), (1, 0)} <= set(map(tuple, found.tolist()))
+    assert found[:, 1].max() < len(others)
 
 
 def test_few_texts_and_no_neighbours():
-    assert len(nearest_texts(["one text"], k=5)) == 0
-    assert len(nearest_texts(["abc", "xyz"], k=5)) == 0
+    assert len(nearest_texts(["one text"], k=5)[0]) == 0
+    assert len(nearest_texts(["abc", "xyz"], k=5)[0]) == 0
     with pytest.raises(UsageError):
         nearest_texts(TEXTS, k=0)
 
@@ -77,7 +76,7 @@ def test_other_labels_are_a_mean_of_both_orders():
     assert one_way.ask("abc", "abc", PAIRS).scores.tolist() == pytest.approx([0.9, 0.3, 0.0])
 
 
-def test_a_pair_that_was_cut_in_either_order_is_told():
+def test_a_pair_that_was_cut_in_either_order_is_marked():
     model = Asked(lambda *_: nli(0.9, 0.0), ("entailment", "neutral", "contradiction"), most_words=2)
     answers = Sameness(model).ask(["a b c", "d", "e"], ["a b c", "d", "e"], PAIRS)
     assert answers.truncated.tolist() == [True, True, False]

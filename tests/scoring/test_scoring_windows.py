@@ -44,7 +44,7 @@ def test_sentences_are_found_with_their_places(text, sentences):
     assert "".join("".join(parts).split()) == "".join(text.split())
 
 
-def test_windows_cover_the_text_and_overlap_as_told():
+def test_windows_cover_the_text_and_overlap_as_asked():
     spans = sentence_spans(PAGE)
     assert windows(PAGE, sentences=1, overlap=0) == spans
     assert windows(PAGE, sentences=2, overlap=1) == [

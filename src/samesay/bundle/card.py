@@ -237,6 +237,10 @@ _DECISION_TITLE = "How it decides"
 def _decision(manifest: Manifest) -> str:
     decision = manifest.decision
     lines = []
+    if decision.symmetric:
+        lines.append(
+            "It reads both orders of the two texts and averages their logits: either order, the same answer."
+        )
     if decision.temperature != 1.0:
         lines.append(f"Its logits are divided by the temperature {decision.temperature:.4g}.")
     if decision.biases:

@@ -277,12 +277,16 @@ def _decision(value: dict[str, Any], where: str) -> Decision:
     calibration = value.get("calibration", {})
     if not isinstance(calibration, dict):
         raise _damaged(f"{MANIFEST_NAME}: 'calibration' is not an object.", where)
+    symmetric = value.get("symmetric", False)
+    if not isinstance(symmetric, bool):
+        raise _damaged(f"{MANIFEST_NAME}: 'symmetric' is neither true nor false.", where)
     return Decision(
         temperature=float(temperature),
         thresholds=_numbers(value, "thresholds", where),
         abstain_below=None if abstain_below is None else float(abstain_below),
         calibration=calibration,
         biases=_numbers(value, "biases", where),
+        symmetric=symmetric,
     )
 
 

@@ -31,6 +31,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
     "Train": {
         "train": "Fine-tune a pretrained encoder on pairs and save it.",
         "config": "Print a recipe with every setting, or check one.",
+        "repair": "Teach a saved model what its check finds missing.",
         "student": "Make a smaller model of a saved one, to be taught by it.",
         "import": "Save a Hugging Face classifier as a model, with its head.",
     },

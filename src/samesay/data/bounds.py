@@ -63,11 +63,7 @@ def row_too_long(
 
 
 def require_few_values(n_values: int, place: str) -> None:
-    """Refuse a row of more values than ``MOST_VALUES``.
-
-    Raises:
-        RowMalformed: If it has more.
-    """
+    """Refuse a row of more values than ``MOST_VALUES``."""
     if n_values > MOST_VALUES:
         raise RowMalformed(
             f"A row holds {n_values:,} values.", where=place, expected=f"at most {MOST_VALUES:,} in a row"
@@ -75,11 +71,7 @@ def require_few_values(n_values: int, place: str) -> None:
 
 
 def require_few_columns(n_columns: int, place: str) -> None:
-    """Refuse a table of more columns than ``MOST_COLUMNS``.
-
-    Raises:
-        RowMalformed: If it has more.
-    """
+    """Refuse a table of more columns than ``MOST_COLUMNS``."""
     if n_columns > MOST_COLUMNS:
         raise RowMalformed(
             f"There are {n_columns:,} columns.",
@@ -91,11 +83,7 @@ def require_few_columns(n_columns: int, place: str) -> None:
 def require_few_rows(
     rows: Iterable[AnyRow], where: str, *, before: int = 0, most: int | None = None
 ) -> Iterator[AnyRow]:
-    """``rows`` as they come, those ``before`` counted with them.
-
-    Raises:
-        RowMalformed: If there are more than ``most``, which is ``MOST_ROWS`` where absent.
-    """
+    """``rows`` as they come, refused where they and those ``before`` are more than ``most``, or ``MOST_ROWS``."""
     most = MOST_ROWS if most is None else most
     for number, row in enumerate(rows, start=before + 1):
         if number > most:

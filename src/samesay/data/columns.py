@@ -282,32 +282,26 @@ def _first_match(wanted: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def existing_column(column: str, names: Sequence[str], where: str, *, role: str) -> str:
-    """``column``, which is to be read as ``role``.
-
-    Raises:
-        ColumnNotFound: If it is not one of ``names``; with the near ones.
-    """
+    """``column``, which is to be read as ``role``."""
     if column in names:
         return column
-    if column.isdecimal() and 0 < int(column) <= len(names):
-        if is_row(names):
-            raise ColumnNotFound(
-                f"There is no column {column!r}, from which {role} was to be read: the first line was taken for names.",
-                where=where,
-                expected=f"one of the columns: {listed(names)}; or their numbers, where there is no header",
-                hint="--no-header",
-                details={"columns": list(names), "near": []},
-            )
-        close = [names[int(column) - 1]]
-    else:
-        close = near(column, names)
-    raise ColumnNotFound(
-        f"There is no column {column!r}, from which {role} was to be read.",
-        where=where,
-        expected=f"one of the columns: {listed(names)}",
-        hint=f"did you mean {close[0]!r}?" if close else None,
-        details={"columns": list(names), "near": close},
-    )
+    message = f"There is no column {column!r}, from which {role} was to be read."
+    by_number = names[int(column) - 1] if column.isdecimal() and 0 < int(column) <= len(names) else None
+    if by_number is not None and is_row(names):
+        raise ColumnNotFound(
+            f"{message[:-1]}: the first line was taken for names.",
+            where=where,
+            expected=f"one of the columns: {listed(names)}; or their numbers, where there is no header",
+            hint="--no-header",
+        )
+    raise no_column(message, by_number or column, names, where)
+
+
+def no_column(message: str, column: str, names: Sequence[str], where: str) -> ColumnNotFound:
+    """The error for a column that is none of ``names``, with the near ones."""
+    expected = f"one of the columns: {listed(names)}"
+    details = {"columns": list(names)}
+    return ColumnNotFound.of_choice(message, column, names, where=where, expected=expected, details=details)
 
 
 def listed(names: Sequence[str]) -> str:
@@ -329,7 +323,7 @@ def _no_header(names: Sequence[str], where: str, rows: Rows, need_label: bool | 
         where=where,
         expected="a first line that names the columns, such as premise,hypothesis; without one, columns by number",
         hint=columns_option(roles, no_header=True) if roles else "--no-header",
-        details={"columns": list(names), "near": {}},
+        details={"columns": list(names)},
     )
 
 

@@ -30,11 +30,6 @@ class Lengths:
         median, high = np.percentile(values, (50, 99)).tolist()
         return cls(float(values.mean()), median, high, int(values.max()))
 
-    @classmethod
-    def of_words(cls, texts: Iterable[str]) -> Lengths:
-        """The statistics of ``texts``, in words."""
-        return cls.of(map(count_words, texts))
-
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -99,7 +94,7 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
         n_pairs=n_pairs,
         sides=(table.sides.first, table.sides.second),
         characters={name: Lengths.of(map(len, side)) for name, side in texts.items()},
-        words={name: Lengths.of_words(side) for name, side in texts.items()},
+        words={name: Lengths.of(map(count_words, side)) for name, side in texts.items()},
         label_counts=counts,
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
         repeated_pairs=n_pairs - len(np.unique(table.pair_hashes())),

@@ -10,11 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from samesay.data.columns import ColumnMap, listed, plain_name
+from samesay.data.columns import ColumnMap, no_column, plain_name
 from samesay.data.labels.spellings import LITERAL, unliteral
 from samesay.data.options import ReadOptions
 from samesay.data.rows import Row, side_text, text_of
-from samesay.errors import ColumnNotFound, DataError, EmptySide, RowMalformed, UsageError, near
+from samesay.errors import DataError, EmptySide, RowMalformed, UsageError
 from samesay.pairs import is_empty
 
 REPEATED_HEADER = "header repeated among the rows"
@@ -41,11 +41,7 @@ class Condition:
 
     @classmethod
     def parse(cls, text: str) -> Condition:
-        """Read a condition.
-
-        Raises:
-            UsageError: If it is not a column, a comparison and a text.
-        """
+        """Read a condition."""
         match = _CONDITION.fullmatch(text)
         if match is None or (match["test"] == "~" and not match["text"]):
             raise UsageError(
@@ -59,21 +55,10 @@ class Condition:
         return ((self.text in value) if self.contains else (self.text == value)) != self.negated
 
     def require_column(self, names: Sequence[str], *, where: str) -> None:
-        """Refuse a table without the column.
-
-        Raises:
-            ColumnNotFound: With near names.
-        """
-        if self.column in names:
-            return
-        close = near(self.column, names)
-        raise ColumnNotFound(
-            f"There is no column {self.column!r} for the condition {self}.",
-            where=where,
-            expected=f"one of the columns: {listed(names)}",
-            hint=f"did you mean {close[0]!r}?" if close else None,
-            details={"columns": list(names), "near": close},
-        )
+        """Refuse a table without the column."""
+        if self.column not in names:
+            message = f"There is no column {self.column!r} for the condition {self}."
+            raise no_column(message, self.column, names, where)
 
 
 def conditions_in(where: str | Sequence[str] | None) -> list[Condition]:
@@ -94,9 +79,6 @@ class RowFilter:
     Attributes:
         conditions: What rows have to meet.
         left_out: Reason to how many rows were left out for it.
-
-    Raises:
-        ColumnNotFound: If there is no column for a condition.
     """
 
     def __init__(
@@ -127,11 +109,7 @@ class RowFilter:
         return not self.conditions and not self._reading.skip
 
     def passed(self, row: Row) -> Row | None:
-        """``row``, with its ``error`` where it is to be skipped; nothing where it is left out.
-
-        Raises:
-            RowMalformed: As ``is_header``.
-        """
+        """``row``, with its ``error`` where it is to be skipped; nothing where it is left out."""
         reason = None
         if row.error is None and self.is_header(row):
             reason = REPEATED_HEADER
@@ -148,11 +126,7 @@ class RowFilter:
         return None
 
     def is_header(self, row: Row) -> bool:
-        """Whether a row is the header again, as where several files were joined with theirs.
-
-        Raises:
-            RowMalformed: Where it has the same names in another order: what follows it would be misread.
-        """
+        """Whether a row is the header again, as where several files were joined with theirs."""
         value = row.values.get(self._first)
         if type(value) is not str or len(value) > self._longest or plain_name(value) not in self._names:
             return False
@@ -189,13 +163,18 @@ def decoded_literal(value: Any) -> str | None:
 
 
 def decoded_texts(texts: list[str], name: str) -> tuple[list[str], tuple[str, ...]]:
-    """``texts``, decoded where most of them are Python bytes literals, and a note where some are."""
+    """``texts``, decoded where most of the first are Python bytes literals, and a note where some are."""
     found = {index: text for index, raw in enumerate(texts) if (text := decoded_literal(raw)) is not None}
     if not found:
         return texts, ()
-    decode = most_are_literals(len(found), len(texts))
+    n_deciding = min(len(texts), DECIDING_ROWS)
+    decode = most_are_literals(sum(index < n_deciding for index in found), n_deciding)
     note = literals_note(name, len(found), len(texts), decoded=decode)
     return ([found.get(index, text) for index, text in enumerate(texts)] if decode else texts), (note,)
+
+
+DECIDING_ROWS = 1_000
+"""By so many rows it is decided whether the texts of a side are bytes literals."""
 
 
 def most_are_literals(n_literals: int, n_texts: int) -> bool:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from samesay.data.bounds import require_few_rows
 from samesay.data.columns import LABEL, ColumnMap, as_scores
 from samesay.data.filters import (
+    DECIDING_ROWS,
     REPEATED_HEADER,
     RowFilter,
     conditions_in,
@@ -71,7 +72,7 @@ def load_pairs(
             there is a label column, else as ``False``.
         prefer: Where ``source`` has several splits and none is named, the first of these that exists is
             taken.
-        texts_in: A folder: beyond 10,000 rows the texts lie in an unnamed file there, as long as the table lives,
+        texts_in: A folder: beyond 64 MB of rows the texts lie in an unnamed file there, as long as the table lives,
             and not in memory. Where the disk fills they come back to memory, with a warning.
         target_labels: The labels of a model, or of training pairs, that the data should have: it is read as without
             them where that gives these names, else as if they were ``labels``.
@@ -174,9 +175,9 @@ class _Reading:
         if source.corpus is not None:
             self._follow(source.corpus)
         raws = [self._raw(source, split) for split in splits]
-        if source.is_file:
+        if source.kind == "file":
             raws = self._parted(source, raws[0], parts, all_parts=all_parts)
-        answered = [raw for raw in raws if raw.map.gold is not None]
+        answered = [raw for raw in raws if raw.mapped.gold is not None]
         gold: dict[str, tuple[GoldReading, int]] = {}
         if answered:
             reading = self._gold(answered)
@@ -235,7 +236,7 @@ class _Reading:
         def values() -> Iterator[object]:
             for raw in raws:
                 for row in raw.rows():
-                    value = row.values.get(raw.map.gold or "")
+                    value = row.values.get(raw.mapped.gold or "")
                     value = named.get(value, value) if isinstance(value, int) else value
                     yield with_point(value) if commas else value
 
@@ -243,24 +244,28 @@ class _Reading:
         commas = options.decimal_comma or holds_decimal_commas(values())
         if commas and not options.decimal_comma:
             raws[0].notes.append("numbers such as 3,8 were read with a decimal comma")
-        told_names = (
+        names_given = (
             options.labels is not None
             or options.rename_labels is not None
             or options.task == "classification"
         )
-        if raws[0].map.label is not None and not told_names and holds_scores(islice(values(), len(raws[0]))):
+        if (
+            raws[0].mapped.label is not None
+            and not names_given
+            and holds_scores(islice(values(), len(raws[0])))
+        ):
             for raw in raws:
-                raw.map = as_scores(raw.map)
-        if raws[0].map.score is not None:
+                raw.mapped = as_scores(raw.mapped)
+        if raws[0].mapped.score is not None:
             return read_scores(values(), place=place, scale=options.scale, skip=options.skip)
         return read_labels(
             values(),
-            sides=raws[0].map.sides,
+            sides=raws[0].mapped.sides,
             place=place,
             declared=declared,
             target=self.target,
             rename=options.rename_labels,
-            column=raws[0].map.gold or LABEL,
+            column=raws[0].mapped.gold or LABEL,
         )
 
     def _raw(self, source: Source, split: str) -> _RawSplit:
@@ -280,7 +285,7 @@ class _Reading:
                 raw.files.append(file)
                 raw.file_starts.append(len(raw.store))
                 raw.store.extend(require_few_rows(watched(read), source.text, before=len(raw.store)))
-            raw.notes += super(PairRows, rows).notes
+            raw.notes += rows.reading_notes
         raw.chosen = range(len(raw.store))
         if not len(raw):
             raise NoRows(
@@ -290,7 +295,11 @@ class _Reading:
             )
         raw.rows_read = len(raw)
         # Of a split that is a part of a file, the slice is of the part.
-        if source.slice is not None and not source.is_counted and not (source.is_file and source.split):
+        if (
+            source.slice is not None
+            and not source.is_counted
+            and not (source.kind == "file" and source.split)
+        ):
             raw.cut(source.slice)
         if has_headers or not rows.filter.is_idle:
             raw.leave_out(rows.filter)
@@ -315,23 +324,23 @@ class _Reading:
                 )
         raw.keep(keep)
         numbers = raw.checked_numbers()
-        first, second = raw.column(raw.map.first), raw.column(raw.map.second)
+        first, second = raw.column(raw.mapped.first), raw.column(raw.mapped.second)
         if not self.options.allow_empty_sides:
             raw.refuse_empty(first, second)
-        used = {raw.map.first, raw.map.second, raw.map.gold}
+        used = {raw.mapped.first, raw.mapped.second, raw.mapped.gold}
         origin = Origin(
             source=source.text,
-            split=raw.split if source.is_folder or source.built_in or source.published else None,
+            split=None if source.kind == "file" else raw.split,
             slice=None if source.slice is None else str(source.slice),
             format=raw.format,
             files=tuple(raw.files),
-            columns=raw.map.to_dict(),
+            columns=raw.mapped.to_dict(),
             rows_read=raw.rows_read,
             rows_dropped={reason: count for reason, count in raw.dropped.items() if count},
             notes=(
                 *source.provenance(raw.files[0]),
                 *raw.notes,
-                *raw.map.notes,
+                *raw.mapped.notes,
                 *(reading.notes if reading else ()),
             ),
             skipped=tuple(raw.skipped.rows),
@@ -340,7 +349,7 @@ class _Reading:
         return PairTable(
             first,
             second,
-            sides=raw.map.sides,
+            sides=raw.mapped.sides,
             origin=origin,
             columns={name: raw.column(name) for name in raw.columns if name not in used},
             row_numbers=numbers,
@@ -358,10 +367,10 @@ class _Reading:
             replace(
                 self.given,
                 split=None,
-                columns=raw.map.to_dict() if self.given.columns else None,
+                columns=raw.mapped.to_dict() if self.given.columns else None,
                 where=self._where_of(source, raw),
             ),
-            raw.map.sides,
+            raw.mapped.sides,
             labels=reading.answers.labels if reading else None,
             given_labels=self.given.labels is not None,
             numbered=reading.numbered if reading else False,
@@ -380,7 +389,7 @@ class _RawSplit:
 
     split: str
     format: str | None
-    map: ColumnMap
+    mapped: ColumnMap
     columns: list[str]
     class_names: list[str] | None
     store: RowStore
@@ -476,7 +485,7 @@ class _RawSplit:
         if not empty:
             return
         place = empty[0]
-        column = self.map.first if is_empty(first[place]) else self.map.second
+        column = self.mapped.first if is_empty(first[place]) else self.mapped.second
         others = [self.place(other) for other in empty[1:_MOST_PLACES_SHOWN]]
         more = f" {len(empty):,} rows have an empty side." if others else ""
         raise EmptySide(
@@ -494,7 +503,7 @@ class _RawSplit:
             wanted: Splits; where the column has none of them all rows stay together, and a note says so.
             aside: Columns that are not looked at, besides those of sides and gold answers.
         """
-        used = {self.map.first, self.map.second, self.map.gold, *aside}
+        used = {self.mapped.first, self.mapped.second, self.mapped.gold, *aside}
         others = [name for name in self.columns if name not in used]
         found = split_column(others, (row.values for row in self.rows()))
         if found is None:
@@ -529,14 +538,15 @@ class _RawSplit:
         return parts
 
     def checked_numbers(self) -> NDArray[np.int64]:
-        """The numbers of the rows, whose sides are texts; where most of a side are bytes literals, it is decoded.
+        """The numbers of the rows, whose sides are texts; one of which the first are mostly bytes literals is decoded.
 
         Raises:
             RowMalformed: If a side is missing, or no text.
             EncodingInvalid: If it holds bytes that are no text.
         """
         numbers = np.empty(len(self), np.int64)
-        literals = dict.fromkeys((self.map.first, self.map.second), 0)
+        literals = dict.fromkeys((self.mapped.first, self.mapped.second), 0)
+        deciding = literals
         for index, row in enumerate(self.rows()):
             numbers[index] = row.number
             for column in literals:
@@ -545,9 +555,11 @@ class _RawSplit:
                     side_text(row.values, column, place=self.place(index))
                 elif decoded_literal(value) is not None:
                     literals[column] += 1
+            if index + 1 == DECIDING_ROWS:
+                deciding = dict(literals)
         for column, count in literals.items():
             if count:
-                decode = most_are_literals(count, len(self))
+                decode = most_are_literals(deciding[column], min(len(self), DECIDING_ROWS))
                 self.literals |= {column} if decode else set()
                 self.notes.append(literals_note(column, count, len(self), decoded=decode))
         return numbers

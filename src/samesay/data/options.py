@@ -124,11 +124,7 @@ def columns_option(roles: Mapping[str, str], *, no_header: bool = False) -> str:
 
 
 def require_encoding(name: str) -> None:
-    """Refuse what is no encoding of texts.
-
-    Raises:
-        UsageError: With near names.
-    """
+    """Refuse what is no encoding of texts."""
     import encodings.aliases
 
     try:

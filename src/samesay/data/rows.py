@@ -27,10 +27,8 @@ from samesay.data.bounds import require_few_columns
 from samesay.errors import ColumnNotFound, DataError, EncodingInvalid, OutputUnwritable, RowMalformed
 from samesay.storage import OwnFolder
 
-FEW = 10_000
-"""So many rows stay in memory, some 10 MB; fewer where they take more than ``FEW_BYTES``."""
-
 FEW_BYTES = 64 * 1024 * 1024
+"""Rows that take no more stay in memory, some 100,000 short ones: each look at a row in the file decodes it."""
 
 _BLOCK = 1_024
 _BUFFERED = 1 << 20
@@ -79,6 +77,7 @@ class KnownRows:
         format: The format of their files; None for rows of no file.
         columns: Column names.
         class_names: For columns of numbers whose names the source itself holds: the names.
+        schema: None, as of no Parquet file.
         notes: What was decided in reading them that a user may want to know.
     """
 
@@ -87,6 +86,7 @@ class KnownRows:
         self.format: str | None = None
         self.columns = columns
         self.class_names: dict[str, list[str]] = {}
+        self.schema: Any = None
         self.notes: list[str] = []
 
     def __len__(self) -> int:
@@ -165,12 +165,7 @@ def place(file: str, line: int | None, row: int) -> str:
 
 
 def require_different(names: Sequence[str], *, where: str) -> None:
-    """Refuse columns of which two have one name: a row could hold only one of them.
-
-    Raises:
-        ColumnNotFound: Naming the columns.
-        RowMalformed: If there are more than can be meant.
-    """
+    """Refuse columns of which two have one name: a row could hold only one of them."""
     require_few_columns(len(names), where)
     twice = first_twice(names)
     if twice is not None:
@@ -302,7 +297,7 @@ class RowStore:
             try:
                 if self._rows is not None and self._folder is not None:
                     self._held += row.held_bytes
-                    if len(self._rows) > FEW or self._held > FEW_BYTES:
+                    if self._held > FEW_BYTES:
                         self._move_to_file(self._folder)
                 elif len(self._buffer) >= _BUFFERED:
                     self._flush()

@@ -117,11 +117,7 @@ class Slice:
 
     @classmethod
     def parse(cls, text: str) -> Slice:
-        """Read a slice with its brackets.
-
-        Raises:
-            SliceInvalid: If it is not two boundaries with a colon between, or a percentage is over 100.
-        """
+        """Read a slice with its brackets."""
         match = _SLICE.fullmatch(text.strip())
         if match is None:
             raise SliceInvalid(f"Cannot read the slice {text!r}.", expected=_EXPECTED)
@@ -134,9 +130,6 @@ class Slice:
         Args:
             n_rows: How many rows the whole has.
             where: The source, for the message.
-
-        Raises:
-            SliceInvalid: If a boundary lies outside the rows, or nothing lies between the two.
         """
         start = 0 if self.start is None else self.start.row(n_rows)
         stop = n_rows if self.stop is None else self.stop.row(n_rows)
@@ -163,11 +156,7 @@ class Slice:
 
 
 def split_off_slice(text: str) -> tuple[str, Slice | None]:
-    """Part ``"train[:20%]"`` into the name and its slice, if it ends in one.
-
-    Raises:
-        SliceInvalid: If it ends in brackets that hold no slice.
-    """
+    """Part ``"train[:20%]"`` into the name and its slice, if it ends in one."""
     whole = text.rstrip()
     start = whole.rfind("[")
     if start < 0 or whole.find("]", start) != len(whole) - 1:

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from samesay.data.columns import ColumnMap, find_columns, listed
-from samesay.data.filters import RowFilter, decoded_literal, literals_note, most_are_literals
+from samesay.data.filters import DECIDING_ROWS, RowFilter, decoded_literal, literals_note, most_are_literals
 from samesay.data.formats.readers import STANDARD_INPUT, RowStream
 from samesay.data.options import ReadOptions
 from samesay.data.rows import KnownRows, Row, SkippedRow, place, side_text
@@ -26,8 +26,7 @@ from samesay.data.splits import SPLITS, Slice, split_column, split_of, splits_no
 from samesay.errors import ColumnNotFound, DataError, SliceInvalid, SplitNotFound
 from samesay.pairs import Pair, Sides
 
-# Whether texts are bytes literals is decided by so many rows, or from fewer where they are long.
-_DECIDING_ROWS = 1_000
+# Whether texts are bytes literals is decided by fewer rows where they are long.
 _DECIDING_BYTES = 4 * 1024 * 1024
 
 
@@ -45,6 +44,7 @@ class SourceRows:
         format: The format of its first file; ``None`` for generated pairs.
         columns: The column names, to be mapped with ``find_columns``.
         class_names: For columns of numbers whose names the first file itself holds: the names.
+        schema: pyarrow's types of its columns, if it is a Parquet file.
 
     Raises:
         DataError: Where the source cannot be opened; while iterating, where a row cannot be read.
@@ -72,6 +72,7 @@ class SourceRows:
         self.format: str | None = self._open.format
         self.columns = list(self._open.columns)
         self.class_names = self._open.class_names
+        self.schema = self._open.schema
 
     def __iter__(self) -> Iterator[Row]:
         return chain.from_iterable(map(self._rows_of, self._in_turn()))
@@ -92,6 +93,11 @@ class SourceRows:
     @property
     def notes(self) -> list[str]:
         """What was decided in reading that a user may want to know, so far."""
+        return self.reading_notes
+
+    @property
+    def reading_notes(self) -> list[str]:
+        """Of the notes those on the files alone."""
         return [*self._notes, *self._open.notes]
 
     def first_rows(self) -> Sequence[Mapping[str, Any]]:
@@ -115,12 +121,11 @@ class SourceRows:
 
     def _openers_of(self, source: Source) -> list[Callable[[], RowStream | KnownRows]]:
         split = self._split or self._split_of(source)
-        if source.is_generated:
+        if source.kind == "generated":
             return [partial(builtin.GeneratedRows, source.name, split, whole=source.split is None)]
         if source.tfds is not None:
             return [partial(source.tfds.split, split)]
-        files = (builtin.HANDWRITTEN,) if source.built_in else source.files(split)
-        return [partial(RowStream, file, self._reading) for file in files]
+        return [partial(RowStream, file, self._reading) for file in source.files(split)]
 
     def _split_of(self, source: Source) -> str:
         return source.only_split()
@@ -223,10 +228,6 @@ class PairRows(SourceRows):
     Attributes:
         mapped: Which columns hold the two texts, and the gold answer if it is wanted.
         filter: What leaves rows out.
-
-    Raises:
-        ColumnNotFound: If there are no such columns, or none for a condition.
-        DataError: As ``SourceRows``.
     """
 
     def __init__(
@@ -258,10 +259,6 @@ class PairRows(SourceRows):
         """The rows with their texts, source by source; of a file also a split that one of its columns names.
 
         Bytes literals are decoded where most of a side's first texts are such.
-
-        Raises:
-            RowMalformed, EncodingInvalid: If a side is missing or no text.
-            SplitNotFound: If no column names the split that was asked for.
         """
         for source in self._in_turn():
             yield from self._paired(self._kept(source))
@@ -273,7 +270,7 @@ class PairRows(SourceRows):
             f"{count:,} {'row was' if count == 1 else 'rows were'} left out: {reason}"
             for reason, count in self.filter.left_out.items()
         ]
-        return [*super().notes, *self.mapped.notes, *left_out]
+        return [*self.reading_notes, *self.mapped.notes, *left_out]
 
     def _new_filter(self) -> RowFilter:
         return RowFilter(self.columns, self.mapped, self._reading, self.place, where=self.file)
@@ -285,7 +282,7 @@ class PairRows(SourceRows):
         return (found for row in rows if (found := through.passed(row)) is not None)
 
     def _kept(self, source: Source) -> Iterator[Row]:
-        named = source.split if source.is_file and source.split in SPLITS else None
+        named = source.split if source.kind == "file" and source.split in SPLITS else None
         if named is None:
             return self._passed(self._rows_of(source), self.filter)
         column, n_rows = self._naming(source, named)
@@ -347,8 +344,8 @@ class PairRows(SourceRows):
                 decoded = decoded_literal(text)
                 if decoded is not None:
                     if decode is None:
-                        if n_rows < _DECIDING_ROWS:
-                            waiting.extend(_ahead(read, _DECIDING_ROWS - n_rows))
+                        if n_rows < DECIDING_ROWS:
+                            waiting.extend(_ahead(read, DECIDING_ROWS - n_rows))
                         first = [row, *(each for _, each in waiting if each.error is None)]
                         decode = {
                             name: most_are_literals(

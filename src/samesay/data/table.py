@@ -17,7 +17,7 @@ from samesay.data.filters import REPEATED_HEADER
 from samesay.data.labels.column import GoldReading, Place, read_labels
 from samesay.data.labels.scores import holds_scores, read_scores
 from samesay.data.options import ReadOptions
-from samesay.data.python.inputs import parts_of
+from samesay.data.python.inputs import Parts, parts_of
 from samesay.data.rows import SkippedRow, folded
 from samesay.errors import LabelMissing, NoRows, OneClassOnly, UsageError
 from samesay.pairs import CHUNK_PAIRS, Answers, LabelSet, Pair, Scale, Sides, Task
@@ -333,58 +333,38 @@ class PairTable:
         if not allow_empty_sides:
             parts.refuse_empty()
         n_rows = len(parts.first)
-        if parts.labels is None or need_labels is False:
-            if need_labels:
-                raise LabelMissing(
-                    "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
-                )
-            origin = Origin(parts.source, columns=parts.mapping, rows_read=n_rows, notes=parts.notes)
-            numbers = np.arange(1, n_rows + 1, dtype=np.int64)
-            return cls(
-                parts.first,
-                parts.second,
-                parts.sides,
-                origin,
-                columns=parts.columns,
-                row_numbers=numbers,
+        if need_labels and parts.labels is None:
+            raise LabelMissing(
+                "The pairs carry no labels.", expected="labels as y, in the pairs, or in a column"
             )
-        rows = parts.leave_out_headers()
-        place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
-        reading: GoldReading = (
-            read_scores(parts.labels, place=place, scale=scale)
-            if scale or "score" in parts.mapping or (labels is None and holds_scores(parts.labels))
-            else read_labels(
-                parts.labels,
-                sides=parts.sides,
-                place=place,
-                declared=labels or parts.class_names,
-                column=parts.mapping.get("label", "y"),
-            )
-        )
-        keep = [index for index, reason in enumerate(reading.reasons) if reason is None]
-        if not keep and parts.labels:
-            raise NoRows(f"None of the {len(parts.labels):,} pairs has a gold answer.", where=parts.source)
+        # Where labels are left aside every pair is to be answered, one as good as the other.
+        rows = list(range(n_rows)) if need_labels is False else parts.leave_out_headers()
+        reading = None
+        if parts.labels is not None and need_labels is not False:
+            reading = _read_gold(parts, parts.labels, rows, labels, scale)
+        reasons = reading.reasons if reading else [None] * len(rows)
+        keep = [index for index, reason in enumerate(reasons) if reason is None]
+        if not keep and rows:
+            raise NoRows(f"None of the {len(rows):,} pairs has a gold answer.", where=parts.source)
         dropped = Counter({REPEATED_HEADER: n_rows - len(rows)} if len(rows) < n_rows else {})
-        dropped.update(reason for reason in reading.reasons if reason is not None)
-        parts.notes = (*parts.notes, *reading.notes)
-        parts.note_splits()
+        dropped.update(reason for reason in reasons if reason is not None)
         origin = Origin(
             source=parts.source,
             split=parts.split,
             columns=parts.mapping,
             rows_read=n_rows,
             rows_dropped=dict(dropped),
-            notes=parts.notes,
+            notes=(*parts.notes, *(reading.notes if reading else ()), *parts.splits_note()),
         )
         return cls(
             [parts.first[index] for index in keep],
             [parts.second[index] for index in keep],
             sides=parts.sides,
             origin=origin,
+            answers=reading and reading.answers,
+            gold=reading and reading.gold[keep],
             columns={name: [column[index] for index in keep] for name, column in parts.columns.items()},
             row_numbers=np.array([rows[index] for index in keep], dtype=np.int64) + 1,
-            answers=reading.answers,
-            gold=reading.gold[keep],
         )
 
     def _adapted(
@@ -418,6 +398,18 @@ class PairTable:
             origin = replace(origin, notes=(*origin.notes, note))
         first, second = (self.second, self.first) if swap else (self.first, self.second)
         return replace(self, first=first, second=second, sides=sides, origin=origin)
+
+
+def _read_gold(
+    parts: Parts, values: Sequence[Any], rows: Sequence[int], labels: LabelSet | None, scale: Scale | None
+) -> GoldReading:
+    """Scores where a scale is given, the column is one of scores or the values are; else labels."""
+    place: Place = lambda index: f"{parts.source} row {rows[index] + 1}"  # noqa: E731
+    if scale or "score" in parts.mapping or (labels is None and holds_scores(values)):
+        return read_scores(values, place=place, scale=scale)
+    column = parts.mapping.get("label", "y")
+    declared = labels or parts.class_names
+    return read_labels(values, sides=parts.sides, place=place, declared=declared, column=column)
 
 
 def _fingerprint(rows: Iterable[tuple[str, ...]]) -> str:

@@ -16,6 +16,7 @@ from samesay.data.formats.packing import without_packing
 from samesay.data.formats.readers import LINES, STANDARD_INPUT
 from samesay.data.options import ReadOptions
 from samesay.data.rows import SkippedRow, SkippedRows, side_text
+from samesay.data.splits import split_off_slice
 from samesay.data.stream import SourceRows
 from samesay.errors import ColumnNotFound, DataError, NoRows, UsageError
 from samesay.pairs import is_empty
@@ -67,8 +68,8 @@ def load_texts(
         source: A file of lines (``.txt``), any source of ``samesay.data.load_pairs``, ``"-"`` for standard input,
             or the texts themselves.
         column: Of a table, the column that holds them; found by its usual name, or as the only one, where absent.
-        format: ``lines``, ``csv``, ``tsv``, ``jsonl`` or ``parquet``, where the name does not show it; standard input
-            is lines unless it says otherwise, or a ``column`` was asked for, or it is a slice.
+        format: ``lines``, ``csv``, ``tsv``, ``jsonl``, ``parquet`` or ``xlsx``, where the name does not show it;
+            standard input is lines unless it says otherwise, or a ``column`` was asked for.
         keep_empty: Whether texts without a letter to read stay.
         **options: How files are read, where they do not show it: fields of ``samesay.data.ReadOptions``.
 
@@ -84,14 +85,14 @@ def load_texts(
                 raise UsageError(
                     f"A column {column!r} was asked for, and {source} is read as lines, which have none.",
                     where="--column",
-                    expected="a table: csv, tsv, jsonl or parquet",
+                    expected="a table: csv, tsv, jsonl, parquet or xlsx",
                     hint=None if format == LINES else "--input-format csv",
                 )
             format = LINES
         found = _read(source, column, ReadOptions(format=format, **options), keep_empty)  # type: ignore[arg-type]
     else:
         _require_texts(source)
-        records = [(f"texts[{index}]", {"text": text}) for index, text in enumerate(source)]
+        records = [(text, f"texts[{index}]", {"text": text}) for index, text in enumerate(source)]
         found = _kept("texts", "text", ["text"], records, keep_empty)
     if not found.texts:
         raise NoRows(
@@ -103,9 +104,10 @@ def load_texts(
 def _is_lines(source: str | Path, column: str | None, format: str | None) -> bool:
     if format is not None:
         return format == LINES
-    if str(source) == STANDARD_INPUT:
+    name = str(source) if Path(source).exists() else split_off_slice(str(source))[0]
+    if name == STANDARD_INPUT:
         return column is None
-    return without_packing(str(source)).lower().endswith(_LINE_SUFFIX)
+    return without_packing(name).lower().endswith(_LINE_SUFFIX)
 
 
 def _read(source: str | Path, column: str | None, reading: ReadOptions, keep_empty: bool) -> TextList:
@@ -117,13 +119,11 @@ def _read(source: str | Path, column: str | None, reading: ReadOptions, keep_emp
             try:
                 if row.error is not None:
                     raise row.error
-                side_text(row.values, chosen, place=place)
+                records.append((side_text(row.values, chosen, place=place), place, row.values))
             except DataError as error:
                 if not reading.skip:
                     raise
                 skipped.add(SkippedRow.of(stream.file, row, error))
-            else:
-                records.append((place, row.values))
         notes = (*stream.notes, *skipped.notes())
         return _kept(stream.name, chosen, stream.columns, records, keep_empty, notes)
 
@@ -132,21 +132,20 @@ def _kept(
     name: str,
     column: str,
     columns: Sequence[str],
-    records: list[tuple[str, dict[str, Any]]],
+    records: list[tuple[str, str, dict[str, Any]]],
     keep_empty: bool,
     notes: tuple[str, ...] = (),
 ) -> TextList:
-    """The records that hold a text, with their places; those without one, too, if they are to be kept."""
-    texts = [side_text(row, column, place=place) for place, row in records]
-    keep = [index for index, text in enumerate(texts) if keep_empty or not is_empty(text)]
+    """Texts with their places and records; those that are empty, too, if they are to be kept."""
+    kept = [record for record in records if keep_empty or not is_empty(record[0])]
     return TextList(
         name=name,
         column=column,
         columns=tuple(columns),
-        texts=[texts[index] for index in keep],
-        places=[records[index][0] for index in keep],
-        rows=[records[index][1] for index in keep],
-        n_empty=sum(map(is_empty, texts)),
+        texts=[text for text, _, _ in kept],
+        places=[place for _, place, _ in kept],
+        rows=[row for _, _, row in kept],
+        n_empty=sum(is_empty(text) for text, _, _ in records),
         notes=notes,
     )
 

@@ -120,6 +120,7 @@ class EncodedPairs:
         *,
         height: int | None = None,
         pad_id: int,
+        turned: NDArray[np.bool_] | None = None,
     ) -> DenseBatch:
         """The batch of ``rows``, padded on the right to ``width`` and below to ``height``.
 
@@ -128,6 +129,7 @@ class EncodedPairs:
             width: Tokens a row; at least the longest of the rows.
             height: Rows of the batch; those beyond ``rows`` hold padding alone. Default: as many as ``rows``.
             pad_id: The id of padding.
+            turned: Which of the rows are read in the other order of the two texts; none where absent.
 
         Returns:
             Arrays of shape ``(height, width)``.
@@ -153,8 +155,19 @@ class EncodedPairs:
         filled = len(chosen)
         padding_mask[:filled] = column < lengths[:, None]  # (n_rows, width)
         token_ids[padding_mask] = self.token_ids[spans(starts, lengths)]
-        segment_ids[:filled] = (column >= self.second_starts[chosen][:, None]) & padding_mask[:filled]
+        second_starts = self.second_starts[chosen]
+        for row in np.flatnonzero(turned) if turned is not None else ():
+            token_ids[row, : lengths[row]], second_starts[row] = self._other_order(chosen[row])
+        segment_ids[:filled] = (column >= second_starts[:, None]) & padding_mask[:filled]
         return DenseBatch(token_ids, segment_ids, padding_mask)
+
+    def _other_order(self, row: int) -> tuple[NDArray[np.int32 | np.uint16], int]:
+        """A row's tokens with the second text first, and where the second segment begins."""
+        ids, begin, end = self.row(row), self.second_starts[row], self.specials[1]
+        between = begin - self.specials[0] + 1  # the separators after the first text
+        first, second = ids[1:between], ids[begin : len(ids) - end]
+        turned = [ids[:1], second, ids[between:begin], first, ids[len(ids) - end :]]
+        return np.concatenate(turned), len(second) + self.specials[0]
 
     @classmethod
     def join(cls, parts: Sequence[EncodedPairs]) -> EncodedPairs:

@@ -56,12 +56,6 @@ def audit(
         progress: Hears the stage ``audit``.
         **options: How the data is read: fields of ``samesay.data.ReadOptions``. Pairs with an empty text are counted,
             unless ``allow_empty_sides`` is false.
-
-    Raises:
-        DataError: One of its leaves, if the data cannot be read.
-        UsageError: If ``hard`` is wanted of data without classes, or where no shortcut could be tested.
-        TargetExists: If there is something at ``hard``.
-        ExtraMissing: If scikit-learn is not installed.
     """
     started = time.perf_counter()
     report = progress or (lambda _: None)

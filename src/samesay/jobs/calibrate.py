@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.bundle import require_replaceable, write_decision
+from samesay.bundle import open_bundle, require_replaceable, write_decision
 from samesay.data import PairTable, ReadOptions, require_contrast
 from samesay.decision import Decision, decide, softmax, values_of
 from samesay.errors import DataError, PairsLeaked, UsageError
@@ -155,6 +155,7 @@ def calibrate(
     fitted = _BY_TASK[answers.task](_logits(predictor, table, progress), table, asked)
     decision = replace(
         fitted.decision,
+        symmetric=open_bundle(model, verify=False).manifest.decision.symmetric,
         calibration={
             "source": str(table.origin),
             "pairs": len(table),
@@ -190,7 +191,8 @@ def reset(model: str | Path, *, output: str | Path | None = None, overwrite: boo
     Raises:
         BundleError: If the model cannot be used or written.
     """
-    write_decision(model, Decision(), output=output, overwrite=overwrite)
+    kept = Decision(symmetric=open_bundle(model, verify=False).manifest.decision.symmetric)
+    write_decision(model, kept, output=output, overwrite=overwrite)
 
 
 def _require_unseen(overlap: Overlap | None, limit: float, table: PairTable) -> None:

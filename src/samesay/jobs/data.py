@@ -11,15 +11,12 @@ from samesay.data import Description, PairTable, describe, load_pairs
 from samesay.data.formats.readers import format_of
 from samesay.data.formats.writers import table_writer
 from samesay.data.rows import temporary_folder
-from samesay.data.sources.builtin import generate
+from samesay.data.sources.builtin import DEFAULT_PAIRS, generate, share_of
 from samesay.data.sources.corpora import CORPORA, Corpus
 from samesay.errors import TargetExists
 from samesay.pairs import Sides
 from samesay.storage import destination, new_file, new_folder
 from samesay.synthetic.captions.generator import SIDES, SPLITS
-
-# Beside a train split of so many pairs, each of the other splits gets this share.
-_HELD_OUT_SHARE = 5
 
 
 @dataclass(frozen=True)
@@ -50,20 +47,8 @@ class GeneratedData:
 
     def to_dict(self) -> dict[str, Any]:
         """The record as JSON types."""
-        return {
-            "path": str(self.path),
-            "files": [
-                {
-                    "path": str(file.path),
-                    "split": file.split,
-                    "n_pairs": file.n_pairs,
-                    "label_counts": file.label_counts,
-                }
-                for file in self.files
-            ],
-            "sides": list(self.sides),
-            "seed": self.seed,
-        }
+        files = [{**vars(file), "path": str(file.path)} for file in self.files]
+        return {**vars(self), "path": str(self.path), "files": files, "sides": list(self.sides)}
 
 
 def show_data(
@@ -91,7 +76,7 @@ def list_corpora() -> tuple[Corpus, ...]:
 def generate_data(
     output: str | Path,
     *,
-    n_pairs: int = 5000,
+    n_pairs: int = DEFAULT_PAIRS,
     seed: int = 0,
     split: str | None = None,
     overwrite: bool = False,
@@ -121,10 +106,7 @@ def generate_data(
         return GeneratedData(target, (_written(target, table),), SIDES, seed)
     if overwrite:
         _require_only_splits(target)
-    held_out = max(1, n_pairs // _HELD_OUT_SHARE)
-    sizes = (
-        {split: n_pairs} if split else {name: n_pairs if name == SPLITS[0] else held_out for name in SPLITS}
-    )
+    sizes = {split: n_pairs} if split else {name: share_of(name, n_pairs) for name in SPLITS}
     files = []
     with new_folder(place, replace=overwrite) as folder:
         for name, size in sizes.items():

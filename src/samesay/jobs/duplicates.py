@@ -14,12 +14,10 @@ import numpy as np
 from samesay.data.formats.writers import require_apart, require_file, rounded, write_rows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.texts import TextList, load_texts
-from samesay.errors import UsageError
+from samesay.errors import UsageError, require_at_least
 from samesay.pairs import ProgressListener
 from samesay.scoring import Scorer
-from samesay.scoring.matching.candidates import nearest_texts
-from samesay.scoring.matching.roles import PairReader
-from samesay.scoring.matching.sameness import Orders, Recall, Sameness, groups_of
+from samesay.scoring.matching import Orders, PairReader, Recall, Sameness, groups_of, nearest_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -165,10 +163,8 @@ def find_duplicates(
     """
     begin = time.perf_counter()
     sample = search.measure_recall
-    if sample is not None and sample < 2:
-        raise UsageError(
-            f"Recall cannot be measured on {sample} texts.", where="--measure-recall", expected="at least 2"
-        )
+    if sample is not None:
+        require_at_least(2, measure_recall=sample)
     if all(isinstance(each, str | Path) and is_standard_input(each) for each in (source, other)):
         raise UsageError("Standard input can be read once.", expected="a file for one of the two lists")
     require_apart({"--output": output, "--groups": groups_output})
@@ -186,10 +182,10 @@ def find_duplicates(
     others = two.texts if len(lists) == 2 else None
 
     started = time.perf_counter()
-    nearest = nearest_texts(one.texts, others, k=search.candidates)
+    candidates, similarities = nearest_texts(one.texts, others, k=search.candidates)
     alike = set(_spelled_alike(lists))
-    asked = np.array([tuple(pair) not in alike for pair in nearest.pairs.tolist()], np.bool_)
-    ends, similarities = nearest.pairs[asked], nearest.similarities[asked]
+    asked = np.array([tuple(pair) not in alike for pair in candidates.tolist()], np.bool_)
+    ends, similarities = candidates[asked], similarities[asked]
     seconds = {"first_pass": time.perf_counter() - started}
 
     started = time.perf_counter()
@@ -204,7 +200,7 @@ def find_duplicates(
         recall = same.recall(
             one.texts,
             others,
-            nearest.pairs,
+            candidates,
             sample=samples[0],
             other_sample=None if others is None else samples[1],
             progress=progress,

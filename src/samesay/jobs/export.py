@@ -33,7 +33,7 @@ def export(
         to: ``huggingface``; ``bundle`` (a saved model without its Keras part, for use alone); ``onnx`` (the files of
             its ONNX part) or ``keras``.
         overwrite: Replace what was exported to ``path`` before.
-        quantize: Store the weights of its ONNX part as ``int8`` or ``float16``; for ``bundle`` and ``onnx``.
+        quantize: Store the weights of its ONNX part ``int8``, ``compact`` or ``float16``; for ``bundle`` and ``onnx``.
         data: Pairs with labels or scores on which the cost of that is measured.
         max_changed: The largest share of answers that may become others by it.
         progress: Hears the measurement.

@@ -10,19 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from samesay.data.formats.writers import require_file, rounded, write_rows
+from samesay.data.formats.writers import require_file, require_known_columns, rounded, write_rows
 from samesay.data.texts import TextList, load_texts
-from samesay.errors import EmptySide, UsageError
+from samesay.errors import EmptySide, UsageError, require_at_least
 from samesay.pairs import ProgressListener, is_empty
 from samesay.scoring import Scorer
-from samesay.scoring.matching.roles import (
-    Agreement,
-    PairReader,
-    asking_side,
-    named_side,
-    other_side,
-    placed,
-)
+from samesay.scoring.matching import Agreement, PairReader, asking_side
 
 
 @dataclass(frozen=True)
@@ -127,22 +120,24 @@ def rank_texts(
     begin = time.perf_counter()
     if is_empty(query):
         raise EmptySide("The query is empty.", where="--query", expected="a text")
-    if top is not None and top < 1:
-        raise UsageError(f"The first {top} texts cannot be kept.", where="--top", expected="at least 1")
+    if top is not None:
+        require_at_least(1, top=top)
     if output is not None:
         require_file(output, overwrite=overwrite)
     reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
     sides = reader.sides
     asking = (
-        named_side(sides, query_side, where="--query-side")
+        sides.named(query_side, where="--query-side")
         if query_side is not None
         else asking_side(sides) or sides.first
     )
     agreement = Agreement(reader, label)
     found = load_texts(source, **reading)
-    added = _added_columns(found) if output is not None else ()
+    added = () if output is None else _added_columns(found)
+    if output is not None:
+        require_known_columns(output, found.columns, zip(found.rows, found.places, strict=True))
     scores, truncated = agreement.read(
-        [placed(sides, asking, query, text) for text in found.texts], progress=progress
+        [sides.pair(asking, query, text) for text in found.texts], progress=progress
     )
     order = np.argsort(-scores, kind="stable")[:top].tolist()
     texts = tuple(
@@ -165,7 +160,7 @@ def rank_texts(
     return Ranking(
         query=query,
         query_side=asking,
-        text_side=other_side(sides, asking),
+        text_side=sides.other(asking),
         label=agreement.label,
         texts=texts,
         source=found.name,
@@ -179,11 +174,7 @@ def rank_texts(
 
 
 def _added_columns(found: TextList) -> tuple[str, ...]:
-    """What rank, score and truncation are called beside the columns of the texts.
-
-    Raises:
-        UsageError: If those have the names already.
-    """
+    """What rank, score and truncation are called beside the columns of the texts."""
     names = tuple(
         f"predicted_{name}" if name in found.columns else name for name in ("rank", "score", "truncated")
     )

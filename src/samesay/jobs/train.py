@@ -240,7 +240,7 @@ def _from_anywhere(run: Run, preset: str, data: TrainingData) -> Run:
 
     def absolute(source: str | None) -> str | None:
         located = locate(source) if source is not None else None
-        if source is None or located is None or located.built_in or not source.startswith(located.name):
+        if source is None or located is None or not source.startswith(located.name):
             return source
         if not exists(located.name):
             return source

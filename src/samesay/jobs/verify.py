@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -168,6 +168,8 @@ def verify(
         table = table.with_sides(bundle.manifest.sides)
     # Graph and tokenizer as they lie there, which score uses.
     scorer = Scorer.open(model, threads=threads, verify=False)
+    # What the graph says of one order is compared, also of a symmetric model.
+    scorer.decision = replace(scorer.decision, symmetric=False)
     opened = PairModel.load(model)
     keras = KerasAnswer(opened.task, max_length=scorer.encoder.max_length)
     probe = check_parity(

@@ -17,7 +17,8 @@ class PairBatches(keras.utils.PyDataset):
 
     Args:
         encoded: The pairs.
-        batches: Which rows stand together, and how wide.
+        batches: Which rows stand together, and how wide; row ``n_pairs + i`` is pair ``i`` with its texts in the other
+            order.
         height: Rows of every batch; where absent each has the rows it names, and an uneven last one is compiled, too.
         pad_id: The id of the padding token.
         targets: Shape ``(n_pairs,)``, label indices (int32) or shares of a scale (float32), or a row of what a loss
@@ -67,13 +68,16 @@ class PairBatches(keras.utils.PyDataset):
             # Pairs again, which weigh nothing: a row of padding alone has no mean over its tokens, and what is no
             # number stays none when it is weighed by 0.
             rows = np.resize(rows, self._height)
-        dense = self._encoded.dense(rows, batch.width, height=self._height, pad_id=self._pad_id)
+        turned, rows = np.divmod(rows, max(len(self._encoded), 1))
+        dense = self._encoded.dense(
+            rows, batch.width, height=self._height, pad_id=self._pad_id, turned=turned == 1
+        )
         inputs = {name: getattr(dense, name) for name in self._inputs}
         if self._targets is None:
             return (inputs,)
         n_rows = len(dense.token_ids)
         targets = np.zeros((n_rows, *self._targets.shape[1:]), self._targets.dtype)
         weights = np.zeros(n_rows, np.float32)
-        targets[: len(batch.rows)] = self._targets[batch.rows]
+        targets[: len(batch.rows)] = self._targets[rows[: len(batch.rows)]]
         weights[: len(batch.rows)] = 1.0
         return inputs, targets, weights

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data.python.inputs import texts_from
-from samesay.decision import Decision, Decisions, Predictions, decide, values_of
-from samesay.encoding import EncodedPairs
+from samesay.decision import Decision, Decisions, Predictions, decide, mean_of_orders, values_of
 from samesay.pairs import Answers, Sides, labels_of
 
 if TYPE_CHECKING:
@@ -40,8 +39,11 @@ class KerasPredictor:
         return self._classifier.sides
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
-        """Raw outputs, shape ``(n_pairs, n_outputs)``, rows in the order of ``pairs``."""
-        return self._classifier.logits(self._encoded(pairs))
+        """Raw outputs, shape ``(n_pairs, n_outputs)``, rows in the order of ``pairs``.
+
+        Of a symmetric model their mean over both orders.
+        """
+        return self._read(pairs)[0]
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities ``(n_pairs, n_labels)`` or scores ``(n_pairs,)``, in the order of ``pairs``."""
@@ -49,13 +51,17 @@ class KerasPredictor:
 
     def read(self, pairs: Any) -> Predictions:
         """Probabilities or scores, and how many tokens of each side were not read, in the order of ``pairs``."""
-        encoded = self._encoded(pairs)
-        values = values_of(self._classifier.logits(encoded), self.answers, self._decision)
-        return Predictions(values, encoded.tokens_lost)
+        logits, tokens_lost = self._read(pairs)
+        return Predictions(values_of(logits, self.answers, self._decision), tokens_lost)
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
         """The labels that these probabilities mean to this model, and where it abstains."""
         return decide(probabilities, labels_of(self.answers), self._decision)
 
-    def _encoded(self, pairs: Any) -> EncodedPairs:
-        return self._classifier.encoder.encode(*texts_from(pairs, sides=self.sides))
+    def _read(self, pairs: Any) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        first, second = texts_from(pairs, sides=self.sides)
+        if self._decision.symmetric:
+            first, second = first + second, second + first
+        encoded = self._classifier.encoder.encode(first, second)
+        read = self._classifier.logits(encoded), encoded.tokens_lost
+        return mean_of_orders(*read) if self._decision.symmetric else read

@@ -286,6 +286,8 @@ def _policy_notes(decision: Decision, *, in_head: bool = False) -> list[str]:
         rest = _policy_notes(replace(decision, temperature=1.0, biases={}))
         carried = "temperature and biases are in the head: the softmax of its logits is SameSay's probability"
         return [carried, *rest] if _in_head(decision) else rest
+    if decision.symmetric:
+        notes.append("the model is symmetric: average the logits of both orders of the texts")
     if decision.temperature != 1.0:
         notes.append(
             f"divide the logits by the temperature {decision.temperature:.4g} for SameSay's probabilities"

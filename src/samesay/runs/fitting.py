@@ -106,5 +106,5 @@ def fit_model(
         replaced=custom.replaced(),
     )
     # A policy that was fitted to other weights says nothing about these.
-    model.decision = Decision()
+    model.decision = Decision(symmetric=recipe.symmetric or model.decision.symmetric)
     return result

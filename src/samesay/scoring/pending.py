@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 import numpy as np
 
-from samesay.encoding import Batch, EncodedPairs, plan_scoring
+from samesay.encoding import Batch, EncodedPairs, PairEncoder, plan_scoring
+from samesay.pairs import Progress, ProgressListener
 
 if TYPE_CHECKING:
     from concurrent.futures import Future
@@ -28,21 +29,29 @@ _SHARES = 8
 _LEAST_TOKENS = 128
 
 
-class PendingLogits:
-    """The logits of encoded pairs; computing begins at once.
+class Pending(Generic[AnswersT]):
+    """Answers to encoded pairs on their way; computing begins at once.
 
     Args:
-        graph: What computes them.
+        graph: What computes their logits.
         encoded: The pairs.
+        finish: Logits ``(n_pairs, n_outputs)`` and tokens of both texts that were not read ``(n_pairs, 2)`` to the
+            answers.
         batch_tokens: The most tokens of one run, padding included.
         pad_id: The id of padding.
-
-    Attributes:
-        tokens_lost: ``(n_pairs, 2)`` int32, tokens of the first and of the second text that were not read.
     """
 
-    def __init__(self, graph: Graph, encoded: EncodedPairs, *, batch_tokens: int, pad_id: int) -> None:
-        self.tokens_lost = encoded.tokens_lost
+    def __init__(
+        self,
+        graph: Graph,
+        encoded: EncodedPairs,
+        finish: Callable[[NDArray[np.float32], NDArray[np.int32]], AnswersT],
+        *,
+        batch_tokens: int,
+        pad_id: int,
+    ) -> None:
+        self._tokens_lost = encoded.tokens_lost
+        self._finish = finish
         self._logits = np.empty((len(encoded), graph.n_outputs), np.float32)
 
         def compute(batch: Batch) -> None:
@@ -57,11 +66,8 @@ class PendingLogits:
         if self._alone is None:
             self._futures = [(len(batch), graph.callers.submit(compute, batch)) for batch in plan]
 
-    def result(self, heard: Callable[[int], None] | None = None) -> NDArray[np.float32]:
-        """The logits, shape ``(n_pairs, n_labels)``; waits for them.
-
-        Args:
-            heard: Hears how many pairs were done since the last time.
+    def result(self, heard: Callable[[int], None] = lambda _: None) -> AnswersT:
+        """The answers, in the order of the pairs; waits for them, while ``heard`` hears of pairs that are done.
 
         Raises:
             MachineError: If memory runs out.
@@ -69,16 +75,14 @@ class PendingLogits:
         """
         if self._alone is not None:
             self._alone()
-            if heard is not None:
-                heard(len(self._logits))
+            heard(len(self._logits))
         try:
             for rows, future in self._futures:
                 future.result()
-                if heard is not None:
-                    heard(rows)
+                heard(rows)
         finally:
             self.cancel()
-        return self._logits
+        return self._finish(self._logits, self._tokens_lost)
 
     def cancel(self) -> None:
         """Begin no further run; what was not computed is lost."""
@@ -86,59 +90,46 @@ class PendingLogits:
             future.cancel()
 
 
-class Pending(Generic[AnswersT]):
-    """Answers on their way.
-
-    Args:
-        logits: What they are made of.
-        finish: Logits and tokens lost to the answers.
-    """
-
-    def __init__(
-        self,
-        logits: PendingLogits,
-        finish: Callable[[NDArray[np.float32], NDArray[np.int32]], AnswersT],
-    ) -> None:
-        self._logits = logits
-        self._finish = finish
-
-    def result(self) -> AnswersT:
-        """The answers, in the order of the pairs; waits for them. Errors are those of ``PendingLogits.result``."""
-        return self._finish(self._logits.result(), self._logits.tokens_lost)
-
-    def cancel(self) -> None:
-        """Begin no further run."""
-        self._logits.cancel()
-
-
 def logits_of(
     graph: Graph,
+    encoder: PairEncoder,
     parts: Iterable[EncodedPairs],
     *,
     batch_tokens: int,
-    pad_id: int,
-    heard: Callable[[int], None] = lambda _: None,
+    total: int,
+    stage: str,
+    progress: ProgressListener | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-    """The graph's answers to what is encoded in parts; each is encoded while the one before it is computed.
+    """The graph's answers to what ``encoder`` encodes in parts, each while the one before it is computed.
 
     Args:
         graph: What computes them.
+        encoder: Whose parts they are.
         parts: At least one.
         batch_tokens: The most tokens of one run, padding included.
-        pad_id: The id of padding.
-        heard: Hears after every run how many rows it had.
+        total: How many rows there are in all.
+        stage: What ``progress`` hears after every run.
+        progress: The listener, if there is one.
 
     Returns:
         ``(n_rows, n_outputs)``, and the tokens of the first and of the second text that were not read, ``(n_rows, 2)``.
     """
-    found: list[NDArray[np.float32]] = []
-    lost: list[NDArray[np.int32]] = []
-    computing: PendingLogits | None = None
+    done = 0
+
+    def heard(rows: int) -> None:
+        nonlocal done
+        done += rows
+        if progress is not None:
+            progress(Progress(stage, done, total))
+
+    found = []
+    computing = None
     try:
         for encoded in parts:
             before = computing
-            computing = PendingLogits(graph, encoded, batch_tokens=batch_tokens, pad_id=pad_id)
-            lost.append(computing.tokens_lost)
+            computing = Pending(
+                graph, encoded, lambda *both: both, batch_tokens=batch_tokens, pad_id=encoder.pad_id
+            )
             if before is not None:
                 found.append(before.result(heard))
         if computing is not None:
@@ -146,4 +137,5 @@ def logits_of(
     finally:
         if computing is not None:
             computing.cancel()
-    return np.concatenate(found), np.concatenate(lost)
+    logits, tokens_lost = zip(*found, strict=True)
+    return np.concatenate(logits), np.concatenate(tokens_lost)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,17 @@ import numpy as np
 from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
-from samesay.decision import Decision, Decisions, Predictions, decide, predictions_of, values_of
+from samesay.decision import (
+    Decision,
+    Decisions,
+    Predictions,
+    decide,
+    mean_of_orders,
+    predictions_of,
+    values_of,
+)
 from samesay.encoding import PairEncoder
-from samesay.errors import BundleDamaged, SameSayError, UsageError
+from samesay.errors import BundleDamaged, SameSayError, UsageError, require_at_least
 from samesay.pairs import (
     CHUNK_PAIRS,
     Answers,
@@ -24,7 +33,7 @@ from samesay.pairs import (
     Sides,
     labels_of,
 )
-from samesay.scoring.pending import Pending, PendingLogits, logits_of
+from samesay.scoring.pending import Pending, logits_of
 from samesay.scoring.session import Graph
 
 if TYPE_CHECKING:
@@ -66,8 +75,7 @@ class Scorer:
         decision: Decision | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        if batch_tokens < 1:
-            raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")
+        require_at_least(1, batch_tokens=batch_tokens)
         self._graph = graph
         self.encoder = encoder
         self.answers = answers
@@ -220,14 +228,21 @@ class Scorer:
 
         All pairs are encoded before it returns, so many thousands at a time belong to ``read``.
         """
-        encoded = self.encoder.encode(*texts_from(pairs, sides=self.sides))
-        logits = PendingLogits(
-            self._graph, encoded, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id
+        encoded = self.encoder.encode(*self._as_read(*texts_from(pairs, sides=self.sides)))
+        size, pad_id = self.batch_tokens, self.encoder.pad_id
+        return Pending(
+            self._graph,
+            encoded,
+            lambda *read: self._values(*self._answered(*read)),
+            batch_tokens=size,
+            pad_id=pad_id,
         )
-        return Pending(logits, self._values)
 
     def logits(self, pairs: Any) -> NDArray[np.float32]:
-        """The graph's own answers, before any decision policy, shape ``(n_pairs, n_outputs)``."""
+        """The graph's own answers, before temperature and biases, shape ``(n_pairs, n_outputs)``.
+
+        Of a symmetric model their mean over both orders.
+        """
         return self._logits(*texts_from(pairs, sides=self.sides))[0]
 
     def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
@@ -244,18 +259,31 @@ class Scorer:
     def _logits(
         self, first: list[str], second: list[str], progress: ProgressListener | None = None
     ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
-        done = 0
+        read_as = self._as_read(first, second)
+        orders = len(read_as[0]) // max(len(first), 1)
 
-        def heard(rows: int) -> None:
-            nonlocal done
-            done += rows
+        def of_pairs(heard: Progress) -> None:
             if progress is not None:
-                progress(Progress("score", done, len(first)))
+                progress(replace(heard, done=heard.done // orders, total=len(first)))
 
-        parts = self.encoder.encode_in_parts(first, second)
-        return logits_of(
-            self._graph, parts, batch_tokens=self.batch_tokens, pad_id=self.encoder.pad_id, heard=heard
+        read = logits_of(
+            self._graph,
+            self.encoder,
+            self.encoder.encode_in_parts(*read_as),
+            batch_tokens=self.batch_tokens,
+            total=len(read_as[0]),
+            stage="score",
+            progress=of_pairs,
         )
+        return self._answered(*read)
+
+    def _as_read(self, first: list[str], second: list[str]) -> tuple[list[str], list[str]]:
+        return (first + second, second + first) if self.decision.symmetric else (first, second)
+
+    def _answered(
+        self, logits: NDArray[np.float32], tokens_lost: NDArray[np.int32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        return mean_of_orders(logits, tokens_lost) if self.decision.symmetric else (logits, tokens_lost)
 
 
 def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens: int) -> Scorer:
@@ -272,12 +300,7 @@ def _opened_again(folder: str, checksum: str, threads: int | None, batch_tokens:
 
 
 def read_onnx_part(path: str | Path, verify: bool) -> tuple[Manifest, Path, PairEncoder]:
-    """What a saved model says of itself, its graph's file, and its tokenizer.
-
-    Raises:
-        PartUnavailable: If the part is absent, or its verdict is that it is not to be used.
-        BundleError: If the bundle is none, is of another version, or is damaged.
-    """
+    """What a saved model says of itself, its graph's file, and its tokenizer."""
     bundle = open_bundle(path, verify=verify, parts=("onnx",))
     folder = bundle.part("onnx")
     manifest = bundle.manifest

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from samesay._privacy import onnx_runtime
-from samesay.errors import BundleDamaged, MachineError, UsageError
+from samesay.errors import BundleDamaged, MachineError, require_at_least
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,10 +48,6 @@ class Graph:
         vocabulary_size: The ids it will be given are below this.
         threads: Runs side by side; `default_threads` if None.
         output: What its output is called.
-
-    Raises:
-        BundleDamaged: If the file is no graph, or not one with these inputs and this output.
-        UsageError: If ``threads`` is below 1.
     """
 
     def __init__(
@@ -65,10 +61,7 @@ class Graph:
     ) -> None:
         self._output = output
         self.threads = default_threads() if threads is None else threads
-        if self.threads < 1:
-            raise UsageError(
-                f"threads is {threads}.", where="threads", expected="a whole number of at least 1"
-            )
+        require_at_least(1, threads=self.threads)
         self._path = path
         self._session = _open(path)
         # They begin with the first work that they are given, and end with this graph.
@@ -85,11 +78,6 @@ class Graph:
 
         Returns:
             Shape ``(batch, n_labels)``.
-
-        Raises:
-            MachineError: If memory runs out.
-            BundleDamaged: If the graph cannot be run, or answers with other rows than it was asked for, or with what
-                is no number.
         """
         try:
             (logits,) = self._session.run([self._output], batch._asdict())

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from samesay.bundle import open_bundle
 from samesay.encoding import PairEncoder
-from samesay.errors import UsageError
-from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener
+from samesay.errors import UsageError, require_at_least
+from samesay.pairs import CHUNK_PAIRS, ProgressListener
 from samesay.scoring.pending import logits_of
 from samesay.scoring.scorer import BATCH_TOKENS, read_onnx_part
 from samesay.scoring.session import VECTORS, Graph
@@ -50,9 +49,14 @@ class VectorGraph:
             UsageError: If the model answers about pairs.
             BundleError: If the bundle is none, is of another version, or is damaged.
         """
-        require_vectors(path)
         manifest, onnx_file, encoder = read_onnx_part(path, verify)
-        assert manifest.dimension is not None
+        if manifest.dimension is None:
+            raise UsageError(
+                "The saved model answers about pairs, and has no vectors of single texts.",
+                where=str(path),
+                expected="an embedding model, a Hugging Face folder, or a preset such as minilm",
+                hint=f"samesay score {path} --help",
+            )
         return cls.from_parts(onnx_file, encoder, manifest.dimension, threads=threads)
 
     @classmethod
@@ -81,18 +85,16 @@ class VectorGraph:
             EncodingInvalid: If a text holds a lone surrogate, with its row.
             UsageError: If ``texts`` is one string, or holds something else than strings.
         """
-        done = 0
-
-        def heard(rows: int) -> None:
-            nonlocal done
-            done += rows
-            if progress is not None:
-                progress(Progress("embed", done, len(texts)))
-
-        parts = self.encoder.encode_texts(texts)
-        return logits_of(
-            self._graph, parts, batch_tokens=BATCH_TOKENS, pad_id=self.encoder.pad_id, heard=heard
-        )[0]
+        vectors, _ = logits_of(
+            self._graph,
+            self.encoder,
+            self.encoder.encode_texts(texts),
+            batch_tokens=BATCH_TOKENS,
+            total=len(texts),
+            stage="embed",
+            progress=progress,
+        )
+        return vectors
 
     def stream(self, texts: Iterable[str], *, chunk: int = CHUNK_PAIRS) -> Iterator[NDArray[np.float32]]:
         """The vectors of texts as they come, shape ``(dimension,)`` each, in their order and in bounded memory.
@@ -101,23 +103,7 @@ class VectorGraph:
             texts: Any iterable, endless ones too.
             chunk: Texts that are taken before the first of them is answered.
         """
-        if chunk < 1:
-            raise UsageError(f"chunk is {chunk}.", where="chunk", expected="at least 1")
+        require_at_least(1, chunk=chunk)
         source = iter(texts)
         while taken := list(islice(source, chunk)):
             yield from self.encode(taken)
-
-
-def require_vectors(path: str | Path) -> None:
-    """Refuse a saved model that gives no vectors.
-
-    Raises:
-        UsageError: If it answers about pairs.
-    """
-    if open_bundle(path, verify=False, parts=("onnx",)).manifest.dimension is None:
-        raise UsageError(
-            "The saved model answers about pairs, and has no vectors of single texts.",
-            where=str(path),
-            expected="an embedding model, a Hugging Face folder, or a preset such as minilm",
-            hint=f"samesay score {path} --help",
-        )

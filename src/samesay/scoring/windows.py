@@ -18,14 +18,7 @@ from samesay.data.python.inputs import texts_from
 from samesay.decision import Decisions, Predictions, decisions_of
 from samesay.errors import ExtraMissing, UsageError
 from samesay.pairs import Answers, Pair, Prediction, Sides, empty_sides, labels_of
-from samesay.scoring.matching.roles import (
-    PairReader,
-    asking_side,
-    named_side,
-    other_side,
-    placed,
-    positive_label,
-)
+from samesay.scoring.matching import PairReader, asking_side, positive_label
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,9 +136,9 @@ class WindowedScorer:
             raise UsageError(f"There is no rule {rule!r}.", where="rule", expected=" or ".join(RULES))
         asking = asking_side(scorer.sides)
         self.side = (
-            named_side(scorer.sides, side, where="side")
+            scorer.sides.named(side, where="side")
             if side is not None
-            else other_side(scorer.sides, asking)
+            else scorer.sides.other(asking)
             if asking is not None
             else None
         )
@@ -196,7 +189,7 @@ class WindowedScorer:
             spans = windows(
                 source, sentences=self.sentences, overlap=self.overlap, language=self.language
             ) or [Span(0, len(source))]
-            asked += [placed(self.sides, side, source[span.start : span.end], claim) for span in spans]
+            asked += [self.sides.pair(side, source[span.start : span.end], claim) for span in spans]
             cuts.append((side, source, claim, spans))
         rows, lost = self._scorer.read(asked)
         found = []
@@ -208,7 +201,7 @@ class WindowedScorer:
             found.append(
                 WindowPrediction(
                     self._prediction(
-                        rows[part][best], lost[part][best], placed(self.sides, side, source, claim)
+                        rows[part][best], lost[part][best], self.sides.pair(side, source, claim)
                     ),
                     side,
                     texts[best],
@@ -246,11 +239,7 @@ class WindowedScorer:
 
 
 def sentence_spans(text: str, *, language: str = "en") -> list[Span]:
-    """Where the sentences of a text stand, blanks around them left out; none for a text of blanks.
-
-    Raises:
-        ExtraMissing: If sentencex is not installed.
-    """
+    """Where the sentences of a text stand, blanks around them left out; none for a text of blanks."""
     try:
         import sentencex
     except ModuleNotFoundError:

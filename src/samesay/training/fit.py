@@ -233,7 +233,7 @@ def fit(
         resumed_from=first_step,
         seconds=round(course.seconds, 3),
         pairs_per_second=round(per_second(course.pairs_done, course.seconds), 1),
-        padding_share=padding_share(plan(0), pairs.encoded.lengths),
+        padding_share=padding_share(plan(0), np.tile(pairs.encoded.lengths, 2)),
         widths=sorted(course.widths),
         settings=custom.recorded(recipe),
         trained_weights=trained_weights,
@@ -314,7 +314,13 @@ def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[in
             shuffle=recipe.shuffle,
             epochs=recipe.epochs,
         )
-        return batches if rows is None else [Batch(rows[batch.rows], batch.width) for batch in batches]
+        if rows is not None:
+            batches = [Batch(rows[batch.rows], batch.width) for batch in batches]
+        if not recipe.symmetric:
+            return batches
+        # The order of each pair's texts in this epoch, as `PairBatches` numbers them.
+        turned = np.random.default_rng((recipe.seed, epoch)).integers(2, size=len(lengths)) * len(lengths)
+        return [Batch(batch.rows + turned[batch.rows], batch.width) for batch in batches]
 
     return plan
 

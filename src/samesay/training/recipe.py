@@ -48,6 +48,8 @@ class Recipe:
             and nothing else.
         precision: Precision of the computation in training; weights stay ``float32``. 16 bits need about half the
             memory, and are faster on devices with units for them.
+        symmetric: Make a model that answers alike in either order of the texts: in training each epoch reads half of
+            the pairs, drawn anew, in the other order; afterwards both orders are read and their logits averaged.
         loss: Loss of similarity scores, as shares of their scale: ``bce``, cross-entropy with the logit, whose gradient
             does not vanish at the ends of the scale, or ``mse``, squared error.
         label_smoothing: Label smoothing: the share of each gold label that is spread over all labels (Szegedy et al.
@@ -83,6 +85,7 @@ class Recipe:
     )
     lora: int | None = setting(None, at_least=1, at_most=1024, metavar="RANK", unset="all weights")
     precision: Precision = "float32"
+    symmetric: bool = False
     loss: SimilarityLoss | None = setting(None, group="Loss", unset="bce for scores")
     label_smoothing: float = setting(0.0, at_least=0, below=1, metavar="SHARE")
     class_weights: Literal["balanced"] | dict[str, float] | None = setting(

@@ -42,13 +42,13 @@ class Shape:
 
     Attributes:
         name: What messages call the file.
-        separator: What parts its fields, in words.
+        separator: What parts its fields, in words; None for the cells of a workbook.
         no_header: Whether the first record is a row.
         width: Of a file without header, how many columns it has.
     """
 
     name: str
-    separator: str
+    separator: str | None
     no_header: bool = False
     width: int | None = None
 
@@ -63,11 +63,6 @@ def rows_of(
     """The column names, and the rows one by one, those that cannot be used with their error.
 
     Columns at the end that have neither a name nor a value, as spreadsheets write them, are no columns.
-
-    Raises:
-        NoRows: If there is no record.
-        ColumnNotFound: If two columns have one name.
-        RowMalformed: If there are more columns than can be meant.
     """
     first = next(records, None)
     if first is None:
@@ -109,20 +104,14 @@ def _rows(
 
 
 def _wrong_width(record: Record, columns: list[str], shape: Shape) -> RowMalformed:
-    by = "" if shape.separator in ("comma", "tab") else f" by {shape.separator}"
+    by = "" if shape.separator in (None, "comma", "tab") else f" by {shape.separator}"
     what = "the first line" if shape.no_header else "the header"
+    quotes = f'; a text that holds a {shape.separator} or a line end goes into double quotes: "so, like this"'
     return RowMalformed(
         f"Line {record.line} has {len(record.fields)} fields{by}; {what} has {len(columns)}.",
         where=shape.place(record.line),
-        expected=f"{len(columns)} fields: {listed(columns)}; a text that holds a {shape.separator} or a line end "
-        'goes into double quotes: "so, like this"',
+        expected=f"{len(columns)} fields: {listed(columns)}" + (quotes if shape.separator else ""),
         hint="--on-error skip",
-        details={
-            "line": record.line,
-            "fields": len(record.fields),
-            "columns": len(columns),
-            "separator": shape.separator,
-        },
     )
 
 
@@ -190,13 +179,7 @@ def layout_of(start: str, usual: str, options: ReadOptions) -> Layout:
 def read_delimited(
     lines: TextLines, layout: Layout, *, no_header: bool = False, note: Callable[[str], None]
 ) -> tuple[list[str], Iterator[Row]]:
-    """The column names, and the rows one by one, those that cannot be read with their error.
-
-    Raises:
-        NoRows: If there is no header.
-        ColumnNotFound: If two columns have one name.
-        RowMalformed: While iterating: a quote never closed, after which no row can be found.
-    """
+    """The column names, and the rows one by one, those that cannot be read with their error."""
     for text in layout.notes:
         note(text)
     ahead = _Lines(lines)

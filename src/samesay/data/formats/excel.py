@@ -25,13 +25,7 @@ _BLOCK = 1 << 16
 def read_excel(
     stream: BinaryIO, name: str, *, no_header: bool = False, note: Callable[[str], None]
 ) -> tuple[list[str], Iterator[Row]]:
-    """The column names and the rows of the first sheet, cells as the texts that they would be in CSV.
-
-    Raises:
-        ExtraMissing: Without openpyxl.
-        RowMalformed: If it is no workbook, or too large.
-        NoRows: If the sheet is empty.
-    """
+    """The column names and the rows of the first sheet, cells as the texts that they would be in CSV."""
     try:
         import openpyxl
     except ImportError as error:
@@ -46,7 +40,7 @@ def read_excel(
     if len(book.worksheets) > 1:
         others = ", ".join(repr(other.title) for other in book.worksheets[1:])
         note(f"the first sheet, {sheet.title!r}, was read; there are others: {others}")
-    shape = Shape(name, "cell", no_header)
+    shape = Shape(name, None, no_header)
     return rows_of(_records(sheet, name), shape, note)
 
 

@@ -23,14 +23,7 @@ _BROKEN_AT_FIRST = 1000
 
 
 def read_json_lines(lines: TextLines, *, lenient: bool = False) -> tuple[list[str], Iterator[Row]]:
-    """The keys of the first object, and all rows one by one.
-
-    Raises:
-        NoRows: If there is no object at all.
-        FormatUnknown: If the file is one JSON array.
-        RowMalformed: A line is not one JSON object (for the first row at once, for others while iterating).
-        EncodingInvalid: An escape is half of a surrogate pair.
-    """
+    """The keys of the first object, and all rows one by one."""
     rows = _rows(lines, lenient=lenient)
     first: list[Row] = []
     for row in rows:
@@ -161,7 +154,6 @@ def _refuse_half_characters(values: dict[Any, Any], lines: TextLines) -> None:
                     f"The escape \\u{half:04x} in {key!r} at line {lines.line} is half of a surrogate pair.",
                     where=lines.place(),
                     expected="whole characters: both halves (\\ud83d\\ude00), or the character itself",
-                    details={"line": lines.line, "key": key},
                 ) from error
 
 

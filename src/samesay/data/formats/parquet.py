@@ -64,12 +64,7 @@ class GroupSize:
 
 
 def group_size(stream: BinaryIO, file: Any, number: int) -> GroupSize:
-    """Look at the page headers of a row group.
-
-    Raises:
-        ValueError: If there is no page where one should be.
-        OSError: If the file cannot be read.
-    """
+    """Look at the page headers of a row group."""
     group = file.metadata.row_group(number)
     open_bytes = nested = 0
     row_bytes = 0.0
@@ -191,13 +186,8 @@ _NO_PYTHON_VALUE = (ArithmeticError, ValueError, LookupError, TypeError, OSError
 
 def read_parquet(
     stream: BinaryIO, name: str, *, lenient: bool = False
-) -> tuple[list[str], Iterator[Row], dict[str, list[str]]]:
-    """The columns, the rows one by one, and the names of numbered labels where the file's schema holds them.
-
-    Raises:
-        ExtraMissing: Without pyarrow.
-        RowMalformed: If it is not a complete Parquet file.
-    """
+) -> tuple[Any, Iterator[Row], dict[str, list[str]]]:
+    """Pyarrow's schema, the rows one by one, and the names of numbered labels where the schema holds them."""
     try:
         import pyarrow as pa
         import pyarrow.parquet as pq
@@ -216,7 +206,7 @@ def read_parquet(
     except (pa.ArrowException, OSError, MemoryError) as error:
         raise _failed(name, error) from error
     require_different(schema.names, where=name)
-    return list(schema.names), _rows(stream, file, name, lenient=lenient), _class_names(schema.metadata or {})
+    return schema, _rows(stream, file, name, lenient=lenient), _class_names(schema.metadata or {})
 
 
 def _batches(stream: BinaryIO, file: Any, name: str) -> Iterator[Any]:

@@ -40,8 +40,8 @@ from samesay.data.formats.textlines import (
     unmarked_encoding,
 )
 from samesay.data.options import Format, ReadOptions
-from samesay.data.rows import Row
-from samesay.errors import DataError, FormatUnknown, RowMalformed, SourceNotFound, SplitNotFound, near
+from samesay.data.rows import Row, place
+from samesay.errors import DataError, FormatUnknown, RowMalformed, SourceNotFound, SplitNotFound
 
 FORMATS = ("csv", "tsv", "jsonl", "parquet")
 """What is written; a workbook is read, too."""
@@ -83,32 +83,27 @@ class RowStream:
         columns: Column names in the order of the file (of its first object, for JSON Lines).
         class_names: For columns of numbers whose names the file itself holds (Parquet of Hugging Face): the
             names.
+        schema: pyarrow's types of the columns of a Parquet file; None for other formats.
         notes: What was decided that a user may want to know; some of it is only known after the last row.
-
-    Raises:
-        SourceNotFound: If the file cannot be opened.
-        FormatUnknown: If its format cannot be found.
-        NoRows: If it is empty.
-        RowMalformed, EncodingInvalid, NulByte, ColumnNotFound: As its contents are met, here or while
-            iterating.
     """
 
     def __init__(self, path: str | Path, options: ReadOptions | None = None) -> None:
         options = options or ReadOptions()
         if options.format is not None and options.format not in (*get_args(Format), LINES):
-            close = near(options.format, get_args(Format))
-            raise FormatUnknown(
+            raise FormatUnknown.of_choice(
                 f"{options.format!r} is not a format that is read.",
+                options.format,
+                get_args(Format),
                 expected=f"one of {', '.join(get_args(Format))}, each also packed",
-                hint=f"did you mean {close[0]!r}?" if close else None,
             )
         self.class_names: dict[str, list[str]] = {}
+        self.schema: Any = None
         self.notes: list[str] = []
         opened = Opened(path)
         self.name = opened.name
         self._close = opened.close
         try:
-            self.format = options.format or _told_format(opened)
+            self.format = options.format or _format_shown(opened)
             self.columns, self._rows = self._read(opened, options)
         except BaseException:
             self.close()
@@ -117,7 +112,9 @@ class RowStream:
     def _read(self, opened: Opened, options: ReadOptions) -> tuple[list[str], Iterator[Row]]:
         note = self.notes.append
         if self.format == "parquet":
-            columns, rows, self.class_names = read_parquet(opened.seekable(), self.name, lenient=options.skip)
+            stream = opened.seekable()
+            self.schema, rows, self.class_names = read_parquet(stream, self.name, lenient=options.skip)
+            columns = list(self.schema.names)
         elif self.format == "xlsx":
             columns, rows = read_excel(opened.seekable(), self.name, no_header=options.no_header, note=note)
         else:
@@ -137,11 +134,7 @@ class RowStream:
         return self._rows
 
     def first_rows(self) -> Sequence[Mapping[str, Any]]:
-        """The values of the first rows, for an error that ends the reading; not given again.
-
-        Raises:
-            DataError: If not even one can be read, which is what has to be reported first.
-        """
+        """The values of the first rows, for an error that ends the reading; not given again."""
         found: list[Mapping[str, Any]] = []
         try:
             for row in islice(self._rows, _SAMPLED_ROWS):
@@ -152,8 +145,8 @@ class RowStream:
         return found
 
     def place(self, row: Row) -> str:
-        """Where a row stands, for messages: ``file:line``, or ``file row n`` where there are no lines."""
-        return f"{self.name} row {row.number}" if row.line is None else f"{self.name}:{row.line}"
+        """Where a row stands, for messages."""
+        return place(self.name, row.line, row.number)
 
     def close(self) -> None:
         """Close the file; standard input stays open."""
@@ -175,11 +168,6 @@ class Opened:
         name: What messages call it.
         inner: Its own name where it is in an archive, that of the path otherwise; empty for standard input.
         stream: Its bytes.
-
-    Raises:
-        SourceNotFound: If it cannot be opened.
-        SplitNotFound: If it is an archive of several files.
-        RowMalformed: If what it is packed in is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -199,11 +187,7 @@ class Opened:
             each.close()
 
     def seekable(self, stream: io.BufferedReader | None = None) -> BinaryIO:
-        """The bytes for who reads from their end: what is piped or packed is taken into memory, within a bound.
-
-        Raises:
-            RowMalformed: If it is too large for that.
-        """
+        """The bytes for who reads from their end: what is piped or packed is taken into memory, within a bound."""
         stream = self.stream if stream is None else stream
         if isinstance(stream.raw, io.FileIO | io.BytesIO) and stream.seekable():
             return stream
@@ -267,11 +251,7 @@ def suffix_format(name: str) -> str | None:
 
 
 def format_of(path: Path) -> str:
-    """The format that the name of a file to be written shows.
-
-    Raises:
-        FormatUnknown: If it shows none that is written.
-    """
+    """The format that the name of a file to be written shows."""
     name = path.name[:-3] if path.suffix.lower() == ".gz" else path.name
     found = SUFFIXES.get(Path(name).suffix.lower())
     if found not in FORMATS:
@@ -285,11 +265,7 @@ def format_of(path: Path) -> str:
 
 
 def standard_input() -> BinaryIO:
-    """What is piped in.
-
-    Raises:
-        SourceNotFound: If it is closed, as a scheduler may start a process.
-    """
+    """What is piped in."""
     if sys.stdin is None:
         raise SourceNotFound(
             "Standard input is closed.", where="standard input", expected="a file or a pipe to read from"
@@ -328,12 +304,8 @@ def _only_member(archive: Path | BinaryIO, name: str) -> str:
     )
 
 
-def _told_format(opened: Opened) -> str:
-    """The format that a name shows, or for standard input the first bytes.
-
-    Raises:
-        FormatUnknown: If the name shows none; with the one that the first bytes show.
-    """
+def _format_shown(opened: Opened) -> str:
+    """The format that a name shows, or for standard input the first bytes."""
     start = peeked(opened.stream, _START, opened.name)
     if not opened.inner:
         return _sniffed(start)

@@ -100,11 +100,7 @@ def _is_common(characters: list[str]) -> bool:
 
 
 def as_utf8(stream: BinaryIO, encoding: str, name: str) -> io.BufferedReader:
-    """``stream`` in UTF-8, decoded from ``encoding`` as it is read.
-
-    Raises:
-        EncodingInvalid: While it is read, where the bytes are not of that encoding; naming the line.
-    """
+    """``stream`` in UTF-8, decoded from ``encoding`` as it is read."""
     return io.BufferedReader(_Recoded(stream, encoding, name), _READ_AT_ONCE)
 
 
@@ -147,7 +143,6 @@ class _Recoded(io.RawIOBase):
             where=f"{self._name}:{line}",
             expected=f"text in {self._encoding}, as --encoding says",
             hint=f"--encoding {likely}",
-            details={"line": line, "encoding": self._encoding},
         )
 
 
@@ -250,7 +245,7 @@ class TextLines:
                 where=self.place(),
                 expected="text in UTF-8, which holds none, or its encoding: --encoding utf-16-le",
                 hint=self._remedy(raw),
-                details={"line": self.line, "offset": self._offset + nul},
+                details={"offset": self._offset + nul},
             )
 
     def _remedy(self, raw: bytes) -> str | None:
@@ -265,16 +260,12 @@ class TextLines:
             where=self.place(),
             expected="text in UTF-8, with or without a byte order mark, or the name of its encoding",
             hint=f"--encoding {likely}",
-            details={"line": self.line, "offset": offset},
+            details={"offset": offset},
         )
 
 
 def peeked(stream: io.BufferedReader, size: int, name: str) -> bytes:
-    """The first bytes of a stream, which stay to be read: about ``size``, as far as one reading gives them.
-
-    Raises:
-        SourceNotFound: If nothing can be read of it.
-    """
+    """The first bytes of a stream, which stay to be read: about ``size``, as far as one reading gives them."""
     try:
         return stream.peek(size)
     except OSError as error:

@@ -31,14 +31,7 @@ _GZIPPED = ".gz"
 
 
 def require_file(output: str | Path, *, overwrite: bool) -> None:
-    """Refuse an output that could not be written, before any work.
-
-    Raises:
-        UsageError: For standard output, on which results are printed anyway.
-        FormatUnknown: If the name does not show the format.
-        OutputUnwritable: If it is a folder.
-        TargetExists: If it is there and ``overwrite`` is false.
-    """
+    """Refuse an output that could not be written, before any work."""
     if str(output) == STANDARD_INPUT:
         raise UsageError(
             "A list of results goes to a file.",
@@ -55,9 +48,6 @@ def require_apart(outputs: Mapping[str, str | Path | None]) -> None:
 
     Args:
         outputs: By the option that names each; None for those not asked for.
-
-    Raises:
-        UsageError: If two are one file.
     """
     options: dict[Path, str] = {}
     for option, output in outputs.items():
@@ -71,12 +61,7 @@ def require_apart(outputs: Mapping[str, str | Path | None]) -> None:
 
 
 def require_new(output: str | Path, *, overwrite: bool) -> None:
-    """Refuse a file that could not be written, before any work.
-
-    Raises:
-        OutputUnwritable: If it is a folder.
-        TargetExists: If it is there and ``overwrite`` is false.
-    """
+    """Refuse a file that could not be written, before any work."""
     path = Path(output)
     destination(path)
     if path.is_dir():
@@ -92,13 +77,7 @@ def require_new(output: str | Path, *, overwrite: bool) -> None:
 def write_rows(
     output: str | Path, columns: Sequence[str], rows: Sequence[Mapping[str, Any]], *, overwrite: bool
 ) -> None:
-    """Write rows in the format that the name of ``output`` shows.
-
-    Raises:
-        DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
-        ExtraMissing: For Parquet without pyarrow.
-        RowMalformed: If the format cannot hold a value.
-    """
+    """Write rows in the format that the name of ``output`` shows."""
     path = Path(output)
     with new_file(destination(path), replace=overwrite) as stream:
         gzipped = path.suffix.lower() == _GZIPPED
@@ -107,11 +86,7 @@ def write_rows(
 
 
 def write_text(output: str | Path, text: str, *, overwrite: bool) -> None:
-    """Write ``text`` as UTF-8.
-
-    Raises:
-        TargetExists, DiskFull, OutputUnwritable: If it cannot be written; nothing is left over.
-    """
+    """Write ``text`` as UTF-8."""
     with new_file(destination(output), replace=overwrite) as stream:
         stream.write(text.encode("utf-8", "backslashreplace"))
 
@@ -163,10 +138,6 @@ def table_writer(
         gzipped: Whether the bytes are compressed.
         schema: For Parquet: pyarrow's types of the columns that are known already.
         header: Whether CSV and TSV begin with the names; false for what will follow other rows.
-
-    Raises:
-        ExtraMissing: For Parquet without pyarrow.
-        RowMalformed: For TSV, if a column's name cannot stand in a header.
     """
     target = _Gzip(stream) if gzipped else _Plain(stream)
     if format == "parquet":
@@ -341,6 +312,16 @@ def _without_nul(text: str, column: str, place: str) -> str:
             hint="name an output in another format: .jsonl or .parquet",
         )
     return text
+
+
+def require_known_columns(
+    output: str | Path, columns: Sequence[str], rows: Iterable[tuple[Mapping[str, Any], str]]
+) -> None:
+    """Refuse rows that a file in a format with a header cannot hold, before anything is made of them."""
+    if format_of(Path(output)) != "jsonl":
+        known = frozenset(columns)
+        for row, place in rows:
+            _refuse_unknown(row, known, place)
 
 
 def _refuse_unknown(row: Mapping[str, Any], known: frozenset[str], place: str) -> None:

@@ -91,24 +91,19 @@ def read_labels(
             without them where that gives these names, else as if they were declared.
         rename: From a name in the data (before or after the conventions) to the name wanted.
         column: What the column is called, for messages.
-
-    Raises:
-        LabelUnknown: A label that is not declared, a number outside the names, a score such as 3.7, a list; numbers
-            beside names, or another column that can be read in two ways.
-        LabelMismatch: Names that are not those of ``target``.
     """
     found = _found(values, place)
     rename = dict(rename or {})
     keys = {index: rename_key(one.spelling, rename) for index, one in enumerate(found.written)}
     renamed = {index: rename[key] for index, key in keys.items() if key is not None}
-    asked = _Asked(found.written, renamed, rename, sides, place, column)
+    whole = _Column(found.written, renamed, rename, sides, place, column)
     if declared is not None:
         labels = LabelSet.of(declared)
         scheme = declared_scheme(found.written, renamed, labels, place=place)
     elif target is not None:
-        scheme, labels = asked.scheme_for(target)
+        scheme, labels = whole.scheme_for(target)
     else:
-        scheme, labels = asked.own()
+        scheme, labels = whole.own()
     index_of = {name: index for index, name in enumerate(labels)}
     meaning = [-1 if name is None else index_of[name] for name in scheme.names]
     reasons = [
@@ -197,7 +192,7 @@ def _no_label_value(value: object, where: str) -> LabelUnknown:
 
 
 @dataclass(slots=True)
-class _Asked:
+class _Column:
     """A column whose names are not given, and how it may be read."""
 
     written: list[Written]

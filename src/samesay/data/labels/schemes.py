@@ -63,11 +63,7 @@ class Scheme:
 def own_scheme(
     written: Sequence[Written], renamed: Collection[int], *, sides: Sides, place: Place, column: str
 ) -> Scheme:
-    """What a column says by itself.
-
-    Raises:
-        LabelUnknown: If it can be read in two ways.
-    """
+    """What a column says by itself."""
     found = Scheme([None] * len(written))
     free = {
         index: one.spelling
@@ -209,7 +205,6 @@ class _Doubts:
             expected=f"one of the two: a class ({keep}), or rows to leave out "
             f"(--where '{self.column}!={texts[0]}')",
             hint=keep,
-            details={"label": texts[0], "rows": n_nones},
         )
 
     def minus_one(self, renamed: Collection[int]) -> None:
@@ -270,7 +265,6 @@ class _Doubts:
             where=self.place(first),
             expected=both,
             hint=renaming_option(known if len(known) == len(odd) else own),
-            details={"labels": [*odd, *others]},
         )
 
     def _texts(self, kind: str) -> dict[str, str]:
@@ -293,11 +287,7 @@ def _number_among(number: str, names: set[str]) -> str | None:
 def declared_scheme(
     written: Sequence[Written], renamed: Mapping[int, str], labels: LabelSet, *, place: Place
 ) -> Scheme:
-    """What a column says where the names are known: numbers index them, and other names are refused.
-
-    Raises:
-        LabelUnknown: For a label that is none of ``labels``, or means one as a number and another as a truth value.
-    """
+    """What a column says where the names are known: numbers index them, and other names are refused."""
     found = Scheme([None] * len(written))
     by_index: set[int] = set()
     by_pole: set[int] = set()
@@ -385,7 +375,6 @@ def _not_declared(spelling: Spelling, labels: LabelSet, where: str) -> LabelUnkn
         where=where,
         expected=f"one of {numbered}" if number else f"one of {', '.join(labels)}",
         hint=renaming_option({text: close[0]}) if close else None,
-        details={"label": text, "labels": list(labels)},
     )
 
 

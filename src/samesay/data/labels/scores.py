@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 
 import numpy as np
 
@@ -66,9 +67,6 @@ def read_scores(
         place: From the index of a value to where it stands, for messages.
         scale: The lowest and the highest score; where absent the whole numbers around the scores found.
         skip: Take what is no number, or is outside the scale, for no score.
-
-    Raises:
-        ScoreInvalid: A score that is no number, or is outside the scale.
     """
     given = scale
     numbers: list[float] = []
@@ -126,10 +124,10 @@ def _is_missing(value: object) -> bool:
 
 def _number(value: object) -> float | None:
     """``value`` as a finite number; truth values are none."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | Decimal | np.number | str):
         return None
     try:
         number = float(value)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, TypeError):
         return None
     return number if math.isfinite(number) else None

@@ -1,6 +1,6 @@
 """How one label is spelled: as a number, a truth value, yes or no, a word, or as the lack of a label.
 
-Knows one text at a time, and no table: which spellings stand in one column is the business of ``labels``.
+Knows one text at a time, and no table: what the spellings of one column mean is the business of ``schemes``.
 """
 
 from __future__ import annotations
@@ -53,7 +53,8 @@ _NONE = {
     "unlabelled",
 }
 # As long as a number that is a class may be; Python refuses to read some thousand digits.
-_NUMBER = re.compile(r"([+-]?)(\d{1,30})(?:\.(\d{0,30})|,(0+))?")
+# Three zeros after a comma may be thousands: 1,000 is no 1, but 0,000 is nothing else than 0.
+_NUMBER = re.compile(r"([+-]?)(\d{1,30})(?:\.(\d{0,30})|,(0{1,2}|0{4,}|(?<=\b0,)000))?")
 _NEGATION = re.compile(r"(?:not|non|no|un|in|ir|im|dis) ?")
 LITERAL = ("b'", 'b"')
 """How the text of a Python bytes literal begins."""

@@ -18,7 +18,7 @@ from samesay.data.filters import decoded_texts
 from samesay.data.python.objects import chosen_split, decoded, gathered, is_dataset, listed, splits_of, texts
 from samesay.data.rows import text_of
 from samesay.data.splits import split_column, splits_note
-from samesay.errors import ColumnNotFound, EmptySide, UsageError
+from samesay.errors import ColumnNotFound, EmptySide, UsageError, require_at_least
 from samesay.pairs import Pair, Sides, Task, is_empty
 
 _EXPECTED = (
@@ -50,35 +50,34 @@ class Parts:
 
     def leave_out_headers(self) -> list[int]:
         """Leave out the rows that are the header again; those that are left, from 0."""
-        assert self.labels is not None
-        names = [self.mapping.get(role) for role in ("first", "second", "label", "score")]
-        used = [self.first, self.second, self.labels]
-        if not names[0]:  # lists have no header
-            return list(range(len(self.first)))
-        header = [plain_name(name) for name in names if name]
+        gold = self.mapping.get("label", self.mapping.get("score"))
+        used: dict[str, list[Any]] = {}  # lists have no header
+        if "first" in self.mapping:
+            used = {self.mapping["first"]: self.first, self.mapping["second"]: self.second}
+        if used and gold is not None and self.labels is not None:
+            used[gold] = self.labels
+        header = list(map(plain_name, used))
         rows = [
             row
-            for row, values in enumerate(zip(*used[: len(header)], strict=True))
+            for row, values in enumerate(zip(*used.values(), strict=True))
             if [plain_name(value) if isinstance(value, str) else "" for value in values] != header
         ]
+        if not used:
+            return list(range(len(self.first)))
         if len(rows) < len(self.first):
-            self.first, self.second, self.labels = ([column[row] for row in rows] for column in used)
+            self.first, self.second = ([column[row] for row in rows] for column in (self.first, self.second))
+            self.labels = None if self.labels is None else [self.labels[row] for row in rows]
             self.columns = {name: [column[row] for row in rows] for name, column in self.columns.items()}
         return rows
 
-    def note_splits(self) -> None:
-        """Note a column that names the rows' splits: objects in memory are read whole, and not by it."""
+    def splits_note(self) -> tuple[str, ...]:
+        """A note on a column that names the rows' splits: objects in memory are read whole, and not by it."""
         values = zip(*self.columns.values(), strict=True)
         found = split_column(self.columns, (dict(zip(self.columns, row, strict=True)) for row in values))
-        if found:
-            self.notes = (*self.notes, f"{splits_note(*found)}, and all of them were read as one")
+        return (f"{splits_note(*found)}, and all of them were read as one",) if found else ()
 
     def refuse_empty(self) -> None:
-        """Refuse a text with nothing to read.
-
-        Raises:
-            EmptySide: With the first place.
-        """
+        """Refuse a text with nothing to read."""
         for name, side in ((self.sides.first, self.first), (self.sides.second, self.second)):
             for index, text in enumerate(side):
                 if is_empty(text):
@@ -108,9 +107,6 @@ def texts_from(x: Any, *, sides: Sides, begin: int = 0) -> tuple[list[str], list
         x: Pairs in any of the forms of ``PairTable.from_inputs``; their labels are not looked at.
         sides: Of whatever answers; the reading order of texts without names.
         begin: The number of the first pair, for messages.
-
-    Raises:
-        UsageError, ColumnNotFound, SplitNotFound, EncodingInvalid: As for ``PairTable.from_inputs``.
     """
     if hasattr(x, "with_sides"):  # a PairTable, which is built of what is read here
         x = x.with_sides(sides)
@@ -123,13 +119,8 @@ def texts_from(x: Any, *, sides: Sides, begin: int = 0) -> tuple[list[str], list
 
 
 def texts_in_chunks(x: Any, chunk: int, *, sides: Sides) -> Iterator[tuple[list[str], list[str]]]:
-    """What ``texts_from`` gives, ``chunk`` pairs at a time; of pairs one by one no more are taken from ``x`` than that.
-
-    Raises:
-        UsageError: If ``chunk`` is below 1; else as ``texts_from``, when a pair is met that cannot be used.
-    """
-    if chunk < 1:
-        raise UsageError(f"chunk is {chunk}.", where="chunk", expected="at least 1")
+    """What ``texts_from`` gives, ``chunk`` pairs at a time; of pairs one by one no more are taken than that."""
+    require_at_least(1, chunk=chunk)
     # Whatever gives pairs one after the other, endlessly perhaps, and holds them in no other way.
     one_by_one = isinstance(x, Iterable) and not (
         isinstance(x, (tuple, Mapping, Set, str, bytes))

@@ -25,11 +25,7 @@ _MISSING = frozenset({"NAType", "NaTType"})
 
 
 def listed(column: Any, name: str) -> list[Any]:
-    """A list, an array of shape ``(n,)`` or ``(n, 1)``, a Series or an Arrow array as a list of Python's own values.
-
-    Raises:
-        UsageError: If it is no column of values, or its values have no order.
-    """
+    """A list, an array of shape ``(n,)`` or ``(n, 1)``, a Series or an Arrow array as a list of Python's own values."""
     if not isinstance(column, Iterable) or isinstance(column, (str, bytes, Pair, Mapping, set, frozenset)):
         raise UsageError(
             f"{name} is {type(column).__name__}.", expected="a list or an array with a value for every pair"
@@ -50,12 +46,7 @@ def plain(value: Any) -> Any:
 
 
 def texts(column: Any, name: str, *, begin: int = 0) -> list[str]:
-    """A column as texts; bytes are read as UTF-8, and a missing text is an empty one.
-
-    Raises:
-        UsageError: If a value is no text.
-        EncodingInvalid: If one holds half a character, or bytes that are not UTF-8.
-    """
+    """A column as texts; bytes are read as UTF-8, and a missing text is an empty one."""
     found: list[str] = []
     for index, value in enumerate(listed(column, name), start=begin):
         if type(value) is str and value.isascii():
@@ -76,11 +67,7 @@ def texts(column: Any, name: str, *, begin: int = 0) -> list[str]:
 
 
 def decoded(value: bytes, where: str) -> str:
-    """Bytes as text.
-
-    Raises:
-        EncodingInvalid: If they are not UTF-8.
-    """
+    """Bytes as text."""
     try:
         return value.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -159,11 +146,7 @@ def splits_of(x: Any) -> Mapping[str, Any]:
 
 
 def chosen_split(splits: Mapping[str, Any], prefer: Sequence[str]) -> str:
-    """The only split, or the first of ``prefer`` that there is.
-
-    Raises:
-        SplitNotFound: If there are several, and none of them is preferred.
-    """
+    """The only split, or the first of ``prefer`` that there is."""
     for name in splits if len(splits) == 1 else prefer:
         if name in splits:
             return name
@@ -178,11 +161,7 @@ def chosen_split(splits: Mapping[str, Any], prefer: Sequence[str]) -> str:
 
 
 def gathered(x: Any) -> Gathered:
-    """Read a dataset once, from its first element to its last.
-
-    Raises:
-        UsageError: If it has no end, or its elements are of another form.
-    """
+    """Read a dataset once, from its first element to its last."""
     kind = _kind(x)
     assert kind is not None
     found = Gathered(kind)

@@ -6,19 +6,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from samesay.data.rows import KnownRows, Row
 from samesay.data.table import Origin, PairTable
-from samesay.errors import UsageError
+from samesay.errors import UsageError, require_at_least
 
-HANDWRITTEN = Path(__file__).with_name("handwritten.jsonl")
 DEFAULT_PAIRS = 5000
-# Where a whole source is asked for, the splits that are not trained on get this share of its size.
-_HELD_OUT_SHARE = 5
+
+
+def share_of(split: str, n_pairs: int) -> int:
+    """How many pairs a split has beside a train split of ``n_pairs``: a fifth, where it is not that one itself."""
+    return n_pairs if split == "train" else max(1, n_pairs // 5)
 
 
 class GeneratedRows(KnownRows):
@@ -29,16 +30,11 @@ class GeneratedRows(KnownRows):
         split: ``train``, ``validation`` or ``test``.
         whole: Whether all splits were asked for at once: the size is then that of the train split, and each
             of the others gets a fifth of it.
-
-    Raises:
-        UsageError: If the name says something else after its colons.
     """
 
     def __init__(self, name: str, split: str, *, whole: bool) -> None:
         n_pairs, seed = _size_and_seed(name)
-        if whole and split != "train":
-            n_pairs = max(1, n_pairs // _HELD_OUT_SHARE)
-        table = generate(n_pairs, split=split, seed=seed)
+        table = generate(share_of(split, n_pairs) if whole else n_pairs, split=split, seed=seed)
         texts = {table.sides.first: table.first, table.sides.second: table.second}
         columns: dict[str, Sequence[Any]] = {**texts, "label": table.label_names(), **table.columns}
         super().__init__(name, list(columns))
@@ -78,8 +74,7 @@ def generate(n_pairs: int, *, split: str = "train", seed: int = 0) -> PairTable:
         iter_pairs,
     )
 
-    if n_pairs < 1:
-        raise UsageError(f"Cannot generate {n_pairs} pairs.", where="n_pairs", expected="a number from 1 up")
+    require_at_least(1, n_pairs=n_pairs)
     drawn = [item for _, item in zip(range(n_pairs), iter_pairs(split=split, seed=seed), strict=False)]
     return PairTable(
         first=[pair.first for pair, _ in drawn],

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any, NoReturn
 
 from samesay.data.formats.readers import SUFFIXES
-from samesay.data.sources.dataset_card import Splits, declared_files
 from samesay.data.splits import canonical_split
-from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError, near
+from samesay.errors import CorpusUnreachable, SourceNotFound, SplitNotFound, UsageError
 from samesay.printable import command
+
+Splits = dict[str, tuple[str, ...]]
+"""The name of a split to its files in reading order, as paths in the repository."""
 
 SCHEME = "hf://"
 _ADDRESS = re.compile(
@@ -76,11 +78,7 @@ class Listing:
     default: str | None = None
 
     def splits(self) -> Splits:
-        """The files of the address's configuration by split.
-
-        Raises:
-            SplitNotFound: If there is no such configuration, or several and none was named.
-        """
+        """The files of the address's configuration by split."""
         wanted = self.address.config or self.default
         if wanted in self.files:
             return self.files[wanted]
@@ -90,26 +88,19 @@ class Listing:
             return self.files[plain[0]]
         if wanted is None and len(self.files) == 1:
             return next(iter(self.files.values()))
-        close = near(wanted, self.files) if wanted else []
+        if wanted:
+            message = f"{self.address.repository} has no configuration {wanted!r}."
+            raise SplitNotFound.of_choice(message, wanted, self.files, where=str(self.address))
         raise SplitNotFound(
-            f"{self.address.repository} has no configuration {wanted!r}."
-            if wanted
-            else f"{self.address.repository} has several configurations, and none was named.",
+            f"{self.address.repository} has several configurations, and none was named.",
             where=str(self.address),
             expected=f"one of {', '.join(self.files)}",
-            hint=f"did you mean {close[0]!r}?"
-            if close
-            else command(f"{self.address}:{next(iter(self.files))}"),
-            details={"configs": list(self.files)},
+            hint=command(f"{self.address}:{next(iter(self.files))}"),
         )
 
 
 def parse_address(text: str) -> tuple[HubAddress, list[str]]:
-    """An address, and the words after it: a config, a split, or both.
-
-    Raises:
-        UsageError: If it is none.
-    """
+    """An address, and the words after it: a config, a split, or both."""
     found = _ADDRESS.fullmatch(text)
     if found is None:
         raise UsageError(
@@ -125,12 +116,7 @@ def parse_address(text: str) -> tuple[HubAddress, list[str]]:
     maxsize=64
 )  # a run asks for each of its splits; a hub that changes meanwhile changes nothing
 def look_up(address: HubAddress) -> Listing:
-    """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked.
-
-    Raises:
-        SourceNotFound: If there is no such repository or revision, it may not be read, or it holds no such file.
-        CorpusUnreachable: If the hub does not answer and the cache does not hold it.
-    """
+    """List a repository's files of pairs: on the hub, or in the cache where the hub must not or cannot be asked."""
     import huggingface_hub
 
     branches = [address.revision] if address.revision else ["main", _CONVERTED]
@@ -164,23 +150,13 @@ def look_up(address: HubAddress) -> Listing:
 
 
 def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
-    """The files of a split on this disk, fetched if they are not in the cache.
-
-    Raises:
-        SplitNotFound: If there is no such split.
-        CorpusUnreachable: If they have to be fetched and cannot be; what was fetched stays in the cache.
-        SourceNotFound: If they may not be read.
-    """
+    """The files of a split on this disk, fetched if they are not in the cache."""
     splits = listing.splits()
     if split not in splits:
-        close = near(split, splits)
-        raise SplitNotFound(
-            f"{listing.address} has no split {split!r}"
-            + (" in the cache, and the hub was not asked." if listing.folder else "."),
-            where=str(listing.address),
-            expected=f"one of {', '.join(splits)}",
-            hint=f"did you mean {close[0]!r}?" if close else None,
-            details={"splits": list(splits)},
+        where = str(listing.address)
+        not_asked = " in the cache, and the hub was not asked" if listing.folder else ""
+        raise SplitNotFound.of_choice(
+            f"{where} has no split {split!r}{not_asked}.", split, splits, where=where
         )
     if listing.folder is None:
         return tuple(_download(listing.address, listing.branch, name) for name in splits[split])
@@ -197,8 +173,8 @@ def fetch(listing: Listing, split: str) -> tuple[Path, ...]:
 
 def commit_of(path: Path) -> str | None:
     """The commit that a file of the hub's cache belongs to; nothing for other files."""
-    parts = path.parts
-    return parts[parts.index("snapshots") + 1] if "snapshots" in parts[:-2] else None
+    found = re.search(r"/snapshots/([0-9a-f]{40})/", path.as_posix())
+    return found and found[1]
 
 
 def _download(address: HubAddress, branch: str, name: str) -> Path:
@@ -305,3 +281,54 @@ def _refuse(address: HubAddress, problem: Exception) -> NoReturn:
         hint=_OFFLINE,
         details=details,
     ) from problem
+
+
+def declared_files(card: Path, tables: Sequence[str]) -> tuple[dict[str, Splits], str | None]:
+    """Configuration, then split, to files, as the YAML above a card declares them; and the default configuration.
+
+    In a declared name ``*`` stays within a folder and ``**`` does not.
+
+    Returns:
+        Nothing of what the card declares without a file among ``tables``, and nothing at all of a card that declares
+        no files or cannot be read.
+    """
+    import fsspec.utils
+    import huggingface_hub
+
+    def matching(patterns: Any, folder: str) -> tuple[str, ...]:
+        listed = [patterns] if isinstance(patterns, str) else list(patterns or ())
+        found: dict[str, None] = {}
+        for pattern in listed:
+            wanted = re.compile(fsspec.utils.glob_translate(folder + str(pattern).removeprefix("./")))
+            found |= dict.fromkeys(name for name in tables if wanted.match(name))
+        return tuple(found)
+
+    files: dict[str, Splits] = {}
+    default = None
+    try:
+        configs = (huggingface_hub.metadata_load(card) or {}).get("configs") or ()
+        for config in configs:
+            name = str(config.get("config_name", "default"))
+            folder = f"{config['data_dir'].strip('/')}/" if config.get("data_dir") else ""
+            splits: Splits = {}
+            declared = dict(_patterns(config.get("data_files")))
+            for split, patterns in declared.items():
+                usual = canonical_split(split)
+                found = matching(patterns, folder)
+                if found:
+                    splits[split if usual in declared else usual] = found
+            if splits:
+                files[name] = splits
+                default = name if config.get("default") is True else default
+    except Exception:  # a card is anybody's text: YAML and shapes of every kind; the files' names say enough
+        return {}, None
+    return files, default
+
+
+def _patterns(declared: Any) -> Iterable[tuple[str, Any]]:
+    """Split and patterns, of the forms in which a card may say it; what names no split is the train split."""
+    if isinstance(declared, Mapping):
+        return [(str(split), patterns) for split, patterns in declared.items()]
+    if isinstance(declared, list) and declared and isinstance(declared[0], Mapping):
+        return [(str(entry["split"]), entry["path"]) for entry in declared]
+    return [("train", declared)]

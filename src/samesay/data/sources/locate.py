@@ -15,16 +15,17 @@ The words, each followed by a slice if wanted::
     tfds:glue/mrpc:train
                         a dataset of TensorFlow Datasets; a version may follow its name
 
-A path that exists is that path, whatever its name. Knows names and folders; opens no file of pairs, and asks a hub or
-TFDS only what a dataset that is not in the table of corpora holds.
+A path that exists is that path, whatever its name. Knows names and folders; of files it opens zip archives alone, for
+the names in them, and asks a hub or TFDS only what a dataset that is not in the table of corpora holds.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from samesay.data.formats.packing import is_archive, members_of, place_in_archive, without_packing
 from samesay.data.formats.readers import FORMATS, STANDARD_INPUT, SUFFIXES, suffix_format, table_members
@@ -37,6 +38,8 @@ from samesay.errors import SliceInvalid, SourceNotFound, SplitNotFound, UsageErr
 from samesay.printable import command
 
 BUILT_IN = ("handwritten", "generated")
+HANDWRITTEN = Path(__file__).with_name("handwritten.jsonl")
+Kind = Literal["file", "folder", "hub", "tfds", "handwritten", "generated"]
 _SHARD = re.compile(r"(?P<name>.+)-\d{5}-of-\d{5}")
 
 
@@ -47,7 +50,8 @@ class Source:
     Attributes:
         text: What the user wrote.
         name: The path, ``-``, or the built-in name with its size and seed.
-        splits: Split name to its files, in reading order; no files for built-in names, for hubs and for TFDS.
+        kind: What it is; an archive of several files is a folder.
+        splits: Split name to its files, in reading order; no files for generated pairs, for hubs and for TFDS.
         split: The split that was asked for, if any.
         slice: The slice that was asked for, if any.
         corpus: The published corpus of that name, if it is one.
@@ -57,7 +61,8 @@ class Source:
 
     text: str
     name: str
-    splits: dict[str, tuple[Path, ...]]
+    kind: Kind
+    splits: Mapping[str, tuple[Path, ...]]
     split: str | None = None
     slice: Slice | None = None
     corpus: Corpus | None = None
@@ -65,55 +70,20 @@ class Source:
     tfds: TfdsDataset | None = None
 
     @property
-    def published(self) -> bool:
-        """Whether it comes from a hub or from TFDS."""
-        return self.corpus is not None or self.listing is not None or self.tfds is not None
-
-    @property
-    def built_in(self) -> bool:
-        """Whether the pairs come with the package, and are in no file of the user's."""
-        return not self.published and not any(self.splits.values())
-
-    @property
     def is_counted(self) -> bool:
         """Whether it is known beforehand how many rows there are."""
-        return self.is_generated or self.tfds is not None
-
-    @property
-    def is_generated(self) -> bool:
-        """Whether the pairs are made when they are asked for."""
-        return self.built_in and self.name.split(":")[0] == "generated"
-
-    @property
-    def is_folder(self) -> bool:
-        """Whether it is a folder of splits, or an archive of them."""
-        return (
-            not self.built_in
-            and not self.published
-            and self.name != STANDARD_INPUT
-            and (Path(self.name).is_dir() or len(self.splits) > 1)
-        )
-
-    @property
-    def is_file(self) -> bool:
-        """Whether it is one file, or standard input."""
-        return not (self.built_in or self.published or self.is_folder)
+        return self.kind in ("generated", "tfds")
 
     @property
     def part(self) -> str | None:
         """The split that was asked for of one file, of which a column may name it; nothing where the file is it."""
-        if not self.is_file or self.split is None or self.split in self.splits:
+        if self.kind != "file" or self.split is None or self.split in self.splits:
             return None
         return self.split if self.split in SPLITS else None
 
     def files(self, split: str) -> tuple[Path, ...]:
-        """The files of one of ``splits``, fetched where they come from a hub.
-
-        Raises:
-            CorpusUnreachable: If they have to be fetched and cannot be.
-            SourceNotFound: If the hub has no such dataset, or this account may not read it.
-        """
-        if not self.published:
+        """The files of one of ``splits``, fetched where they come from a hub."""
+        if self.kind != "hub":
             return self.splits[split]
         listing = self.listing
         if listing is None:
@@ -124,20 +94,20 @@ class Source:
     def name_of(self, split: str) -> str | None:
         """What names one of ``splits`` with the slice alone, from any folder; nothing where no name does."""
         cut = "" if self.slice is None else str(self.slice)
-        if self.is_generated and self.split is None and split != "train":
+        if self.kind == "generated" and self.split is None and split != "train":
             return None  # of a whole source it is smaller than what goes by its name
-        if self.published or self.built_in:
+        if self.kind not in ("file", "folder"):
             return f"{self.name}:{split}{cut}"
         if self.name == STANDARD_INPUT:
             return f"{self.name}{cut}"
-        named = self.is_folder or self.split is not None
+        named = self.kind == "folder" or self.split is not None
         return f"{Path(self.name).absolute()}{f':{split}' if named else ''}{cut}"
 
     def provenance(self, file: str) -> tuple[str, ...]:
         """What to know of published pairs that were read from ``file``: the very commit or version, and the licence."""
         if self.tfds is not None:
             return (self.tfds.note,)
-        if not self.published:
+        if self.kind != "hub":
             return ()
         commit = commit_of(Path(file))
         return (
@@ -147,21 +117,12 @@ class Source:
         )
 
     def only_split(self, prefer: Sequence[str] = ()) -> str:
-        """The split that was asked for, or the one there is, or the first of ``prefer`` among several.
-
-        Raises:
-            SplitNotFound: If the asked one does not exist, or several exist and none was named.
-        """
+        """The split that was asked for, or the one there is, or the first of ``prefer`` among several."""
         if self.split is not None:
             if self.split in self.splits:
                 return self.split
-            close = near(self.split, self.splits)
-            raise SplitNotFound(
-                f"{self.name} has no split {self.split!r}.",
-                where=self.name,
-                expected=f"one of {', '.join(self.splits)}",
-                hint=f"did you mean {close[0]!r}?" if close else None,
-                details={"splits": list(self.splits)},
+            raise SplitNotFound.of_choice(
+                f"{self.name} has no split {self.split!r}.", self.split, self.splits, where=self.name
             )
         if len(self.splits) == 1:
             return next(iter(self.splits))
@@ -173,7 +134,6 @@ class Source:
             where=self.name,
             expected="one split",
             hint=command(f"{self.name}:{next(iter(self.splits))}"),
-            details={"splits": list(self.splits)},
         )
 
 
@@ -188,11 +148,6 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
     Args:
         source: See the module's words.
         split: The split, when it is not in ``source``; ``train[:20%]`` and ``[:20%]`` too.
-
-    Raises:
-        SourceNotFound: With near names, if nothing is there.
-        SplitNotFound: If a folder holds no file of pairs, or two files for one split.
-        SliceInvalid: If a slice cannot be read, or there are two.
     """
     text = str(source)
     corpus = listing = tfds = None
@@ -218,14 +173,14 @@ def locate(source: str | Path, *, split: str | None = None) -> Source:
         found_split = canonical_split(asked) if asked else found_split
         found_slice = asked_slice or found_slice
     if corpus is not None:
-        splits: dict[str, tuple[Path, ...]] = dict.fromkeys(corpus.sizes, ())
+        found = "hub", dict.fromkeys(corpus.sizes, ())
     elif listing is not None:
-        splits = dict.fromkeys(in_order(listing.splits()), ())
+        found = "hub", dict.fromkeys(in_order(listing.splits()), ())
     elif tfds is not None:
-        splits = dict.fromkeys(in_order(tfds.splits), ())
+        found = "tfds", dict.fromkeys(in_order(tfds.splits), ())
     else:
-        splits = _splits(name, found_split)
-    return Source(text, name, splits, found_split, found_slice, corpus, listing, tfds)
+        found = _on_disk(name, found_split)
+    return Source(text, name, *found, found_split, found_slice, corpus, listing, tfds)
 
 
 def _on_hub(text: str) -> tuple[str, Listing, str | None, Slice | None]:
@@ -264,22 +219,23 @@ def _parted(text: str) -> tuple[str, str | None, Slice | None]:
     raise _not_found(name)
 
 
-def _splits(name: str, asked: str | None) -> dict[str, tuple[Path, ...]]:
+def _on_disk(name: str, asked: str | None) -> tuple[Kind, dict[str, tuple[Path, ...]]]:
     path = Path(name)
     built_in = "" if exists(name) else name.split(":")[0]
     if built_in == "handwritten":
-        return {"test": ()}
+        return "handwritten", {"test": (HANDWRITTEN,)}
     if built_in == "generated":
-        return dict.fromkeys(SPLITS, ())
+        return "generated", dict.fromkeys(SPLITS, ())
     if name != STANDARD_INPUT and is_archive(path):
         members = [path / member for member in table_members(path, name)]
         if len(members) > 1:
-            return _splits_of(members, f"The archive {path}", path)
+            splits = _splits_of(members, f"The archive {path}", path)
+            return "folder" if len(splits) > 1 else "file", splits
     if name == STANDARD_INPUT or not path.is_dir():
         own = None if name == STANDARD_INPUT else _split_name(_stem(path))
         # A file called validation.csv is the train split of its own, unless it is asked for by its name.
-        return {asked if asked is not None and asked == own else "train": (path,)}
-    return _folder_splits(path)
+        return "file", {asked if asked is not None and asked == own else "train": (path,)}
+    return "folder", _folder_splits(path)
 
 
 def _folder_splits(folder: Path) -> dict[str, tuple[Path, ...]]:

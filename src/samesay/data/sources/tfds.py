@@ -56,11 +56,7 @@ class TfdsAddress:
 
 
 def parse_tfds_address(text: str) -> tuple[TfdsAddress, str | None]:
-    """An address, and the split after it; the version may follow a slash or, as TFDS writes it, a colon.
-
-    Raises:
-        UsageError: If it is none.
-    """
+    """An address, and the split after it; the version may follow a slash or, as TFDS writes it, a colon."""
     place, *words = text.removeprefix(SCHEME).split(":")
     name, *parts = place.split("/")
     version = parts.pop() if parts and _VERSION.fullmatch(parts[-1]) else None
@@ -97,11 +93,7 @@ class TfdsSplit(KnownRows):
         return self._builder.info.splits[self._split].num_examples
 
     def rows(self, start: int, stop: int) -> Iterator[Row]:
-        """The rows from ``start`` to before ``stop``; the others are not read.
-
-        Raises:
-            EncodingInvalid: If a text is not UTF-8.
-        """
+        """The rows from ``start`` to before ``stop``; the others are not read."""
         if start >= stop:
             return
         for number, example in enumerate(self._examples(f"{self._split}[{start}:{stop}]"), start=start + 1):
@@ -148,13 +140,7 @@ class TfdsDataset:
 
 @functools.lru_cache(maxsize=16)  # a run asks for each of its splits
 def open_tfds(address: TfdsAddress) -> TfdsDataset:
-    """Find a dataset, and have TFDS prepare it as array_record if it is not prepared yet.
-
-    Raises:
-        ExtraMissing: Without tensorflow-datasets; or without TensorFlow, where the files need it.
-        SourceNotFound: If there is no such builder, configuration or version.
-        CorpusUnreachable: If it cannot be prepared here.
-    """
+    """Find a dataset, and have TFDS prepare it as array_record if it is not prepared yet."""
     tfds = _library()
     builder = _builder(tfds, address)
     if not builder.is_prepared():

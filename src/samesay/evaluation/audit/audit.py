@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.description import Lengths
-from samesay.data.rows import folded
+from samesay.data.rows import count_words, folded
 from samesay.data.table import text_number
 from samesay.errors import AuditFindings
 from samesay.evaluation.audit.near_duplicates import ALIKE, READ_LETTERS, near_duplicates
@@ -290,7 +290,7 @@ def _balance(split: str, table: PairTable) -> list[Finding]:
 
 
 def _words(texts: Sequence[str]) -> dict[str, float]:
-    lengths = Lengths.of_words(texts)
+    lengths = Lengths.of(map(count_words, texts))
     return {"mean": lengths.mean, "median": lengths.median, "percentile_99": lengths.percentile_99}
 
 

@@ -13,7 +13,7 @@ from samesay.decision import Predictions, decide
 from samesay.errors import DataError, RowMalformed, TruncationRefused, UsageError
 from samesay.pairs import LabelSet, Scale, is_empty
 from samesay.scoring.files.intake import Chunk
-from samesay.scoring.files.workers import ModelFacts
+from samesay.scoring.files.workers import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,27 +106,22 @@ class Answering:
     """How answers become columns of a table.
 
     Attributes:
-        facts: Of the model.
+        model: Whose answers they are.
         added: What the added columns are called, by what they hold, in order.
         refuse_truncated: Whether a pair that is longer than the model reads is refused.
         skip: Whether a refused row is left out instead of ending everything.
     """
 
-    facts: ModelFacts
+    model: Model
     added: dict[str, str]
     refuse_truncated: bool
     skip: bool
 
     def rows(self, chunk: Chunk, answers: Predictions) -> tuple[list[AnsweredRow], list[SkippedRow]]:
-        """The rows of a chunk with their answers, and those that were left out, in their order.
-
-        Raises:
-            TruncationRefused: Naming the first, with how many there are in the chunk, unless they are skipped.
-            RowMalformed: If a row holds what the answer is called, unless it is skipped.
-        """
+        """The rows of a chunk with their answers, and those that were left out, in their order."""
         kept, skipped = [], list(chunk.skipped)
-        columns = _answer_columns(answers.values, self.facts)
-        may_abstain = self.facts.may_abstain
+        columns = _answer_columns(answers.values, self.model)
+        may_abstain = self.model.decision.may_abstain
         lost = [(first, second) for first, second in answers.tokens_lost.tolist()]
         if self.refuse_truncated and not self.skip:
             self._refuse_all([row for row, each in zip(chunk.rows, lost, strict=True) if any(each)])
@@ -168,15 +163,15 @@ class Answering:
 
     def _too_long(self, row: PairRow) -> TruncationRefused:
         return TruncationRefused(
-            f"The pair is longer than the {self.facts.max_length} tokens that the model reads.",
+            f"The pair is longer than the {self.model.max_length} tokens that the model reads.",
             where=row.place,
-            expected=f"at most {self.facts.max_length} tokens of both sides together",
+            expected=f"at most {self.model.max_length} tokens of both sides together",
             hint="--on-truncate warn scores what fits, and marks these rows",
         )
 
 
 def added_columns(
-    existing: Sequence[str], facts: ModelFacts, *, where: str, tell_file: bool = False
+    existing: Sequence[str], model: Model, *, where: str, tell_file: bool = False
 ) -> dict[str, str]:
     """What the added columns are called.
 
@@ -187,17 +182,14 @@ def added_columns(
 
     Returns:
         From what a column holds, by its usual name, to its name in this table, in order.
-
-    Raises:
-        UsageError: If that name is taken too.
     """
     taken = set(existing)
     answer = ["score"]
-    if isinstance(facts.answers, LabelSet):
+    if isinstance(model.answers, LabelSet):
         answer = [
             "label",
-            *["abstained"] * facts.may_abstain,
-            *(f"probability_{name}" for name in facts.answers),
+            *["abstained"] * model.decision.may_abstain,
+            *(f"probability_{name}" for name in model.answers),
         ]
     usual = [*answer, "truncated", "empty_side"]
     added = {name: f"predicted_{name}" if name in taken else name for name in usual}
@@ -214,13 +206,17 @@ def added_columns(
     return added
 
 
-def _answer_columns(values: NDArray[np.float32], facts: ModelFacts) -> list[list[Any]]:
+def _answer_columns(values: NDArray[np.float32], model: Model) -> list[list[Any]]:
     """The label, whether the model abstains, and every probability; or the score: the shortest text of this float32."""
-    if isinstance(facts.answers, Scale):
+    if isinstance(model.answers, Scale):
         return [[float(str(score))] for score in values]
-    decided = decide(values, facts.answers, facts.decision)
+    decided = decide(values, model.answers, model.decision)
     return [
-        [facts.answers.names[best], *[unsure] * facts.may_abstain, *(float(str(share)) for share in row)]
+        [
+            model.answers.names[best],
+            *[unsure] * model.decision.may_abstain,
+            *(float(str(share)) for share in row),
+        ]
         for best, unsure, row in zip(
             decided.label_ids.tolist(), decided.abstained.tolist(), values, strict=True
         )

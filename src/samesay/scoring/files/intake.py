@@ -9,7 +9,8 @@ import glob
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from samesay.data.rows import SkippedRow
@@ -20,44 +21,42 @@ from samesay.pairs import Pair
 _CHUNK_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chunk:
-    """Rows that are answered together.
+    """Rows that are answered together: ``rows`` with their ``pairs``, and what is to be ``skipped``."""
 
-    Attributes:
-        rows: Those that could be read.
-        pairs: Their pairs.
-        skipped: Those that could not.
-        files: The files that they are from, in order.
-        digest: SHA-256 of all of them and of their places.
-    """
+    taken: Sequence[PairRow]
 
-    rows: list[PairRow] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
-    skipped: list[SkippedRow] = field(default_factory=list)
-    files: list[str] = field(default_factory=list)
-    digest: str = ""
+    @cached_property
+    def rows(self) -> list[PairRow]:
+        """Those that could be read."""
+        return [each for each in self.taken if each.pair is not None]
 
-    @classmethod
-    def of(cls, taken: Sequence[PairRow]) -> Chunk:
-        """The chunk of some rows."""
+    @cached_property
+    def pairs(self) -> list[Pair]:
+        """Their pairs."""
+        return [each.pair for each in self.taken if each.pair is not None]
+
+    @property
+    def skipped(self) -> list[SkippedRow]:
+        """Those that could not."""
+        return [each.skipped(each.row.error) for each in self.taken if each.row.error is not None]
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of all of them and of their places."""
         digest = hashlib.sha256()
-        for each in taken:
+        for each in self.taken:
             row = each.row
             # The pair, too: whether bytes literals are decoded is decided by more rows than these.
             content = (each.file, row.number, row.values, str(row.error), each.pair)
             digest.update(repr(content).encode("utf-8", "backslashreplace"))
-        return cls(
-            [each for each in taken if each.pair is not None],
-            [each.pair for each in taken if each.pair is not None],
-            [each.skipped(each.row.error) for each in taken if each.row.error is not None],
-            list(dict.fromkeys(each.file for each in taken)),
-            digest.hexdigest(),
-        )
+        return digest.hexdigest()
 
     def in_order(self, rows: Sequence[SkippedRow]) -> list[SkippedRow]:
         """Rows of this chunk in the order of the input."""
-        return sorted(rows, key=lambda row: (self.files.index(row.file), row.row))
+        files = list(dict.fromkeys(each.file for each in self.taken))
+        return sorted(rows, key=lambda row: (files.index(row.file), row.row))
 
 
 def chunks_of(rows: PairRows, chunk_rows: int) -> Iterator[Chunk]:
@@ -68,10 +67,10 @@ def chunks_of(rows: PairRows, chunk_rows: int) -> Iterator[Chunk]:
         taken.append(each)
         held += each.row.held_bytes
         if len(taken) == chunk_rows or held > _CHUNK_BYTES:
-            yield Chunk.of(taken)
+            yield Chunk(taken)
             taken, held = [], 0
     if taken:
-        yield Chunk.of(taken)
+        yield Chunk(taken)
 
 
 def found_sources(
@@ -85,10 +84,6 @@ def found_sources(
 
     Returns:
         The sources, and whether there can be more than one.
-
-    Raises:
-        SourceNotFound: If nothing matches a pattern.
-        UsageError: If none was asked for, or one twice.
     """
     words = [asked] if isinstance(asked, str | Path) else list(asked)
     found: list[str | Path] = []

@@ -1,10 +1,10 @@
 """A draft that outlives the process that writes it: an output file in segments, each there whole or not at all.
 
-It is a hidden folder beside the output, reached as ``OwnFolder`` does, since its name can be foretold. ``rows`` and
-``skipped`` grow by a segment at a time and are flushed to the disk; only then a line of ``journal.jsonl`` says how long
-they are and what was read for it. What follows the last such line was torn off by whatever ended the process, and
-is cut away. At the end ``rows`` becomes ``whole``, and ``whole`` the output. The folder is locked while its process
-lives.
+It is a hidden folder beside the output, reached as ``OwnFolder`` does, since its name can be foretold. ``rows`` grows
+by a segment at a time and is flushed to the disk; only then a line of ``journal.jsonl`` says how long the segment is,
+what was read for it and what was skipped. What follows the last such line was torn off by whatever ended the process,
+and is cut away. At the end a last line says that all is done, and ``rows`` becomes the output. The folder is locked
+while its process lives.
 
 This module knows bytes, not rows.
 """
@@ -15,20 +15,28 @@ import contextlib
 import hashlib
 import json
 import os
-import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from samesay.errors import OutputBusy, OutputUnwritable, ResumeMismatch
-from samesay.storage import Claim, OwnFolder, flush_folder, hidden_beside, made_parents, said_plainly
+from samesay.storage import (
+    Claim,
+    OwnFolder,
+    flush_folder,
+    hidden_beside,
+    made_parents,
+    new_file,
+    said_plainly,
+)
 
-_JOURNAL, _ROWS, _SKIPPED, _WHOLE = "journal.jsonl", "rows", "skipped", "whole"
-_JOINED, _SKIPPED_COPY = "joined", "skipped-copy"
+_JOURNAL, _ROWS, _JOINED = "journal.jsonl", "rows", "joined"
 # The journal last: without it, what is left is nobody's unfinished run.
-_OURS = (_ROWS, _SKIPPED, _WHOLE, _JOINED, _SKIPPED_COPY, _JOURNAL)
+_OURS = (_ROWS, _JOINED, _JOURNAL)
+_DONE = "done"
 _PURPOSE = "journal"
 # Of the layout; another one is never resumed.
 _VERSION = 1
@@ -41,14 +49,12 @@ class Segment:
     Attributes:
         n_bytes: Length of the segment in ``rows``.
         sha256: Of its bytes.
-        n_skipped_bytes: Length of what was added to ``skipped``.
         taken: The digest of the input that it was made of.
         tally: What was counted in it.
     """
 
     n_bytes: int
     sha256: str
-    n_skipped_bytes: int
     taken: str
     tally: dict[str, Any]
 
@@ -72,9 +78,6 @@ class Journal:
         Args:
             made_of: What the rows depend on, JSON types. ``resumable`` says whether they may be resumed.
             restart: Throw away what is there.
-
-        Raises:
-            ResumeMismatch: If it was made of something else.
         """
         made_of = {"journal": _VERSION, **made_of}
         known, length = self._read()
@@ -83,7 +86,6 @@ class Journal:
             self._folder.remove(_OURS)
             self._append(_JOURNAL, _line(made_of))
             self._append(_ROWS, b"")
-            self._append(_SKIPPED, b"")
             self._folder.flush()
             flush_folder(self._folder.path.parent)
             return
@@ -95,30 +97,23 @@ class Journal:
         self._folder.truncate(_JOURNAL, length)
 
     @property
-    def is_whole(self) -> bool:
-        """Whether a former run had written everything, and only the last step is left."""
-        return self._folder.size(_WHOLE) is not None
-
-    @property
     def is_kept(self) -> bool:
         """Whether the next run finds what is whole."""
         return bool(self.segments) and self._folder.is_in_place
 
-    def add(self, rows: bytes, skipped: bytes, *, taken: str, tally: dict[str, Any]) -> None:
-        """Append a segment; when this returns it is on the disk for good."""
-        if self.is_whole:
-            raise changed(self._target, "it has more rows than before")
+    def add(
+        self, rows: bytes, skipped: Sequence[Mapping[str, Any]], *, taken: str, tally: dict[str, Any]
+    ) -> None:
+        """Append a segment and what was skipped in it; when this returns it is on the disk for good."""
         if not self._folder.is_in_place:
             raise OutputUnwritable(
                 f"What was to become {self._target.name} was removed or moved while it was written.",
                 where=str(self._folder.path),
                 hint="run it again, and leave alone what lies hidden beside the output while it runs",
             )
-        segment = Segment(len(rows), hashlib.sha256(rows).hexdigest(), len(skipped), taken, tally)
+        segment = Segment(len(rows), hashlib.sha256(rows).hexdigest(), taken, tally)
         self._append(_ROWS, rows)
-        if skipped:
-            self._append(_SKIPPED, skipped)
-        self._append(_JOURNAL, _line(asdict(segment)))
+        self._append(_JOURNAL, _line({**asdict(segment), "skipped": list(skipped)}))
         self.segments.append(segment)
 
     def read(self) -> Iterator[bytes]:
@@ -140,26 +135,21 @@ class Journal:
             replace: Whether a file that is there may be replaced.
             skipped_to: Where the skipped rows go, if there are any.
             join: Writes the output from the segments, where it is not simply one after the other.
-
-        Raises:
-            TargetExists: If the place has been taken meanwhile; the draft stays.
         """
         self.close()
-        if not self.is_whole:
-            if join is None:
-                self._folder.rename(_ROWS, _WHOLE)
-            else:
-                self._folder.remove([_JOINED])
-                with self._folder.open(_JOINED, "xb") as stream:
-                    join(self.read(), stream)
-                    stream.flush()
-                    os.fsync(stream.fileno())
-                self._folder.rename(_JOINED, _WHOLE)
-            self._folder.flush()
-        # What is in the whole is no longer needed twice; without it, nothing here can be taken for unfinished.
-        self._folder.remove([_ROWS])
-        self._put_skipped(skipped_to, replace=replace)
-        self._folder.move_out(_WHOLE, self._target, replace=replace)
+        name = _ROWS
+        if join is not None:
+            name = _JOINED
+            self._folder.remove([_JOINED])
+            with self._folder.open(_JOINED, "xb") as stream:
+                join(self.read(), stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+        # Before the output, whose coming says that all is done.
+        self._write_skipped(skipped_to, replace=replace)
+        self._append(_JOURNAL, _line({_DONE: name}))
+        self.close()
+        self._folder.move_out(name, self._target, replace=replace)
         flush_folder(self._target.parent)
         self.remove()
 
@@ -191,63 +181,42 @@ class Journal:
 
     def _read(self) -> tuple[dict[str, Any], int]:
         """What the draft was made of, and the length of the journal that holds true; fills ``segments``."""
-        lines = []
-        with contextlib.suppress(FileNotFoundError), self._folder.open(_JOURNAL, "rb") as stream:
-            lines = stream.read().splitlines(keepends=True)
-        known = _parsed(lines[0]) if lines else None
-        if known is None:
-            return {}, 0
-        length = len(lines[0])
-        for line, segment in zip(lines[1:], self._whole_segments(lines[1:]), strict=False):
-            self.segments.append(segment)
-            length += len(line)
-        return known, length
-
-    def _whole_segments(self, lines: list[bytes]) -> Iterator[Segment]:
-        """A segment for every line, up to the first whose bytes are not there as they were written."""
         with contextlib.ExitStack() as stack:
-            rows = None
-            n_skipped: int | None = 0
-            if not self.is_whole:
-                try:
-                    rows = stack.enter_context(self._folder.open(_ROWS, "rb"))
-                except FileNotFoundError:
-                    return
-                n_skipped = self._folder.size(_SKIPPED)
-                if n_skipped is None:
-                    return
-            for line in lines:
+            try:
+                rows, lines = (
+                    stack.enter_context(self._folder.open(name, "rb")) for name in (_ROWS, _JOURNAL)
+                )
+            except FileNotFoundError:
+                return {}, 0
+            first = next(lines, b"")
+            known, length = _parsed(first), len(first)
+            for line in lines if known is not None else ():
                 facts = _parsed(line)
-                if facts is None:
-                    return
-                segment = Segment(**facts)
-                if rows is not None:
-                    n_skipped -= segment.n_skipped_bytes
-                    written = rows.read(segment.n_bytes)
-                    if hashlib.sha256(written).hexdigest() != segment.sha256 or n_skipped < 0:
-                        return
-                yield segment
+                if facts is None or _DONE in facts:
+                    break
+                segment = Segment(**{each.name: facts[each.name] for each in fields(Segment)})
+                if hashlib.sha256(rows.read(segment.n_bytes)).hexdigest() != segment.sha256:
+                    break
+                self.segments.append(segment)
+                length += len(line)
+            return known or {}, length
 
     def _cut_back(self) -> None:
-        if not self.is_whole:
-            self._folder.truncate(_ROWS, sum(each.n_bytes for each in self.segments))
-        self._folder.truncate(_SKIPPED, sum(each.n_skipped_bytes for each in self.segments))
+        self._folder.truncate(_ROWS, sum(each.n_bytes for each in self.segments))
 
-    def _put_skipped(self, place: Path, *, replace: bool) -> None:
-        """The side file before the output, whose coming says that all is done; none where nothing was skipped."""
-        if not any(segment.n_skipped_bytes for segment in self.segments):
+    def _write_skipped(self, place: Path, *, replace: bool) -> None:
+        """The side file; none where nothing was skipped."""
+        if not any(segment.tally.get("skipped") for segment in self.segments):
             if replace:  # that of the output that is replaced
                 place.unlink(missing_ok=True)
             return
-        self._folder.remove([_SKIPPED_COPY])
-        with (
-            self._folder.open(_SKIPPED, "rb") as skipped,
-            self._folder.open(_SKIPPED_COPY, "xb") as copy,
-        ):
-            shutil.copyfileobj(skipped, copy)
-            copy.flush()
-            os.fsync(copy.fileno())
-        self._folder.move_out(_SKIPPED_COPY, place, replace=True)
+        with self._folder.open(_JOURNAL, "rb") as lines, new_file(place, replace=True) as stream:
+            next(lines)
+            for line in lines:
+                for row in (_parsed(line) or {}).get("skipped", ()):
+                    stream.write(
+                        json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace") + b"\n"
+                    )
 
 
 @contextmanager
@@ -256,11 +225,6 @@ def open_journal(target: Path, made_of: Mapping[str, Any], *, restart: bool = Fa
 
     Where the block fails, what is whole stays for the next run (nothing does if ``made_of["resumable"]`` is false or no
     segment was finished), and the exception gets a note that says so.
-
-    Raises:
-        OutputBusy: If another process holds it.
-        ResumeMismatch: If what a former run left was made of something else.
-        DiskFull, OutputUnwritable: If the system refuses to write there.
     """
     with said_plainly(target, kept="what is done waits beside it"), made_parents(target):
         folder, claim = _claimed(target)
@@ -292,11 +256,22 @@ def clear_finished(target: Path) -> None:
         return
     claim = Claim.take(folder.path, folder.descriptor)
     try:
-        if not claim.taken and folder.size(_ROWS) is None and folder.size(_WHOLE) is None:
+        if not claim.taken and _is_finished(folder):
             _remove(folder)
     finally:
         claim.release()
         folder.close()
+
+
+def _is_finished(folder: OwnFolder) -> bool:
+    """Whether what was to become the output is gone from here."""
+    if folder.size(_ROWS) is None:
+        return True
+    last: deque[bytes] = deque(maxlen=1)
+    with contextlib.suppress(FileNotFoundError), folder.open(_JOURNAL, "rb") as lines:
+        last.extend(lines)
+    name = (_parsed(last[0]) or {}).get(_DONE) if last else None
+    return name is not None and folder.size(name) is None
 
 
 def _remove(folder: OwnFolder) -> None:

@@ -2,14 +2,13 @@
 
 Added to every row: the label and one probability a label, or the score; whether part of the pair was not read, and
 whether one of its texts is empty. All other columns are carried through. This module joins the parts of that: rows
-(`intake`), answers (`workers`, `answers`), formats (`tables`) and the draft that outlives a killed
+(`intake`), answers (`workers`, `answers`), formats (`data.formats.writers`) and the draft that outlives a killed
 process (`journal`).
 """
 
 from __future__ import annotations
 
 import io
-import json
 import os
 import secrets
 import stat
@@ -29,13 +28,13 @@ from samesay.data.formats.writers import join_parquet, parquet_schema, require_n
 from samesay.data.rows import SkippedRow, SkippedRows
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.stream import PairRows
-from samesay.errors import FormatUnknown, TruncationRefused, UsageError
+from samesay.errors import FormatUnknown, TruncationRefused, UsageError, require_at_least
 from samesay.pairs import CHUNK_PAIRS, Progress, ProgressListener, per_second
 from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_columns, renamed
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
-from samesay.scoring.files.workers import ModelFacts, OneProcess, WorkerPool
-from samesay.scoring.matching.roles import ENTAILMENT, asking_side
+from samesay.scoring.files.workers import Model, OneProcess, WorkerPool
+from samesay.scoring.matching import ENTAILMENT, asking_side
 from samesay.scoring.scorer import Scorer
 from samesay.storage import as_output_error, destination, taken
 
@@ -139,8 +138,7 @@ def score_file(
     """
     if on_truncate not in ON_TRUNCATE:
         raise UsageError(f"on_truncate is {on_truncate!r}.", expected=f"one of {', '.join(ON_TRUNCATE)}")
-    if chunk_rows < 1:
-        raise UsageError(f"chunk_rows is {chunk_rows}.", expected="at least 1")
+    require_at_least(1, chunk_rows=chunk_rows)
     reading = replace(reading or ReadOptions(), **{**options, "allow_empty_sides": True})
     started = time.perf_counter()
     direct = _is_direct(output)
@@ -152,24 +150,24 @@ def score_file(
     piped = any(map(is_standard_input, sources))
     # Who writes to a pipe may wait for the answers to what was written.
     reader = scorer if isinstance(scorer, WorkerPool) else OneProcess(scorer, ahead=not piped)
-    facts = reader.facts
-    with PairRows(sources, reading, sides=facts.sides) as rows:
-        added = added_columns(rows.columns, facts, where=rows.name, tell_file=several)
-        answering = Answering(facts, added, on_truncate == "error", reading.skip)
-        table = _table(rows, added, output, output_format, sources[0])
+    model = reader.model
+    with PairRows(sources, reading, sides=model.sides) as rows:
+        added = added_columns(rows.columns, model, where=rows.name, tell_file=several)
+        answering = Answering(model, added, on_truncate == "error", reading.skip)
+        table = _table(rows, added, output, output_format)
         run = _Run(rows, chunk_rows, answering, table, started, progress)
         answered = partial(reader.answered, symmetric=symmetric)
         if direct:
             _to_stream(run, answered, output)
         else:
             made_of = {
-                "model": facts.checksum or secrets.token_hex(),
+                "model": model.checksum or secrets.token_hex(),
                 "input": [str(source) for source in sources],
                 "columns": table.names,
                 "sides": [rows.mapped.first, rows.mapped.second],
                 "output_format": f"{table.format}{'.gz' * table.gzipped}",
                 "symmetric": symmetric,
-                "batch_tokens": facts.batch_tokens,
+                "batch_tokens": reader.batch_tokens,
                 "chunk_rows": chunk_rows,
                 **{name: version(name) for name in _VERSIONS},
                 "resumable": not piped,
@@ -227,11 +225,11 @@ class _Run:
 
     def report(self, on_truncate: OnTruncate, skipped_file: Path | None, *, symmetric: bool) -> FileReport:
         """All of it, for the user."""
-        facts, total = self.answering.facts, self.total
+        model, total = self.answering.model, self.total
         notes = [*self.rows.notes, renamed(self.answering.added)]
         if total.truncated and on_truncate == "warn":
             notes.append(
-                f"{total.truncated:,} of {total.rows:,} pairs were cut to the {facts.max_length} tokens "
+                f"{total.truncated:,} of {total.rows:,} pairs were cut to the {model.max_length} tokens "
                 f"that the model reads, the first at {total.truncated_places[0]}"
             )
         if total.abstained:
@@ -251,8 +249,8 @@ class _Run:
                 f"{total.skipped:,} rows were skipped ({reasons}); they are listed in {skipped_file}"
             )
         if symmetric:
-            notes.append(_directed(facts))
-        total.labels = {name: total.labels.get(name, 0) for name in facts.answers.names}
+            notes.append(_directed(model))
+        total.labels = {name: total.labels.get(name, 0) for name in model.answers.names}
         return FileReport(
             **asdict(total),
             columns={"first": self.rows.mapped.first, "second": self.rows.mapped.second},
@@ -296,23 +294,17 @@ def _to_file(
             rows, skipped = run.answering.rows(chunk, answers)
             content, rows = segments.content(rows, skipped if run.answering.skip else None)
             tally = Tally.of(rows, skipped)
-            lines = "".join(
-                json.dumps(row.to_dict(), ensure_ascii=False) + "\n" for row in chunk.in_order(skipped)
-            )
-            journal.add(content, lines.encode("utf-8"), taken=chunk.digest, tally=asdict(tally))
+            listed = [row.to_dict() for row in chunk.in_order(skipped)]
+            journal.add(content, listed, taken=chunk.digest, tally=asdict(tally))
             run.count(tally)
         if not any(segment.n_bytes for segment in journal.segments):
-            journal.add(segments.content([], None, even_none=True)[0], b"", taken="", tally=asdict(Tally()))
+            journal.add(segments.content([], None, even_none=True)[0], [], taken="", tally=asdict(Tally()))
         join = partial(join_parquet, gzipped=run.table.gzipped) if run.table.format == "parquet" else None
         journal.finish(replace=overwrite, skipped_to=_skipped_file(target), join=join)
 
 
 def _not_done(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
-    """The chunks that are not in the journal yet; those that are must be the ones that it was made of.
-
-    Raises:
-        ResumeMismatch: If they are not.
-    """
+    """The chunks that are not in the journal yet; those that are must be the ones that it was made of."""
     done = [segment for segment in journal.segments if segment.taken]
     total = Tally()
     if done:
@@ -325,7 +317,7 @@ def _not_done(journal: Journal, run: _Run, target: Path) -> Iterator[Chunk]:
         if chunk is None:
             raise changed(target, "it has fewer rows than before")
         if chunk.digest != segment.taken:
-            first = chunk.rows[0].place if chunk.rows else chunk.skipped[0].file
+            first = chunk.taken[0].place
             raise changed(
                 target, f"part {number} of {len(done)}, which begins at {first}, is not what it was"
             )
@@ -359,7 +351,7 @@ class _Segments:
         self._table = table
         self._schema = table.schema
         self._first = not any(segment.n_bytes for segment in journal.segments)
-        if table.format == "parquet" and not self._first and not journal.is_whole:
+        if table.format == "parquet" and not self._first:
             self._schema = parquet_schema(next(filter(None, journal.read())))
 
     def content(
@@ -399,12 +391,12 @@ class _Segments:
         return stream.getvalue(), [row for index, row in enumerate(rows) if index not in refused]
 
 
-def _directed(facts: ModelFacts) -> str | None:
+def _directed(model: Model) -> str | None:
     """A note where reading a pair in both orders goes against what the model was taught."""
-    if ENTAILMENT in [name.casefold() for name in facts.answers.outputs]:
-        why = f"its labels ({facts.answers.in_words}) say something of an order"
-    elif asking_side(facts.sides) is not None:
-        why = f"its sides ({facts.sides.first}, {facts.sides.second}) are not of one kind"
+    if ENTAILMENT in [name.casefold() for name in model.answers.outputs]:
+        why = f"its labels ({model.answers.in_words}) say something of an order"
+    elif asking_side(model.sides) is not None:
+        why = f"its sides ({model.sides.first}, {model.sides.second}) are not of one kind"
     else:
         return None
     return f"every pair was read in both orders, which is not what the model was taught: {why}"
@@ -445,9 +437,7 @@ def _opened(output: str | Path) -> Iterator[BinaryIO]:
                 stream.close()
 
 
-def _table(
-    rows: PairRows, added: Mapping[str, str], output: str | Path, given: str | None, source: str | Path
-) -> _Table:
+def _table(rows: PairRows, added: Mapping[str, str], output: str | Path, given: str | None) -> _Table:
     if given is not None and given not in FORMATS:
         raise FormatUnknown(f"{given!r} is not a format.", expected=f"one of {', '.join(FORMATS)}")
     # Generated pairs and those of TFDS come in no format that is written.
@@ -457,18 +447,5 @@ def _table(
         names=[*rows.columns, *added.values()],
         format=format,
         gzipped=str(output).lower().endswith(".gz"),
-        schema=_schema(source) if format == rows.format == "parquet" else None,
+        schema=rows.schema if format == "parquet" else None,
     )
-
-
-def _schema(source: str | Path) -> Any:
-    """The column types of a Parquet input for a Parquet output; Python's values do not show all of them."""
-    if not Path(source).is_file():
-        return None
-    import pyarrow
-    import pyarrow.parquet as pq
-
-    try:
-        return pq.read_schema(str(source))
-    except (pyarrow.ArrowException, OSError):  # gzipped as a whole: the types are taken from the values
-        return None

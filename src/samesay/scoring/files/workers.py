@@ -14,16 +14,13 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, TypeVar
 
-import numpy as np
-
 from samesay.bundle import open_bundle
-from samesay.decision import Decision, Predictions
-from samesay.errors import UsageError, WorkerDied
+from samesay.decision import Decision, Predictions, mean_of_orders
+from samesay.errors import WorkerDied, require_at_least
 from samesay.pairs import Answers, Pair, Sides
 from samesay.scoring.pending import Pending
 from samesay.scoring.scorer import BATCH_TOKENS, Scorer
@@ -46,30 +43,33 @@ ChunkT = TypeVar("ChunkT", bound=HasPairs)
 BegunT = TypeVar("BegunT")
 
 
-@dataclass(frozen=True, slots=True)
-class ModelFacts:
-    """What a table has to know of a model.
-
-    Attributes:
-        answers: The names of its labels, or the scale of its scores.
-        sides: What its two texts are called.
-        max_length: The most tokens that it reads.
-        checksum: Of the saved model's manifest; empty where it comes from none.
-        batch_tokens: The most tokens of one run.
-        decision: How a label comes out of probabilities.
-    """
-
-    answers: Answers
-    sides: Sides
-    max_length: int
-    checksum: str
-    batch_tokens: int
-    decision: Decision
+class Model(Protocol):
+    """What a table has to know of a model: an open one, or the manifest of a saved one."""
 
     @property
-    def may_abstain(self) -> bool:
-        """Whether some labels are given without confidence."""
-        return self.decision.abstain_below is not None
+    def answers(self) -> Answers:
+        """The names of its labels, or the scale of its scores."""
+        ...
+
+    @property
+    def sides(self) -> Sides:
+        """What its two texts are called."""
+        ...
+
+    @property
+    def max_length(self) -> int:
+        """The most tokens that it reads."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """Of the saved model's manifest; empty where it comes from none."""
+        ...
+
+    @property
+    def decision(self) -> Decision:
+        """How a label comes out of probabilities."""
+        ...
 
 
 class OneProcess:
@@ -83,19 +83,15 @@ class OneProcess:
     def __init__(self, scorer: Scorer, *, ahead: bool = True) -> None:
         self._scorer = scorer
         self._ahead = ahead
-        self.facts = ModelFacts(
-            scorer.answers,
-            scorer.sides,
-            scorer.max_length,
-            scorer.checksum,
-            scorer.batch_tokens,
-            scorer.decision,
-        )
+        self.model: Model = scorer
+        self.batch_tokens = scorer.batch_tokens
 
     def answered(
         self, chunks: Iterable[ChunkT], *, symmetric: bool = False
     ) -> Iterator[tuple[ChunkT, Predictions]]:
         """Every chunk with its answers, in their order. What was answered before a chunk fails comes first."""
+        # A symmetric model reads both by itself.
+        symmetric = symmetric and not self.model.decision.symmetric
 
         def begin(chunk: ChunkT) -> Pending[Predictions]:
             return self._scorer.begin(_both_orders(chunk.pairs) if symmetric else chunk.pairs)
@@ -106,7 +102,7 @@ class OneProcess:
         with closing(_in_order(chunks, begin, give_up, at_once=2 if self._ahead else 1)) as begun:
             for chunk, pending in begun:
                 answers = pending.result()
-                yield chunk, _mean_of_orders(answers) if symmetric else answers
+                yield chunk, Predictions(*mean_of_orders(*answers)) if symmetric else answers
 
 
 class WorkerPool:
@@ -134,19 +130,11 @@ class WorkerPool:
         threads: int | None = None,
         batch_tokens: int = BATCH_TOKENS,
     ) -> None:
-        if jobs < 1:
-            raise UsageError(f"jobs is {jobs}.", where="--jobs", expected="at least 1")
+        require_at_least(1, jobs=jobs)
         bundle = open_bundle(model, parts=("onnx",))
         bundle.part("onnx")
-        manifest = bundle.manifest
-        self.facts = ModelFacts(
-            manifest.answers,
-            manifest.sides,
-            manifest.max_length,
-            manifest.checksum,
-            batch_tokens,
-            manifest.decision,
-        )
+        self.model: Model = bundle.manifest
+        self.batch_tokens = batch_tokens
         self._jobs = jobs
         threads = threads or max(1, default_threads() // jobs)
         context = multiprocessing.get_context("spawn")
@@ -190,7 +178,11 @@ class WorkerPool:
         except BrokenProcessPool as error:
             # The others may wait for what the dead one held, and the pool for them: it asks by a signal they ignore.
             self._alive.close()
-            raise _died() from error
+            raise WorkerDied(
+                "A process that was scoring ended early: it was killed, by the system if memory ran out.",
+                where="--jobs",
+                hint="fewer --jobs, or a smaller --batch-tokens, if memory was short",
+            ) from error
 
 
 def _in_order(
@@ -233,28 +225,13 @@ def read_both_orders(scorer: Scorer, pairs: Sequence[Pair]) -> Predictions:
     count as not read that were not in one of the two orders.
     """
     # As one, not in parts as `read` has them: batches are then the same in any number of processes.
-    return _mean_of_orders(scorer.begin(_both_orders(pairs)).result())
+    if scorer.decision.symmetric:
+        return scorer.begin(pairs).result()
+    return Predictions(*mean_of_orders(*scorer.begin(_both_orders(pairs)).result()))
 
 
 def _both_orders(pairs: Sequence[Pair]) -> list[Pair]:
     return [*pairs, *(Pair(pair.second, pair.first) for pair in pairs)]
-
-
-def _mean_of_orders(
-    both: Predictions,
-) -> Predictions:
-    values, tokens_lost = both
-    n = len(values) // 2
-    mean = ((values[:n] + values[n:]) / 2).astype(np.float32)
-    return Predictions(mean, np.maximum(tokens_lost[:n], tokens_lost[n:, ::-1]))
-
-
-def _died() -> WorkerDied:
-    return WorkerDied(
-        "One of the processes that score ended before its time: it was killed, by the system if memory ran out.",
-        where="--jobs",
-        hint="fewer --jobs, or a smaller --batch-tokens, if memory was short",
-    )
 
 
 class _Worker:

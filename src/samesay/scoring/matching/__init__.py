@@ -1,1 +1,0 @@
-"""Which texts mean the same: candidates by a cheap first pass, then the model."""
