@@ -142,7 +142,7 @@ COMMANDS: dict[str, tuple[str, tuple[str, ...]]] = {
     "duplicates": ("duplicates same texts.txt --output pairs-out.csv --json", ("pairs-out.csv",)),
     "config": ("config --json", ()),
     "train": (
-        "train splits --preset preset --output trained --epochs 1 --learning-rate 0.001 --json",
+        "train splits --preset preset --output trained --epochs 1 --learning-rate 0.001 --hold-out 0 --json",
         ("trained/samesay.json", "trained/recipe.yaml"),
     ),
     "train-similarity": (

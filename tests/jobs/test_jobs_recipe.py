@@ -75,7 +75,7 @@ def test_both_formats_say_the_same(tmp_path: Path, name: str, text: str) -> None
 def test_options_override_the_file(tmp_path: Path) -> None:
     path = written(tmp_path, YAML)
     run, settings = gather(path, {"data": "other.csv", "seed": 8, "epochs": None})
-    assert (run.data, settings.seed, settings.epochs, settings.learning_rate) == ("other.csv", 8, 3, 1e-4)
+    assert (run.data, settings.seed, settings.epochs, settings.learning_rate) == ("other.csv", 8, None, 1e-4)
 
 
 REFUSED = [
@@ -205,7 +205,7 @@ def test_the_schema_is_of_the_declaration() -> None:
         {"type": "integer", "minimum": 1},
         {"type": "null"},
     ]
-    assert schema["properties"]["epochs"]["default"] == 3
+    assert schema["properties"]["epochs"]["default"] is None
     assert {"enum": ["adam", "adamw"]} in schema["properties"]["optimizer"]["anyOf"]
     assert schema["additionalProperties"] is False
 
@@ -216,13 +216,13 @@ def test_config_prints_and_checks(tmp_path: Path) -> None:
         assert result.exception is None, result.exception
         return result.stdout
 
-    assert "# Passes over the training pairs.\nepochs: 3\n" in printed()
-    assert tomllib.loads(printed("--format", "toml"))["epochs"] == 3
+    assert "# Batch size, in pairs.\nbatch_size: 32\n" in printed()
+    assert tomllib.loads(printed("--format", "toml"))["batch_size"] == 32
     assert json.loads(printed("--json")) == defaults()
     assert json.loads(printed("--schema")) == json_schema()
     path = written(tmp_path, "schedule: constant\nseed: 9\n")
     completed = json.loads(printed(str(path), "--json"))
     assert completed["seed"] == 9
-    assert completed["epochs"] == 3
+    assert completed["batch_size"] == 32
     again = written(tmp_path, printed(str(path)), "again.yaml")
     assert read_recipe(again) == completed

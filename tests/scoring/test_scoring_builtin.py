@@ -187,3 +187,24 @@ def test_models_are_listed_whether_or_not_they_are_installed(room: Path, capsys)
     assert all(one["use"].startswith("samesay ") for one in found["published"])
     status, out, _ = outcome(capsys, "models")
     assert (status, "not installed" in out) == (0, True)
+
+
+def test_texts_in_another_language_are_noted_whoever_asks(room: Path, capsys) -> None:
+    german = "Der Laden ist heute nicht mit dem Bus zu erreichen."
+    other = "Das ist nicht der Hund von dem Nachbarn."
+    note = "look like German"
+    (pair,) = json.loads(outcome(capsys, "score", german, other, "--json")[1])["notes"]
+    assert note in pair
+    assert json.loads(outcome(capsys, "score", SHOP, CLOSED, "--json")[1])["notes"] == []
+    Path("pairs.csv").write_text(f"first,second\n{german},{other}\n" * 3, encoding="utf-8")
+    Path("texts.txt").write_text(f"{german}\n{other}\n", encoding="utf-8")
+    for call in (
+        ["score", "--input", "pairs.csv", "--output", "scored.csv"],
+        ["rank", "--query", german, "--input", "texts.txt"],
+        ["duplicates", "texts.txt"],
+    ):
+        notes = json.loads(outcome(capsys, *call, "--json")[1])["notes"]
+        assert any(note in text for text in notes), call
+    # Of a model of the user's nobody knows the language.
+    named = ["score", str(room / "nli"), german, other, "--json"]
+    assert json.loads(outcome(capsys, *named)[1])["notes"] == []

@@ -258,6 +258,8 @@ def _one_pair(
     _say(scored.prediction)
     if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
+    for text in scored.notes:
+        note(f"note: {text}")
 
 
 def _in_windows(

@@ -25,7 +25,10 @@ from samesay.recipes.run import Run, gather, require_whole
 from samesay.training.recipe import Recipe, RunFiles
 
 if TYPE_CHECKING:
+    from samesay.jobs.few import Search
     from samesay.jobs.train import TrainResult
+
+_MOST_EPOCHS = 12
 
 
 @click.command(
@@ -71,9 +74,12 @@ def command(
 
     DATA is a file of pairs (CSV, TSV, JSON Lines, Parquet, also gzipped), a folder with files called train,
     validation and test, - for standard input, or generated:5000. A split and a slice may follow:
-    pairs.csv[:20%], folder:train[:1000]. DATA, --preset and --output are needed, here or in the recipe.
+    pairs.csv[:20%], folder:train[:1000]. DATA and --output are needed, here or in the recipe. Of fewer than 2,000
+    pairs a few recipes are tried first, unless --preset says what to start from; a warning says if the model is
+    no better than one that needs no training.
 
     \b
+    samesay train my-200-pairs.csv --output my-model
     samesay train pairs.csv --preset minilm --output my-model
     samesay train snli --preset minilm --sides hypothesis,premise --epochs 1 -o nli
     samesay train --config my-model/recipe.yaml --output the-same-again
@@ -121,6 +127,8 @@ def show(result: TrainResult) -> None:
     """Print a training run for people."""
     from samesay.cli import render
 
+    if result.few_pairs is not None:
+        _show_search(result.few_pairs)
     recipe = result.recipe
     trained, of = result.trained_weights
     speed = f"{result.pairs_per_second:,.0f} pairs a second, {result.padding_share:.1%} padding"
@@ -161,7 +169,7 @@ def show(result: TrainResult) -> None:
                 ),
                 "kept" if entry["epoch"] == result.best_epoch else "",
             ]
-            for entry in result.history
+            for entry in _some_of(result.history, result.best_epoch)
         ],
         numbers_from=0,
     )
@@ -172,7 +180,20 @@ def show(result: TrainResult) -> None:
         )
         beaten = ", ".join(f"{name} {value:.4f}" for name, value in measured.constant.metrics.items())
         always = f"always {measured.constant.answer}: {beaten}"
-        say(f"On {counted(measured.n_pairs, 'validation pair')}: {metrics} ({always})")
+        where = {
+            "validation": counted(measured.n_pairs, "validation pair"),
+            "held out": counted(measured.n_pairs, "held-out pair"),
+            "cross-validation": f"{counted(measured.n_pairs, 'pair')} in cross-validation",
+        }
+        say(f"On {where[str(result.measured_on)]}: {metrics} ({always})")
+    for one in result.alternatives:
+        if one.use is not None:
+            metrics = ", ".join(
+                f"{name.replace('_', ' ')} {value:.4f}" for name, value in one.metrics.items()
+            )
+            say(f"Beside it {one.name}: {metrics}")
+    for text in result.warnings:
+        say(f"WARNING: {text}")
     if result.seeds is not None:
         _show_seeds(result.seeds)
     render.notes(result.notes)
@@ -182,6 +203,33 @@ def show(result: TrainResult) -> None:
     say()
     say(f"Next: {command_line('samesay', 'evaluate', result.path)} DATA")
     say(f"      {command_line('samesay', 'score', result.path, *result.sides)}")
+
+
+def _some_of(history: list[dict[str, Any]], best_epoch: float) -> list[dict[str, Any]]:
+    """All entries, or of many about a dozen, the first, the last and the best among them."""
+    every = -(-len(history) // _MOST_EPOCHS)
+    last = len(history) - 1
+    return [
+        entry
+        for place, entry in enumerate(history)
+        if place in (0, last) or (place + 1) % every == 0 or entry["epoch"] == best_epoch
+    ]
+
+
+def _show_search(search: Search) -> None:
+    from samesay.cli import render
+
+    names = list(dict.fromkeys(name for one in search.tried for name in one.metrics))
+    render.table(
+        ["recipe", *(name.replace("_", " ") for name in names), "folds", "seconds", ""],
+        [
+            [one.name, *(one.metrics.get(name) for name in names), one.folds, f"{one.seconds:.0f}", one.note]
+            for one in search.tried
+        ],
+        title=f"Tried in {search.seconds:.0f} of {search.budget:.0f} seconds, cross-validated in "
+        f"{search.folds} parts; no text of {search.grouped_by} is in two of them",
+        numbers_from=1,
+    )
 
 
 def _show_seeds(seeds: dict[str, Any]) -> None:

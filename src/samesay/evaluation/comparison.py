@@ -24,6 +24,9 @@ from samesay.evaluation.similarity import SimilarityEvaluation
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+SIGNIFICANT = 0.05
+"""Below it a (corrected) p-value is called a difference."""
+
 CLASS_METRICS = ("accuracy", "macro_f1", "loss")
 SIMILARITY_METRICS = ("spearman", "pearson", "mse", "mae")
 

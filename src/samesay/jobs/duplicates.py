@@ -17,6 +17,7 @@ from samesay.data.texts import TextList, load_texts
 from samesay.errors import UsageError, require_at_least
 from samesay.pairs import ProgressListener
 from samesay.scoring import Scorer
+from samesay.scoring.language import language_notes
 from samesay.scoring.matching import Orders, PairReader, Recall, Sameness, groups_of, nearest_texts
 
 if TYPE_CHECKING:
@@ -57,11 +58,6 @@ class Member:
     place: str
     index: int
     list: int
-
-    @property
-    def key(self) -> tuple[int, int]:
-        """What no other text has: its list and its number there."""
-        return self.list, self.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,11 +169,9 @@ def find_duplicates(
             require_file(place, overwrite=overwrite)
     reader = Scorer.open(model, threads=threads) if isinstance(model, str | Path) else model
     same = Sameness(reader, label=search.label, threshold=search.threshold, symmetric=search.symmetric)
-    lists = [
-        _Distinct(load_texts(texts, **reading), number)
-        for number, texts in enumerate((source, other), start=1)
-        if texts is not None
-    ]
+    lists: list[_Distinct] = []
+    for texts in (source, *([] if other is None else [other])):
+        lists.append(_Distinct(load_texts(texts, **reading), sum(len(each.source) for each in lists)))
     one, two = lists[0], lists[-1]  # the same list where there is one
     others = two.texts if len(lists) == 2 else None
 
@@ -221,7 +215,10 @@ def find_duplicates(
         n_truncated=int(found.truncated.sum()),
         recall=recall,
         seconds=seconds | {"total": time.perf_counter() - begin},
-        notes=tuple(note for each in lists for note in each.source.notes),
+        notes=(
+            *(note for each in lists for note in each.source.notes),
+            *language_notes(model, (text for each in lists for text in each.texts)),
+        ),
     )
     if output is not None:
         write_rows(output, _PAIR_COLUMNS, [_pair_row(pair) for pair in pairs], overwrite=overwrite)
@@ -236,22 +233,28 @@ def find_duplicates(
 
 
 class _Distinct:
-    """The different texts of a list, each by its first place, and what repeats them."""
+    """The different texts of a list, each by its first place, and what repeats them.
 
-    def __init__(self, source: TextList, number: int) -> None:
+    Attributes:
+        texts: The different texts, without blanks around them.
+        first: Of each the number of its first place; numbers go through all lists, from ``begin``.
+        index: From a text to its place in ``texts``.
+        copies: Numbers of a first place and of a later one.
+    """
+
+    def __init__(self, source: TextList, begin: int) -> None:
         self.source = source
         self.texts: list[str] = []
-        self.members: list[Member] = []
+        self.first: list[int] = []
         self.index: dict[str, int] = {}
-        self.copies: list[tuple[Member, Member]] = []
-        for index, (text, place) in enumerate(zip(source.texts, source.places, strict=True)):
-            member = Member(text, place, index, number)
-            first = self.index.setdefault(text.strip(), len(self.texts))
-            if first < len(self.texts):
-                self.copies.append((self.members[first], member))
+        self.copies: list[tuple[int, int]] = []
+        for number, text in enumerate(map(str.strip, source.texts), start=begin):
+            place = self.index.setdefault(text, len(self.texts))
+            if place < len(self.texts):
+                self.copies.append((self.first[place], number))
             else:
-                self.texts.append(text.strip())
-                self.members.append(member)
+                self.texts.append(text)
+                self.first.append(number)
 
 
 def _spelled_alike(lists: Sequence[_Distinct]) -> list[tuple[int, int]]:
@@ -271,32 +274,32 @@ def _listed(
     threshold: float,
 ) -> tuple[tuple[SamePair, ...], tuple[tuple[Member, ...], ...]]:
     """The pairs that say the same, those spelled alike first, and the groups that they make."""
+    members = [
+        Member(text, place, index, number)
+        for number, each in enumerate(lists, start=1)
+        for index, (text, place) in enumerate(zip(each.source.texts, each.source.places, strict=True))
+    ]
     one, two = lists[0], lists[-1]
     copies = [copy for each in lists for copy in each.copies]
-    found: list[tuple[Member, Member, float | None, float]]
-    if len(lists) == 1:
-        found = [(first, copy, None, 1.0) for first, copy in copies]
-    else:
-        found = [(one.members[i], two.members[j], None, 1.0) for i, j in _spelled_alike(lists)]
+    alike = copies if len(lists) == 1 else [(one.first[i], two.first[j]) for i, j in _spelled_alike(lists)]
+    found: list[tuple[int, int, float | None, float]] = [(first, other, None, 1.0) for first, other in alike]
     (same,) = np.nonzero(scores >= threshold)
     same = same[np.argsort(-scores[same], kind="stable")]
     found += [
-        (one.members[i], two.members[j], rounded(float(scores[row])), rounded(float(similarities[row])))
+        (one.first[i], two.first[j], rounded(float(scores[row])), rounded(float(similarities[row])))
         for row, (i, j) in zip(same.tolist(), ends[same].tolist(), strict=True)
     ]
-    links = [(first, second) for first, second, *_ in found]
-    paired = {member.key for link in links for member in link}
+    links = [(first, other) for first, other, _, _ in found]
+    paired = {number for link in links for number in link}
     # A copy within one of two lists joins the group of its first, and is no group by itself.
-    links += [(first, copy) for first, copy in copies if first.key in paired]
-    members = {member.key: member for link in links for member in link}
-    keys = sorted(members)
-    node = {key: number for number, key in enumerate(keys)}
-    groups = tuple(
-        tuple(members[keys[each]] for each in group)
-        for group in groups_of(len(keys), [(node[first.key], node[other.key]) for first, other in links])
+    links += [(first, copy) for first, copy in copies if first in paired]
+    groups = groups_of(len(members), links)
+    group_of = {number: place for place, group in enumerate(groups, start=1) for number in group}
+    pairs = (
+        SamePair(members[first], members[other], score, similarity, group_of[first])
+        for first, other, score, similarity in found
     )
-    number = {member.key: place for place, group in enumerate(groups, start=1) for member in group}
-    return tuple(SamePair(*pair, group=number[pair[0].key]) for pair in found), groups
+    return tuple(pairs), tuple(tuple(members[number] for number in group) for group in groups)
 
 
 def _pair_row(pair: SamePair) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from samesay.pairs import Answers, ProgressListener, Scale, Sides
 from samesay.predictors.labelled import builtin_for, load_for, load_training_pairs
 from samesay.predictors.opening import Backend, open_predictor
 from samesay.predictors.overlap import Overlap, overlap_with
+from samesay.scoring.language import language_notes
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,10 @@ def evaluate_model(
         opened.backend,
         evaluation,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
-        tuple(overlap.notes() if overlap else ()),
+        (
+            *(overlap.notes() if overlap else ()),
+            *language_notes(model, (*table.first[:100], *table.second[:100])),
+        ),
         overlap,
         evaluation.intervals(),
     )

@@ -15,6 +15,7 @@ from samesay.data.texts import TextList, load_texts
 from samesay.errors import EmptySide, UsageError, require_at_least
 from samesay.pairs import ProgressListener, is_empty
 from samesay.scoring import Scorer
+from samesay.scoring.language import language_notes
 from samesay.scoring.matching import Agreement, PairReader, asking_side
 
 
@@ -168,7 +169,7 @@ def rank_texts(
         n_texts=len(found),
         n_empty=found.n_empty,
         n_truncated=int(truncated.sum()),
-        notes=found.notes,
+        notes=(*found.notes, *language_notes(model, found.texts)),
         seconds=time.perf_counter() - begin,
     )
 

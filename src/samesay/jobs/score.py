@@ -12,6 +12,7 @@ from samesay.bundle import BUILTIN_MODELS, default_model, is_builtin, located
 from samesay.errors import EmptySide
 from samesay.pairs import Pair, Prediction, Sides, empty_sides
 from samesay.scoring import BATCH_TOKENS, Scorer
+from samesay.scoring.language import language_notes
 
 if TYPE_CHECKING:
     from samesay.scoring import FileReport, WindowPrediction
@@ -25,11 +26,13 @@ class ScoredPair:
         prediction: Label and probabilities, or the score; what was cut.
         sides: What the two texts are called, in reading order.
         max_length: The most tokens that are read.
+        notes: What its reader should know.
     """
 
     prediction: Prediction
     sides: Sides
     max_length: int
+    notes: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The prediction as JSON types."""
@@ -38,6 +41,7 @@ class ScoredPair:
             "tokens_lost": dict(zip(self.sides, self.prediction.tokens_lost, strict=True)),
             "sides": list(self.sides),
             "max_length": self.max_length,
+            "notes": list(self.notes),
         }
 
 
@@ -57,7 +61,7 @@ def score_pair(model: str | Path, first: str, second: str, *, threads: int | Non
     scorer = Scorer.open(model, threads=threads)
     _refuse_empty(first, second, scorer.sides)
     prediction = scorer.score([Pair(first, second)])[0]
-    return ScoredPair(prediction, scorer.sides, scorer.max_length)
+    return ScoredPair(prediction, scorer.sides, scorer.max_length, language_notes(model, (first, second)))
 
 
 def score(first: Any, second: str | None = None, *, model: str | Path | None = None) -> Any:
@@ -141,6 +145,7 @@ def score_file(
     from samesay.scoring import WorkerPool
     from samesay.scoring import score_file as score_rows
 
+    options["english_only"] = is_builtin(model)
     if jobs == 1:
         scorer = Scorer.open(model, threads=threads, batch_tokens=batch_tokens)
         return score_rows(scorer, input, output, **options)

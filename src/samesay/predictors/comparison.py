@@ -11,12 +11,9 @@ import numpy as np
 from samesay.data import PairTable
 from samesay.data.formats.writers import rounded
 from samesay.evaluation import ClassificationEvaluation, CostPoint, Evaluation
-from samesay.evaluation.comparison import LEVEL, RESAMPLES, Contrast, Difference, decided
+from samesay.evaluation.comparison import LEVEL, RESAMPLES, SIGNIFICANT, Contrast, Difference, decided
 from samesay.pairs import Answers, Task
 from samesay.predictors.cost import Cost
-
-SIGNIFICANT = 0.05
-"""Below it a corrected p-value is called a difference."""
 
 METRICS = {
     "accuracy": "accuracy",

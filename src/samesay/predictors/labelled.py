@@ -7,6 +7,7 @@ from pathlib import Path
 
 from samesay.bundle import BUILTIN_MODELS, Manifest, model_for
 from samesay.data import PairTable, ReadOptions, load_pairs
+from samesay.data.groups import hold_out
 from samesay.data.rows import temporary_folder
 from samesay.data.sources.locate import is_standard_input
 from samesay.errors import LabelMismatch, UsageError
@@ -112,6 +113,8 @@ def load_training_pairs(
         )
     split = manifest.data.get("split") or "train"
     table = load_labelled(str(recorded), labels, reading, prefer=(split, "train"))
+    if share := manifest.data.get("held_share"):
+        table = (hold_out(table, share) or (table,))[0]
     expected = manifest.data.get("fingerprint")
     if expected and table.with_sides(manifest.sides).with_answers(labels).fingerprint() != expected:
         raise UsageError(

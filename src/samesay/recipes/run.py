@@ -6,8 +6,10 @@ The keys are the settings of ``Run`` (data and encoder), of the ``ReadOptions`` 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,9 @@ VERSION_KEY = "version"
 # What belongs to a call and not to a run: where its state lies, what it may replace.
 _COMMAND_LINE_ONLY = (*settings_of(RunFiles), "resume", "overwrite", "config", "quiet", "json")
 
+_TIME = re.compile(r"(?P<number>\d{1,6}(\.\d{1,3})?) ?(?P<unit>[smh]?)")
+_SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
@@ -33,12 +38,19 @@ class Run:
             relative to the folder that the command is run in.
         validation: Pairs to choose the best epoch by.
         reading: How the data is read; in a file each of its fields is a key of its own.
-        preset: The encoder to start from: ``minilm``, a KerasHub name such as ``bert_tiny_en_uncased``, an ``hf://`` or
-            ``kaggle://`` address, a folder in KerasHub or Hugging Face layout, or a saved model.
+        preset: The model to start from; by default the built-in model that answers such labels, or else ``minilm``. It
+            is ``minilm``, a built-in model such as ``builtin:nli``, a KerasHub name such as ``bert_tiny_en_uncased``,
+            an ``hf://`` or ``kaggle://`` address, a folder in KerasHub or Hugging Face layout, or a saved model.
         teacher: A saved model with the same labels, or the same scale, whose answers are learned as well
             (distillation).
         unlabelled: More pairs, to learn the teacher's answers from; their labels are not looked at.
         new_head: Make a new head although the preset is a saved model, as other labels need it.
+        carry_head: Start a new head for other labels from what the saved head answers to the training pairs, and not
+            from random weights.
+        hold_out: Share of the pairs that is not trained on but measured on, where no validation pairs are given: no
+            text is in both parts. 0 for none.
+        time_budget: Try a few recipes on fewer than 2,000 pairs for at most about this long, such as ``90s`` or ``5m``,
+            and train by what does best in cross-validation.
         output: The new folder of the saved model.
         seeds: Train so many times, with the seed and those after it, and keep what does best on validation; mean and
             spread are shown.
@@ -55,6 +67,13 @@ class Run:
     teacher: str | None = setting(None, group="Teacher", metavar="MODEL", unset="no teacher")
     unlabelled: str | None = setting(None, metavar="DATA", unset="no more pairs")
     new_head: bool = setting(False, group="Model")
+    carry_head: bool = False
+    hold_out: float | None = setting(
+        None, at_least=0, below=1, metavar="SHARE", group="Few pairs", unset="0.1, of few pairs 0.2"
+    )
+    time_budget: str | None = setting(
+        None, metavar="TIME", unset="5m where pairs are few and no preset is given"
+    )
     output: str | None = setting(None, group="Most used options", short="-o", metavar="DIR")
     seeds: int = setting(1, at_least=1, at_most=100, group="Randomness", metavar="N")
     data_fingerprint: str | None = setting(None, option=False)
@@ -63,6 +82,32 @@ class Run:
 
     def __post_init__(self) -> None:
         check(self)
+        if self.new_head and self.carry_head:
+            raise UsageError(
+                "A new head starts at random, or from the saved one.",
+                where="carry_head",
+                expected="new_head or carry_head, not both",
+            )
+        _ = self.budget
+
+    @cached_property
+    def budget(self) -> float | None:
+        """The time budget in seconds.
+
+        Raises:
+            UsageError: If it is none.
+        """
+        if self.time_budget is None:
+            return None
+        found = _TIME.fullmatch(self.time_budget.strip())
+        seconds = float(found["number"]) * _SECONDS[found["unit"]] if found else 0.0
+        if seconds <= 0:
+            raise UsageError(
+                f"time_budget cannot be {self.time_budget!r}.",
+                where="time_budget",
+                expected="a number with s, m or h, such as 90s or 5m",
+            )
+        return seconds
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Run:

@@ -77,6 +77,7 @@ def fit_model(
     pairs = encoded(data.pairs)
     if data.teacher is not None:
         pairs = taught_pairs(data.teacher, data.pairs, data.unlabelled, model.classifier, pairs, progress)
+    recipe = recipe.for_pairs(len(pairs.encoded))
     # From the first step on it is another model; a run that learned nothing gives its weights back.
     began, model.began = model.began, f"{model.preset}, fitted before"
     try:

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from samesay.data import PairTable
     from samesay.runs.record import TrainingRecord
     from samesay.runs.trainable import TrainableModel
+    from samesay.runs.training_data import TrainingData
 
 
 @dataclass(frozen=True)
@@ -169,6 +170,7 @@ def known_facts(model: TrainableModel, evaluation: Evaluation | None) -> dict[st
             "rows_read": table.origin.rows_read,
             "rows_dropped": table.origin.rows_dropped,
             "columns": table.origin.columns,
+            **_held_out(record.data),
             "truncation": {
                 "pairs": record.truncation.pairs,
                 "truncated": record.truncation.pairs_cut,
@@ -192,6 +194,10 @@ def known_facts(model: TrainableModel, evaluation: Evaluation | None) -> dict[st
         },
         "versions": versions,
     }
+
+
+def _held_out(data: TrainingData) -> dict[str, Any]:
+    return {"held_share": data.held_share} if data.held_share else {}
 
 
 def _counts(table: PairTable) -> dict[str, Any]:

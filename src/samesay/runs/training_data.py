@@ -8,6 +8,7 @@ from pathlib import Path
 
 from samesay.data import PairTable, ReadOptions, load_pairs, load_splits, require_contrast
 from samesay.data.filters import Condition, conditions_in
+from samesay.data.groups import hold_out
 from samesay.data.sources.locate import is_standard_input
 from samesay.data.splits import SPLITS, canonical_split
 from samesay.errors import ColumnNotFound, UsageError
@@ -15,7 +16,11 @@ from samesay.model.runtime.backend import cache_folder
 from samesay.pairs import Answers, ProgressListener, Sides
 from samesay.recipes.run import Run
 from samesay.runs.teacher import answered, require_teacher
+from samesay.training.few_pairs import FEW
 from samesay.training.recipe import Recipe
+
+HELD_OUT_BELOW, WORTH_MEASURING = 20_000, 10
+"""Of so many pairs, whose texts are kept on the disk, nothing is held out unasked; and never fewer than so many."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class TrainingData:
         unlabelled: Pairs that the teacher alone answers.
         teacher: A saved model whose answers are learned as well.
         gold: Whether the labels of ``pairs`` are gold ones, and not the teacher's.
+        held_out: Pairs that were given for learning and are only measured on.
+        held_share: The share of the pairs that was asked to be set apart, to measure on or as validation pairs.
     """
 
     pairs: PairTable
@@ -35,6 +42,13 @@ class TrainingData:
     unlabelled: PairTable | None = None
     teacher: str | None = None
     gold: bool = True
+    held_out: PairTable | None = None
+    held_share: float = 0.0
+
+    @property
+    def measured(self) -> PairTable | None:
+        """The pairs that the model is measured on."""
+        return self.held_out if self.validation is None else self.validation
 
     @classmethod
     def of(
@@ -46,6 +60,8 @@ class TrainingData:
         unlabelled: PairTable | None = None,
         teacher: str | None = None,
         gold: bool = True,
+        held_out: PairTable | None = None,
+        held_share: float = 0.0,
         seeds: int = 1,
     ) -> TrainingData:
         """The data of a run by ``recipe``.
@@ -69,7 +85,7 @@ class TrainingData:
         if validation is None:
             recipe.require_no_validation(seeds=seeds)
         recipe.for_task(pairs.answers.task)
-        return cls(pairs, validation, unlabelled, teacher, gold)
+        return cls(pairs, validation, unlabelled, teacher, gold, held_out, held_share)
 
     def read_by(self, answers: Answers, sides: Sides) -> TrainingData:
         """The same with the labels in the order of a model, and the sides in its reading order."""
@@ -78,6 +94,7 @@ class TrainingData:
             pairs=self.pairs.with_answers(answers).with_sides(sides),
             validation=self.validation and self.validation.with_answers(answers).with_sides(sides),
             unlabelled=self.unlabelled and self.unlabelled.with_sides(sides),
+            held_out=self.held_out and self.held_out.with_answers(answers).with_sides(sides),
         )
 
 
@@ -113,6 +130,17 @@ def read_training_data(
     assert pairs.answers is not None
     if validation is not None:
         validation = validation.with_answers(pairs.answers).with_sides(pairs.sides)
+    whole, share, held_out = len(pairs), share_held_out(run, len(pairs)), None
+    if share and gold and validation is None:
+        pairs, held_out = hold_out(pairs, share) or (pairs, None)
+        if held_out is None and run.hold_out:
+            raise UsageError(
+                f"No {share:.0%} of the pairs can be held out: their texts come up in too many of them.",
+                where="hold_out",
+                expected="validation pairs of their own (--validation), or --hold-out 0",
+            )
+        if recipe.needs_validation(seeds=run.seeds):
+            validation, held_out = held_out, None
     unlabelled = None
     if run.unlabelled is not None:
         more = reading.of_another_source()
@@ -126,9 +154,44 @@ def read_training_data(
         unlabelled=unlabelled,
         teacher=run.teacher,
         gold=gold,
+        held_out=held_out,
+        held_share=share if whole > len(pairs) else 0.0,
         seeds=run.seeds,
     )
     return data, recipe
+
+
+def share_held_out(run: Run, n_pairs: int) -> float:
+    """The share of the pairs that a run without validation pairs is measured on, and does not learn from."""
+    if run.hold_out is not None:
+        return run.hold_out
+    if is_searched(run, n_pairs) or n_pairs >= HELD_OUT_BELOW:
+        return 0.0
+    share = 0.2 if n_pairs < FEW else 0.1
+    return share if share * n_pairs >= WORTH_MEASURING else 0.0
+
+
+def is_searched(run: Run, n_pairs: int) -> bool:
+    """Whether several recipes are tried on the pairs of ``run``, and the best of them is taken.
+
+    Raises:
+        UsageError: If that was asked for of a run to which it does not apply.
+    """
+    against = {
+        "teacher": run.teacher is not None,
+        "seeds": run.seeds > 1,
+        "carry_head": run.carry_head,
+    }
+    name = next((name for name, given in against.items() if given), None)
+    if run.time_budget is None:
+        return run.preset is None and name is None and n_pairs < FEW
+    if name is not None or n_pairs >= FEW:
+        raise UsageError(
+            "time_budget is of runs that try several recipes.",
+            where="time_budget",
+            expected=f"no {name} beside it" if name else f"fewer than {FEW:,} pairs; these are {n_pairs:,}",
+        )
+    return True
 
 
 def _labelled(run: Run, reading: ReadOptions) -> tuple[PairTable, PairTable | None]:

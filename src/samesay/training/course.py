@@ -81,6 +81,8 @@ class Course(keras.callbacks.Callback):
         self._batches = batches
         self._plan = plan
         self._recipe = recipe
+        assert recipe.epochs is not None  # decided by ``fit``
+        self._epochs = recipe.epochs
         self._objective = objective
         self._n_pairs = n_pairs
         self._validation = validation
@@ -116,8 +118,8 @@ class Course(keras.callbacks.Callback):
         A run that resumes within an epoch has the rest of that one for itself.
         """
         skipped = self.steps - self.first_epoch * self._steps_per_epoch
-        starts = [self.first_epoch + 1] if skipped and self.first_epoch + 1 < self._recipe.epochs else []
-        bounds = [self.first_epoch, *starts, self._recipe.epochs]
+        starts = [self.first_epoch + 1] if skipped and self.first_epoch + 1 < self._epochs else []
+        bounds = [self.first_epoch, *starts, self._epochs]
         for first, end in itertools.pairwise(bounds):
             if first < end and not self._ended:
                 self._skipped = skipped if first == self.first_epoch else 0
@@ -189,7 +191,7 @@ class Course(keras.callbacks.Callback):
                 for name, value in entry.items()
                 if name.startswith("validation_")
             }
-        last = self._ended or epoch + 1 == self._recipe.epochs
+        last = self._ended or epoch + 1 == self._epochs
         # What follows takes time, too, and what is killed in it has nothing to repeat.
         if finished and (self._is_to_save() or (last and self._saved is not None)):
             self._save(epoch + 1)
@@ -224,11 +226,11 @@ class Course(keras.callbacks.Callback):
         self._progress(
             Progress(
                 "train",
-                min(done_before + self._epoch_pairs, self._recipe.epochs * self._n_pairs),
-                self._recipe.epochs * self._n_pairs,
+                min(done_before + self._epoch_pairs, self._epochs * self._n_pairs),
+                self._epochs * self._n_pairs,
                 {
                     "epoch": self._epoch + 1,
-                    "epochs": self._recipe.epochs,
+                    "epochs": self._epochs,
                     "loss": round(loss, 4),
                     **{name: round(float(logs.get(name, math.nan)), 4) for name in self._objective.metrics},
                     "pairs_per_second": round(per_second(self._epoch_pairs, now - self._began), 1),

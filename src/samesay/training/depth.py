@@ -36,7 +36,8 @@ def frozen(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
         return
     layers = _layers(classifier)
     deepest = max(layers.values())
-    last = 0 if recipe.freeze == "embeddings" else recipe.freeze
+    named = {"embeddings": 0, "encoder": deepest}
+    last = named[recipe.freeze] if isinstance(recipe.freeze, str) else recipe.freeze
     if last > deepest:
         raise UsageError(
             f"freeze cannot be {last}: the encoder has {deepest} layers.",

@@ -124,8 +124,9 @@ def fit(
     """
     custom, files = custom or CustomObjects(), files or RunFiles()
     checkpoints = destination(files.checkpoints) if files.checkpoints else None
-    steps_per_epoch = math.ceil(len(pairs.encoded) / recipe.batch_size)
-    _require_possible(recipe, steps_per_epoch, checkpoints=checkpoints)
+    recipe = recipe.for_pairs(len(pairs.encoded))
+    n_batches = math.ceil(len(pairs.encoded) / recipe.batch_size) * (recipe.epochs or 0)
+    _require_possible(recipe, n_batches, checkpoints=checkpoints)
     with (
         frozen(classifier, recipe),
         adapted(classifier, recipe),
@@ -134,7 +135,7 @@ def fit(
         ExitStack() as during,
     ):
         objective = objective_of(classifier, recipe, pairs.targets, pairs.taught)
-        optimizer = custom.optimizer or _optimizer(classifier, recipe, steps_per_epoch)
+        optimizer = custom.optimizer or _optimizer(classifier, recipe, n_batches)
         _compile(classifier, optimizer, objective, custom)
         classifier.optimizer.build(classifier.trainable_variables)
         trained_weights = (_count(classifier.trainable_variables), _count(classifier.weights))
@@ -216,7 +217,7 @@ def fit(
     partial = custom.optimizer is None and (recipe.freeze is not None or recipe.lora is not None)
     if partial:
         # Built over some variables alone, it could neither resume from here nor be saved with the model.
-        whole = _optimizer(classifier, recipe, steps_per_epoch)
+        whole = _optimizer(classifier, recipe, n_batches)
         optimizer = with_state_of(optimizer, whole, classifier.trainable_variables)
     if partial or classifier.optimizer is not optimizer or pairs.taught is not None:
         # For float16 Keras puts an optimizer that scales the loss around it; a teacher's loss takes more than labels.
@@ -240,11 +241,9 @@ def fit(
     )
 
 
-def _optimizer(
-    classifier: PairClassifier, recipe: Recipe, steps_per_epoch: int
-) -> keras.optimizers.Optimizer:
+def _optimizer(classifier: PairClassifier, recipe: Recipe, n_batches: int) -> keras.optimizers.Optimizer:
     shares = rate_shares(classifier, recipe.layer_decay) if recipe.layer_decay != 1 else None
-    return build_optimizer(recipe, steps_per_epoch * recipe.epochs, shares)
+    return build_optimizer(recipe, n_batches, shares)
 
 
 def _compile(
@@ -261,7 +260,7 @@ def _compile(
     )
 
 
-def _require_possible(recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path | None) -> None:
+def _require_possible(recipe: Recipe, n_batches: int, *, checkpoints: Path | None) -> None:
     """Refuse what this backend or this many steps cannot do."""
     if checkpoints is not None and keras.backend.backend() != "jax":
         raise UsageError(
@@ -282,7 +281,6 @@ def _require_possible(recipe: Recipe, steps_per_epoch: int, *, checkpoints: Path
             where="precision",
             expected="float32 or bfloat16, or a GPU",
         )
-    n_batches = steps_per_epoch * recipe.epochs
     if recipe.accumulate > n_batches:
         raise UsageError(
             f"accumulate is {recipe.accumulate}, and the run has {n_batches} batches: no weight would change.",
@@ -312,7 +310,7 @@ def _plan(pairs: TrainingPairs, recipe: Recipe, max_length: int) -> Callable[[in
             epoch=epoch,
             max_length=max_length,
             shuffle=recipe.shuffle,
-            epochs=recipe.epochs,
+            epochs=recipe.epochs or 1,
         )
         if rows is not None:
             batches = [Batch(rows[batch.rows], batch.width) for batch in batches]

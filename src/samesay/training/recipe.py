@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -18,6 +19,9 @@ SimilarityLoss = Literal["bce", "mse"]
 Sampling = Literal["natural", "balanced"]
 Precision = Literal["float32", "bfloat16", "float16"]
 
+USUAL_EPOCHS, LEAST_STEPS = 3, 200
+"""Where no number of epochs is given: so many, or as many as make so many steps."""
+
 WIDE_ENCODER = 512
 """Encoders at least this wide (hidden units) get the lower default learning rate."""
 
@@ -27,7 +31,7 @@ class Recipe:
     """How to fine-tune.
 
     Attributes:
-        epochs: Passes over the training pairs.
+        epochs: Passes over the training pairs; by default 3, and more where 3 would make fewer than 200 steps.
         batch_size: Batch size, in pairs.
         learning_rate: Peak learning rate; by default 1e-4 for encoders narrower than 512 hidden units and 3e-5 for
             others, with ``lora`` 2e-3 and 4e-4.
@@ -43,7 +47,8 @@ class Recipe:
             0.8 is usual.
         max_length: Maximum sequence length of a pair, in tokens; what is truncated is counted.
         dropout: Dropout before a new head; within the encoder the preset's own holds.
-        freeze: Do not train the ``embeddings``, or N: the embeddings and the lowest N layers.
+        freeze: Do not train the ``embeddings``; or N: the embeddings and the lowest N layers; or the ``encoder``: those
+            and all layers, so that only the pooler and the head learn.
         lora: Rank of LoRA (Hu et al. 2021): train low-rank updates of the encoder's matrices, the pooler and the head,
             and nothing else.
         precision: Precision of the computation in training; weights stay ``float32``. 16 bits need about half the
@@ -68,7 +73,9 @@ class Recipe:
         teacher_temperature: Temperature that softens the logits of teacher and student (Hinton et al. 2015).
     """
 
-    epochs: int = setting(3, at_least=1, group="Most used options")
+    epochs: int | None = setting(
+        None, at_least=1, group="Most used options", unset="3, more where pairs are few"
+    )
     batch_size: int = setting(32, at_least=1, at_most=4096)
     learning_rate: float | None = setting(None, above=0, below=1, unset="by the encoder's width")
     optimizer: OptimizerName = setting("adamw", group="Optimization")
@@ -80,8 +87,8 @@ class Recipe:
     layer_decay: float = setting(1.0, above=0, at_most=1, metavar="SHARE")
     max_length: int | None = setting(None, group="Model", metavar="TOKENS", unset="the preset's")
     dropout: float | None = setting(None, at_least=0, below=1, metavar="SHARE", unset="KerasHub's 0.1")
-    freeze: Literal["embeddings"] | int | None = setting(
-        None, at_least=1, metavar="embeddings|N", unset="nothing"
+    freeze: Literal["embeddings", "encoder"] | int | None = setting(
+        None, at_least=1, metavar="embeddings|N|encoder", unset="nothing"
     )
     lora: int | None = setting(None, at_least=1, at_most=1024, metavar="RANK", unset="all weights")
     precision: Precision = "float32"
@@ -182,6 +189,18 @@ class Recipe:
             void["weight_decay"] = "optimizer"
         return void
 
+    def for_pairs(self, n_pairs: int) -> Recipe:
+        """The recipe with its epochs decided for ``n_pairs``: as many as make ``LEAST_STEPS``, and never fewer than 3.
+
+        What fine-tuning needs is steps (Mosbach et al. 2021, "On the Stability of Fine-tuning BERT"; Zhang et al. 2021,
+        "Revisiting Few-sample BERT Fine-tuning"): three epochs of 140 pairs are 15, and teach nothing.
+        """
+        if self.epochs is not None:
+            return self
+        batches = max(1, math.ceil(n_pairs / self.batch_size))
+        enough = math.ceil(LEAST_STEPS * self.accumulate / batches)
+        return dataclasses.replace(self, epochs=max(USUAL_EPOCHS, enough))
+
     def for_encoder(self, width: int) -> Recipe:
         """The recipe with its learning rate decided for an encoder of ``width`` hidden units."""
         if self.learning_rate is not None:
@@ -213,14 +232,18 @@ class Recipe:
         Raises:
             UsageError: Naming the first such setting.
         """
-        settings = {name: getattr(self, name) for name in ("early_stopping", "monitor", "evaluate_every")}
-        for name, value in {**settings, "seeds": seeds if seeds > 1 else None}.items():
-            if value is not None:
-                raise UsageError(
-                    f"{name} needs validation pairs.",
-                    where=name,
-                    expected="validation pairs, or data with a validation split",
-                )
+        if name := self.needs_validation(seeds=seeds):
+            raise UsageError(
+                f"{name} needs validation pairs.",
+                where=name,
+                expected="validation pairs, or data with a validation split",
+            )
+
+    def needs_validation(self, *, seeds: int = 1) -> str | None:
+        """The first setting that needs a validation metric, if one does."""
+        given = {name: getattr(self, name) for name in ("early_stopping", "monitor", "evaluate_every")}
+        given["seeds"] = seeds if seeds > 1 else None
+        return next((name for name, value in given.items() if value is not None), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ it fails there, too.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from samesay.data.groups import groups_of
 from samesay.evaluation import metrics
 from samesay.evaluation.baselines import OneSideBaseline
 from samesay.evaluation.intervals import share_interval
@@ -132,25 +132,8 @@ def folds_of(table: PairTable, *, seed: int = 0) -> NDArray[np.int64]:
     Short texts that many pairs share can link most of a table; then those are kept together that share a text of the
     side whose texts repeat more.
     """
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    n = len(table)
-    first, second = (_text_ids(side) for side in (table.first, table.second))
-    n_first = int(first.max()) + 1
-    n_texts = n_first + int(second.max()) + 1
-    graph = coo_array((np.ones(n, np.int8), (first, second + n_first)), shape=(n_texts, n_texts))
-    group = connected_components(graph, directed=False)[1][first]
-    if np.bincount(group).max() > n / FOLDS:
-        group = first if first.max() < second.max() else second
-    _, group = np.unique(group, return_inverse=True)
-    return (np.random.default_rng(seed).permutation(int(group.max()) + 1) % FOLDS)[group]
-
-
-def _text_ids(texts: Sequence[str]) -> NDArray[np.int64]:
-    """A number for each text, equal where texts are; NumPy's own would give each text the room of the longest."""
-    known: dict[str, int] = {}
-    return np.fromiter((known.setdefault(text, len(known)) for text in texts), np.int64, len(texts))
+    groups = groups_of(table, largest=1 / FOLDS)
+    return (np.random.default_rng(seed).permutation(len(groups)) % FOLDS)[groups.ids]
 
 
 def _shortcut(table: PairTable, side: str, answers: NDArray[np.int64], trained_on: int) -> Shortcut:

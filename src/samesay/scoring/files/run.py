@@ -34,6 +34,7 @@ from samesay.scoring.files.answers import AnsweredRow, Answering, Tally, added_c
 from samesay.scoring.files.intake import Chunk, chunks_of, found_sources
 from samesay.scoring.files.journal import Journal, changed, clear_finished, mismatch, open_journal
 from samesay.scoring.files.workers import Model, OneProcess, WorkerPool
+from samesay.scoring.language import note_on_language
 from samesay.scoring.matching import ENTAILMENT, asking_side
 from samesay.scoring.scorer import Scorer
 from samesay.storage import as_output_error, destination, taken
@@ -94,6 +95,7 @@ def score_file(
     restart: bool = False,
     on_truncate: OnTruncate = "warn",
     symmetric: bool = False,
+    english_only: bool = False,
     chunk_rows: int = CHUNK_PAIRS,
     progress: ProgressListener | None = None,
     **options: Any,
@@ -118,6 +120,7 @@ def score_file(
         on_truncate: What to do about pairs that are longer than the model reads: refuse them, note it in
             the report, or only count it.
         symmetric: Read every pair in both orders and take the mean; see ``scoring.files.workers.read_both_orders``.
+        english_only: Note if many of the first texts look like another language.
         chunk_rows: Rows held in memory at a time, and lost at most if the run is killed.
         progress: Hears the stage ``"resume"`` with the number of rows that an interrupted run has done, and ``"score"``
             after every chunk.
@@ -155,7 +158,7 @@ def score_file(
         added = added_columns(rows.columns, model, where=rows.name, tell_file=several)
         answering = Answering(model, added, on_truncate == "error", reading.skip)
         table = _table(rows, added, output, output_format)
-        run = _Run(rows, chunk_rows, answering, table, started, progress)
+        run = _Run(rows, chunk_rows, answering, table, started, progress, english_only=english_only)
         answered = partial(reader.answered, symmetric=symmetric)
         if direct:
             _to_stream(run, answered, output)
@@ -197,9 +200,14 @@ class _Run:
         table: _Table,
         started: float,
         progress: ProgressListener | None,
+        *,
+        english_only: bool,
     ) -> None:
         self.rows = rows
         self.chunks = chunks_of(rows, chunk_rows)
+        if english_only:
+            self.chunks = self._looked_at(self.chunks)
+        self.note_on_language: str | None = None
         self.answering = answering
         self.table = table
         self.total = Tally()
@@ -208,6 +216,13 @@ class _Run:
         self.listed = SkippedRows()
         self._started = started
         self._progress = progress
+
+    def _looked_at(self, chunks: Iterator[Chunk]) -> Iterator[Chunk]:
+        for number, chunk in enumerate(chunks):
+            if number == 0:
+                texts = (text for pair in chunk.pairs for text in (pair.first, pair.second))
+                self.note_on_language = note_on_language(texts)
+            yield chunk
 
     def resumed(self, tally: Tally) -> None:
         """Count what a former run did."""
@@ -242,7 +257,7 @@ class _Run:
                 f"{total.empty_sides:,} of {total.rows:,} pairs have an empty side, and what is said of them says "
                 f"nothing: column {self.answering.added['empty_side']}"
             )
-        notes += self.listed.notes()
+        notes += [*self.listed.notes(), self.note_on_language]
         if total.skipped and skipped_file is not None:
             reasons = ", ".join(f"{code} {count:,}" for code, count in total.skipped_codes.items())
             notes.append(
