@@ -163,7 +163,8 @@ class PairClassifier(keras.Model):
             data.plan = plan
         held_out = settings.get("validation_data")
         if isinstance(held_out, (tuple, list)) and not _is_tensors(held_out[0], self.input_names):
-            settings["validation_data"] = self._batches(*held_out, settings.get("validation_batch_size"))
+            held_height = settings.get("validation_batch_size")
+            settings["validation_data"] = self._batches(held_out[0], held_out[1], held_height)
         return super().fit(data, shuffle=False, **settings)
 
     def _batches(self, x: Any, y: Any, height: int | None) -> PairBatches:
