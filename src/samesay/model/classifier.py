@@ -7,8 +7,7 @@ schedule. It takes raw text pairs wherever Keras takes arrays, and knows its lab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from functools import partial
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import Any
 
 import keras
@@ -147,20 +146,28 @@ class PairClassifier(keras.Model):
         if _is_tensors(x, self.input_names):
             return super().fit(x, y, **settings)
         height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
-        if not settings.pop("shuffle", True):
-            data = self._batches(x, y, height)
-        else:
+        if settings.pop("shuffle", True):
             encoded, targets = self._examples(x, y)
-            plan = partial(plan_training, encoded.lengths, height, seed=0, max_length=self.encoder.max_length)
-            data = _ShuffledBatches(
+
+            def plan(epoch: int) -> list[Batch]:
+                limit = self.encoder.max_length
+                return plan_training(encoded.lengths, height, seed=0, epoch=epoch, max_length=limit)
+
+            def next_plan(epoch: int, logs: Any = None) -> None:
+                data.batches = plan(epoch)
+
+            data = PairBatches(
                 encoded,
-                plan(epoch=0),
+                plan(settings.get("initial_epoch", 0)),
                 height=height,
                 pad_id=self.encoder.pad_id,
                 targets=targets,
                 inputs=self.input_names,
             )
-            data.plan = plan
+            others = settings.pop("callbacks", None) or ()
+            settings["callbacks"] = [keras.callbacks.LambdaCallback(on_epoch_begin=next_plan), *others]
+        else:
+            data = self._batches(x, y, height)
         held_out = settings.get("validation_data")
         if isinstance(held_out, (tuple, list)) and not _is_tensors(held_out[0], self.input_names):
             held_height = settings.get("validation_batch_size")
@@ -224,18 +231,6 @@ class PairClassifier(keras.Model):
                 hint="drop rows without a gold answer first",
             )
         return self.encoder.encode(table.first, table.second), self.answers.to_targets(table.require_gold())
-
-
-class _ShuffledBatches(PairBatches):
-    """Batches that ``plan`` puts together anew for each epoch."""
-
-    plan: Callable[..., list[Batch]]
-    _epoch = 0
-
-    def on_epoch_end(self) -> None:
-        """Another order, as Keras calls for it."""
-        self._epoch += 1
-        self.batches = self.plan(epoch=self._epoch)
 
 
 def pair_loss() -> keras.losses.Loss:
