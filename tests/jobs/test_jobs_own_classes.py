@@ -140,7 +140,7 @@ def test_the_bundle_says_that_it_has_no_onnx_part_and_is_scored_by_keras(
     part = open_bundle(path).manifest.parts["onnx"]
     assert part.verdict == "unsupported"
     assert "ShortenedPreprocessor" in str(part.detail)
-    assert open_predictor(path).backend == "keras"
+    assert open_predictor(path).kind == "keras"
     with pytest.raises(PartUnavailable, match="ShortenedPreprocessor is not KerasHub's"):
         score_pair(path, "a dog", "the cat")
     again = samesay.load(path)

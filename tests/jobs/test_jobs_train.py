@@ -213,7 +213,7 @@ def test_a_failed_parity_check_loses_no_weights_and_its_part_is_refused(
     np.testing.assert_allclose(
         samesay.load(tmp_path / "unchecked").predict(table), model.predict(table), atol=1e-6
     )
-    assert open_predictor(tmp_path / "unchecked").backend == "keras", "auto takes what may be used"
+    assert open_predictor(tmp_path / "unchecked").kind == "keras", "auto takes what may be used"
 
 
 def test_a_disk_that_fills_while_saving_leaves_the_old_model(

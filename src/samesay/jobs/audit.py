@@ -25,7 +25,7 @@ from samesay.evaluation.audit.audit import (
     shared_between,
 )
 from samesay.evaluation.audit.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
-from samesay.evaluation.finding import Finding
+from samesay.evaluation.evaluation import Finding
 from samesay.pairs import Progress, ProgressListener
 from samesay.scoring import Scorer
 

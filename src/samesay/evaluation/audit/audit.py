@@ -20,7 +20,7 @@ from samesay.data.table import text_number
 from samesay.errors import AuditFindings
 from samesay.evaluation.audit.near_duplicates import ALIKE, READ_LETTERS, near_duplicates
 from samesay.evaluation.audit.shortcut import Shortcut
-from samesay.evaluation.finding import Finding
+from samesay.evaluation.evaluation import Finding
 from samesay.pairs import is_empty
 
 _EXAMPLES = 5
