@@ -10,14 +10,14 @@ less probable than ``abstain_below``. Where the numbers come from is the affair 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from samesay.errors import UsageError
-from samesay.pairs import Answers, LabelSet, Prediction, Predictor, Scale, Sides, empty_sides
+from samesay.pairs import Answers, LabelSet, Prediction, Predictor, Scale, Sides, Task, empty_sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -87,6 +87,14 @@ class Decision:
         """The biases in the order of the outputs; None where there are none."""
         return [self.biases[name] for name in answers.outputs] if self.biases else None
 
+    def renamed(self, names: Mapping[str, str]) -> Decision:
+        """The same policy for labels of other names; those that are not in ``names`` stay."""
+        biases, thresholds = (
+            {names.get(name, name): number for name, number in of_labels.items()}
+            for of_labels in (self.biases, self.thresholds)
+        )
+        return replace(self, biases=biases, thresholds=thresholds)
+
     def require_fit(self, answers: Answers) -> None:
         """Refuse a policy that is not one for such answers.
 
@@ -101,7 +109,7 @@ class Decision:
                     f"The {what} are for {', '.join(map(repr, numbers))}.",
                     expected=f"one for each of {', '.join(map(repr, known))}, or none",
                 )
-        if answers.task == "similarity" and (self.thresholds or self.abstain_below is not None):
+        if not answers.names and (self.thresholds or self.abstain_below is not None):
             raise UsageError(
                 "A similarity model has no thresholds and does not abstain: a score is no choice between labels."
             )
@@ -156,28 +164,13 @@ class Decisions(NamedTuple):
     abstained: NDArray[np.bool_]
 
 
-@runtime_checkable
-class DecidingPredictor(Protocol):
-    """A predictor with a decision policy of its own."""
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """What its probabilities, shape ``(n_pairs, n_labels)``, mean."""
-        ...
-
-
 def values_of(logits: NDArray[np.floating], answers: Answers, decision: Decision) -> NDArray[np.float32]:
     """What a model makes of its logits, shape ``(n_pairs, n_outputs)``.
 
     Returns:
         Probabilities ``(n_pairs, n_labels)``, or scores ``(n_pairs,)``.
     """
-    biases = decision.biases_of(answers)
-    if isinstance(answers, LabelSet):
-        return softmax(logits, decision.temperature, biases)
-    outputs = logits[:, 0].astype(np.float64) / decision.temperature + (biases[0] if biases else 0.0)
-    if answers.activation == "identity":
-        return outputs.astype(np.float32)
-    return answers.from_targets(sigmoid(outputs))
+    return _BY_TASK[answers.task].values(logits, answers, decision)
 
 
 def predictions_of(
@@ -189,27 +182,58 @@ def predictions_of(
     decision: Decision,
 ) -> list[Prediction]:
     """One prediction a pair, in the order of ``read`` and of the pairs' texts."""
-    lost = [(one, other) for one, other in read.tokens_lost.tolist()]
     empty = [empty_sides(one, other, sides) for one, other in zip(first, second, strict=True)]
-    values = read.values.tolist()
-    if isinstance(answers, Scale):
-        return [
-            Prediction(None, {}, cut, empty_sides=blank, score=score, scale=answers)
-            for score, cut, blank in zip(values, lost, empty, strict=True)
-        ]
-    decided = decide(read.values, answers, decision)
+    said = _BY_TASK[answers.task].said(read.values, answers, decision)
     return [
-        Prediction(
-            answers.names[best],
-            dict(zip(answers, row, strict=True)),
-            cut,
-            abstained=unsure,
-            empty_sides=blank,
-        )
-        for best, unsure, row, cut, blank in zip(
-            decided.label_ids.tolist(), decided.abstained.tolist(), values, lost, empty, strict=True
-        )
+        Prediction(**facts, tokens_lost=(lost, other_lost), empty_sides=blank)
+        for facts, (lost, other_lost), blank in zip(said, read.tokens_lost.tolist(), empty, strict=True)
     ]
+
+
+def _probabilities(logits: NDArray[np.floating], labels: LabelSet, decision: Decision) -> NDArray[np.float32]:
+    return softmax(logits, decision.temperature, decision.biases_of(labels))
+
+
+def _scores(logits: NDArray[np.floating], scale: Scale, decision: Decision) -> NDArray[np.float32]:
+    biases = decision.biases_of(scale)
+    outputs = logits[:, 0].astype(np.float64) / decision.temperature + (biases[0] if biases else 0.0)
+    if scale.activation == "identity":
+        return outputs.astype(np.float32)
+    return scale.from_targets(sigmoid(outputs))
+
+
+def _said_of_labels(
+    values: NDArray[np.float32], labels: LabelSet, decision: Decision
+) -> Iterator[dict[str, Any]]:
+    label_ids, abstained = decide(values, labels, decision)
+    for best, unsure, row in zip(label_ids.tolist(), abstained.tolist(), values.tolist(), strict=True):
+        probabilities = dict(zip(labels, row, strict=True))
+        yield {"label": labels.names[best], "probabilities": probabilities, "abstained": unsure}
+
+
+def _said_of_scores(
+    values: NDArray[np.float32], scale: Scale, decision: Decision
+) -> Iterator[dict[str, Any]]:
+    for score in values.tolist():
+        yield {"label": None, "probabilities": {}, "score": score, "scale": scale}
+
+
+class _Spoken(NamedTuple):
+    """How a model of one task speaks.
+
+    Attributes:
+        values: From logits to probabilities or scores.
+        said: From these to the fields of ``Prediction`` that tell them.
+    """
+
+    values: Callable[[NDArray[np.floating], Any, Decision], NDArray[np.float32]]
+    said: Callable[[NDArray[np.float32], Any, Decision], Iterator[dict[str, Any]]]
+
+
+_BY_TASK: dict[Task, _Spoken] = {
+    "classification": _Spoken(_probabilities, _said_of_labels),
+    "similarity": _Spoken(_scores, _said_of_scores),
+}
 
 
 def softmax(
@@ -237,16 +261,16 @@ def sigmoid(logits: NDArray[np.floating]) -> NDArray[np.float32]:
 
 
 def decisions_of(predictor: Predictor, probabilities: NDArray[np.floating]) -> Decisions:
-    """What ``predictor``'s probabilities mean to it: its own policy, or the most probable label."""
-    if isinstance(predictor, DecidingPredictor):
-        return predictor.decide(probabilities)
-    return Decisions(probabilities.argmax(axis=1), np.zeros(len(probabilities), np.bool_))
+    """What ``predictor``'s probabilities mean to it: by its attribute ``decision``, or the most probable label."""
+    return decide(probabilities, predictor.answers, getattr(predictor, "decision", None) or Decision())
 
 
-def decide(probabilities: NDArray[np.floating], labels: LabelSet, decision: Decision) -> Decisions:
-    """Apply ``decision`` to probabilities of shape ``(n_pairs, n_labels)``, columns in the order of ``labels``."""
+def decide(probabilities: NDArray[np.floating], answers: Answers, decision: Decision) -> Decisions:
+    """Apply ``decision`` to probabilities of shape ``(n_pairs, n_labels)``, columns in the order of ``answers``."""
     if decision.thresholds:
-        label_ids = answers_under(probabilities, np.array([decision.thresholds[name] for name in labels]))
+        label_ids = answers_under(
+            probabilities, np.array([decision.thresholds[name] for name in answers.names])
+        )
     else:
         label_ids = probabilities.argmax(axis=1)
     if decision.abstain_below is None:

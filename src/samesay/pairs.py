@@ -191,6 +191,14 @@ class LabelSet:
         """As JSON types, with the other task's key empty."""
         return {"labels": list(self.names), "scale": None}
 
+    def shape(self, n_pairs: int) -> tuple[int, ...]:
+        """Of the probabilities of ``n_pairs``."""
+        return (n_pairs, len(self.names))
+
+    def put_on(self, data: Answers) -> LabelSet:
+        """What a model that answers so answers beside ``data``: the same labels."""
+        return self
+
     def in_texts(self, gold: NDArray[Any]) -> list[str]:
         """Gold answers as texts: the names."""
         return [self.names[index] for index in gold.tolist()]
@@ -336,9 +344,7 @@ class Scale:
             )
 
     def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}" + (
-            ", not bounded by it" if self.activation == "identity" else ""
-        )
+        return f"{self.low:g} to {self.high:g}"
 
     def __iter__(self) -> Iterator[float]:
         return iter((self.low, self.high))
@@ -389,6 +395,14 @@ class Scale:
     def to_dict(self) -> dict[str, Any]:
         """As JSON types, with the other task's key empty."""
         return {"labels": None, "scale": list(self)}
+
+    def shape(self, n_pairs: int) -> tuple[int, ...]:
+        """Of the scores of ``n_pairs``."""
+        return (n_pairs,)
+
+    def put_on(self, data: Answers) -> Scale:
+        """What a model that answers so, and names no scale, answers beside ``data``: scores on theirs."""
+        return Scale(*data, activation=self.activation)  # type: ignore[arg-type]
 
     def to_list(self) -> list[float | str]:
         """As JSON types: what makes it again, and its activation only where that is no sigmoid."""

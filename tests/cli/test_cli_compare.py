@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from samesay.cli.main import cli
-from samesay.errors import UsageError
+from samesay.errors import TargetExists, UsageError
 from samesay.pairs import LabelSet
 from tiny_models import LABELS, save_tiny
 
@@ -72,3 +72,35 @@ def test_json_is_one_document_and_the_plot_speaks(folder: Path) -> None:
 def test_a_plot_of_cost_needs_the_cost(folder: Path) -> None:
     result = compared(folder, "--rounds", "0", "--plot", "plot.svg")
     assert isinstance(result.exception, UsageError)
+
+
+@pytest.mark.parametrize("command", ["compare", "evaluate"])
+def test_a_plot_that_cannot_be_written_is_refused_before_anything_is_scored(folder, monkeypatch, command):
+    pytest.importorskip("matplotlib")
+
+    def scored(*_, **__):
+        raise AssertionError("scored")
+
+    monkeypatch.chdir(folder)
+    job = {"compare": "compare_models", "evaluate": "evaluate_model"}[command]
+    monkeypatch.setattr(f"samesay.jobs.{command}.{job}", scored)
+    words = {"compare": ["one", "--data", "pairs.csv"], "evaluate": ["one", "pairs.csv"]}[command]
+    (folder / "mine.svg").write_text("mine", encoding="utf-8")
+    for plot, error in (("plot.pdf", UsageError), ("mine.svg", TargetExists)):
+        result = CliRunner().invoke(cli, [command, *words, "--plot", plot], standalone_mode=False)
+        assert isinstance(result.exception, error)
+    assert (folder / "mine.svg").read_text(encoding="utf-8") == "mine"
+    result = CliRunner().invoke(
+        cli, [command, *words, "--plot", "mine.svg", "--overwrite"], standalone_mode=False
+    )
+    assert "scored" in str(result.exception)
+
+
+def test_a_plot_alone_may_be_replaced(folder, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.chdir(folder)
+    (folder / "drawn.svg").write_text("old", encoding="utf-8")
+    words = ["evaluate", "one", "pairs.csv", "--plot", "drawn.svg", "--overwrite"]
+    result = CliRunner().invoke(cli, words, standalone_mode=False)
+    assert result.exception is None
+    assert "4 pairs of" in (folder / "drawn.svg").read_text(encoding="utf-8")

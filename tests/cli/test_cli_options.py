@@ -198,6 +198,23 @@ def test_evaluate_hands_over_its_options(monkeypatch, words, baselines):
     assert named["baselines"] == baselines
 
 
+@pytest.mark.parametrize(
+    ("words", "called", "baselines"),
+    [
+        (["m", "--baselines", "pairs.csv"], ("m", "pairs.csv"), "trained-on"),
+        (["--baselines", "pairs.csv"], (None, "pairs.csv"), "trained-on"),
+        (["m", "pairs.csv", "--baselines"], ("m", "pairs.csv"), "trained-on"),
+        (["pairs.csv", "--baselines", "snli:train"], (None, "pairs.csv"), "snli:train"),
+    ],
+)
+def test_baselines_do_not_swallow_the_data(monkeypatch, words, called, baselines):
+    monkeypatch.setattr("samesay.bundle.is_bundle", lambda word: word == "m")
+    recorder = Recorder(monkeypatch, "samesay.jobs.evaluate.evaluate_model")
+    positional, named = recorder.called_by("evaluate", *words)
+    assert positional == called
+    assert named["baselines"] == baselines
+
+
 @pytest.mark.parametrize("declaration", [Recipe, Run, RunFiles, ReadOptions])
 def test_every_setting_is_an_option_with_its_meaning_and_default(declaration):
     text = "".join(CliRunner().invoke(cli, ["train", "--help"]).output.split())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from samesay.data import Origin, PairTable
-from samesay.decision import Decisions
+from samesay.decision import Decision
 from samesay.evaluation import evaluate
 from samesay.evaluation.report import examine, slices_of
 from samesay.pairs import LabelSet, Sides
@@ -38,12 +38,7 @@ class FixedWithThresholds(Fixed):
 
     def __init__(self, rows, thresholds):
         super().__init__(rows)
-        self.thresholds = np.asarray(thresholds)
-
-    def decide(self, probabilities):
-        return Decisions(
-            (probabilities / self.thresholds).argmax(axis=1), np.zeros(len(probabilities), np.bool_)
-        )
+        self.decision = Decision(thresholds=dict(zip(self.answers, thresholds, strict=True)))
 
 
 def make_table(label_ids, *, labels=NLI, first=None, second=None, columns=None):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,14 +14,14 @@ from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
     INVARIANCES,
     TEMPLATES,
-    accepted_for,
     chosen,
-    names_of,
+    questions_for,
     roles_of,
     suite_tests,
     users_test,
 )
 from samesay.evaluation.behaviour.results import measure_behaviour
+from samesay.evaluation.behaviour.suite_file import SuiteRow
 from samesay.pairs import LabelSet, Pair, Scale, Sides
 from samesay.synthetic.behaviour.suite import CAPABILITIES
 
@@ -32,18 +34,18 @@ BLOCKS = 22
 
 
 def suite(answers, *, names=None, n_blocks=BLOCKS):
-    roles = {} if isinstance(answers, Scale) else roles_of(answers)
-    return roles, suite_tests(answers, roles, names or names_of(answers, roles), seed=0, n_blocks=n_blocks)
+    questions = questions_for(answers)
+    return questions, suite_tests(questions, names or questions.names, seed=0, n_blocks=n_blocks)
 
 
 class Knowing:
     """Answers every template rightly, and everything else alike."""
 
-    def __init__(self, labels, tests, roles, sides=SIDES):
+    def __init__(self, labels, tests, questions, sides=SIDES):
         self.answers = labels
         self.sides = sides
         self._right = {
-            (test.pair.first, test.pair.second): accepted_for(test.expected, roles)[-1]
+            (test.pair.first, test.pair.second): questions.accepted(test.expected)[-1]
             for test in tests
             if test.section == TEMPLATES or test.capability == "identity"
         }
@@ -76,12 +78,12 @@ class Lengths:
 
 @pytest.mark.parametrize("answers", [NLI, SAMENESS, ENTAILS_OR_NOT], ids=lambda labels: labels.names[-1])
 def test_answering_one_label_never_passes(answers):
-    roles, tests = suite(answers, names=tuple(CAPABILITIES))
+    questions, tests = suite(answers, names=tuple(CAPABILITIES))
     for name in CAPABILITIES:
         expected = [test.expected for test in tests if test.capability == name]
         asked = dict.fromkeys(expected)
         assert {role: expected.count(role) for role in asked} == dict.fromkeys(asked, BLOCKS)
-        assert max(sum(label in accepted_for(role, roles) for role in asked) for label in answers) == 1
+        assert max(sum(label in questions.accepted(role) for role in asked) for label in answers) == 1
         assert len(asked) == (2 if name == "unrelated" else len(answers)), (
             "every label but of unrelated texts"
         )
@@ -100,8 +102,8 @@ def test_every_capability_has_200_pairs(answers):
 @pytest.mark.parametrize("sides", [SIDES, Sides("hypothesis", "premise")], ids=str)
 def test_who_knows_everything_fails_nothing_in_either_reading_order(sides):
     names = (*CAPABILITIES, "identity")
-    roles, tests = suite(NLI, names=names)
-    behaviour = measure_behaviour(Knowing(NLI, tests, roles, sides), tests, roles)
+    questions, tests = suite(NLI, names=names)
+    behaviour = measure_behaviour(Knowing(NLI, tests, questions, sides), tests, questions)
     assert [result.capability for result in behaviour.results] == list(names)
     assert all(result.n_failed == 0 and result.interval[0] == 0 for result in behaviour.results)
     assert behaviour.below(1.0) == ()
@@ -112,8 +114,9 @@ def test_labels_by_other_names_mean_the_same():
     labels = LabelSet(("CONTRADICTORY", "Neutral", "entails"))
     roles = roles_of(labels)
     assert roles == {"contradiction": "CONTRADICTORY", "neutral": "Neutral", "entailment": "entails"}
-    tests = suite_tests(labels, roles, ("voice",), seed=0, n_blocks=5)
-    assert not measure_behaviour(Knowing(labels, tests, roles), tests, roles).below(1.0)
+    questions = questions_for(labels)
+    tests = suite_tests(questions, ("voice",), seed=0, n_blocks=5)
+    assert not measure_behaviour(Knowing(labels, tests, questions), tests, questions).below(1.0)
 
 
 def test_labels_that_do_not_tell_are_refused_with_the_way_out():
@@ -131,18 +134,18 @@ def test_labels_that_do_not_tell_are_refused_with_the_way_out():
 
 
 def test_a_capability_that_is_not_there_is_refused_with_the_near_one():
-    assert chosen(names_of(NLI, roles_of(NLI)), ["voice", "negation"]) == ("negation", "voice")
+    assert chosen(questions_for(NLI).names, ["voice", "negation"]) == ("negation", "voice")
     with pytest.raises(UsageError) as caught:
-        chosen(names_of(NLI, roles_of(NLI)), ["negations"])
+        chosen(questions_for(NLI).names, ["negations"])
     assert caught.value.hint == "did you mean 'negation'?"
-    assert "order" not in names_of(NLI, roles_of(NLI)), "entailment is not symmetric"
-    assert "order" in names_of(SAMENESS, roles_of(SAMENESS))
-    assert HANDWRITTEN not in names_of(SAMENESS, roles_of(SAMENESS))
+    assert "order" not in questions_for(NLI).names, "entailment is not symmetric"
+    assert "order" in questions_for(SAMENESS).names
+    assert HANDWRITTEN not in questions_for(SAMENESS).names
 
 
 def test_one_answer_to_everything_is_said_and_passes_a_third():
-    roles, tests = suite(NLI)
-    behaviour = measure_behaviour(OneLabel(), tests, roles)
+    questions, tests = suite(NLI)
+    behaviour = measure_behaviour(OneLabel(), tests, questions)
     rates = {result.capability: result.failure_rate for result in behaviour.results}
     assert {rates[name] for name in CAPABILITIES if name != "unrelated"} == {2 / 3}
     assert rates["unrelated"] == 1 / 2
@@ -157,9 +160,9 @@ def test_one_answer_to_everything_is_said_and_passes_a_third():
 
 @pytest.mark.parametrize("side", ["premise", "hypothesis"])
 def test_a_model_of_one_side_is_caught(side):
-    roles, tests = suite(NLI, n_blocks=60)
+    questions, tests = suite(NLI, n_blocks=60)
     model = OneSideBaseline.train(generate(3000), side)
-    behaviour = measure_behaviour(model, tests, roles)
+    behaviour = measure_behaviour(model, tests, questions)
     unread = "premise" if side == "hypothesis" else "hypothesis"
     (note,) = behaviour.notes
     assert f"the model hardly reads the {unread}" in note
@@ -176,40 +179,39 @@ def test_a_model_of_one_side_is_caught(side):
 
 @pytest.mark.parametrize("answer", ["neutral", "contradiction"])
 def test_unrelated_texts_may_be_called_either_and_never_entailment(answer):
-    roles, tests = suite(NLI, names=("unrelated",))
+    questions, tests = suite(NLI, names=("unrelated",))
     other = [test for test in tests if test.expected == "not entailment"]
 
     class Says(OneLabel):
         def predict(self, pairs):
             return np.tile(np.float32([0.8 * (name == answer) + 0.1 for name in NLI]) / 1.1, (len(pairs), 1))
 
-    (result,) = measure_behaviour(Says(), other, roles).results
+    (result,) = measure_behaviour(Says(), other, questions).results
     assert (len(other), result.n_failed) == (BLOCKS, 0)
-    behaviour = measure_behaviour(Says(), tests, roles)
+    behaviour = measure_behaviour(Says(), tests, questions)
     assert behaviour.outcomes[1].expected == "neutral or contradiction"
     answer = "entailment"
-    assert measure_behaviour(Says(), other, roles).results[0].n_failed == BLOCKS
+    assert measure_behaviour(Says(), other, questions).results[0].n_failed == BLOCKS
 
 
 def test_a_user_s_test_may_leave_open_which_of_both_it_is():
-    roles, pair = roles_of(NLI), Pair("The shop opens at nine.", "The bank is shut.")
-    test = users_test("own", "shop", pair, "not_entailment", None, answers=NLI, roles=roles, where="own:2")
-    assert measure_behaviour(OneLabel(), [test], roles).results[0].n_failed == 0, "it says neutral"
+    questions, pair = questions_for(NLI), Pair("The shop opens at nine.", "The bank is shut.")
+    row = SuiteRow("shop", pair, "not_entailment", None, "own:2")
+    test = users_test("own", row, questions)
+    assert measure_behaviour(OneLabel(), [test], questions).results[0].n_failed == 0, "it says neutral"
     with pytest.raises(LabelUnknown):
-        users_test("own", "shop", pair, "same", None, answers=NLI, roles=roles, where="own:2")
+        users_test("own", replace(row, expected="same"), questions)
     with pytest.raises(LabelUnknown):
-        users_test(
-            "own", "shop", pair, "not_entailment", None, answers=SAMENESS, roles=roles_of(SAMENESS), where=""
-        )
+        users_test("own", row, questions_for(SAMENESS))
 
 
 def test_scores_are_asked_for_their_order():
-    roles, tests = suite(SCALE)
-    behaviour = measure_behaviour(Lengths(), tests, roles)
+    questions, tests = suite(SCALE)
+    behaviour = measure_behaviour(Lengths(), tests, questions)
     results = {result.capability: result for result in behaviour.results}
     assert results["order"].n_failed == results["identity"].n_failed == results["case"].n_failed == 0
     assert results["whitespace"].n_failed > 0
-    overlap = measure_behaviour(WordOverlap(SCALE, Lengths.sides), tests, roles)
+    overlap = measure_behaviour(WordOverlap(SCALE, Lengths.sides), tests, questions)
     results = {result.capability: result for result in overlap.results}
     assert results["unrelated"].n_failed == 0, "an unrelated text shares no words"
     assert results["roles"].failure_rate > 0.5, "swapped roles share them all"
@@ -219,6 +221,6 @@ def test_scores_are_asked_for_their_order():
 
 
 def test_a_majority_baseline_of_sameness_passes_half():
-    roles, tests = suite(SAMENESS, names=("roles", "numbers"))
+    questions, tests = suite(SAMENESS, names=("roles", "numbers"))
     model = MajorityBaseline(SAMENESS, Sides("question1", "question2"), np.float32([0.6, 0.4]))
-    assert {result.failure_rate for result in measure_behaviour(model, tests, roles).results} == {0.5}
+    assert {result.failure_rate for result in measure_behaviour(model, tests, questions).results} == {0.5}

@@ -98,11 +98,13 @@ def test_a_predictor_decides_by_its_own_policy_where_it_has_one():
     rows = np.array([[0.75, 0.25], [0.5, 0.5]])
 
     class Deciding:
-        def decide(self, probabilities):
-            return decide(probabilities, LABELS, Decision(abstain_below=0.6))
+        answers, decision = LABELS, Decision(abstain_below=0.6)
+
+    class Plain:
+        answers = LABELS
 
     assert decisions_of(Deciding(), rows).abstained.tolist() == [False, True]
-    plain = decisions_of(object(), rows[:, ::-1])
+    plain = decisions_of(Plain(), rows[:, ::-1])
     assert plain.label_ids.tolist() == [1, 0]
     assert plain.abstained.dtype == np.bool_
     assert plain.abstained.tolist() == [False, False]

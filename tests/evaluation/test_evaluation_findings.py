@@ -11,9 +11,11 @@ import pytest
 from made_answers import NLI, FixedWithThresholds, calibrated, examined, make_table, report_of
 
 from samesay.errors import ColumnNotFound
-from samesay.evaluation import evaluate, metric_intervals
+from samesay.evaluation import evaluate
 from samesay.evaluation.calibration import accuracy_by_coverage
-from samesay.evaluation.report import examine, render_page, slices_of
+from samesay.evaluation.intervals import metric_intervals
+from samesay.evaluation.report import examine, slices_of
+from samesay.evaluation.report.page import render_page
 from samesay.evaluation.report.slices import accuracy_of_slices
 from samesay.pairs import LabelSet
 
@@ -79,8 +81,8 @@ def test_a_guessing_model_is_no_better_than_the_majority_and_doubts_no_label():
     rows = random.dirichlet(np.ones(3), 400)
     _, _, examination = examined(rows, random.integers(0, 3, 400))
     assert "no-better-than-majority" in {one.code for one in examination.findings}
-    assert examination.n_doubtful is None
-    assert "cannot doubt labels" in examination.not_looked
+    assert examination.parts["doubtful_labels"]["n"] is None
+    assert "cannot doubt labels" in examination.parts["doubtful_labels"]["not_looked"]
 
 
 def test_pairs_that_were_trained_on_are_told_with_their_number():
@@ -98,10 +100,11 @@ def test_the_answers_of_a_policy_are_examined_and_not_the_most_probable_labels()
         evaluation.probabilities, evaluation.label_ids, evaluation.predicted_ids, resamples=50
     )
     found = examine(evaluation, table, intervals=intervals, slices=slices_of(table, []))
-    assert found.calibration.accuracy == pytest.approx(evaluation.metrics["accuracy"])
-    assert found.coverage.points[-1].accuracy == pytest.approx(evaluation.metrics["accuracy"])
-    assert found.n_mistakes == (evaluation.predicted_ids != truth).sum()
-    assert all(pair.answer != pair.label for pair in found.mistakes)
+    parts = found.parts
+    assert parts["calibration"]["accuracy"] == pytest.approx(evaluation.metrics["accuracy"])
+    assert parts["coverage"]["points"][-1]["accuracy"] == pytest.approx(evaluation.metrics["accuracy"])
+    assert parts["mistakes"]["n"] == (evaluation.predicted_ids != truth).sum()
+    assert all(pair["answer"] != pair["label"] for pair in parts["mistakes"]["shown"])
     low, high = intervals["accuracy"].low, intervals["accuracy"].high
     assert low < evaluation.metrics["accuracy"] < high
 
@@ -139,10 +142,11 @@ def test_a_wrong_label_is_among_the_doubtful():
     surest = int(rows.max(axis=1).argmax())
     truth[surest] = (rows[surest].argmax() + 1) % 3
     _, _, examination = examined(rows, truth)
-    assert examination.n_doubtful >= 1
-    assert examination.doubtful[0].row == surest + 1
-    assert examination.mistakes[0].row == surest + 1
-    assert examination.mistakes[0].confidence > 0.99 > examination.mistakes[0].label_probability
+    doubtful, mistakes = examination.parts["doubtful_labels"], examination.parts["mistakes"]["shown"]
+    assert doubtful["n"] >= 1
+    assert doubtful["shown"][0]["row"] == surest + 1
+    assert mistakes[0]["row"] == surest + 1
+    assert mistakes[0]["confidence"] > 0.99 > mistakes[0]["label_probability"]
 
 
 def test_slices_are_told_by_what_the_texts_hold():
@@ -167,7 +171,7 @@ def test_a_column_of_many_numbers_is_cut_in_quarters_and_one_of_many_names_shows
     table = make_table(
         [0] * n_pairs, columns={"year": [str(1900 + place) for place in range(n_pairs)], "who": names}
     )
-    found = [one for one in slices_of(table, ["year", "who"]) if one.from_column]
+    found = slices_of(table, ["year", "who"])
     assert [one.name for one in found if one.group == "year"] == [
         "1900 to 1949",
         "1950 to 1999",

@@ -194,7 +194,10 @@ def test_of_two_labels_a_threshold_is_the_probability_above_which_it_is_given() 
 
 
 def test_a_predictor_without_a_policy_gives_its_most_probable_label() -> None:
-    decided = decisions_of(object(), np.array([[0.2, 0.8], [0.5, 0.5]]))  # pyright: ignore[reportArgumentType]
+    class Plain:
+        answers = LabelSet(("a", "b"))
+
+    decided = decisions_of(Plain(), np.array([[0.2, 0.8], [0.5, 0.5]]))  # pyright: ignore[reportArgumentType]
     assert decided.label_ids.tolist() == [1, 0]
     assert not decided.abstained.any()
 

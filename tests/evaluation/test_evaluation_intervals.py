@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from samesay.evaluation import metrics
-from samesay.evaluation.intervals import Interval, metric_intervals, share_interval, similarity_intervals
+from samesay.evaluation.intervals import metric_intervals, share_interval, similarity_intervals
 
 stats = pytest.importorskip("scipy.stats")
 
@@ -74,10 +74,6 @@ def test_one_pair_and_constant_answers_have_honest_intervals(n_labels):
     assert all(np.isfinite([one.low, one.high]).all() for one in constant.values() if one)
 
 
-def test_no_pairs_have_no_share():
-    assert share_interval(0, 0) is None
-
-
 def test_an_interval_of_another_level_is_scipy_s():
     theirs = stats.binomtest(7, 12).proportion_ci(method="wilson", confidence_level=0.8)
     ours = share_interval(7, 12, level=0.8)
@@ -91,20 +87,6 @@ def test_the_ends_of_a_share_are_exact():
     assert 0 < share_interval(1, 7).low < share_interval(6, 7).high < 1
     assert share_interval(1, 7).to_dict().keys() == {"low", "high", "method", "level"}
     assert share_interval(1, 7).method == "wilson"
-
-
-def test_intervals_that_touch_overlap():
-    middle = Interval(0.2, 0.4, "wilson")
-    for low, high, overlap in (
-        (0.0, 0.2, True),
-        (0.4, 1, True),
-        (0.25, 0.3, True),
-        (0, 1, True),
-        (0, 0.19, False),
-    ):
-        other = Interval(low, high, "wilson")
-        assert middle.overlaps(other) == other.overlaps(middle) == overlap
-    assert not middle.overlaps(Interval(0.41, 1, "wilson"))
 
 
 def test_answers_other_than_the_most_probable_are_those_measured():

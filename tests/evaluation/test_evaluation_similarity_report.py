@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ from made_answers import FIRST, SECOND
 from page_reader import Page
 
 from samesay.data import Origin, PairTable
-from samesay.evaluation import WordOverlap, evaluate, similarity_intervals
-from samesay.evaluation.report import examine, render_page, slices_of
-from samesay.evaluation.report.drawings import draw_error_of_slices
-from samesay.evaluation.report.page import format_number, resolve
+from samesay.evaluation import WordOverlap, evaluate
+from samesay.evaluation.intervals import similarity_intervals
+from samesay.evaluation.report import examine, slices_of
+from samesay.evaluation.report.drawings import draw_answers
+from samesay.evaluation.report.page import format_number, render_page, resolve
 from samesay.evaluation.report.slices import Slice, error_of_slices
 from samesay.pairs import Scale, Sides
 
@@ -155,17 +157,19 @@ def test_slices_are_compared_by_scipy_s_test_and_their_intervals_are_student_s()
     )
 
 
-def test_the_words_of_the_slices_plot_name_the_worst_and_the_best_that_have_enough_pairs():
-    truth, answers = good()
-    genre = ["news" if place % 5 == 0 else "letters" for place in range(300)]
-    answers = np.where([name == "news" for name in genre], 5 - truth, answers)
-    _, report = examined(truth, answers, columns={"genre": genre}, slice_columns=["genre"])
-    known = {one["mae"]: one for one in report["slices"] if not one["few"]}
-    worst, best = known[max(known)], known[min(known)]
-    words = draw_error_of_slices(report).words
-    assert f"Highest: {worst['group']}, {worst['name']}, {worst['mae']:.2f}. " in words
-    assert f"Lowest: {best['group']}, {best['name']}, {best['mae']:.2f}. " in words
-    assert words.index("Highest") < words.index("Lowest")
+def test_scores_beyond_the_scale_are_drawn_within_the_axes():
+    class Unbounded(Fixed):
+        answers = Scale(0, 5, activation="identity")
+
+    truth, answers = good(60)
+    answers[3], answers[9] = 9.0, -2.5
+    table = table_of(truth)
+    evaluation = evaluate(Unbounded(answers), table)
+    examination = examine(evaluation, table, slices=[])
+    assert "On the scale from 0 to 5 it is" in " ".join(examination.verdict)
+    drawn = draw_answers({**evaluation.to_dict(), **examination.to_dict()}).svg
+    heights = [float(height) for height in re.findall(r'cy="([-\d.]+)"', drawn)]
+    assert (min(heights), max(heights)) == (24, 330)
 
 
 def test_intervals_are_the_percentiles_of_scipy_s_figures_of_the_same_drawings():
@@ -250,6 +254,6 @@ def test_the_page_says_what_the_json_says_and_believes_no_text():
     assert not page.all("script", "img", "link")
     assert "49" not in {one["text"].strip() for one in page.all("dd")}
     plots = page.all("svg")
-    assert len(plots) == 2
+    assert len(plots) == 1
     assert all(len(one["aria-label"]) > 80 for one in plots)
     assert text.count('class="dot one"') == 400

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from predictor_contract import check_predictor
-from samesay.decision import Decisions, decisions_of
+from samesay.decision import Decision, decisions_of
 from samesay.errors import ExtraMissing, HeadMismatch, LabelMismatch, NotABundle, TargetExists, UsageError
 from samesay.jobs.compare import compare_models
 from samesay.pairs import LabelSet, Pair, Scale, Sides
-from samesay.predictors.contenders import Contender, open_contender, renamed, short_names
 from samesay.predictors.cost import measure_memory
+from samesay.predictors.opening import Opened, open_named, short_names
 from tiny_models import LABELS, VOCABULARY, WORDS, save_tiny, tiny_graph
 
 pytest.importorskip("scipy")
@@ -198,10 +198,9 @@ def test_a_model_with_other_label_names_decides_as_before() -> None:
         def predict(self, pairs: list[Pair]) -> np.ndarray:
             return np.array([[0.6, 0.4]] * len(pairs), np.float32)
 
-        def decide(self, probabilities: np.ndarray) -> Decisions:
-            return Decisions(np.ones(len(probabilities), np.int64), np.ones(len(probabilities), np.bool_))
+        decision = Decision(thresholds={"a": 0.8, "b": 0.2}, abstain_below=0.5)
 
-    shouting = renamed(Contender("careful", "onnx", Careful()), {"a": "A"})
+    shouting = Opened("careful", "onnx", Careful()).renamed({"a": "A"})
     assert shouting.answers == LabelSet(("A", "b"))
     decided = decisions_of(shouting.predictor, shouting.predictor.predict([Pair("x", "y")]))
     assert (decided.label_ids.tolist(), decided.abstained.tolist()) == ([1], [True])
@@ -225,17 +224,17 @@ def test_a_folder_of_others_names_the_library_that_it_needs(
     (theirs / "config.json").write_text(json.dumps(config), encoding="utf-8")
     monkeypatch.setitem(sys.modules, "transformers", None)
     with pytest.raises(ExtraMissing) as caught:
-        open_contender(str(theirs))
+        open_named(str(theirs))
     assert "pip install torch transformers" in str(caught.value.hint)
     assert "samesay import" in str(caught.value.hint)
     (theirs / "config_sentence_transformers.json").write_text("{}", encoding="utf-8")
     with pytest.raises(ExtraMissing, match="sentence-transformers"):
-        open_contender(str(theirs))
+        open_named(str(theirs))
     (theirs / "config.json").write_text(json.dumps(config | {"architectures": ["BertModel"]}))
     with pytest.raises(NotABundle, match="not a saved model"):
-        open_contender(str(theirs))
+        open_named(str(theirs))
     with pytest.raises(HeadMismatch, match="BertModel"):
-        open_contender(f"transformers:{theirs}")
+        open_named(f"transformers:{theirs}")
 
 
 @pytest.fixture(scope="module")
@@ -266,7 +265,7 @@ def their_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_folder_of_others_answers_as_every_predictor_does(their_folder: Path, library: str) -> None:
     if library == "sentence-transformers":
         pytest.importorskip("sentence_transformers", reason="whose cross-encoder it is read as")
-    opened = open_contender(f"{library}:{their_folder}", reads=Sides("premise", "hypothesis"))
+    opened = open_named(f"{library}:{their_folder}", reads=Sides("premise", "hypothesis"))
     predictor = opened.predictor
     assert opened.kind == library
     assert opened.answers == LABELS
@@ -295,4 +294,4 @@ def test_a_folder_without_a_trained_head_is_refused(their_folder: Path, tmp_path
     for name in ("tokenizer.json", "tokenizer_config.json"):
         (tmp_path / "headless" / name).write_bytes((their_folder / name).read_bytes())
     with pytest.raises(HeadMismatch, match="lacks weights"):
-        open_contender(str(tmp_path / "headless"))
+        open_named(str(tmp_path / "headless"))

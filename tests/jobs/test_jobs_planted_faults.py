@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from samesay.cli.main import main
 from samesay.data import load_pairs
 from samesay.jobs import evaluate as workflow
 from samesay.pairs import LabelSet, Sides
+from samesay.predictors.opening import Opened
 from tiny_models import save_tiny
 
 pytest.importorskip("cleanlab")
@@ -56,7 +56,7 @@ def data(tmp_path):
 @pytest.fixture
 def findings(data, tmp_path, monkeypatch, capsys):
     def of(model):
-        opened = SimpleNamespace(predictor=model, backend="onnx", manifest=None)
+        opened = Opened("made", "onnx", model, manifest=None)
         monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: opened)
         monkeypatch.setattr(workflow, "overlap_with", lambda *_: None)
         report = tmp_path / "report"
@@ -102,7 +102,7 @@ def test_an_overconfident_model_is_told_with_what_it_claims(findings):
 
 
 def test_a_duplicated_class_name_is_refused(data, monkeypatch, capsys):
-    opened = SimpleNamespace(predictor=Reader(), backend="onnx", manifest=None)
+    opened = Opened("made", "onnx", Reader(), manifest=None)
     monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: opened)
     with pytest.raises(SystemExit) as left:
         main(["evaluate", "reader", str(data), "--labels", "entailment,neutral,neutral"])
@@ -113,7 +113,7 @@ def test_a_duplicated_class_name_is_refused(data, monkeypatch, capsys):
 
 
 def test_labels_that_the_model_lacks_are_refused_with_both_lists(data, monkeypatch, capsys):
-    opened = SimpleNamespace(predictor=Reader(), backend="onnx", manifest=None)
+    opened = Opened("made", "onnx", Reader(), manifest=None)
     monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: opened)
     data.write_text(data.read_text("utf-8").replace(",neutral,", ",unsure,"), encoding="utf-8")
     with pytest.raises(SystemExit) as left:

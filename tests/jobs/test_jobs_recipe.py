@@ -220,6 +220,10 @@ def test_config_prints_and_checks(tmp_path: Path) -> None:
     assert tomllib.loads(printed("--format", "toml"))["batch_size"] == 32
     assert json.loads(printed("--json")) == defaults()
     assert json.loads(printed("--schema")) == json_schema()
+    for words in (("recipe.yaml", "--schema"), ("--format", "toml", "--schema")):
+        refused = CliRunner().invoke(cli, ["config", *words], standalone_mode=False)
+        assert isinstance(refused.exception, UsageError)
+        assert "no effect beside --schema" in str(refused.exception)
     path = written(tmp_path, "schedule: constant\nseed: 9\n")
     completed = json.loads(printed(str(path), "--json"))
     assert completed["seed"] == 9

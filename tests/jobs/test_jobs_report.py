@@ -18,6 +18,7 @@ from samesay.evaluation.report import examination
 from samesay.jobs import evaluate as workflow
 from samesay.jobs.evaluate import evaluate_model
 from samesay.pairs import Scale
+from samesay.predictors.opening import Opened
 from tiny_models import LABELS, SIDES, WORDS, save_tiny
 
 pytest.importorskip("cleanlab")
@@ -144,7 +145,7 @@ def test_a_similarity_model_has_a_report_of_its_own(tmp_path, monkeypatch):
             writer.writerow([first, second, place % 11 / 2, "letters" if place % 5 else "news"])
     scale = Scale(0, 5)
     manifest = SimpleNamespace(answers=scale)
-    similar = SimpleNamespace(predictor=WordOverlap(scale, SIDES), backend="onnx", manifest=manifest)
+    similar = Opened("made", "onnx", WordOverlap(scale, SIDES), manifest=manifest)
     monkeypatch.setattr(workflow, "open_predictor", lambda *_, **__: similar)
     monkeypatch.setattr(workflow, "overlap_with", lambda *_: None)
     plain = evaluate_model("similarity", data).to_dict()

@@ -7,14 +7,17 @@ import json
 import os
 import subprocess
 import sys
+from itertools import chain
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
 import samesay
 from samesay.errors import BundleDamaged, DiskFull, NotABundle, TargetExists, UsageError
-from samesay.model.classifier import PairClassifier
+from samesay.model.batches import PairBatches
+from samesay.model.classifier import PairClassifier, pair_loss
 
 FIRST = ["a dog runs", "the cat sleeps", "a man eats", "two dogs walk in the park", "a red house"] * 4
 SECOND = ["the dog runs in the park", "a dog sleeps", "a man eats", "three cats walk", "the blue house"] * 4
@@ -123,6 +126,27 @@ def test_a_model_whose_layers_were_frozen_goes_on_from_the_file_as_it_would_have
             np.testing.assert_allclose(np.array(other), np.array(one), atol=1e-6, err_msg=one.path)
 
 
+def test_keras_fit_of_raw_texts_puts_other_pairs_together_in_every_epoch(
+    tiny_preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = samesay.PairModel.from_preset(tiny_preset, ["different", "same"]).classifier
+    model.compile(optimizer="adam", loss=pair_loss())
+    seen: list[list[list[int]]] = []
+
+    def noted(self: PairBatches, index: int):
+        seen.append([batch.rows.tolist() for batch in self.batches])
+        return read(self, index)
+
+    read = PairBatches.__getitem__
+    monkeypatch.setattr(PairBatches, "__getitem__", noted)
+    heard: list[int] = []
+    count = keras.callbacks.LambdaCallback(on_epoch_end=lambda epoch, logs: heard.append(epoch))
+    model.fit((FIRST, SECOND), LABELS, batch_size=4, epochs=2, verbose=0, callbacks=[count])
+    assert seen[0] != seen[-1]
+    assert sorted(chain(*seen[0])) == sorted(chain(*seen[-1]))
+    assert heard == [0, 1]
+
+
 def test_an_existing_file_is_kept_unless_told_otherwise(fitted: samesay.PairModel, tmp_path: Path) -> None:
     path = fitted.save(tmp_path / "x.keras")
     content = path.read_bytes()
@@ -196,3 +220,29 @@ def test_a_label_without_meaning_is_refused_and_not_trained_on(fitted: samesay.P
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [-1, 0])
     with pytest.raises(UsageError, match="x has 2 values and y has 1"):
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [0])
+
+
+def test_keras_fit_on_raw_pairs_keeps_one_order_where_that_is_asked_for(
+    fitted: samesay.PairModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, given = [], PairBatches.__getitem__
+
+    def recorded(batches: PairBatches, index: int):
+        seen.append(tuple(batches.batches[index].rows.tolist()))
+        return given(batches, index)
+
+    model = fitted.classifier
+    monkeypatch.setattr(PairBatches, "__getitem__", recorded)
+    history = model.fit((FIRST, SECOND), LABELS, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    assert len(history.history["loss"]) == 2
+    assert {row for rows in seen for row in rows} == set(range(20))
+    assert len(set(seen)) == 5
+
+
+def test_keras_fit_and_evaluate_take_raw_pairs_to_measure_on(fitted: samesay.PairModel) -> None:
+    held_out = ((FIRST[:7], SECOND[:7]), LABELS[:7])
+    model = fitted.classifier
+    history = model.fit((FIRST, SECOND), LABELS, validation_data=held_out, verbose=0).history
+    for batch_size in (None, 3):
+        loss = model.evaluate(*held_out, batch_size=batch_size, verbose=0, return_dict=True)["loss"]
+        assert history["val_loss"][0] == pytest.approx(loss, abs=1e-5)

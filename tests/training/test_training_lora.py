@@ -62,7 +62,7 @@ def adapted_once(preset: Path) -> tuple[PairClassifier, FitResult]:
 
 def changed(before: PairClassifier, after: PairClassifier) -> set[str]:
     """The names of the encoder's variables that differ, without the pooler's."""
-    depth = depths(after)
+    depth = depths(after, "freeze")
     return {
         new.path
         for old, new in zip(before.weights, after.weights, strict=True)

@@ -122,7 +122,7 @@ def test_frozen_layers_keep_every_bit_and_are_free_again_afterwards(
 ) -> None:
     before = open_model(steady_preset, LABELS, dropout=0.0).classifier
     after = trained(freeze=1)[0]
-    depth = depths(after)
+    depth = depths(after, "freeze")
     changed = {
         depth[id(new)]: not np.array_equal(np.array(old), np.array(new))
         for old, new in zip(before.trainable_variables, after.trainable_variables, strict=True)
@@ -136,7 +136,7 @@ def test_a_saved_model_learns_on_at_the_rates_of_all_its_layers_where_some_were_
 ) -> None:
     after = trained(epochs=1, layer_decay=0.5, **partly)[0]
     again = load_keras_file(save_keras_file(after, tmp_path / "model.keras"))
-    depth = depths(again)
+    depth = depths(again, "freeze")
     assert again.optimizer.rate_shares == [
         0.5 ** (3 - depth[id(variable)]) for variable in again.trainable_variables
     ]
@@ -147,7 +147,7 @@ def test_each_layer_learns_at_its_share_of_the_rate(
 ) -> None:
     before = open_model(steady_preset, LABELS, dropout=0.0).classifier
     after = trained(optimizer="adam", layer_decay=0.1, epochs=1, batch_size=160)[0]
-    depth, furthest = depths(after), dict.fromkeys(range(4), 0.0)
+    depth, furthest = depths(after, "freeze"), dict.fromkeys(range(4), 0.0)
     for old, new in zip(before.trainable_variables, after.trainable_variables, strict=True):
         moved = float(np.abs(np.array(old) - np.array(new)).max())
         furthest[depth[id(new)]] = max(furthest[depth[id(new)]], moved)
@@ -203,3 +203,14 @@ def test_what_does_not_fit_the_model_is_refused_before_training(
         fit(classifier, some_pairs(classifier), Recipe(**{**PLAIN, **settings}))
     assert caught.value.where == next(iter(settings))
     assert expected in (caught.value.expected or "")
+
+
+@pytest.mark.parametrize("setting", ["lora", "layer_decay", "freeze"])
+def test_layers_that_are_not_known_are_reported_by_the_setting_that_asks(
+    setting: str, steady_preset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    classifier = open_model(steady_preset, LABELS).classifier
+    monkeypatch.setattr("samesay.training.depth.repeated_layers", lambda backbone: [])
+    with pytest.raises(UsageError, match="not known from their names") as refused:
+        depths(classifier, setting)
+    assert refused.value.where == setting

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from samesay.cli import render
 from samesay.cli.options import (
     PLACE,
     Command,
@@ -17,7 +18,8 @@ from samesay.cli.options import (
     output_options,
     sides_option,
 )
-from samesay.cli.plain import note_builtin, present, say, visible
+from samesay.cli.plain import note_builtin, present, say
+from samesay.cli.progress import progress_display
 from samesay.errors import UsageError
 
 if TYPE_CHECKING:
@@ -71,13 +73,14 @@ _CHANGED_SHOWN = 5
 )
 @option("--markdown", metavar="FILE", help="Write the table and the verdicts as Markdown.")
 @option("--plot", metavar="FILE", help="Plot quality over pairs per second, as FILE.png or FILE.svg.")
-@option("--overwrite", is_flag=True, help="Replace files at --changed and --markdown.")
+@option("--overwrite", is_flag=True, help="Replace files at --changed, --markdown and --plot.")
 @output_options
 def command(
     models: tuple[str, ...],
     data: str,
     *,
     plot: str | None,
+    overwrite: bool,
     quiet: bool,
     as_json: bool,
     **options: Any,
@@ -93,13 +96,15 @@ def command(
     samesay compare my-model old-model baseline:second --data pairs.csv
     samesay compare onnx:my-model keras:my-model --data pairs.csv --changed changed.csv
     """  # noqa: D301 - click reads \b
-    from samesay.cli.progress import progress_display
+    from samesay.evaluation.plots import require_plot
     from samesay.jobs.compare import compare_models
 
-    if plot is not None and not options["rounds"]:
-        raise UsageError("The plot shows what models cost.", where="--plot", hint="leave out --rounds 0")
+    if plot is not None:
+        if not options["rounds"]:
+            raise UsageError("The plot shows what models cost.", where="--plot", hint="leave out --rounds 0")
+        require_plot(plot, overwrite=overwrite)
     with progress_display(quiet=quiet) as progress:
-        compared = compare_models(models, data, progress=progress, **options)
+        compared = compare_models(models, data, overwrite=overwrite, progress=progress, **options)
     if len(models) == 1:
         note_builtin(compared.models[1].model)
     present(compared, show, plot, options["changed"], options["markdown"], as_json=as_json)
@@ -107,85 +112,15 @@ def command(
         # After the metrics: a plot that cannot be written must not cost them.
         from samesay.evaluation import save_cost_plot
 
-        quality, points = compared.cost_points()
         title = f"{len(compared.table):,} pairs of {compared.table.origin}"
-        save_cost_plot(points, plot, quality=quality, title=title)
+        save_cost_plot(compared.cost_points(), plot, quality=compared.headline, title=title)
 
 
 def show(compared: Comparison) -> None:
     """Print a comparison for people."""
-    from samesay.cli import render
-    from samesay.predictors import comparison as words
+    from samesay.predictors.comparison import verdict
 
-    metrics = words.metrics_of(compared)
-    render.table(
-        ["", *(words.METRICS[name] for name in metrics)],
-        [(one.name, *(one.evaluation.metrics.get(name) for name in metrics)) for one in compared.models],
-        title=f"{len(compared.table):,} pairs of {compared.table.origin}",
-        numbers_from=1,
-    )
-    render.table(
-        [f"against {compared.reference.name}", *(words.METRICS[name] for name in metrics)],
-        [
-            (one.name, *(words.signed(one.contrast.differences.get(name)) for name in metrics))
-            for one in compared.models
-            if one.contrast is not None
-        ],
-        numbers_from=1,
-    )
-    if compared.task == "classification":
-        _show_decisions(compared)
-    for one in compared.models[1:]:
-        say(visible(words.verdict(one, compared.reference)))
-    say()
-    if compared.cost_pairs is not None:
-        render.table(
-            ["", "pairs/s", "MB on disk", "MB in memory"],
-            [
-                (
-                    one.name,
-                    f"{one.cost.pairs_per_second:,.0f}",
-                    words.megabytes(one.cost.n_bytes),
-                    words.megabytes(one.cost.peak_memory),
-                )
-                for one in compared.models
-                if one.cost is not None
-            ],
-            numbers_from=1,
-        )
-    dropped = compared.table.origin.rows_dropped
-    if dropped:
-        say(f"{sum(dropped.values()):,} rows were left out: {render.cell(dropped)}")
-    render.notes([*compared.notes, *(f"{one.name}: {note}" for one in compared.models for note in one.notes)])
-
-
-def _show_decisions(compared: Comparison) -> None:
-    from samesay.cli import render
-    from samesay.predictors.comparison import p_value
-
-    render.table(
-        [
-            f"decisions against {compared.reference.name}",
-            "changed",
-            "right alone",
-            "wrong alone",
-            "p",
-            "p (Holm)",
-        ],
-        [
-            (
-                one.name,
-                found.changed,
-                found.only_model,
-                found.only_reference,
-                p_value(found.p_value),
-                p_value(found.p_adjusted),
-            )
-            for one in compared.models
-            if one.contrast is not None and (found := one.contrast.decisions) is not None
-        ],
-        numbers_from=1,
-    )
+    render.parts(compared.tables())
     names = [one.name for one in compared.models]
     for row in islice(compared.changed_rows(), _CHANGED_SHOWN):
         answers = {name: f"{row[f'answer {name}']} {row[f'probability {name}']:.2f}" for name in names}
@@ -193,3 +128,9 @@ def _show_decisions(compared: Comparison) -> None:
             {**{side: row[side] for side in compared.table.sides}, "label": row["label"], **answers},
             title=f"row {row['row']}",
         )
+    render.parts(verdict(one, compared.reference) for one in compared.models[1:])
+    say()
+    if compared.cost_pairs is not None:
+        render.parts([compared.cost_table()])
+    render.left_out(compared.table.origin.rows_dropped)
+    render.notes([*compared.notes, *(f"{one.name}: {note}" for one in compared.models for note in one.notes)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from samesay.cli.options import PLACE, Command, json_option, option
+from samesay.cli.options import PLACE, Command, json_option, option, refuse_idle
 from samesay.cli.plain import print_json, say
 
 
@@ -29,10 +29,12 @@ def command(*, file: str | None, format_: str, schema: bool, as_json: bool) -> N
     from samesay.recipes.rendering import as_toml, as_yaml, json_schema
     from samesay.recipes.run import defaults, read_recipe
 
-    values = defaults() if file is None else read_recipe(file)
     if schema:
+        refuse_idle(("file", "format_"), "has no effect beside --schema")
         print_json(json_schema())
-    elif as_json:
+        return
+    values = defaults() if file is None else read_recipe(file)
+    if as_json:
         print_json(values)
     else:
         say({"yaml": as_yaml, "toml": as_toml}[format_](values).rstrip("\n"))

@@ -112,11 +112,17 @@ class ModelFirst(Command):
         words = [word for one in arguments if (word := ctx.params[str(one.name)]) is not None]
         if not self.begins_with_model(words, len(arguments)):
             words.insert(0, None)
+        if len(words) <= self.least and (taken := self.taken_by_option(ctx)) is not None:
+            words.append(taken)
         if len(words) <= self.least and not ctx.resilient_parsing:
             raise click.MissingParameter(ctx=ctx, param=arguments[len(words)])
         words += [None] * (len(arguments) - len(words))
         ctx.params.update({str(one.name): word for one, word in zip(arguments, words, strict=True)})
         return rest
+
+    def taken_by_option(self, ctx: click.Context) -> str | None:
+        """The last argument, where an option whose value may be left out has taken it for its value."""
+        return None
 
     def begins_with_model(self, words: Sequence[str], most: int) -> bool:
         """Whether the first of ``words``, of at most ``most``, names a model."""
@@ -254,7 +260,7 @@ class ScaleOption(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
         """The lowest and the highest score."""
-        return value if isinstance(value, Scale) else Scale.parse(value)
+        return Scale.parse(value) if isinstance(value, str) else value
 
 
 _TYPES: dict[Any, click.ParamType] = {

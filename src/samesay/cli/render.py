@@ -14,6 +14,8 @@ from samesay.cli.plain import say, visible
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from samesay.evaluation.evaluation import Table
+
 # Where no terminal says how wide it is: wide enough for a confusion matrix of three labels with long names.
 _WIDTH_OF_A_FILE = 110
 
@@ -67,6 +69,15 @@ def table(
     out.print()
 
 
+def parts(shown: Iterable[Table | str]) -> None:
+    """Print tables and lines, in their order."""
+    for one in shown:
+        if isinstance(one, str):
+            say(visible(one))
+        else:
+            table(one.head, one.rows, title=one.title, numbers_from=one.numbers_from)
+
+
 def facts(rows: Mapping[str, Any], *, title: str | None = None) -> None:
     """Print names and values, one line each; a long value goes on below its start."""
     from rich.table import Table
@@ -82,6 +93,12 @@ def facts(rows: Mapping[str, Any], *, title: str | None = None) -> None:
         out.print(Text(visible(cut(title)), style="bold"))
     out.print(drawn)
     out.print()
+
+
+def left_out(rows: Mapping[str, int]) -> None:
+    """Print how many rows were left out and why, if there are any."""
+    if rows:
+        say(f"{sum(rows.values()):,} rows were left out: {cell(rows)}")
 
 
 def notes(texts: Iterable[str]) -> None:

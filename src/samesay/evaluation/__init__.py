@@ -7,17 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline
+from samesay.evaluation.baselines import MajorityBaseline, OneSideBaseline, WordOverlap
 from samesay.evaluation.classification import ClassificationEvaluation, evaluate_classifier
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.intervals import Interval, metric_intervals, share_interval, similarity_intervals
-from samesay.evaluation.plots import (
-    CostPoint,
-    save_answers_plot,
-    save_cost_plot,
-    save_learning_curves,
-)
-from samesay.evaluation.similarity import SimilarityEvaluation, WordOverlap, evaluate_similarity
+from samesay.evaluation.plots import save_answers_plot, save_cost_plot, save_learning_curves
+from samesay.evaluation.similarity import SimilarityEvaluation, evaluate_similarity
 from samesay.pairs import Predictor, ProgressListener
 
 if TYPE_CHECKING:
@@ -25,20 +19,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ClassificationEvaluation",
-    "CostPoint",
     "Evaluation",
-    "Interval",
     "MajorityBaseline",
     "OneSideBaseline",
     "SimilarityEvaluation",
     "WordOverlap",
     "evaluate",
-    "metric_intervals",
     "save_answers_plot",
     "save_cost_plot",
     "save_learning_curves",
-    "share_interval",
-    "similarity_intervals",
 ]
 
 

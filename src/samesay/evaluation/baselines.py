@@ -1,6 +1,6 @@
-"""What a model has to beat: always the most frequent label, and a model that reads one side of the pair only.
+"""What a model has to beat: the most frequent label, a model that reads one side of the pair only, and word overlap.
 
-Both are ``Predictor``s, so the code that measures a model measures them too. That one side alone can give
+All are ``Predictor``s, so the code that measures a model measures them too. That one side alone can give
 the label away is a known flaw of data sets of this kind (Gururangan et al. 2018, "Annotation Artifacts in
 Natural Language Inference Data"; Poliak et al. 2018, "Hypothesis Only Baselines in Natural Language
 Inference").
@@ -8,6 +8,8 @@ Inference").
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy as np
 from samesay.data import require_classes
 from samesay.data.python.inputs import texts_from
 from samesay.errors import EmptySide, ExtraMissing, NoRows, UsageError
-from samesay.pairs import Answers, LabelSet, Sides
+from samesay.pairs import LabelSet, Scale, Sides
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,19 +30,19 @@ _READ_LETTERS = 10_000
 _WORD = r"(?u)\b\w+\b"
 
 
+@dataclass(frozen=True, eq=False)
 class MajorityBaseline:
     """Answers with the label frequencies of the pairs it was given, so always the most frequent label.
 
-    Args:
-        labels: The names of the columns of ``predict``.
-        sides: What the sides of a pair are called.
+    Attributes:
+        answers: The names of the columns of ``predict``.
+        sides: What the sides of a pair are called; neither is read.
         shares: Frequency of each label, shape ``(n_labels,)``, summing to 1.
     """
 
-    def __init__(self, labels: LabelSet, sides: Sides, shares: NDArray[Any]) -> None:
-        self._labels = labels
-        self._sides = sides
-        self._shares = np.asarray(shares, dtype=np.float32)
+    answers: LabelSet
+    sides: Sides
+    shares: NDArray[Any]
 
     @classmethod
     def train(cls, table: PairTable) -> MajorityBaseline:
@@ -54,35 +56,31 @@ class MajorityBaseline:
         labels = table.labels
         if labels is None or not counts.sum():
             raise NoRows(f"There are no pairs in {table.origin} to count labels in.", where=str(table.origin))
-        return cls(labels, table.sides, counts / counts.sum())
-
-    @property
-    def answers(self) -> Answers:
-        """The names of the columns of ``predict``."""
-        return self._labels
-
-    @property
-    def sides(self) -> Sides:
-        """What the first and the second text of a pair are called; neither is read."""
-        return self._sides
+        return cls(labels, table.sides, np.asarray(counts / counts.sum(), np.float32))
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:
         """The label frequencies for every pair, shape ``(n_pairs, n_labels)``."""
-        return np.tile(self._shares, (len(texts_from(pairs, sides=self.sides)[0]), 1))
+        return np.tile(self.shares, (len(texts_from(pairs, sides=self.sides)[0]), 1))
 
 
+@dataclass(frozen=True, eq=False)
 class OneSideBaseline:
     """A logistic regression on the words and word pairs (TF-IDF) of one side; it never sees the other.
 
     Made by ``train``. What it scores above the majority is what the data give away without any relation
     being read.
+
+    Attributes:
+        answers: The names of the columns of ``predict``.
+        sides: What the first and the second text of a pair are called.
+        side: The name of the side that is read.
+        pipeline: Texts to probabilities.
     """
 
-    def __init__(self, pipeline: Any, labels: LabelSet, sides: Sides, *, reads_first: bool) -> None:
-        self._pipeline = pipeline
-        self._labels = labels
-        self._sides = sides
-        self._reads_first = reads_first
+    answers: LabelSet
+    sides: Sides
+    side: str
+    pipeline: Any
 
     @classmethod
     def train(cls, table: PairTable, side: str, *, seed: int = 0) -> OneSideBaseline:
@@ -99,7 +97,14 @@ class OneSideBaseline:
             LabelMissing, OneClassOnly: If there is nothing to tell apart.
             EmptySide: If there is no word on that side.
         """
-        reads_first = _reads_first(table.sides, side)
+        sides = table.sides
+        if side not in ("first", "second", *sides):
+            raise UsageError(
+                f"The pairs have no side called {side!r}.",
+                expected=f"{sides.first} or {sides.second}",
+                where="side",
+            )
+        reads_first = side in ("first", sides.first)
         require_classes(table)
         try:
             from sklearn.feature_extraction.text import TfidfVectorizer
@@ -120,38 +125,31 @@ class OneSideBaseline:
                 expected="words to learn from",
             )
         pipeline.fit(texts, table.gold)
-        return cls(pipeline, table.labels, table.sides, reads_first=reads_first)
-
-    @property
-    def answers(self) -> Answers:
-        """The names of the columns of ``predict``."""
-        return self._labels
-
-    @property
-    def sides(self) -> Sides:
-        """What the first and the second text of a pair are called."""
-        return self._sides
-
-    @property
-    def side(self) -> str:
-        """The name of the side that is read."""
-        return self._sides.first if self._reads_first else self._sides.second
+        return cls(table.labels, sides, sides.first if reads_first else sides.second, pipeline)
 
     def predict(self, pairs: Any) -> NDArray[np.float32]:
         """Probabilities, shape ``(n_pairs, n_labels)``; 0 for a label that training never showed."""
-        texts = texts_from(pairs, sides=self.sides)[0 if self._reads_first else 1]
-        rows = np.zeros((len(texts), len(self._labels)), dtype=np.float32)
+        texts = texts_from(pairs, sides=self.sides)[tuple(self.sides).index(self.side)]
+        rows = np.zeros((len(texts), len(self.answers)), dtype=np.float32)
         if texts:
             texts = [text[:_READ_LETTERS] for text in texts]
-            rows[:, self._pipeline.classes_] = self._pipeline.predict_proba(texts)
+            rows[:, self.pipeline.classes_] = self.pipeline.predict_proba(texts)
         return rows
 
 
-def _reads_first(sides: Sides, side: str) -> bool:
-    if side in ("first", sides.first):
-        return True
-    if side in ("second", sides.second):
-        return False
-    raise UsageError(
-        f"The pairs have no side called {side!r}.", expected=f"{sides.first} or {sides.second}", where="side"
-    )
+@dataclass(frozen=True)
+class WordOverlap:
+    """Scores by the words that occur in both texts, as a share of those in either (Jaccard), put on the scale."""
+
+    answers: Scale
+    sides: Sides
+
+    def predict(self, pairs: Any) -> NDArray[np.float32]:
+        """Scores, shape ``(n_pairs,)``; two texts without a word are the same."""
+        texts = list(zip(*texts_from(pairs, sides=self.sides), strict=True))
+        shares = np.ones(len(texts), np.float32)
+        for place, pair in enumerate(texts):
+            first, second = ({word[0] for word in re.finditer(r"\w+", text.casefold())} for text in pair)
+            if first | second:
+                shares[place] = len(first & second) / len(first | second)
+        return self.answers.from_targets(shares)

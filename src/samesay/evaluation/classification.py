@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -11,16 +12,28 @@ import numpy as np
 from samesay.decision import Decisions, decisions_of
 from samesay.errors import LabelMissing
 from samesay.evaluation import metrics
-from samesay.evaluation.answering import ask
-from samesay.evaluation.evaluation import Constant, Evaluation, common_fields, require_pairs
-from samesay.evaluation.intervals import RESAMPLES, Interval, metric_intervals
+from samesay.evaluation.evaluation import Constant, Evaluation, Table, ask, common_fields, require_pairs
+from samesay.evaluation.intervals import (
+    RESAMPLES,
+    Interval,
+    Statistic,
+    label_statistic,
+    metric_intervals,
+    share_interval,
+)
 from samesay.evaluation.metrics import ClassScore
 from samesay.pairs import Predictor, ProgressListener, Task, labels_of
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
     from samesay.data import PairTable
+
+# Above this many labels the matrix is wider than a screen; --json has it whole, and so has --plot.
+_MOST_LABELS_IN_A_TABLE = 8
+# Above this many the numbers in the cells of a plot would be smaller than can be read.
+_MOST_LABELS_IN_NUMBERS = 12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,35 +42,59 @@ class ClassificationEvaluation(Evaluation):
 
     Attributes:
         metrics: ``accuracy`` and ``macro_f1`` in [0, 1] and ``loss`` (log loss in nats, see ``metrics.log_loss``).
-        labels: The predictor's label names, in its order; rows and columns of ``confusion``.
-        per_class: One score for each label, in the order of ``labels``.
         confusion: Pairs of the row's true label that were answered with the column's.
-        label_counts: How often each label is the right one.
-        predicted_counts: How often each label is the answer.
-        majority_label: The most frequent label of these pairs, the first one where two are equal.
-        majority_accuracy: What always answering ``majority_label`` would have scored here, in [0, 1].
         probabilities: The answers themselves, shape ``(n_pairs, n_labels)``, in the order of the table.
         label_ids: The right answers as indices into ``labels``, shape ``(n_pairs,)``.
         decisions: The labels given and where the predictor abstains, by its own decision policy.
     """
 
     task: ClassVar[Task] = "classification"
+    headline: ClassVar[str] = "accuracy"
 
-    labels: tuple[str, ...]
-    per_class: tuple[ClassScore, ...]
     confusion: tuple[tuple[int, ...], ...]
-    label_counts: dict[str, int]
-    predicted_counts: dict[str, int]
-    majority_label: str
-    majority_accuracy: float
     probabilities: NDArray[np.float64] = field(repr=False, compare=False)
     label_ids: NDArray[np.int32] = field(repr=False, compare=False)
     decisions: Decisions = field(repr=False, compare=False)
 
     @property
+    def labels(self) -> tuple[str, ...]:
+        """The predictor's label names, in its order; rows and columns of ``confusion``."""
+        return self.answers.names
+
+    @property
+    def gold(self) -> NDArray[np.int32]:
+        """The right answers as indices into ``labels``."""
+        return self.label_ids
+
+    @property
     def predicted_ids(self) -> NDArray[np.int64]:
         """The answers as indices into ``labels``, shape ``(n_pairs,)``."""
         return self.decisions.label_ids
+
+    @cached_property
+    def per_class(self) -> tuple[ClassScore, ...]:
+        """One score for each label, in the order of ``labels``."""
+        return tuple(metrics.class_scores(np.array(self.confusion)))
+
+    @property
+    def label_counts(self) -> dict[str, int]:
+        """How often each label is the right one."""
+        return {name: one.support for name, one in zip(self.labels, self.per_class, strict=True)}
+
+    @property
+    def predicted_counts(self) -> dict[str, int]:
+        """How often each label is the answer."""
+        return {name: one.predicted for name, one in zip(self.labels, self.per_class, strict=True)}
+
+    @property
+    def majority_label(self) -> str:
+        """The most frequent label of these pairs, the first one where two are equal."""
+        return max(self.label_counts, key=lambda name: self.label_counts[name])
+
+    @property
+    def majority_accuracy(self) -> float:
+        """What always answering ``majority_label`` would have scored here, in [0, 1]."""
+        return self.label_counts[self.majority_label] / self.n_pairs
 
     @property
     def abstention(self) -> dict[str, Any] | None:
@@ -81,11 +118,41 @@ class ClassificationEvaluation(Evaluation):
         """The most frequent label of these pairs."""
         return Constant("majority", self.majority_label, {"accuracy": self.majority_accuracy})
 
+    def statistic(self) -> Statistic:
+        """See ``intervals.label_statistic``."""
+        return label_statistic(self.probabilities, self.label_ids, self.predicted_ids)
+
     def intervals(self, *, resamples: int = RESAMPLES, seed: int = 0) -> dict[str, Interval | None]:
-        """95 % intervals of ``metrics``, see ``intervals.metric_intervals``."""
+        """See ``intervals.metric_intervals``."""
         return metric_intervals(
             self.probabilities, self.label_ids, self.predicted_ids, resamples=resamples, seed=seed
         )
+
+    def headline_interval(self) -> tuple[float, float]:
+        """Wilson's, of the accuracy."""
+        right = sum(self.confusion[place][place] for place in range(len(self.labels)))
+        interval = share_interval(right, self.n_pairs)
+        return interval.low, interval.high
+
+    def decided(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        """The answers as indices into ``labels``, which are the evaluation's own in any order; shape ``(n_pairs,)``."""
+        return self._places_in(labels)[self.predicted_ids]
+
+    def _places_in(self, labels: Sequence[str]) -> NDArray[np.int64]:
+        return np.array([list(labels).index(name) for name in self.labels])
+
+    def changes_from(self, reference: Any) -> dict[str, int]:
+        """``changed``, and how often both are right, only this one (``only_model``), only the reference, neither."""
+        ours, theirs = self.decided(reference.labels), reference.predicted_ids
+        right, theirs_right = ours == reference.label_ids, theirs == reference.label_ids
+        counted = {
+            "changed": ours != theirs,
+            "both_right": right & theirs_right,
+            "only_model": right & ~theirs_right,
+            "only_reference": theirs_right & ~right,
+            "both_wrong": ~right & ~theirs_right,
+        }
+        return {name: int(where.sum()) for name, where in counted.items()}
 
     def to_dict(self) -> dict[str, Any]:
         """Everything but the arrays, as JSON types."""
@@ -100,11 +167,60 @@ class ClassificationEvaluation(Evaluation):
                 "columns": "answer",
                 "counts": [list(row) for row in self.confusion],
             },
-            "label_counts": dict(self.label_counts),
-            "predicted_counts": dict(self.predicted_counts),
+            "label_counts": self.label_counts,
+            "predicted_counts": self.predicted_counts,
             "abstention": self.abstention,
             "majority": {"label": self.majority_label, "accuracy": self.majority_accuracy},
         }
+
+    def tables(self) -> list[Table | str]:
+        """Scores of each label, the confusion matrix, and how often the model abstains."""
+        found: list[Table | str] = [
+            Table(
+                ["label", "precision", "recall", "F1", "pairs", "answers"],
+                [
+                    (name, score.precision, score.recall, score.f1, score.support, score.predicted)
+                    for name, score in zip(self.labels, self.per_class, strict=True)
+                ],
+            )
+        ]
+        if len(self.labels) > _MOST_LABELS_IN_A_TABLE:
+            found.append(f"The confusion matrix of {len(self.labels)} labels is in --json and --plot.")
+        else:
+            rows = [(name, *row) for name, row in zip(self.labels, self.confusion, strict=True)]
+            found.append(Table(["true \\ answer", *self.labels], rows))
+        if (abstention := self.abstention) is not None:
+            right = abstention["accuracy_of_answered"]
+            found.append(
+                f"The model abstains from {abstention['abstained']:,} answers and stands by "
+                f"{100 * abstention['coverage']:.1f} %"
+                + ("" if right is None else f", of which {100 * right:.1f} % are right")
+            )
+        return found
+
+    def draw(self, figure: Figure) -> str:
+        """The confusion matrix, each row's shares as shade."""
+        counts = np.array(self.confusion, dtype=np.int64)
+        totals = counts.sum(axis=1, keepdims=True)
+        shares = counts / np.maximum(totals, 1)  # (n_labels, n_labels); a row without pairs stays 0
+        n_labels = len(self.labels)
+        side = min(2.2 + 1.1 * n_labels, 14.0)
+        figure.set_size_inches(side + 0.8, side)
+        axes = figure.add_subplot()
+        axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+        axes.set_xticks(range(n_labels), self.labels, rotation=30, ha="right", rotation_mode="anchor")
+        axes.set_yticks(range(n_labels), self.labels)
+        axes.set(xlabel="answer", ylabel="true label")
+        for row, column in np.ndindex(shares.shape) if n_labels <= _MOST_LABELS_IN_NUMBERS else ():
+            share = f"\n{shares[row, column]:.0%}" if totals[row, 0] else ""
+            colour = "white" if shares[row, column] > 0.55 else "black"
+            text = f"{counts[row, column]:,}{share}"
+            axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
+        words = []
+        for name, row in zip(self.labels, self.confusion, strict=True):
+            answers = ", ".join(f"{count} {answer}" for answer, count in zip(self.labels, row, strict=True))
+            words.append(f"Of {sum(row)} pairs labelled {name}: {answers}.")
+        return " ".join(words)
 
 
 def evaluate_classifier(
@@ -128,29 +244,20 @@ def evaluate_classifier(
         right += int((decisions_of(predictor, rows).label_ids == truth[start:done]).sum())
         return {"accuracy": round(right / done, 4)}
 
-    answers = ask(predictor, table.chunks(), len(table), facts=accuracy_so_far, progress=progress)
-    decisions = decisions_of(predictor, answers.values)
+    asked = ask(predictor, table.chunks(), len(table), facts=accuracy_so_far, progress=progress)
+    decisions = decisions_of(predictor, asked.values)
     confusion = metrics.confusion_matrix(truth, decisions.label_ids, len(labels))
-    supports = confusion.sum(axis=1)
-    scores = metrics.class_scores(confusion)
-    majority = metrics.majority(supports)
     values = {
         "accuracy": metrics.accuracy(confusion),
         "macro_f1": metrics.macro_f1(confusion),
-        "loss": metrics.log_loss(truth, answers.values),
+        "loss": metrics.log_loss(truth, asked.values),
     }
-    assert majority is not None  # there are pairs, so all four are defined
     return ClassificationEvaluation(
-        **common_fields(table, answers, _notes(labels.names, scores, len(table))),
+        **common_fields(table, asked, _notes(labels.names, metrics.class_scores(confusion), len(table))),
+        answers=labels,
         metrics={name: value for name, value in values.items() if value is not None},
-        labels=labels.names,
-        per_class=tuple(scores),
         confusion=tuple(tuple(row) for row in confusion.tolist()),
-        label_counts=dict(zip(labels, supports.tolist(), strict=True)),
-        predicted_counts=dict(zip(labels, confusion.sum(axis=0).tolist(), strict=True)),
-        majority_label=labels.names[majority[0]],
-        majority_accuracy=majority[1],
-        probabilities=answers.values,
+        probabilities=asked.values,
         label_ids=truth,
         decisions=decisions,
     )

@@ -7,34 +7,19 @@ of models, only of their evaluations.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError
-from samesay.evaluation.classification import ClassificationEvaluation
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.intervals import LEVEL, RESAMPLES
-from samesay.evaluation.metrics import log_losses, similarity_metrics
-from samesay.evaluation.similarity import SimilarityEvaluation
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from samesay.evaluation.intervals import RESAMPLES, bootstrapped, ends_of
+from samesay.pairs import are_alike
 
 SIGNIFICANT = 0.05
 """Below it a (corrected) p-value is called a difference."""
-
-CLASS_METRICS = ("accuracy", "macro_f1", "loss")
-SIMILARITY_METRICS = ("spearman", "pearson", "mse", "mae")
-
-# Rows of a bootstrap that are drawn at once hold this many numbers together: 32 MB an array, whatever the data's size.
-_DRAWN_AT_ONCE = 4_000_000
-
-Statistic = Callable[["NDArray[np.int64]"], "NDArray[np.float64]"]
-"""From places of drawn pairs, shape ``(n_draws, n_pairs)``, to metrics, shape ``(n_metrics, n_draws)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +43,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Decisions:
+class Changes:
     """How two classifiers' decisions on the same pairs go together.
 
     Attributes:
@@ -92,7 +77,7 @@ class Contrast:
     """
 
     differences: dict[str, Difference]
-    decisions: Decisions | None = None
+    decisions: Changes | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The contrast as JSON types."""
@@ -123,26 +108,33 @@ def contrast(
         UsageError: If the evaluations are not of the same pairs, labels or scale.
     """
     require_scipy()
+    if resamples < 1:
+        raise UsageError(f"resamples is {resamples}.", where="resamples", expected="at least 1")
+    for other in others:
+        _require_same(reference, other)
+    drawn = bootstrapped(reference.statistic(), resamples=resamples, seed=seed)
     found = []
     for other in others:
-        if isinstance(reference, ClassificationEvaluation) and isinstance(other, ClassificationEvaluation):
-            statistic, names, decisions = *_classifiers(reference, other), _decisions(reference, other)
-        elif isinstance(reference, SimilarityEvaluation) and isinstance(other, SimilarityEvaluation):
-            statistic, names, decisions = *_similarity(reference, other), None
+        statistic = other.statistic()
+        gains = bootstrapped(statistic, resamples=resamples, seed=seed) - drawn
+        differences = {}
+        for name, gain in zip(statistic.names, gains, strict=True):
+            if name in other.metrics and name in reference.metrics:
+                ends = ends_of(gain) if reference.n_pairs > 1 else None
+                differences[name] = Difference(
+                    other.metrics[name] - reference.metrics[name], *(ends or (None, None))
+                )
+        counts = other.changes_from(reference)
+        if counts is None:
+            found.append(Contrast(differences))
         else:
-            raise UsageError("One model gives labels and the other scores.", expected="models of one task")
-        differences = _bootstrapped(statistic, names, reference.n_pairs, resamples=resamples, seed=seed)
-        found.append(Contrast(differences, decisions))
+            p_value = mcnemar(counts["only_model"], counts["only_reference"])
+            found.append(Contrast(differences, Changes(**counts, p_value=p_value, p_adjusted=p_value)))
     adjusted = iter(holm([one.decisions.p_value for one in found if one.decisions is not None]))
     return [
         replace(one, decisions=replace(one.decisions, p_adjusted=next(adjusted))) if one.decisions else one
         for one in found
     ]
-
-
-def decided(evaluation: ClassificationEvaluation, labels: Sequence[str]) -> NDArray[np.int64]:
-    """The answers as indices into ``labels``, which are the evaluation's own in any order; shape ``(n_pairs,)``."""
-    return _places(evaluation.labels, labels)[evaluation.predicted_ids]
 
 
 def mcnemar(only_one: int, only_other: int) -> float:
@@ -176,143 +168,16 @@ def require_scipy() -> None:
         raise ExtraMissing.of("evaluation", "scipy", "Comparing models") from error
 
 
-def _decisions(reference: ClassificationEvaluation, model: ClassificationEvaluation) -> Decisions:
-    truth, names = reference.label_ids, reference.labels
-    ours, theirs = decided(model, names), decided(reference, names)
-    of_reference, of_model = theirs == truth, ours == truth
-    only_model = int((of_model & ~of_reference).sum())
-    only_reference = int((of_reference & ~of_model).sum())
-    p_value = mcnemar(only_model, only_reference)
-    return Decisions(
-        changed=int((theirs != ours).sum()),
-        both_right=int((of_reference & of_model).sum()),
-        only_model=only_model,
-        only_reference=only_reference,
-        both_wrong=int((~of_reference & ~of_model).sum()),
-        p_value=p_value,
-        p_adjusted=p_value,
-    )
-
-
-def _classifiers(
-    reference: ClassificationEvaluation, other: ClassificationEvaluation
-) -> tuple[Statistic, tuple[str, ...]]:
-    """Accuracy, macro F1 and log loss of ``other`` minus the reference's, of any drawn pairs."""
-    from scipy.sparse import csr_array
-
-    truth, n_labels = reference.label_ids.astype(np.int64), len(reference.labels)
-    places = _places(other.labels, reference.labels)
-    if not np.array_equal(places[other.label_ids], truth):
-        raise _other_pairs(reference, other)
-    # All that accuracy and F1 need of a drawing is how often each combination of right label and two answers came.
-    combined, cell_of = np.unique(
-        (truth * n_labels + decided(reference, reference.labels)) * n_labels + places[other.predicted_ids],
-        return_inverse=True,
-    )
-    true, said, said_by_other = combined // n_labels**2, combined // n_labels % n_labels, combined % n_labels
-    n_cells = len(combined)
-
-    def membership(classes: NDArray[np.int64], where: NDArray[np.bool_]) -> csr_array:
-        """1 where a cell counts for a class, shape ``(n_cells, n_labels)``; dense it would be huge for 1,000 labels."""
-        cells = np.flatnonzero(where)
-        return csr_array((np.ones(len(cells)), (cells, classes[cells])), shape=(n_cells, n_labels))
-
-    everywhere = np.ones(n_cells, bool)
-    sizes = [
-        membership(true, everywhere) + membership(answer, everywhere) for answer in (said, said_by_other)
-    ]
-    hits = [membership(true, answer == true) for answer in (said, said_by_other)]
-    loss = log_losses(other.label_ids, other.probabilities) - log_losses(truth, reference.probabilities)
-
-    def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-        n_draws, n_pairs = drawn.shape
-        cells = cell_of[drawn] + (np.arange(n_draws) * n_cells)[:, None]
-        counts = np.bincount(cells.ravel(), minlength=n_draws * n_cells).reshape(n_draws, n_cells)
-        accuracies, scores = [], []
-        for size, hit in zip(sizes, hits, strict=True):
-            involved, right = counts @ size, counts @ hit  # (n_draws, n_labels)
-            f1 = 2 * right / np.maximum(involved, 1)
-            accuracies.append(right.sum(axis=1) / n_pairs)
-            scores.append(f1.sum(axis=1) / (involved > 0).sum(axis=1))
-        return np.stack(
-            [accuracies[1] - accuracies[0], scores[1] - scores[0], loss[drawn].mean(axis=1)]
-        )  # (3, n_draws)
-
-    return differences, CLASS_METRICS
-
-
-def _similarity(
-    reference: SimilarityEvaluation, other: SimilarityEvaluation
-) -> tuple[Statistic, tuple[str, ...]]:
-    """All metrics of ``other`` minus the reference's, of any drawn pairs; NaN where one has none."""
-    if reference.scale != other.scale:
+def _require_same(reference: Evaluation, other: Evaluation) -> None:
+    if not are_alike(reference.answers, other.answers):
         raise UsageError(
-            "The models score on different scales.",
-            expected=f"one scale; received: {reference.scale} and {other.scale}",
+            "The models answer with different labels, or on different scales.",
+            expected=f"{reference.answers.in_words}; received: {other.answers.in_words}",
         )
-    if not np.array_equal(reference.truth, other.truth):
-        raise _other_pairs(reference, other)
-
-    def differences(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
-        rows = []
-        for places in drawn:
-            ours, theirs = (
-                similarity_metrics(reference.truth[places], one.scores[places]) for one in (other, reference)
-            )
-            rows.append([ours.get(name, np.nan) - theirs.get(name, np.nan) for name in SIMILARITY_METRICS])
-        return np.array(rows).T  # (4, n_draws)
-
-    return differences, SIMILARITY_METRICS
-
-
-def _bootstrapped(
-    statistic: Statistic, names: Sequence[str], n_pairs: int, *, resamples: int, seed: int
-) -> dict[str, Difference]:
-    from scipy.stats import DegenerateDataWarning, bootstrap
-
-    if resamples < 1:
-        raise UsageError(f"resamples is {resamples}.", where="resamples", expected="at least 1")
-    everything = np.arange(n_pairs)
-    values = statistic(everything[None, :])[:, 0]
-    lows = highs = np.full(len(names), np.nan)
-    if n_pairs > 1:
-        with warnings.catch_warnings():
-            # Raised where a metric is not defined for some drawing; it then has no interval, which is said.
-            warnings.simplefilter("ignore", DegenerateDataWarning)
-            interval = bootstrap(
-                (everything,),
-                lambda drawn, axis=-1: statistic(np.atleast_2d(drawn)),
-                n_resamples=resamples,
-                batch=max(1, _DRAWN_AT_ONCE // n_pairs),
-                vectorized=True,
-                confidence_level=LEVEL,
-                method="percentile",
-                # Called rng since scipy 1.15, which takes both.
-                random_state=np.random.default_rng(seed),  # pyright: ignore[reportCallIssue]
-            ).confidence_interval
-        lows, highs = interval.low, interval.high
-
-    def number(value: float) -> float | None:
-        return float(value) if np.isfinite(value) else None
-
-    return {
-        name: Difference(float(value), number(low), number(high))
-        for name, value, low, high in zip(names, values, lows, highs, strict=True)
-        if np.isfinite(value)
-    }
-
-
-def _places(names: Sequence[str], labels: Sequence[str]) -> NDArray[np.int64]:
-    if set(names) != set(labels):
+    gold = reference.answers.adopt(other.gold, other.answers, where=other.source)
+    if not np.array_equal(gold, reference.gold):
         raise UsageError(
-            "The models have different labels.", expected=f"{', '.join(labels)}; received: {', '.join(names)}"
+            "The models were not measured on the same pairs, so nothing can be said of their difference.",
+            where=f"{reference.source}; {other.source}",
+            expected="evaluations of one table, in one order",
         )
-    return np.array([list(labels).index(name) for name in names])
-
-
-def _other_pairs(reference: Evaluation, other: Evaluation) -> UsageError:
-    return UsageError(
-        "The models were not measured on the same pairs, so nothing can be said of their difference.",
-        where=f"{reference.source}; {other.source}",
-        expected="evaluations of one table, in one order",
-    )

@@ -12,9 +12,10 @@ The pairs are taken as independent of one another. Where many share a premise, t
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -50,23 +51,12 @@ class Interval:
         """The interval as JSON types."""
         return asdict(self)
 
-    def overlaps(self, other: Interval) -> bool:
-        """Whether some value lies in both."""
-        return self.low <= other.high and other.low <= self.high
 
-
-def share_interval(right: int, n: int, *, level: float = LEVEL) -> Interval | None:
-    """Wilson's score interval of a share, such as accuracy; None for no pairs.
+def share_interval(right: int, n: int, *, level: float = LEVEL) -> Interval:
+    """Wilson's score interval of ``right`` of ``n``, which is 1 or more, such as accuracy.
 
     Wilson 1927, "Probable Inference, the Law of Succession, and Statistical Inference".
-
-    Args:
-        right: How many of them.
-        n: Of how many.
-        level: Of confidence.
     """
-    if not n:
-        return None
     z = NormalDist().inv_cdf((1 + level) / 2)
     share = right / n
     centre = (share + z * z / (2 * n)) / (1 + z * z / n)
@@ -77,6 +67,98 @@ def share_interval(right: int, n: int, *, level: float = LEVEL) -> Interval | No
     )
 
 
+class Statistic(NamedTuple):
+    """The metrics of any pairs that are drawn from those measured.
+
+    Attributes:
+        names: Of the metrics.
+        n_pairs: Pairs to draw from, at least one.
+        of: From places of drawn pairs, shape ``(n_draws, n_pairs)``, to the metrics, ``(n_metrics, n_draws)``; NaN
+            where one is not defined.
+    """
+
+    names: tuple[str, ...]
+    n_pairs: int
+    of: Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+
+def bootstrapped(statistic: Statistic, *, resamples: int = RESAMPLES, seed: int = 0) -> NDArray[np.float64]:
+    """The metrics of pairs drawn with replacement, ``(n_metrics, resamples)``; one seed draws the same places."""
+    random, n_pairs = np.random.default_rng(seed), statistic.n_pairs
+    step = max(1, _DRAWN_AT_ONCE // n_pairs)
+    return np.concatenate(
+        [
+            statistic.of(random.integers(0, n_pairs, (min(step, resamples - start), n_pairs)))
+            for start in range(0, resamples, step)
+        ],
+        axis=1,
+    )
+
+
+def ends_of(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """The span that holds ``LEVEL`` of the drawn values; None where some drawing has no such metric."""
+    if not np.isfinite(values).all():
+        return None
+    low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2)).tolist()
+    return low, high
+
+
+def bootstrap_intervals(
+    statistic: Statistic, *, resamples: int = RESAMPLES, seed: int = 0
+) -> dict[str, Interval | None]:
+    """Intervals of all metrics from the same drawn pairs.
+
+    None where some drawing has no such metric (a correlation of equal scores), and where every drawing gives the same
+    (one pair; all answers right): then the bootstrap knows nothing.
+    """
+    found: dict[str, Interval | None] = {}
+    for name, values in zip(
+        statistic.names, bootstrapped(statistic, resamples=resamples, seed=seed), strict=True
+    ):
+        ends = ends_of(values)
+        # Sums of the same numbers in another order differ in their last digits.
+        alike = np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max()))
+        found[name] = None if ends is None or alike else Interval(*ends, "bootstrap")
+    return found
+
+
+def label_statistic(
+    probabilities: NDArray[np.float64],
+    label_ids: NDArray[np.int32],
+    predicted_ids: NDArray[np.int64] | None = None,
+) -> Statistic:
+    """``accuracy``, ``macro_f1`` and ``loss``.
+
+    Args:
+        probabilities: Shape ``(n_pairs, n_labels)``, at least one pair.
+        label_ids: The right answers as class indices, shape ``(n_pairs,)``.
+        predicted_ids: The answers, likewise; the most probable ones where absent.
+
+    Raises:
+        ModelError, UsageError: As ``metrics.log_loss``.
+    """
+    losses = log_losses(label_ids, probabilities)
+    answers = probabilities.argmax(axis=1) if predicted_ids is None else predicted_ids
+    n_pairs, n_labels = probabilities.shape
+    # All that accuracy and F1 need of a drawing is how often each combination of right label and answer came.
+    cells, cell_of = np.unique(label_ids.astype(np.int64) * n_labels + answers, return_inverse=True)
+    true, said = np.divmod(cells, n_labels)
+
+    def of(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        starts = (np.arange(len(drawn)) * len(cells))[:, None]
+        counts = np.bincount((cell_of[drawn] + starts).ravel(), minlength=len(drawn) * len(cells))
+        counts = counts.reshape(len(drawn), len(cells)).T
+        hits, involved = np.zeros((2, n_labels, len(drawn)), np.int64)
+        np.add.at(hits, true[true == said], counts[true == said])
+        np.add.at(involved, true, counts)
+        np.add.at(involved, said, counts)
+        f1 = 2 * hits / np.maximum(involved, 1)  # of each class, 0 where it has none
+        macro_f1 = f1.sum(axis=0) / (involved > 0).sum(axis=0)
+        return np.stack([hits.sum(axis=0) / n_pairs, macro_f1, losses[drawn].mean(axis=1)])
+
+    return Statistic(("accuracy", "macro_f1", "loss"), n_pairs, of)
+
+
 def metric_intervals(
     probabilities: NDArray[np.float64],
     label_ids: NDArray[np.int32],
@@ -85,75 +167,44 @@ def metric_intervals(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Interval | None]:
-    """Bootstrap intervals of ``accuracy``, ``macro_f1`` and ``loss``, from the same drawn pairs.
-
-    Where every drawing gives the same metric (one pair; all answers right) the bootstrap knows nothing: accuracy then
-    has Wilson's interval, another metric None.
-
-    Args:
-        probabilities: Shape ``(n_pairs, n_labels)``, at least one pair.
-        label_ids: The right answers as class indices, shape ``(n_pairs,)``.
-        predicted_ids: The answers, likewise; the most probable ones where absent.
-        resamples: How often to draw.
-        seed: Of the drawing.
-
-    Raises:
-        ModelError, UsageError: As ``metrics.log_loss``.
-    """
-    losses = log_losses(label_ids, probabilities)
-    truth = label_ids.astype(np.int64)
-    answers = probabilities.argmax(axis=1) if predicted_ids is None else predicted_ids
-    n_pairs, n_labels = probabilities.shape
-    random = np.random.default_rng(seed)
-    drawn: dict[str, list[NDArray[np.float64]]] = {"accuracy": [], "macro_f1": [], "loss": []}
-    step = max(1, _DRAWN_AT_ONCE // max(n_pairs, n_labels))
-    for start in range(0, resamples, step):
-        size = min(step, resamples - start)
-        places = random.integers(0, n_pairs, (size, n_pairs))
-        true, answered = truth[places], answers[places]
-        hits = _counted(true, n_labels, where=true == answered)
-        involved = _counted(true, n_labels) + _counted(answered, n_labels)
-        scores = 2 * hits / np.maximum(involved, 1)  # F1 of each class, 0 where it has none
-        drawn["accuracy"].append(hits.sum(axis=1) / n_pairs)
-        drawn["macro_f1"].append(scores.sum(axis=1) / (involved > 0).sum(axis=1))
-        drawn["loss"].append(losses[places].mean(axis=1))
-    found = {name: _percentiles(np.concatenate(values)) for name, values in drawn.items()}
+    """Bootstrap intervals of ``label_statistic``; of an accuracy that every drawing has, Wilson's."""
+    statistic = label_statistic(probabilities, label_ids, predicted_ids)
+    found = bootstrap_intervals(statistic, resamples=resamples, seed=seed)
     if found["accuracy"] is None:
-        found["accuracy"] = share_interval(int((truth == answers).sum()), n_pairs)
+        everything = np.arange(statistic.n_pairs)[None]
+        right = round(float(statistic.of(everything)[0, 0]) * statistic.n_pairs)
+        found["accuracy"] = share_interval(right, statistic.n_pairs)
     return found
+
+
+def score_statistic(truth: ArrayLike, answers: ArrayLike) -> Statistic:
+    """``spearman``, ``pearson``, ``mse``, ``mae`` and ``bias`` of scores, shape ``(n_pairs,)``, at least one pair."""
+    true, answered = np.asarray(truth, np.float64), np.asarray(answers, np.float64)
+    # Ranks of drawn pairs are counted and not sorted: 100,000 pairs would be sorted 2,000 times.
+    ranked = [_Ranked(values) for values in (true, answered)]
+    errors = answered - true
+
+    def one(places: NDArray[np.int64]) -> list[float]:
+        wrong = errors[places]
+        return [
+            _correlation(*(each.of(places) for each in ranked)),
+            _correlation(true[places], answered[places]),
+            float(np.mean(wrong**2)),
+            float(np.mean(np.abs(wrong))),
+            float(np.mean(wrong)),
+        ]
+
+    def of(drawn: NDArray[np.int64]) -> NDArray[np.float64]:
+        return np.array([one(places) for places in drawn]).T
+
+    return Statistic(("spearman", "pearson", "mse", "mae", "bias"), len(true), of)
 
 
 def similarity_intervals(
     truth: ArrayLike, answers: ArrayLike, *, resamples: int = RESAMPLES, seed: int = 0
 ) -> dict[str, Interval | None]:
-    """Bootstrap intervals of ``spearman``, ``pearson``, ``mse``, ``mae`` and ``bias``, from the same drawn pairs.
-
-    None where some drawing has no such metric (a correlation of equal scores), or where all drawings have the same.
-
-    Args:
-        truth: The right scores, shape ``(n_pairs,)``, at least one pair.
-        answers: The answers, likewise.
-        resamples: How often to draw.
-        seed: Of the drawing.
-    """
-    true, answered = np.asarray(truth, np.float64), np.asarray(answers, np.float64)
-    # Ranks of drawn pairs are counted and not sorted: 100,000 pairs would be sorted 2,000 times.
-    ranked = [_Ranked(values) for values in (true, answered)]
-    errors = answered - true
-    random = np.random.default_rng(seed)
-    drawn: dict[str, list[float]] = {name: [] for name in ("spearman", "pearson", "mse", "mae", "bias")}
-    for _ in range(resamples):
-        places = random.integers(0, len(true), len(true))
-        wrong = errors[places]
-        drawn["spearman"].append(_correlation(*(one.of(places) for one in ranked)))
-        drawn["pearson"].append(_correlation(true[places], answered[places]))
-        drawn["mse"].append(float(np.mean(wrong**2)))
-        drawn["mae"].append(float(np.mean(np.abs(wrong))))
-        drawn["bias"].append(float(np.mean(wrong)))
-    found = {name: np.array(values) for name, values in drawn.items()}
-    return {
-        name: _percentiles(values) if np.isfinite(values).all() else None for name, values in found.items()
-    }
+    """Bootstrap intervals of ``score_statistic``."""
+    return bootstrap_intervals(score_statistic(truth, answers), resamples=resamples, seed=seed)
 
 
 class _Ranked:
@@ -173,20 +224,3 @@ class _Ranked:
 def _correlation(first: NDArray[np.float64], second: NDArray[np.float64]) -> float:
     value = pearson(first, second)
     return math.nan if value is None else value
-
-
-def _counted(
-    ids: NDArray[np.int64], n_labels: int, *, where: NDArray[np.bool_] | None = None
-) -> NDArray[np.int64]:
-    """How often each class occurs in each row, shape ``(rows, n_labels)``."""
-    cells = ids + (np.arange(len(ids)) * n_labels)[:, None]
-    flat = cells.ravel() if where is None else cells[where]
-    return np.bincount(flat, minlength=len(ids) * n_labels).reshape(len(ids), n_labels)
-
-
-def _percentiles(values: NDArray[np.float64]) -> Interval | None:
-    # Sums of the same numbers in another order differ in their last digits.
-    if np.ptp(values) <= 1e-12 * max(1.0, float(np.abs(values).max())):
-        return None
-    low, high = np.quantile(values, ((1 - LEVEL) / 2, (1 + LEVEL) / 2)).tolist()
-    return Interval(low, high, "bootstrap")

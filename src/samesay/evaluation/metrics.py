@@ -243,9 +243,10 @@ def require_values(values: ArrayLike, answers: Answers, *, n_pairs: int) -> NDAr
     Raises:
         ModelError: As ``require_probabilities`` or ``require_scores``.
     """
-    if answers.task == "similarity":
+    shape = answers.shape(n_pairs)
+    if len(shape) == 1:
         return require_scores(values, n_pairs=n_pairs)
-    return require_probabilities(values, n_pairs=n_pairs, n_labels=len(answers.outputs))
+    return require_probabilities(values, n_pairs=n_pairs, n_labels=shape[1])
 
 
 def _class_score(index: int, right: int, support: int, predicted: int) -> ClassScore:

@@ -1,4 +1,4 @@
-"""Plots for people: the confusion matrix and the learning curves, saved as PNG or SVG.
+"""Plots for people, saved as PNG or SVG: answers over right answers, learning curves, quality over cost.
 
 matplotlib is imported when a plot is made, and used without pyplot, so that no window system is touched,
 no global state is left behind and threads may draw side by side. The same input gives the same bytes.
@@ -15,10 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from samesay.errors import ExtraMissing, UsageError
-from samesay.evaluation.classification import ClassificationEvaluation
+from samesay.errors import ExtraMissing, TargetExists, UsageError
 from samesay.evaluation.evaluation import Evaluation
-from samesay.evaluation.similarity import SimilarityEvaluation
 from samesay.storage import destination, new_file
 
 if TYPE_CHECKING:
@@ -28,9 +26,6 @@ if TYPE_CHECKING:
 
 _FORMATS = (".png", ".svg")
 _DOTS_PER_INCH = 144
-
-# Above this many labels the numbers in the cells would be smaller than can be read.
-_MOST_LABELS_WITH_NUMBERS = 12
 
 # Two colours that also differ in lightness, for those who see no hue (Okabe & Ito 2008).
 _TRAINING_COLOUR = "#0072b2"
@@ -59,6 +54,25 @@ class CostPoint:
     peak_memory: int | None
 
 
+def require_plot(path: str | Path, *, overwrite: bool) -> None:
+    """Refuse, before minutes of scoring, a place at which no plot can be written.
+
+    Raises:
+        UsageError: If the name does not end as a plot's does.
+        ExtraMissing: If matplotlib is not installed.
+        TargetExists: If something is there that may not be replaced.
+    """
+    target = destination(_target(path))
+    _figure(1, 1)
+    if not overwrite and (target.exists() or target.is_symlink()):
+        raise TargetExists(
+            f"{target} exists already.",
+            where=str(target),
+            expected="a new file",
+            hint="name another one, or replace it with --overwrite",
+        )
+
+
 def save_answers_plot(evaluation: Evaluation, path: str | Path, *, title: str | None = None) -> Path:
     """Draw answers over right answers: a confusion matrix with each row's shares as shade, or dots over the diagonal.
 
@@ -71,58 +85,14 @@ def save_answers_plot(evaluation: Evaluation, path: str | Path, *, title: str | 
         UsageError: If the name ends otherwise.
         ExtraMissing: If matplotlib is not installed.
         OutputUnwritable, DiskFull: If the file cannot be written.
-        TypeError: If it is an evaluation of neither task.
     """
     target = _target(path)
-    if isinstance(evaluation, ClassificationEvaluation):
-        return _save_confusion(evaluation, target, title)
-    if isinstance(evaluation, SimilarityEvaluation):
-        return _save_similarity(evaluation, target, title)
-    raise TypeError(f"cannot draw {type(evaluation).__name__}")
-
-
-def _save_confusion(evaluation: ClassificationEvaluation, target: Path, title: str | None) -> Path:
-    counts = np.array(evaluation.confusion, dtype=np.int64)
-    totals = counts.sum(axis=1, keepdims=True)
-    shares = counts / np.maximum(totals, 1)  # (n_labels, n_labels); a row without pairs stays 0
-    n_labels = len(evaluation.labels)
-    side = min(2.2 + 1.1 * n_labels, 14.0)
-    figure = _figure(side + 0.8, side)
-    axes = figure.add_subplot()
-    axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
-    axes.set_xticks(range(n_labels), evaluation.labels, rotation=30, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(n_labels), evaluation.labels)
-    axes.set_xlabel("answer")
-    axes.set_ylabel("true label")
-    if n_labels <= _MOST_LABELS_WITH_NUMBERS:
-        for row in range(n_labels):
-            for column in range(n_labels):
-                text = f"{counts[row, column]:,}"
-                if totals[row, 0]:
-                    text += f"\n{shares[row, column]:.0%}"
-                colour = "white" if shares[row, column] > 0.55 else "black"
-                axes.text(column, row, text, ha="center", va="center", color=colour, fontsize=9)
-    accuracy = evaluation.metrics["accuracy"]
-    title = title or f"{evaluation.source}: accuracy {accuracy:.3f} of {evaluation.n_pairs:,} pairs"
-    axes.set_title(title, fontsize=10)
-    return _save(figure, target, title=title, description=_confusion_in_words(evaluation))
-
-
-def _save_similarity(evaluation: SimilarityEvaluation, target: Path, title: str | None) -> Path:
-    metrics = ", ".join(f"{name} {value:.4f}" for name, value in evaluation.metrics.items())
+    figure = _figure(5, 5)
+    words = evaluation.draw(figure)
+    metrics = ", ".join(f"{name.replace('_', ' ')} {value:.3f}" for name, value in evaluation.metrics.items())
     title = title or f"{evaluation.n_pairs:,} pairs of {evaluation.source}: {metrics}"
-    figure = _figure(5.4, 5.4)
     figure.suptitle(title, fontsize=10, wrap=True)
-    axes = figure.subplots()
-    low, high = evaluation.scale
-    margin = 0.03 * (high - low)
-    axes.plot([low, high], [low, high], color="0.6", linestyle=":")
-    axes.scatter(evaluation.truth, evaluation.scores, s=10, alpha=0.35, color=_TRAINING_COLOUR, linewidths=0)
-    axes.set(xlabel="right score", ylabel="answer")
-    axes.set(xlim=(low - margin, high + margin), ylim=(low - margin, high + margin), aspect="equal")
-    axes.grid(alpha=0.3)
-    description = f"Answers over right scores from {evaluation.scale}: {metrics}."
-    return _save(figure, target, title=title, description=description)
+    return _save(figure, target, title=title, description=words)
 
 
 def save_cost_plot(
@@ -279,15 +249,6 @@ def _plain_numbers(axes: Axes, *, wide: bool) -> None:
     axes.xaxis.set_major_locator(LogLocator(subs=(1,) if wide else (1, 2, 5)))
     axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.10g}"))
     axes.xaxis.set_minor_formatter(NullFormatter())
-
-
-def _confusion_in_words(evaluation: ClassificationEvaluation) -> str:
-    parts = []
-    for place, name in enumerate(evaluation.labels):
-        row = evaluation.confusion[place]
-        answers = ", ".join(f"{count} {answer}" for answer, count in zip(evaluation.labels, row, strict=True))
-        parts.append(f"Of {sum(row)} pairs labelled {name}: {answers}.")
-    return " ".join(parts)
 
 
 def _curves_in_words(history: Sequence[Mapping[str, Any]], best_epoch: float | None) -> str:

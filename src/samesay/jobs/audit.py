@@ -25,12 +25,12 @@ from samesay.evaluation.audit.audit import (
     shared_between,
 )
 from samesay.evaluation.audit.shortcut import Shortcut, cross_validated_shortcut, shortcut_from
-from samesay.evaluation.finding import Finding
+from samesay.evaluation.evaluation import Finding
 from samesay.pairs import Progress, ProgressListener
 from samesay.scoring import Scorer
 
 if TYPE_CHECKING:
-    from samesay.model.own_preprocessor import PreprocessorEncoder
+    from samesay.model.encoders import PreprocessorEncoder
 
 _STEPS = 4
 _ENCODED_AT_ONCE = 4096

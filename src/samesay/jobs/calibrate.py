@@ -28,9 +28,8 @@ from samesay.evaluation.fitting import (
     gain_of_line,
 )
 from samesay.pairs import Progress, ProgressListener
-from samesay.predictors.labelled import load_for
+from samesay.predictors.labelled import Overlap, load_for, overlap_with
 from samesay.predictors.opening import Backend, open_predictor
-from samesay.predictors.overlap import Overlap, overlap_with
 
 LEAST_PAIRS = 100
 """Below this a temperature says more about the pairs than about the model."""

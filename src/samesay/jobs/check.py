@@ -14,16 +14,17 @@ from samesay.errors import LabelMismatch, NoRows, UsageError
 from samesay.evaluation.behaviour.expectations import (
     HANDWRITTEN,
     BehaviourTest,
+    LabelQuestions,
+    Questions,
     chosen,
     handwritten_tests,
-    names_of,
-    roles_of,
+    questions_for,
     suite_tests,
     users_test,
 )
 from samesay.evaluation.behaviour.results import Behaviour, CapabilityResult, measure_behaviour
 from samesay.evaluation.behaviour.suite_file import SuiteRow, read_suite
-from samesay.pairs import Answers, Predictor, ProgressListener, Scale
+from samesay.pairs import Answers, Predictor, ProgressListener, labels_of
 from samesay.predictors.opening import Backend, open_predictor
 
 
@@ -101,7 +102,7 @@ def check(
     Args:
         model: A saved model's folder, a built-in model, or what answers itself; ``builtin:nli`` where absent.
         capabilities: The names of those to check; all where empty.
-        suites: The user's own tests, one file each, which are always put.
+        suites: The user's own tests, one file each; ``capabilities`` chooses among them, too.
         rename_labels: From a label of the model to the usual name of what it means.
         seed: Decides which pairs are asked; the same seed, the same pairs.
         fail_under: The share of tests, in [0, 1], that every capability has to pass.
@@ -130,14 +131,16 @@ def check(
     users = {source: rows for source, (rows, _) in read.items()}
     if model is None:
         model = default_model("check")
-    asked, part = _opened(model, backend)
-    answers = asked.answers
-    roles, tests, notes = _tests(answers, capabilities, users, rename_labels, seed)
-    behaviour = measure_behaviour(asked, tests, roles, progress=progress)
+    asked, part = model, None
+    if isinstance(asked, str | Path):
+        opened = open_predictor(asked, backend=backend)
+        asked, part = opened.predictor, opened.kind
+    questions, tests, notes = _tests(asked.answers, capabilities, users, rename_labels, seed)
+    behaviour = measure_behaviour(asked, tests, questions, progress=progress)
     checked = CheckedModel(
         str(model) if isinstance(model, str | Path) else type(model).__name__,
         part,
-        roles,
+        dict(questions.roles),
         seed,
         behaviour,
         fail_under,
@@ -149,53 +152,32 @@ def check(
     return checked
 
 
-def _opened(model: str | Path | Predictor, backend: Backend) -> tuple[Predictor, str | None]:
-    if isinstance(model, str | Path):
-        opened = open_predictor(model, backend=backend)
-        return opened.predictor, opened.backend
-    return model, None
-
-
 def _tests(
     answers: Answers,
     capabilities: Sequence[str],
     users: Mapping[str, Sequence[SuiteRow]],
     rename_labels: Mapping[str, str] | None,
     seed: int,
-) -> tuple[dict[str, str], list[BehaviourTest], list[str]]:
-    """What the labels mean, everything that is asked, and what was left out of it."""
-    notes, roles, known = [], {}, True
-    if not isinstance(answers, Scale):
-        try:
-            roles = roles_of(answers, rename_labels)
-        except LabelMismatch as error:
-            if not users or rename_labels:
-                raise
-            known = False
-            notes.append(f"only your own tests were put. {error.message}")
-    names = names_of(answers, roles) if known else ()
-    own = list(dict.fromkeys(row.capability for rows in users.values() for row in rows))
+) -> tuple[Questions, list[BehaviourTest], list[str]]:
+    """Everything that is asked, and what was left out of it."""
+    notes, names = [], ()
+    try:
+        questions = questions_for(answers, rename_labels)
+        names = questions.names
+    except LabelMismatch as error:
+        if not users or rename_labels:
+            raise
+        questions = LabelQuestions(labels_of(answers), {})
+        notes.append(f"only your own tests were put. {error.message}")
+    own = dict.fromkeys(row.capability for rows in users.values() for row in rows)
     wanted = chosen((*names, *(name for name in own if name not in names)), capabilities)
-    tests = suite_tests(answers, roles, wanted, seed=seed) if known else []
-    if HANDWRITTEN in wanted:
-        tests += handwritten_tests(load_pairs(HANDWRITTEN), roles)
-    elif known and HANDWRITTEN not in names:
+    tests = suite_tests(questions, wanted, seed=seed) if names else []
+    if HANDWRITTEN in wanted and questions.handwritten:
+        tests += handwritten_tests(load_pairs(HANDWRITTEN), questions)
+    elif names and HANDWRITTEN not in names:
         notes.append("the hand-written pairs are about entailment, and were left out")
     for source, rows in users.items():
-        tests += [
-            users_test(
-                source,
-                row.capability,
-                row.perturbed or row.pair,
-                row.expected,
-                row.pair if row.perturbed else None,
-                answers=answers,
-                roles=roles,
-                where=row.place,
-            )
-            for row in rows
-            if row.capability in wanted
-        ]
+        tests += [users_test(source, row, questions) for row in rows if row.capability in wanted]
     if not tests:
         raise NoRows("There is nothing to check.", where="--capability")
-    return roles, tests, notes
+    return questions, tests, notes

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.formats.writers import (
@@ -18,33 +16,21 @@ from samesay.data.formats.writers import (
     write_text,
 )
 from samesay.errors import LabelMismatch, UsageError
-from samesay.evaluation import ClassificationEvaluation, Evaluation, evaluate
-from samesay.evaluation.comparison import (
-    RESAMPLES,
-    contrast,
-    require_scipy,
-)
-from samesay.evaluation.intervals import share_interval
-from samesay.pairs import (
-    LabelSet,
-    Pair,
-    ProgressListener,
-    Scale,
-    Sides,
-    labels_of,
-)
+from samesay.evaluation import evaluate
+from samesay.evaluation.comparison import RESAMPLES, contrast, require_scipy
+from samesay.pairs import ProgressListener, Sides, labels_of
+from samesay.predictors.baselines import make_baseline
 from samesay.predictors.comparison import ComparedModel, Comparison
 from samesay.predictors.comparison import markdown as as_markdown
-from samesay.predictors.contenders import (
-    Contender,
-    is_baseline,
-    make_baseline,
-    open_contender,
-    renamed,
-    short_names,
+from samesay.predictors.cost import Cost, measure_costs
+from samesay.predictors.labelled import (
+    MEASURED_SPLITS,
+    OWN_TRAINING_DATA,
+    builtin_for,
+    load_for,
+    load_training_pairs,
 )
-from samesay.predictors.cost import SAMPLE, Cost, measure_memory, measure_speed
-from samesay.predictors.labelled import OWN_TRAINING_DATA, builtin_for, load_for, load_training_pairs
+from samesay.predictors.opening import Opened, kind_and_name, open_named, short_names
 from samesay.printable import command
 
 
@@ -67,7 +53,7 @@ def compare_models(
 
     Args:
         models: Saved models, built-in ones, Hugging Face or sentence-transformers folders with a sequence classifier
-            (``jobs.contenders``), baselines by name, such as ``baseline:majority``. One alone is compared with the
+            (``predictors.opening``), baselines by name, such as ``baseline:majority``. One alone is compared with the
             built-in model that fits the data.
         data: A source of labelled pairs; of several splits ``test`` is taken, else ``validation``.
         rename_model_labels: From a label name of a model to the name wanted, for models of others.
@@ -99,7 +85,7 @@ def compare_models(
     if rounds < 0:
         raise UsageError(f"rounds is {rounds}.", where="rounds", expected="0 or more")
     if len(words) == 1:
-        words.append(builtin_for(data, reading, prefer=("test", "validation")))
+        words.append(builtin_for(data, reading))
     require_scipy()
     require_apart({"--changed": changed, "--markdown": markdown})
     if changed is not None:
@@ -108,31 +94,29 @@ def compare_models(
         require_new(markdown, overwrite=overwrite)
     opened = _opened(words, dict(rename_model_labels or {}), reads)
     table = _table(data, opened.values(), reading)
-    contenders = _with_baselines(words, opened, table, baselines, reading.of_another_source())
-    names = short_names(words)
     if changed is not None and table.labels is None:
         raise UsageError(
             "Similarity models decide nothing that could change.", where="changed", hint="leave it out"
         )
-    evaluations = [evaluate(one.predictor, table, progress=progress) for one in contenders]
-    costs, cost_notes, cost_pairs = _costs(contenders, names, table, reads, rounds)
+    by_name = _with_baselines(words, opened, table, baselines, reading.of_another_source())
+    evaluations = [evaluate(one.predictor, table, progress=progress) for one in by_name.values()]
+    costs: Sequence[Cost | None] = [None] * len(words)
+    cost_notes, cost_pairs = [], None
+    if rounds:
+        costs, cost_notes, cost_pairs = measure_costs(by_name, table, rounds=rounds, reads=reads)
     contrasts = contrast(evaluations[0], evaluations[1:], resamples=resamples)
     twice = ["a model is named twice: it can differ from itself in speed alone"]
     notes = [*table.origin.notes, *(twice if len(set(words)) < len(words) else ()), *cost_notes]
+    # What concerns a model alone: the table's own notes stand once for all.
+    own_notes = [
+        (*one.notes, *(note for note in evaluation.notes if note not in table.origin.notes))
+        for one, evaluation in zip(by_name.values(), evaluations, strict=True)
+    ]
     compared = Comparison(
         tuple(
-            ComparedModel(
-                name,
-                contender.model,
-                contender.kind,
-                evaluation,
-                _interval_of(evaluation),
-                contrast,
-                cost,
-                _own_notes(contender, evaluation, table),
-            )
-            for name, contender, evaluation, contrast, cost in zip(
-                names, contenders, evaluations, [None, *contrasts], costs, strict=True
+            ComparedModel(name, one.model, one.kind, evaluation, contrast, cost, noted)
+            for (name, one), evaluation, contrast, cost, noted in zip(
+                by_name.items(), evaluations, [None, *contrasts], costs, own_notes, strict=True
             )
         ),
         table,
@@ -141,10 +125,10 @@ def compare_models(
         tuple(notes),
     )
     if changed is not None:
-        answers = [f"{what} {name}" for name in names for what in ("answer", "probability")]
+        predictions = [f"{what} {name}" for name in by_name for what in ("answer", "probability")]
         write_rows(
             changed,
-            ["row", *table.sides, "label", *answers],
+            ["row", *table.sides, "label", *predictions],
             list(compared.changed_rows()),
             overwrite=overwrite,
         )
@@ -153,11 +137,10 @@ def compare_models(
     return compared
 
 
-def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None) -> dict[str, Contender]:
+def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None) -> dict[str, Opened]:
     """What is no baseline, by the user's word, all of one task and of the same label names."""
-    as_is = {
-        word: open_contender(word, reads=reads) for word in dict.fromkeys(words) if not is_baseline(word)
-    }
+    saved = [word for word in dict.fromkeys(words) if kind_and_name(word)[0] != "baseline"]
+    as_is = {word: open_named(word, reads=reads) for word in saved}
     known = {name for one in as_is.values() for name in one.answers.names}
     strange = [name for name in names if name not in known]
     if strange:
@@ -166,22 +149,20 @@ def _opened(words: Sequence[str], names: Mapping[str, str], reads: Sides | None)
             where="rename_model_labels",
             expected=f"labels of the models: {', '.join(sorted(known))}",
         )
-    opened = {word: renamed(one, names) for word, one in as_is.items()}
-    first = next(iter(opened.values()), None)
+    opened = {word: one.renamed(names) for word, one in as_is.items()}
     for one in opened.values():
-        assert first is not None
-        if one.answers.task != first.answers.task:
-            raise UsageError(
-                "Some of the models give similarity scores and others labels: nothing says which is better.",
-                where="models",
-                expected=f"models of one task; {first.model}: {first.answers.in_words}; "
-                f"{one.model}: {one.answers.in_words}",
-            )
-        _require_same_names(first, one)
+        _require_same_names(next(iter(opened.values())), one)
     return opened
 
 
-def _require_same_names(first: Contender, other: Contender) -> None:
+def _require_same_names(first: Opened, other: Opened) -> None:
+    expected = f"{first.model}: {first.answers.in_words}; {other.model}: {other.answers.in_words}"
+    if first.answers.task != other.answers.task:
+        raise UsageError(
+            "Some of the models give similarity scores and others labels: nothing says which is better.",
+            where="models",
+            expected=f"models of one task; {expected}",
+        )
     if set(first.answers.names) == set(other.answers.names):
         return
     labels, others = labels_of(first.answers), labels_of(other.answers)
@@ -190,7 +171,7 @@ def _require_same_names(first: Contender, other: Contender) -> None:
     raise LabelMismatch(
         "The models do not answer with the same labels.",
         where="models",
-        expected=f"{first.model}: {labels.in_words}; {other.model}: {others.in_words}",
+        expected=expected,
         hint=f"the names fit by their spelling: {command('--rename-model-labels', words)}"
         if renaming
         else "where they mean the same under other names: --rename-model-labels THEIRS=OURS,…",
@@ -198,94 +179,43 @@ def _require_same_names(first: Contender, other: Contender) -> None:
     )
 
 
-def _table(data: str | Path, opened: Collection[Contender], reading: ReadOptions) -> PairTable:
+def _table(data: str | Path, opened: Collection[Opened], reading: ReadOptions) -> PairTable:
     """The pairs, read for these models: with their labels, or on the scale of those that have one of their own."""
-    prefer = ("test", "validation")
-    answers = [one.answers for one in opened]
-    if not answers:
-        return load_pairs(data, reading, prefer=prefer)
-    if isinstance(answers[0], LabelSet):
-        return load_for(answers[0], data, reading, prefer=prefer)
-    scale = next((one.answers for one in opened if one.manifest is not None), None)
-    return load_for(scale, data, reading, prefer=prefer)
+    if not opened:
+        return load_pairs(data, reading, prefer=MEASURED_SPLITS)
+    asked = next((one for one in opened if one.manifest is not None), next(iter(opened)))
+    if asked.manifest is None and asked.answers.scale is not None:
+        # The one output of another library's model is a share; which scale that is a share of, only the data say.
+        return load_pairs(data, reading, prefer=MEASURED_SPLITS, task=asked.answers.task)
+    return load_for(asked.answers, data, reading)
 
 
 def _with_baselines(
     words: Sequence[str],
-    opened: Mapping[str, Contender],
+    opened: Mapping[str, Opened],
     table: PairTable,
     source: str | Path,
     reading: ReadOptions,
-) -> list[Contender]:
-    """All contenders in the order of the user's words, similarity models of others put on the data's scale."""
+) -> dict[str, Opened]:
+    """All models by name in the order of the user's words, those of other libraries put on the data's scale."""
     answers = table.answers
     assert answers is not None  # it was loaded with gold answers
     first = next(iter(opened.values()), None)
     manifest = next((one.manifest for one in opened.values() if one.manifest is not None), None)
     sides = table.sides if first is None else first.predictor.sides
-    loaded: list[PairTable] = []
 
+    @cache
     def training_pairs() -> PairTable:
-        if not loaded:
-            loaded.append(load_training_pairs(source, manifest, labels_of(answers), reading))
-        return loaded[0]
+        return load_training_pairs(source, manifest, answers, reading)
 
-    found = []
-    for word in words:
-        contender = opened.get(word) or make_baseline(word, answers, sides, training_pairs)
-        if contender.kind in ("transformers", "sentence-transformers") and isinstance(answers, Scale):
-            # Its one output is a share; which scale that is a share of, only the data say.
-            own = contender.answers
-            assert isinstance(own, Scale)
-            contender.predictor.answers = replace(answers, activation=own.activation)  # type: ignore[misc]
-        found.append(contender)
+    found = {}
+    for name, word in zip(short_names(words), words, strict=True):
+        one = opened.get(word)
+        if one is None:
+            baseline = kind_and_name(word)[1]
+            made, notes = make_baseline(baseline, answers, sides, training_pairs)
+            one = Opened(word, "baseline", made, notes=notes)
+        elif one.manifest is None:
+            one.predictor.answers = one.answers.put_on(answers)  # type: ignore[misc]
+        found[name] = one
     return found
-
-
-def _interval_of(evaluation: Evaluation) -> tuple[float, float] | None:
-    if not isinstance(evaluation, ClassificationEvaluation):
-        return None
-    right = int((evaluation.predicted_ids == evaluation.label_ids).sum())
-    interval = share_interval(right, evaluation.n_pairs)
-    return None if interval is None else (interval.low, interval.high)
-
-
-def _costs(
-    contenders: Sequence[Contender],
-    names: Sequence[str],
-    table: PairTable,
-    reads: Sides | None,
-    rounds: int,
-) -> tuple[list[Cost | None], list[str], int | None]:
-    """What each costs, what could not be measured, and on how many pairs."""
-    if not rounds:
-        return [None] * len(contenders), [], None
-    # Pairs from all over the table, which may be sorted.
-    places = np.unique(np.linspace(0, len(table) - 1, min(SAMPLE, len(table))).astype(np.int64))
-    sample = table.select(places)
-    questions = []
-    for one in contenders:
-        read = sample.with_sides(one.predictor.sides)
-        questions.append([Pair(*texts) for texts in zip(read.first, read.second, strict=True)])
-    speeds = measure_speed(
-        [(one.predictor, pairs) for one, pairs in zip(contenders, questions, strict=True)], rounds=rounds
-    )
-    memory: dict[str, tuple[int | None, str | None]] = {}
-    for one, pairs in zip(contenders, questions, strict=True):
-        if one.kind != "baseline" and one.model not in memory:
-            memory[one.model] = measure_memory(one.model, pairs, reads=reads)
-    costs = [
-        Cost(speed, one.n_bytes, memory.get(one.model, (None, None))[0])
-        for one, speed in zip(contenders, speeds, strict=True)
-    ]
-    notes = [
-        f"the memory of {name} could not be measured: {memory[one.model][1]}"
-        for name, one in zip(names, contenders, strict=True)
-        if one.model in memory and memory[one.model][0] is None
-    ]
-    return list(costs), notes, len(sample)
-
-
-def _own_notes(contender: Contender, evaluation: Evaluation, table: PairTable) -> tuple[str, ...]:
-    """What concerns this model alone: the table's own notes stand once for all."""
-    return (*contender.notes, *(note for note in evaluation.notes if note not in table.origin.notes))

@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from samesay.bundle import Manifest
-from samesay.data import ReadOptions
+from samesay.data import PairTable, ReadOptions
 from samesay.errors import UsageError
-from samesay.evaluation import (
-    Evaluation,
-    Interval,
-    MajorityBaseline,
-    OneSideBaseline,
-    WordOverlap,
-    evaluate,
-)
+from samesay.evaluation import Evaluation, evaluate
+from samesay.evaluation.intervals import Interval
 from samesay.evaluation.report import Examination, examine, require_report_packages, slices_of
 from samesay.evaluation.report.folder import require_free, write_report
-from samesay.pairs import Answers, ProgressListener, Scale, Sides
-from samesay.predictors.labelled import builtin_for, load_for, load_training_pairs
+from samesay.pairs import ProgressListener
+from samesay.predictors.baselines import baselines_to_beat
+from samesay.predictors.labelled import Overlap, builtin_for, load_for, load_training_pairs, overlap_with
 from samesay.predictors.opening import Backend, open_predictor
-from samesay.predictors.overlap import Overlap, overlap_with
 from samesay.scoring.language import language_notes
 
 
@@ -114,21 +108,23 @@ def evaluate_model(
             where="slice" if slices else "overwrite",
             hint="name a folder for it: --report FOLDER",
         )
-    prefer = ("test", "validation")
     if model is None:
-        model = builtin_for(data, reading, prefer=prefer)
+        model = builtin_for(data, reading)
     opened = open_predictor(model, backend=backend)
-    predictor, order = opened.predictor, opened.predictor.sides
-    answers = predictor.answers
-    table = load_for(answers, data, reading, prefer=prefer)
-    table = table.with_sides(order)
-    made = _baselines(baselines, opened.manifest, answers, order, reading.of_another_source())
+    predictor, answers, sides = opened.predictor, opened.answers, opened.predictor.sides
+    table = load_for(answers, data, reading).with_sides(sides)
+
+    def training_pairs() -> PairTable:
+        assert baselines is not None
+        return load_training_pairs(baselines, opened.manifest, answers, reading.of_another_source())
+
+    made = baselines_to_beat(answers, sides, None if baselines is None else cache(training_pairs))
     parts = slices_of(table, slices) if report is not None else []
     evaluation = evaluate(predictor, table, progress=progress)
     overlap = overlap_with(model, table)
     measured = MeasuredModel(
         str(model),
-        opened.backend,
+        opened.kind,
         evaluation,
         {name: evaluate(baseline, table) for name, baseline in made.items()},
         (
@@ -143,32 +139,10 @@ def evaluate_model(
     examination = examine(
         evaluation,
         table,
-        intervals=measured.intervals,
         slices=parts,
+        intervals=measured.intervals,
         baselines=measured.baselines,
         trained_on=None if overlap is None else overlap.train,
     )
     measured = replace(measured, examination=examination)
     return replace(measured, report=write_report(measured.to_dict(), report, overwrite=overwrite))
-
-
-def _baselines(
-    source: str | Path | None, manifest: Manifest, answers: Answers, sides: Sides, reading: ReadOptions
-) -> dict[str, Any]:
-    """What to beat: of similarity always the overlap of words, of labels what the pairs of ``source`` give away."""
-    if isinstance(answers, Scale):
-        if source is not None:
-            raise UsageError(
-                "The baseline of similarity, overlap of words, is always measured and learns from nothing.",
-                where="baselines",
-                hint="leave --baselines out",
-            )
-        return {"word overlap": WordOverlap(answers, sides)}
-    if source is None:
-        return {}
-    table = load_training_pairs(source, manifest, answers, reading).with_sides(sides).with_answers(answers)
-    return {
-        "majority": MajorityBaseline.train(table),
-        f"{sides.first} only": OneSideBaseline.train(table, "first"),
-        f"{sides.second} only": OneSideBaseline.train(table, "second"),
-    }

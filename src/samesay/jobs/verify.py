@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from samesay.bundle import Bundle, open_bundle
 from samesay.data import PairTable, load_pairs
-from samesay.decision import values_of
+from samesay.decision import decisions_of, values_of
 from samesay.export import KerasAnswer, Verdict, check_parity
 from samesay.export.parity import TOLERANCE
 from samesay.model.runtime.backend import backend_versions
@@ -238,7 +238,8 @@ def _changed(
         return 0, ()
     labels = scorer.labels
     before, now = (
-        scorer.decide(values_of(logits, labels, scorer.decision)).label_ids for logits in (expected, found)
+        decisions_of(scorer, values_of(logits, labels, scorer.decision)).label_ids
+        for logits in (expected, found)
     )
     places = np.flatnonzero(before != now).tolist()
     shown = tuple(

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.data.python.inputs import texts_from
-from samesay.decision import Decision, Decisions, Predictions, decide, mean_of_orders, values_of
-from samesay.pairs import Answers, Sides, labels_of
+from samesay.decision import Decision, Predictions, mean_of_orders, values_of
+from samesay.pairs import Answers, Sides
 
 if TYPE_CHECKING:
     from samesay.model.classifier import PairClassifier
@@ -25,8 +25,8 @@ class KerasPredictor:
 
     def __init__(self, classifier: PairClassifier, *, decision: Decision | None = None) -> None:
         self._classifier = classifier
-        self._decision = decision or Decision()
-        self._decision.require_fit(classifier.answers)
+        self.decision = decision or Decision()
+        self.decision.require_fit(classifier.answers)
 
     @property
     def answers(self) -> Answers:
@@ -52,16 +52,12 @@ class KerasPredictor:
     def read(self, pairs: Any) -> Predictions:
         """Probabilities or scores, and how many tokens of each side were not read, in the order of ``pairs``."""
         logits, tokens_lost = self._read(pairs)
-        return Predictions(values_of(logits, self.answers, self._decision), tokens_lost)
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to this model, and where it abstains."""
-        return decide(probabilities, labels_of(self.answers), self._decision)
+        return Predictions(values_of(logits, self.answers, self.decision), tokens_lost)
 
     def _read(self, pairs: Any) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
         first, second = texts_from(pairs, sides=self.sides)
-        if self._decision.symmetric:
+        if self.decision.symmetric:
             first, second = first + second, second + first
         encoded = self._classifier.encoder.encode(first, second)
         read = self._classifier.logits(encoded), encoded.tokens_lost
-        return mean_of_orders(*read) if self._decision.symmetric else read
+        return mean_of_orders(*read) if self.decision.symmetric else read

@@ -11,13 +11,16 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from samesay.pairs import Pair, Predictor, Sides, per_second
-from samesay.predictors.contenders import open_contender
+import numpy as np
+
+from samesay.data import PairTable
+from samesay.pairs import Pair, Sides, per_second
+from samesay.predictors.opening import Opened, open_named
 
 SAMPLE = 256
 """Pairs of a round: enough to fill several batches, few enough that a round of a large model takes seconds."""
@@ -53,26 +56,49 @@ class Cost:
         }
 
 
-def measure_speed(
-    questions: Sequence[tuple[Predictor, Sequence[Pair]]], *, rounds: int
-) -> list[tuple[float, ...]]:
-    """Pairs per second of every model in every round.
+def measure_costs(
+    models: Mapping[str, Opened], table: PairTable, *, rounds: int, reads: Sides | None
+) -> tuple[list[Cost], list[str], int]:
+    """What answering some pairs of ``table`` costs each model.
 
-    In turns, A B A B, so that a slow minute of the machine hits all of them; a first round, which compiles and fills
-    caches, does not count.
+    Speed is measured in turns, A B A B, so that a slow minute of the machine hits all of them; a first round, which
+    compiles and fills caches, does not count.
 
     Args:
-        questions: Each model with the sample as it reads it.
-        rounds: How many count.
+        models: By name, as tables call them.
+        table: Pairs all over it are asked, since it may be sorted.
+        rounds: How many count; at least one.
+        reads: As in ``open_named``.
+
+    Returns:
+        The costs, what could not be measured, and the number of pairs that were asked.
     """
-    speeds: list[list[float]] = [[] for _ in questions]
+    places = np.unique(np.linspace(0, len(table) - 1, min(SAMPLE, len(table))).astype(np.int64))
+    asked = []
+    for one in models.values():
+        read = table.select(places).with_sides(one.predictor.sides)
+        asked.append([Pair(*texts) for texts in zip(read.first, read.second, strict=True)])
+    speeds: list[list[float]] = [[] for _ in asked]
     for number in range(rounds + 1):
-        for (predictor, pairs), found in zip(questions, speeds, strict=True):
+        for one, pairs, found in zip(models.values(), asked, speeds, strict=True):
             began = time.perf_counter()
-            predictor.predict(pairs)
+            one.predictor.predict(pairs)
             if number:
                 found.append(per_second(len(pairs), time.perf_counter() - began))
-    return [tuple(found) for found in speeds]
+    memory: dict[str, tuple[int | None, str | None]] = {}
+    notes = []
+    for (name, one), pairs in zip(models.items(), asked, strict=True):
+        if one.kind == "baseline":
+            memory[one.model] = None, None
+        elif one.model not in memory:
+            memory[one.model] = measure_memory(one.model, pairs, reads=reads)
+        if why := memory[one.model][1]:
+            notes.append(f"the memory of {name} could not be measured: {why}")
+    costs = [
+        Cost(tuple(speed), one.n_bytes, memory[one.model][0])
+        for one, speed in zip(models.values(), speeds, strict=True)
+    ]
+    return costs, notes, len(places)
 
 
 def measure_memory(
@@ -122,8 +148,8 @@ def _peak_memory() -> int | None:
 def _main() -> None:
     asked = json.load(sys.stdin)
     reads = None if asked["reads"] is None else Sides(*asked["reads"])
-    contender = open_contender(asked["model"], reads=reads)
-    contender.predictor.predict([Pair(*texts) for texts in asked["pairs"]])
+    opened = open_named(asked["model"], reads=reads)
+    opened.predictor.predict([Pair(*texts) for texts in asked["pairs"]])
     sys.stdout.write("\n" + json.dumps({"peak_memory": _peak_memory()}) + "\n")
 
 

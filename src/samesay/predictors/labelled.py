@@ -1,43 +1,30 @@
-"""Labelled pairs, read for a model that is there already."""
+"""Pairs with gold answers, read for a model that is there already, and which of them it has seen before."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from samesay.bundle import BUILTIN_MODELS, Manifest, model_for
+import numpy as np
+
+from samesay.bundle import BUILTIN_MODELS, Manifest, model_for, open_bundle, read_pair_hashes
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.groups import hold_out
 from samesay.data.rows import temporary_folder
 from samesay.data.sources.locate import is_standard_input
 from samesay.errors import LabelMismatch, UsageError
-from samesay.pairs import LabelSet, Scale
+from samesay.pairs import Answers
+
+MEASURED_SPLITS = ("test", "validation")
+"""What is measured of a source of several splits: the first of these that it has."""
 
 OWN_TRAINING_DATA = "trained-on"
 """Instead of a source: what the model was trained on, as its bundle records."""
 
 
-def load_labelled(
-    data: str | Path, labels_of_model: LabelSet, reading: ReadOptions, *, prefer: Sequence[str]
-) -> PairTable:
-    """The table, its numbers read as the model's labels where it has no names; its notes say so."""
-    return load_pairs(
-        data,
-        reading,
-        task="classification",
-        prefer=prefer,
-        target_labels=labels_of_model,
-        texts_in=temporary_folder(),
-    )
-
-
-def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]) -> str:
-    """The built-in model that answers as the pairs of ``data`` are labelled, or scored.
-
-    Args:
-        data: The source, which is read for it once more.
-        reading: How it is read, where it does not tell.
-        prefer: Of several splits the first of these.
+def builtin_for(data: str | Path, reading: ReadOptions) -> str:
+    """The built-in model that answers as the pairs of ``data`` are labelled, or scored; they are read once more.
 
     Raises:
         UsageError: If it is standard input, which can be read once.
@@ -50,7 +37,7 @@ def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]
             where=str(data),
             hint=f"name the model: {' or '.join(one.name for one in BUILTIN_MODELS[:2])}",
         )
-    table = load_pairs(data, reading, prefer=prefer, texts_in=temporary_folder())
+    table = load_pairs(data, reading, prefer=MEASURED_SPLITS, texts_in=temporary_folder())
     assert table.answers is not None  # it was loaded with gold answers
     model = model_for(table.answers)
     if model is None:
@@ -64,46 +51,43 @@ def builtin_for(data: str | Path, reading: ReadOptions, *, prefer: Sequence[str]
 
 
 def load_for(
-    answers: LabelSet | Scale | None,
-    data: str | Path,
-    reading: ReadOptions,
-    *,
-    prefer: Sequence[str],
+    answers: Answers, data: str | Path, reading: ReadOptions, *, prefer: Sequence[str] = MEASURED_SPLITS
 ) -> PairTable:
-    """The pairs with gold answers of a model's kind.
+    """The pairs with gold answers of a model's kind: by its label names, or on its scale.
 
-    Args:
-        answers: The model's labels, the scale of its scores, or None for scores on the data's own scale.
-        data: The source.
-        reading: How it is read, where it does not tell.
-        prefer: Of several splits the first of these.
+    Numbers are read as its labels where the data has no names; notes of the table say so.
 
     Raises:
         LabelMismatch: If the data's labels are others.
         DataError: If the data cannot be used.
     """
-    if isinstance(answers, LabelSet):
-        return load_labelled(data, answers, reading, prefer=prefer).with_answers(answers)
-    folder = temporary_folder()
-    return load_pairs(data, reading, task="similarity", scale=answers, prefer=prefer, texts_in=folder)
+    return load_pairs(
+        data,
+        reading,
+        prefer=prefer,
+        texts_in=temporary_folder(),
+        task=answers.task,
+        scale=answers.scale,
+        target_labels=answers.labels,
+    ).with_answers(answers)
 
 
 def load_training_pairs(
-    source: str | Path, manifest: Manifest | None, labels: LabelSet, reading: ReadOptions
+    source: str | Path, manifest: Manifest | None, answers: Answers, reading: ReadOptions
 ) -> PairTable:
     """The pairs from which baselines are made.
 
     Args:
         source: Labelled pairs, or ``OWN_TRAINING_DATA``.
         manifest: Of the model whose training data that is; None where there is none.
-        labels: Its label names.
+        answers: Of the models that stand beside the baselines.
         reading: How the source is read.
 
     Raises:
         UsageError: If the model does not say what it was trained on, or that has changed.
     """
     if str(source) != OWN_TRAINING_DATA:
-        return load_labelled(source, labels, reading, prefer=("train",))
+        return load_for(answers, source, reading, prefer=("train",))
     recorded = manifest.data.get("source") if manifest is not None else None
     if manifest is None or not recorded:
         raise UsageError(
@@ -112,14 +96,70 @@ def load_training_pairs(
             hint="name the training data: --baselines SOURCE",
         )
     split = manifest.data.get("split") or "train"
-    table = load_labelled(str(recorded), labels, reading, prefer=(split, "train"))
+    table = load_for(answers, str(recorded), reading, prefer=(split, "train"))
     if share := manifest.data.get("held_share"):
         table = (hold_out(table, share) or (table,))[0]
     expected = manifest.data.get("fingerprint")
-    if expected and table.with_sides(manifest.sides).with_answers(labels).fingerprint() != expected:
+    if expected and table.with_sides(manifest.sides).fingerprint() != expected:
         raise UsageError(
             f"{recorded!s} no longer holds the pairs that the model was trained on.",
             where="baselines",
             hint="name the training data: --baselines SOURCE",
         )
     return table
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """Pairs that a model has seen; case, blanks and the order of the sides make no difference.
+
+    Attributes:
+        pairs: Of the table.
+        train: Those of them that the model was trained on.
+        validation: Those by which its best epoch was chosen.
+    """
+
+    pairs: int
+    train: int
+    validation: int
+
+    @property
+    def share(self) -> float:
+        """The share that the model was trained on, in [0, 1]."""
+        return self.train / self.pairs if self.pairs else 0.0
+
+    def notes(self) -> list[str]:
+        """What there is to say of it."""
+        notes = []
+        if self.train:
+            notes.append(
+                f"{self.train:,} of {self.pairs:,} pairs ({100 * self.share:.1f} %) are pairs that the model was "
+                "trained on: metrics on them say little about other pairs"
+            )
+        if self.validation:
+            notes.append(
+                f"{self.validation:,} of {self.pairs:,} pairs are those by which its best epoch was chosen"
+            )
+        return notes
+
+    def to_dict(self) -> dict[str, int]:
+        """The counts as JSON types."""
+        return asdict(self)
+
+
+def overlap_with(model: str | Path, table: PairTable) -> Overlap | None:
+    """Count the pairs of ``table`` that ``model`` has seen; None for a model that keeps no hashes.
+
+    Raises:
+        BundleDamaged: If its hashes cannot be read.
+    """
+    bundle = open_bundle(model, parts=("pair_hashes",))
+    if not bundle.has("pair_hashes"):
+        return None
+    mine, counts = np.unique(table.pair_hashes(), return_counts=True)
+    seen = read_pair_hashes(bundle.part("pair_hashes"))
+    train, validation = (
+        int(counts[np.isin(mine, seen[split])].sum()) if split in seen else 0
+        for split in ("train", "validation")
+    )
+    return Overlap(len(table), train, validation)

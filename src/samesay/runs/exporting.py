@@ -287,8 +287,10 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answe
         **known_facts(model, None),
     )
     use = how_to_use(name, model.answers, model.sides, calibrated=_in_head(model.decision))
-    card = model_card(manifest, name=name, upstream=upstream_of(model.preset), elsewhere=use)
-    (folder / "README.md").write_text(front_matter() + card, encoding="utf-8", newline="\n")
+    upstream = upstream_of(model.preset)
+    card = model_card(manifest, name=name, upstream=upstream, elsewhere=use)
+    head = front_matter(upstream.licence if upstream is not None else "")
+    (folder / "README.md").write_text(head + card, encoding="utf-8", newline="\n")
     notes = [
         f"give the {model.sides.first} first and the {model.sides.second} second: tokenizer(first, second)",
         'transformers takes a literal "[SEP]" in a text for the separator; SameSay does not',

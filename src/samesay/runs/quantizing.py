@@ -16,8 +16,7 @@ from samesay.errors import QualityLost, UsageError
 from samesay.evaluation import ClassificationEvaluation, SimilarityEvaluation, evaluate
 from samesay.export.storage import Storage, narrow
 from samesay.pairs import ProgressListener
-from samesay.predictors.labelled import load_for
-from samesay.predictors.overlap import overlap_with
+from samesay.predictors.labelled import load_for, overlap_with
 from samesay.scoring import Scorer
 
 MAX_CHANGED = 0.01

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from samesay.errors import ExtraMissing, UsageError, require_at_least
-from samesay.evaluation.answering import ask
+from samesay.evaluation.evaluation import ask
 from samesay.pairs import LabelSet, Pair, Predictor, ProgressListener, Scale, Sides, in_chunks
 from samesay.printable import command
 

@@ -12,15 +12,7 @@ import numpy as np
 from samesay.bundle import Manifest, default_model, located, open_bundle
 from samesay.bundle.canonical import parse
 from samesay.data.python.inputs import texts_from, texts_in_chunks
-from samesay.decision import (
-    Decision,
-    Decisions,
-    Predictions,
-    decide,
-    mean_of_orders,
-    predictions_of,
-    values_of,
-)
+from samesay.decision import Decision, Predictions, mean_of_orders, predictions_of, values_of
 from samesay.encoding import PairEncoder
 from samesay.errors import BundleDamaged, SameSayError, UsageError, require_at_least
 from samesay.pairs import (
@@ -244,10 +236,6 @@ class Scorer:
         Of a symmetric model their mean over both orders.
         """
         return self._logits(*texts_from(pairs, sides=self.sides))[0]
-
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to this model, and where it abstains."""
-        return decide(probabilities, self.labels, self.decision)
 
     def _predictions(self, first: list[str], second: list[str]) -> list[Prediction]:
         read = self._values(*self._logits(first, second))

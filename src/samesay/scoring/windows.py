@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from samesay.data.python.inputs import texts_from
-from samesay.decision import Decisions, Predictions, decisions_of
+from samesay.decision import Decision, Predictions, decisions_of
 from samesay.errors import ExtraMissing, UsageError
 from samesay.pairs import Answers, Pair, Prediction, Sides, empty_sides, labels_of
 from samesay.scoring.matching import PairReader, asking_side, positive_label
@@ -175,9 +175,10 @@ class WindowedScorer:
             np.array(lost, np.int32).reshape(len(verdicts), 2),
         )
 
-    def decide(self, probabilities: NDArray[np.floating]) -> Decisions:
-        """The labels that these probabilities mean to the model, and where it abstains."""
-        return decisions_of(self._scorer, probabilities)
+    @property
+    def decision(self) -> Decision:
+        """The model's policy."""
+        return getattr(self._scorer, "decision", Decision())
 
     def score(self, pairs: Any) -> list[WindowPrediction]:
         """The verdict on every pair, in any form that ``Scorer.score`` takes; all windows are read together."""
@@ -222,13 +223,13 @@ class WindowedScorer:
         if sure.any():
             return int(np.where(sure, yes + near, -np.inf).argmax())
         if self.rule == "any" and self.negative is not None:
-            against = self.decide(rows).label_ids == self.labels.index(self.negative)
+            against = decisions_of(self, rows).label_ids == self.labels.index(self.negative)
             if against.any():
                 return int(np.where(against, no, -np.inf).argmax())
         return int((near + _WEIGHT_OF_ANSWERS * (yes - no)).argmax())
 
     def _prediction(self, row: NDArray[np.float32], lost: NDArray[np.int32], pair: Pair) -> Prediction:
-        decided = self.decide(row[None])
+        decided = decisions_of(self, row[None])
         return Prediction(
             self.labels.names[int(decided.label_ids[0])],
             dict(zip(self.labels, row.tolist(), strict=True)),

@@ -12,13 +12,17 @@ from samesay.model.classifier import PairClassifier
 from samesay.training.recipe import Recipe
 
 
-def depths(classifier: PairClassifier) -> dict[int, int]:
+def depths(classifier: PairClassifier, where: str) -> dict[int, int]:
     """Every variable's depth by its ``id``: 0 for embeddings, 1 for the first layer, the highest for pooler and head.
+
+    Args:
+        classifier: The model.
+        where: The setting that asks.
 
     Raises:
         UsageError: If the encoder's layers are not known from their names.
     """
-    layers = _layers(classifier)
+    layers = _layers(classifier, where)
     top = max(layers.values()) + 1
     found = {id(variable): depth for layer, depth in layers.items() for variable in layer.weights}
     return {id(variable): found.get(id(variable), top) for variable in classifier.weights}
@@ -34,7 +38,7 @@ def frozen(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
     if recipe.freeze is None:
         yield
         return
-    layers = _layers(classifier)
+    layers = _layers(classifier, "freeze")
     deepest = max(layers.values())
     named = {"embeddings": 0, "encoder": deepest}
     last = named[recipe.freeze] if isinstance(recipe.freeze, str) else recipe.freeze
@@ -61,19 +65,19 @@ def rate_shares(classifier: PairClassifier, decay: float) -> list[float]:
     Howard & Ruder 2018, "Universal Language Model Fine-tuning" (discriminative fine-tuning); by a power of the depth as
     in Clark et al. 2020, ELECTRA.
     """
-    depth = depths(classifier)
+    depth = depths(classifier, "layer_decay")
     top = max(depth.values())
     return [decay ** (top - depth[id(variable)]) for variable in classifier.trainable_variables]
 
 
-def _layers(classifier: PairClassifier) -> dict[Any, int]:
+def _layers(classifier: PairClassifier, where: str) -> dict[Any, int]:
     """The encoder's layers that lie in or below the repeated ones, with their depths."""
     layers = [layer for layer in classifier.task.backbone.layers if layer.weights]
     repeated = repeated_layers(classifier.task.backbone)
     if not repeated:
         raise UsageError(
             f"The layers of {type(classifier.task.backbone).__name__} are not known from their names.",
-            where="freeze",
+            where=where,
             expected="an encoder of KerasHub's, whose layers are called …_layer_0, …_layer_1",
         )
     first = layers.index(repeated[0])

@@ -35,7 +35,7 @@ def adapted(classifier: PairClassifier, recipe: Recipe) -> Iterator[None]:
     if recipe.lora is None:
         yield
         return
-    depth = depths(classifier)
+    depth = depths(classifier, "lora")
     top = max(depth.values())
     chosen = [
         layer for layer in _adaptable(classifier) if 1 <= depth[id(layer._kernel)] < top and layer.trainable

@@ -1,21 +1,29 @@
 """What is expected of a model on the behaviour suite, for every kind of task, by the names of its labels.
 
-Knows what is true of the texts and which label says so; knows nothing of answers.
+Knows what is true of the texts, which label says so, and which answers are right.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import islice, zip_longest
+from typing import TYPE_CHECKING, Any
 
 from samesay.data.table import PairTable
+from samesay.decision import decisions_of
 from samesay.errors import LabelMismatch, LabelUnknown, UsageError, near
-from samesay.pairs import Answers, LabelSet, Pair, Scale
+from samesay.evaluation.behaviour.suite_file import SuiteRow
+from samesay.pairs import Answers, LabelSet, Pair, Predictor, Scale, Task
 from samesay.synthetic.behaviour.block import Block
 from samesay.synthetic.behaviour.perturbations import PERTURBATIONS
 from samesay.synthetic.behaviour.suite import BLOCKS, CAPABILITIES, blocks_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 ENTAILMENT, NEUTRAL, CONTRADICTION = "entailment", "neutral", "contradiction"
 NOT_ENTAILMENT = "not entailment"
@@ -25,7 +33,6 @@ UNCHANGED, ABOVE = "the answer before the change", "above the other pair"
 
 TEMPLATES, INVARIANCES, HANDWRITTEN = "templates", "invariances", "handwritten"
 IDENTITY = "identity"
-# Where the task is symmetric; for entailment the order of the sides is half of the question.
 _SYMMETRIC_ONLY = "order"
 # Distinct pairs of an invariance; every capability has as many or more.
 _PER_INVARIANCE = 200
@@ -35,7 +42,7 @@ _SHARE_OF_IDENTITY = 0.8
 # SICK says neutral. A model may say either; that the one does not follow from the other is all there is to know.
 _OPEN_OR_EXCLUDED = "unrelated"
 # The most that a change of nothing may move a score, as a share of the scale.
-SCORE_TOLERANCE = 0.1
+_SCORE_TOLERANCE = 0.1
 
 _SPELLINGS = {
     ENTAILMENT: ("entailment", "entails", "entailed", "entail", "implied", "implies"),
@@ -134,12 +141,181 @@ def accepted_for(expected: str, roles: Mapping[str, str]) -> tuple[str, ...]:
     return (roles.get(expected, expected),)
 
 
-def names_of(answers: Answers, roles: Mapping[str, str]) -> tuple[str, ...]:
-    """The names of everything that can be asked of a model, in the order of the report."""
-    symmetric = isinstance(answers, Scale) or SAME in roles
-    perturbations = [name for name in PERTURBATIONS if symmetric or name != _SYMMETRIC_ONLY]
-    handwritten = [HANDWRITTEN] if ENTAILMENT in roles else []
-    return (*CAPABILITIES, IDENTITY, *perturbations, *handwritten)
+class Questions(ABC):
+    """What can be asked of models of one task, and which answers are right.
+
+    Attributes:
+        roles: What a model's labels mean, role to label; empty where it has none, or their names do not tell.
+        handwritten: Whether the hand-written pairs, which are about entailment, can be asked.
+    """
+
+    roles: Mapping[str, str]
+    handwritten: bool
+    # Where the order of the sides makes no difference; for entailment it is half of the question.
+    symmetric: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of everything that can be asked, in the order of the report."""
+        perturbations = [name for name in PERTURBATIONS if self.symmetric or name != _SYMMETRIC_ONLY]
+        return (*CAPABILITIES, IDENTITY, *perturbations, *([HANDWRITTEN] if self.handwritten else []))
+
+    def role_in(self, relation: str, place: int) -> str | None:
+        """What the model should say of a relation of entailment at ``place``; ``None`` where it is not asked."""
+        return None
+
+    @abstractmethod
+    def of_block(self, block: Block, capability: str, place: int) -> Iterator[tuple[Pair, str, Pair | None]]:
+        """Pair, expectation and other pair of each test of a capability's block at ``place``."""
+
+    @abstractmethod
+    def of_identity(self) -> tuple[str, tuple[float, float] | None]:
+        """What is expected of a text beside itself, and between which bounds."""
+
+    @abstractmethod
+    def of_users(self, expected: str, where: str) -> tuple[str, tuple[float, float] | None]:
+        """What a user's ``expected`` means, and between which bounds.
+
+        Raises:
+            LabelUnknown: If it cannot be an answer.
+        """
+
+    @abstractmethod
+    def answered(
+        self, model: Predictor, values: NDArray[np.float64]
+    ) -> Sequence[tuple[str | float, float | None]]:
+        """The answer in every row of what the model gave, and its probability where there is one."""
+
+    @abstractmethod
+    def judged(self, test: BehaviourTest, answer: Any, other: Any) -> tuple[str, bool]:
+        """What was expected, in the names of the model, and whether ``answer`` is that."""
+
+
+class LabelQuestions(Questions):
+    """Asks for labels."""
+
+    def __init__(self, labels: LabelSet, roles: Mapping[str, str]) -> None:
+        self.labels = labels
+        self.roles = roles
+        self.symmetric = SAME in roles
+        self.handwritten = ENTAILMENT in roles
+
+    def accepted(self, expected: str) -> tuple[str, ...]:
+        """The labels that are right where ``expected`` is."""
+        return accepted_for(expected, self.roles)
+
+    def role_in(self, relation: str, place: int) -> str | None:
+        """As in ``Questions``.
+
+        A model that only tells entailment from the rest is asked about neutral and contradicting pairs in turn, so that
+        half of its pairs are of either label.
+        """
+        if relation in self.roles:
+            return relation
+        if NOT_ENTAILMENT in self.roles and relation == (NEUTRAL, CONTRADICTION)[place % 2]:
+            return NOT_ENTAILMENT
+        return None
+
+    def of_block(self, block: Block, capability: str, place: int) -> Iterator[tuple[Pair, str, None]]:
+        """As in ``Questions``."""
+        if self.symmetric:
+            yield Pair(block.same, block.hypothesis), SAME, None
+            yield Pair(block.different, block.hypothesis), DIFFERENT, None
+            return
+        said = dict(zip((ENTAILMENT, NEUTRAL, CONTRADICTION), block.premises(), strict=True))
+        if capability == _OPEN_OR_EXCLUDED and self.roles.keys() >= said.keys():
+            yield Pair(block.entailment, block.hypothesis), ENTAILMENT, None
+            yield Pair(block.neutral, block.hypothesis), NOT_ENTAILMENT, None
+            return
+        for relation, premise in said.items():
+            role = self.role_in(relation, place)
+            if role is not None:
+                yield Pair(premise, block.hypothesis), role, None
+
+    def of_identity(self) -> tuple[str, None]:
+        """As in ``Questions``."""
+        return ENTAILMENT if ENTAILMENT in self.roles else SAME, None
+
+    def of_users(self, expected: str, where: str) -> tuple[str, None]:
+        """As in ``Questions``."""
+        if expected in self.labels:
+            return expected, None
+        role = role_of(expected)
+        if role is None or not set(self.accepted(role)) <= set(self.labels):
+            raise LabelUnknown(
+                f"{expected!r} is not one of the model's labels.",
+                where=where,
+                expected=f"one of {', '.join(self.labels)}",
+            )
+        return role, None
+
+    def answered(self, model: Predictor, values: NDArray[np.float64]) -> Sequence[tuple[str, float]]:
+        """As in ``Questions``."""
+        names = self.labels.in_texts(decisions_of(model, values).label_ids)
+        return list(zip(names, values.max(axis=1).tolist(), strict=True))
+
+    def judged(self, test: BehaviourTest, answer: Any, other: Any) -> tuple[str, bool]:
+        """As in ``Questions``."""
+        accepted = (str(other),) if test.expected == UNCHANGED else self.accepted(test.expected)
+        return " or ".join(accepted), answer in accepted
+
+
+class ScoreQuestions(Questions):
+    """Asks for scores: which of two pairs is more alike, and on which part of the scale one lies."""
+
+    roles: Mapping[str, str] = {}
+    handwritten, symmetric = False, True
+
+    def __init__(self, scale: Scale) -> None:
+        self.scale = scale
+
+    def of_block(self, block: Block, capability: str, place: int) -> Iterator[tuple[Pair, str, Pair]]:
+        """As in ``Questions``."""
+        yield Pair(block.same, block.hypothesis), ABOVE, Pair(block.different, block.hypothesis)
+
+    def of_identity(self) -> tuple[str, tuple[float, float]]:
+        """As in ``Questions``."""
+        return SAME, (self.scale.at(_SHARE_OF_IDENTITY), self.scale.high)
+
+    def of_users(self, expected: str, where: str) -> tuple[str, tuple[float, float]]:
+        """As in ``Questions``."""
+        role, middle = role_of(expected), self.scale.at(0.5)
+        if role not in (SAME, DIFFERENT):
+            raise LabelUnknown(
+                f"{expected!r} cannot be expected of a similarity model.",
+                where=where,
+                expected="same (the upper half of the scale) or different (the lower half)",
+            )
+        return role, (middle, self.scale.high) if role == SAME else (self.scale.low, middle)
+
+    def answered(self, model: Predictor, values: NDArray[np.float64]) -> Sequence[tuple[float, None]]:
+        """As in ``Questions``."""
+        return [(score, None) for score in values.tolist()]
+
+    def judged(self, test: BehaviourTest, answer: Any, other: Any) -> tuple[str, bool]:
+        """As in ``Questions``."""
+        if test.bounds is not None:
+            low, high = test.bounds
+            return f"{low:g} to {high:g}", low <= answer <= high
+        if test.expected == ABOVE:
+            return f"above {other:.3g}", answer > other
+        most = _SCORE_TOLERANCE * (self.scale.high - self.scale.low)
+        return f"{other:.3g} ± {most:g}", abs(answer - other) <= most
+
+
+_BY_TASK: dict[Task, Callable[[Any, Mapping[str, str] | None], Questions]] = {
+    "classification": lambda labels, rename: LabelQuestions(labels, roles_of(labels, rename)),
+    "similarity": lambda scale, _: ScoreQuestions(scale),
+}
+
+
+def questions_for(answers: Answers, rename: Mapping[str, str] | None = None) -> Questions:
+    """What can be asked of a model with such answers; ``rename`` as in ``roles_of``.
+
+    Raises:
+        LabelMismatch, LabelUnknown: As ``roles_of``.
+    """
+    return _BY_TASK[answers.task](answers, rename)
 
 
 def chosen(names: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
@@ -161,13 +337,12 @@ def chosen(names: Sequence[str], asked: Sequence[str]) -> tuple[str, ...]:
 
 
 def suite_tests(
-    answers: Answers, roles: Mapping[str, str], names: Sequence[str], *, seed: int, n_blocks: int = BLOCKS
+    questions: Questions, names: Sequence[str], *, seed: int, n_blocks: int = BLOCKS
 ) -> list[BehaviourTest]:
     """The tests of the templates and of the invariances that are among ``names``.
 
     Args:
-        answers: The model's labels or its scale.
-        roles: Role to label, of ``roles_of``; empty for a scale.
+        questions: Of the model.
         names: Capabilities and invariances.
         seed: Decides which of all possible pairs are asked.
         n_blocks: Of every capability.
@@ -175,107 +350,41 @@ def suite_tests(
     wanted = [name for name in CAPABILITIES if name in names]
     perturbed = [name for name in (IDENTITY, *PERTURBATIONS) if name in names]
     of_capability = {
-        name: list(_template_tests(name, blocks_of(name, seed=seed, n_blocks=n_blocks), answers, roles))
+        name: [
+            BehaviourTest(TEMPLATES, name, *asked)
+            for place, block in enumerate(blocks_of(name, seed=seed, n_blocks=n_blocks))
+            for asked in questions.of_block(block, name, place)
+        ]
         for name in (CAPABILITIES if perturbed else wanted)
     }
     tests = [test for name in wanted for test in of_capability[name]]
     originals = _originals(of_capability.values(), random.Random(f"samesay check originals 1 {seed}"))
     for name in perturbed:
         rng = random.Random(f"samesay check 1 {name} {seed}")
-        found = _identities(originals, answers, roles) if name == IDENTITY else _changed(name, originals, rng)
-        tests += [test for _, test in zip(range(_PER_INVARIANCE), found, strict=False)]
+        found = _identities(originals, questions) if name == IDENTITY else _changed(name, originals, rng)
+        tests += islice(found, _PER_INVARIANCE)
     return tests
 
 
-def handwritten_tests(table: PairTable, roles: Mapping[str, str]) -> list[BehaviourTest]:
+def handwritten_tests(table: PairTable, questions: Questions) -> list[BehaviourTest]:
     """The hand-written pairs; of a model with two labels those that say what either of them means, as many of each."""
-    tests = []
-    for place, (pair, domain) in enumerate(zip(table.pairs(), table.columns["domain"], strict=True)):
-        role = _role_in(roles, pair.label or "", place)
-        if role is not None:
-            tests.append(BehaviourTest(HANDWRITTEN, domain, Pair(pair.first, pair.second), role))
-    return tests
+    return [
+        BehaviourTest(HANDWRITTEN, domain, Pair(pair.first, pair.second), role)
+        for place, (pair, domain) in enumerate(zip(table.pairs(), table.columns["domain"], strict=True))
+        if (role := questions.role_in(pair.label or "", place)) is not None
+    ]
 
 
-def users_test(
-    section: str,
-    capability: str,
-    pair: Pair,
-    expected: str | None,
-    other: Pair | None,
-    *,
-    answers: Answers,
-    roles: Mapping[str, str],
-    where: str,
-) -> BehaviourTest:
+def users_test(section: str, row: SuiteRow, questions: Questions) -> BehaviourTest:
     """A test of a user's: with what is expected of the pair, or with the pair before a change of nothing.
 
     Raises:
         LabelUnknown: If what is expected is none of the model's labels, nor a usual name for one.
     """
-    if other is not None:
-        return BehaviourTest(section, capability, pair, UNCHANGED, other)
-    expected = expected or ""
-    if isinstance(answers, Scale):
-        role = role_of(expected)
-        middle = (answers.low + answers.high) / 2
-        if role not in (SAME, DIFFERENT):
-            raise LabelUnknown(
-                f"{expected!r} cannot be expected of a similarity model.",
-                where=where,
-                expected="same (the upper half of the scale) or different (the lower half)",
-            )
-        bounds = (middle, answers.high) if role == SAME else (answers.low, middle)
-        return BehaviourTest(section, capability, pair, role, bounds=bounds)
-    if expected in answers:
-        return BehaviourTest(section, capability, pair, expected)
-    role = role_of(expected)
-    if role is None or not set(accepted_for(role, roles)) <= set(answers):
-        raise LabelUnknown(
-            f"{expected!r} is not one of the model's labels.",
-            where=where,
-            expected=f"one of {', '.join(answers)}",
-        )
-    return BehaviourTest(section, capability, pair, role)
-
-
-def _template_tests(
-    capability: str, blocks: Sequence[Block], answers: Answers, roles: Mapping[str, str]
-) -> Iterator[BehaviourTest]:
-    for place, block in enumerate(blocks):
-        same, different = Pair(block.same, block.hypothesis), Pair(block.different, block.hypothesis)
-        if isinstance(answers, Scale):
-            yield BehaviourTest(TEMPLATES, capability, same, ABOVE, different)
-        elif SAME in roles:
-            yield BehaviourTest(TEMPLATES, capability, same, SAME)
-            yield BehaviourTest(TEMPLATES, capability, different, DIFFERENT)
-        else:
-            said = dict(zip((ENTAILMENT, NEUTRAL, CONTRADICTION), block.premises(), strict=True))
-            if capability == _OPEN_OR_EXCLUDED and roles.keys() >= said.keys():
-                yield BehaviourTest(
-                    TEMPLATES, capability, Pair(block.entailment, block.hypothesis), ENTAILMENT
-                )
-                yield BehaviourTest(
-                    TEMPLATES, capability, Pair(block.neutral, block.hypothesis), NOT_ENTAILMENT
-                )
-                continue
-            for relation, premise in said.items():
-                role = _role_in(roles, relation, place)
-                if role is not None:
-                    yield BehaviourTest(TEMPLATES, capability, Pair(premise, block.hypothesis), role)
-
-
-def _role_in(roles: Mapping[str, str], relation: str, place: int) -> str | None:
-    """What a model with ``roles`` should say of a relation; ``None`` where it is not asked.
-
-    A model that only tells entailment from the rest is asked about neutral and contradicting pairs in turn, so that
-    half of its pairs are of either label.
-    """
-    if relation in roles:
-        return relation
-    if NOT_ENTAILMENT in roles and relation == (NEUTRAL, CONTRADICTION)[place % 2]:
-        return NOT_ENTAILMENT
-    return None
+    if row.perturbed is not None:
+        return BehaviourTest(section, row.capability, row.perturbed, UNCHANGED, row.pair)
+    expected, bounds = questions.of_users(row.expected, row.place)
+    return BehaviourTest(section, row.capability, row.pair, expected, bounds=bounds)
 
 
 def _originals(tests_of: Iterable[Sequence[BehaviourTest]], rng: random.Random) -> list[Pair]:
@@ -287,16 +396,11 @@ def _originals(tests_of: Iterable[Sequence[BehaviourTest]], rng: random.Random) 
     return list(dict.fromkeys(pair for turn in zip_longest(*shuffled) for pair in turn if pair is not None))
 
 
-def _identities(
-    originals: Sequence[Pair], answers: Answers, roles: Mapping[str, str]
-) -> Iterator[BehaviourTest]:
+def _identities(originals: Sequence[Pair], questions: Questions) -> Iterator[BehaviourTest]:
     """Texts beside themselves."""
-    bounds = None
-    if isinstance(answers, Scale):
-        bounds = (answers.at(_SHARE_OF_IDENTITY), answers.high)
-    role = ENTAILMENT if ENTAILMENT in roles else SAME
+    expected, bounds = questions.of_identity()
     for text in dict.fromkeys(pair.first for pair in originals):
-        yield BehaviourTest(INVARIANCES, IDENTITY, Pair(text, text), role, bounds=bounds)
+        yield BehaviourTest(INVARIANCES, IDENTITY, Pair(text, text), expected, bounds=bounds)
 
 
 def _changed(name: str, originals: Sequence[Pair], rng: random.Random) -> Iterator[BehaviourTest]:

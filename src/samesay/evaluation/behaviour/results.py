@@ -6,29 +6,16 @@ of how the tests were made.
 
 from __future__ import annotations
 
-import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from samesay.data.columns import order_of
-from samesay.decision import decisions_of
-from samesay.evaluation.answering import ask
-from samesay.evaluation.behaviour.expectations import (
-    ABOVE,
-    SCORE_TOLERANCE,
-    UNCHANGED,
-    BehaviourTest,
-    accepted_for,
-)
-from samesay.evaluation.intervals import Interval, share_interval
-from samesay.pairs import Pair, Predictor, ProgressListener, Scale, in_chunks
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from samesay.evaluation.behaviour.expectations import UNCHANGED, BehaviourTest, Questions
+from samesay.evaluation.evaluation import ask
+from samesay.evaluation.intervals import share_interval
+from samesay.pairs import Pair, Predictor, ProgressListener, in_chunks
 
 _MOST_EXAMPLES = 5
 # One answer to this share of the texts that ask for several: the model does not read what the answers hang on. Fewer
@@ -44,18 +31,18 @@ class BehaviourOutcome:
     Attributes:
         test: The test.
         expected: What was expected, in the names of the model.
+        passed: Whether the answer is as expected.
         answer: The model's label for the pair, or its score.
         other_answer: Likewise for the other pair of the test, where there is one.
         confidence: The probability of ``answer``; ``None`` for a score.
-        passed: Whether the answer is as expected.
     """
 
     test: BehaviourTest
     expected: str
+    passed: bool
     answer: str | float
     other_answer: str | float | None
     confidence: float | None
-    passed: bool
 
     def to_dict(self) -> dict[str, Any]:
         """The outcome as JSON types, flat, so that it is also a row of a table."""
@@ -105,6 +92,7 @@ class CapabilityResult:
         first = outcomes[0].test
         failed = [outcome for outcome in outcomes if not outcome.passed]
         pairs = {pair for outcome in outcomes for pair in _pairs_of(outcome.test)}
+        interval = share_interval(len(failed), len(outcomes))
         return cls(
             first.section,
             first.capability,
@@ -112,7 +100,7 @@ class CapabilityResult:
             n_pairs=len(pairs),
             n_failed=len(failed),
             failure_rate=len(failed) / len(outcomes),
-            interval=_ends(share_interval(len(failed), len(outcomes))),
+            interval=(interval.low, interval.high),
             examples=tuple(failed[:_MOST_EXAMPLES]),
         )
 
@@ -161,7 +149,7 @@ class Behaviour:
 def measure_behaviour(
     model: Predictor,
     tests: Sequence[BehaviourTest],
-    roles: Mapping[str, str],
+    questions: Questions,
     *,
     progress: ProgressListener | None = None,
 ) -> Behaviour:
@@ -170,22 +158,25 @@ def measure_behaviour(
     Args:
         model: What answers.
         tests: At least one.
-        roles: From the roles in ``tests`` to the labels of ``model``.
+        questions: From which they were made.
         progress: Hears the stage ``check``, in pairs.
 
     Raises:
         ModelError: If an answer is not a distribution over the labels, or no number.
     """
     pairs = list(dict.fromkeys(pair for test in tests for pair in _pairs_of(test)))
-    began = time.perf_counter()
-    answers = _answers(model, pairs, progress)
-    seconds = time.perf_counter() - began
-    answer_of = dict(zip(pairs, answers, strict=True))
-    outcome_of = _BY_TASK[model.answers.task]
-    outcomes = [
-        outcome_of(test, model, roles, answer_of[test.pair], answer_of[test.other] if test.other else None)
-        for test in tests
-    ]
+    # The tests have the premise first; a model that reads the hypothesis first is given it first.
+    swapped = order_of(model.sides) == 1
+    asked = [Pair(pair.second, pair.first) if swapped else Pair(pair.first, pair.second) for pair in pairs]
+    found = ask(model, in_chunks(asked), len(asked), stage="check", progress=progress)
+    answer_of = dict(zip(pairs, questions.answered(model, found.values), strict=True))
+    outcomes = []
+    for test in tests:
+        answer, confidence = answer_of[test.pair]
+        other = None if test.other is None else answer_of[test.other][0]
+        outcomes.append(
+            BehaviourOutcome(test, *questions.judged(test, answer, other), answer, other, confidence)
+        )
     by_capability: dict[tuple[str, str], list[BehaviourOutcome]] = defaultdict(list)
     for outcome in outcomes:
         by_capability[outcome.test.section, outcome.test.capability].append(outcome)
@@ -193,71 +184,13 @@ def measure_behaviour(
         tuple(CapabilityResult.of(found) for found in by_capability.values()),
         tuple(outcomes),
         len(pairs),
-        seconds,
-        _notes(model, roles, outcomes),
+        found.seconds,
+        _notes(model, questions.roles, outcomes),
     )
-
-
-def _ends(interval: Interval | None) -> tuple[float, float]:
-    assert interval is not None  # there are outcomes
-    return interval.low, interval.high
 
 
 def _pairs_of(test: BehaviourTest) -> tuple[Pair, ...]:
     return (test.pair,) if test.other is None else (test.pair, test.other)
-
-
-def _answers(
-    model: Predictor, pairs: Sequence[Pair], progress: ProgressListener | None
-) -> NDArray[np.float64]:
-    """Probabilities, shape ``(n_pairs, n_labels)``, or scores, shape ``(n_pairs,)``."""
-    # The tests have the premise first; a model that reads the hypothesis first is given it first.
-    swapped = order_of(model.sides) == 1
-    asked = [Pair(pair.second, pair.first) if swapped else Pair(pair.first, pair.second) for pair in pairs]
-    return ask(model, in_chunks(asked), len(asked), stage="check", progress=progress).values
-
-
-def _labelled(
-    test: BehaviourTest,
-    model: Predictor,
-    roles: Mapping[str, str],
-    row: NDArray[np.float64],
-    other_row: NDArray[np.float64] | None,
-) -> BehaviourOutcome:
-    answer = _answer(model, row)
-    other = None if other_row is None else _answer(model, other_row)
-    accepted = (str(other),) if test.expected == UNCHANGED else accepted_for(test.expected, roles)
-    return BehaviourOutcome(test, " or ".join(accepted), answer, other, float(row.max()), answer in accepted)
-
-
-def _answer(model: Predictor, row: NDArray[np.float64]) -> str:
-    return model.answers.outputs[int(decisions_of(model, row[None]).label_ids[0])]
-
-
-def _scored(
-    test: BehaviourTest,
-    model: Predictor,
-    roles: Mapping[str, str],
-    score: NDArray[np.float64],
-    other: NDArray[np.float64] | None,
-) -> BehaviourOutcome:
-    answer, other_answer = float(score), None if other is None else float(other)
-    if test.bounds is not None:
-        low, high = test.bounds
-        return BehaviourOutcome(test, f"{low:g} to {high:g}", answer, None, None, low <= answer <= high)
-    assert other_answer is not None
-    if test.expected == ABOVE:
-        return BehaviourOutcome(
-            test, f"above {other_answer:.3g}", answer, other_answer, None, answer > other_answer
-        )
-    scale = model.answers
-    assert isinstance(scale, Scale)
-    most = SCORE_TOLERANCE * (scale.high - scale.low)
-    near = abs(answer - other_answer) <= most
-    return BehaviourOutcome(test, f"{other_answer:.3g} ± {most:g}", answer, other_answer, None, near)
-
-
-_BY_TASK = {"classification": _labelled, "similarity": _scored}
 
 
 def _notes(
@@ -266,7 +199,7 @@ def _notes(
     notes = []
     if roles and order_of(model.sides) is None:
         notes.append(f"read premise,hypothesis as {model.sides}: the roles of these sides are not known")
-    if model.answers.task == "similarity":
+    if any(outcome.confidence is None for outcome in outcomes):  # scores, which hardly ever are the same
         return tuple(notes)
     answered = {str(outcome.answer) for outcome in outcomes}
     if len(answered) == 1 and len(outcomes) > 1:

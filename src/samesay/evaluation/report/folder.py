@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from samesay.errors import TargetExists
-from samesay.evaluation.report import render_page
 from samesay.storage import destination, new_folder
 
 PAGE = "report.html"
@@ -29,9 +28,10 @@ def write_report(measured: Mapping[str, Any], path: str | Path, *, overwrite: bo
 
     Raises:
         TargetExists: If the place is taken, or holds something else than a report.
-        ExtraMissing: If jinja2 is not installed.
         DiskFull, OutputUnwritable: If it cannot be written; nothing is left.
     """
+    from samesay.evaluation.report.page import render_page
+
     target = destination(path)
     report = {**measured, "samesay": version("samesay")}
     page = render_page(report)

@@ -47,13 +47,11 @@ class Slice:
         group: What they are distinguished by, such as ``length``, or a column's name.
         name: Which of the group's parts this is.
         rows: Shape ``(n_pairs,)``, true for the pairs in it.
-        from_column: Whether the group is a column of the data.
     """
 
     group: str
     name: str
     rows: NDArray[np.bool_]
-    from_column: bool = False
 
 
 def slices_of(table: PairTable, columns: Sequence[str] = ()) -> list[Slice]:
@@ -115,17 +113,17 @@ def _numbers(first: list[str], second: list[str]) -> str:
     return "the same in both texts" if mine == theirs else "not the same"
 
 
-def _by_value(group: str, values: Sequence[str], *, from_column: bool = False) -> list[Slice]:
+def _by_value(group: str, values: Sequence[str]) -> list[Slice]:
     """One slice a value, the most frequent first; rare values beyond the twentieth are one slice."""
     counts = Counter(values)
     kept = [value for value, _ in counts.most_common(_MOST_VALUES)]
     if len(counts) == _MOST_VALUES + 1:
         kept = list(counts)
     array = np.array(values, dtype=object)
-    slices = [Slice(group, value, array == value, from_column) for value in kept]
+    slices = [Slice(group, value, array == value) for value in kept]
     if len(counts) > len(kept):
         rest = ~np.logical_or.reduce([one.rows for one in slices])
-        slices.append(Slice(group, f"{len(counts) - len(kept):,} other values", rest, from_column))
+        slices.append(Slice(group, f"{len(counts) - len(kept):,} other values", rest))
     return slices
 
 
@@ -137,16 +135,14 @@ def _of_column(column: str, values: Sequence[str]) -> list[Slice]:
             pass
         else:
             if np.isfinite(numbers).all():
-                return _quarters(column, numbers, _span, from_column=True)
-    return _by_value(column, [value.strip() or "(empty)" for value in values], from_column=True)
+                return _quarters(column, numbers, _span)
+    return _by_value(column, [value.strip() or "(empty)" for value in values])
 
 
 def _quarters(
     group: str,
     values: NDArray[Any],
     name: Callable[[float, float], str],
-    *,
-    from_column: bool = False,
 ) -> list[Slice]:
     """Four slices of about as many pairs each, fewer where many values are equal."""
     edges = np.unique(np.quantile(values, (0.25, 0.5, 0.75), method="inverted_cdf"))
@@ -155,7 +151,7 @@ def _quarters(
     for place in np.unique(places).tolist():
         rows = places == place
         low, high = values[rows].min().item(), values[rows].max().item()
-        slices.append(Slice(group, name(low, high), rows, from_column))
+        slices.append(Slice(group, name(low, high), rows))
     return slices
 
 
@@ -296,7 +292,6 @@ def _measured(
 
 def _wilson(right: NDArray[np.bool_]) -> tuple[float, float]:
     interval = share_interval(int(right.sum()), len(right))
-    assert interval is not None  # the slice holds a pair
     return interval.low, interval.high
 
 

@@ -69,7 +69,7 @@ class Preset:
     Attributes:
         name: As the user said it.
         kind: Which of the accepted forms it is.
-        location: What KerasHub's ``from_preset`` is given.
+        location: The folder, or what KerasHub's ``from_preset`` is given where it lies on a hub.
         answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
@@ -90,12 +90,7 @@ class Preset:
 
 
 def resolve(name: str | Path) -> Preset:
-    """Tell which form of preset ``name`` is; nothing is downloaded yet.
-
-    Raises:
-        PresetUnknown: With the near names, if it is none.
-        BundleError: If it is a saved model that is damaged, or a built-in one that is not there.
-    """
+    """Tell which form of preset ``name`` is; nothing is downloaded yet."""
     text = str(name)
     if text.startswith((HUGGING_FACE, KAGGLE)):
         return Preset(text, "hub", text)
@@ -128,12 +123,7 @@ def builtin_names() -> list[str]:
 
 
 def fetched(preset: Preset) -> Preset:
-    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, all of it at one commit.
-
-    Raises:
-        HubUnreachable: If it has to be fetched and cannot be.
-        PresetUnknown: If the hub holds nothing by this name.
-    """
+    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, all of it at one commit."""
     if not preset.location.startswith(HUGGING_FACE):
         return preset
     address = HubModel.parse(preset.name)
@@ -159,12 +149,6 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         preset: From ``resolve``.
         **arguments: For ``keras_hub.models.TextClassifier.from_preset``; with ``num_classes`` the head is new,
             without it the saved head is kept.
-
-    Raises:
-        HubUnreachable: If it has to be fetched and cannot be.
-        PresetUnknown: If the hub or folder holds nothing by this name.
-        EncoderUnsupported: If KerasHub has no text classifier of this architecture.
-        BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
     register_own_classes()
