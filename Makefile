@@ -7,7 +7,7 @@ UV_VERSION := 0.13.9
 # All but cuda, whose packages are gigabytes that no test can use.
 LOCKED_EXTRAS := excel parquet duplicates windows evaluation tfds tensorboard train
 
-.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher mutants
+.PHONY: help quickstart test check lint types contracts backends acceptance benchmarks lock clean teacher-weights teacher builtin mutants
 
 help: ## What there is to make
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -57,6 +57,9 @@ teacher-weights: $(VENV)/.installed ## all-mpnet-base-v2 for --preset mpnet: fiv
 
 teacher: $(VENV)/.installed ## MPNet on a mix of corpora, some days: make teacher DATA=corpora OUTPUT=elsewhere; a killed run goes on by the same words
 	@$(BIN)/python recipes/teacher/teacher.py "$(DATA)" "$(OUTPUT)"
+
+builtin: $(VENV)/.installed ## The built-in models from public data, some hours: make builtin DATA=corpora OUTPUT=elsewhere; a killed one goes on
+	@$(BIN)/python recipes/builtin/make.py "$(DATA)" "$(OUTPUT)"
 
 lock: $(VENV)/.installed ## Choose the versions of everything anew
 	@$(UV) pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-annotate --no-header --upgrade \

@@ -140,10 +140,10 @@ def prepare(model: Path, folder: Path) -> None:
 
     from samesay.export.onnx_part import write_onnx_part
     from samesay.jobs.export import export
+    from samesay.model.encoders import encoder_for
     from samesay.model.huggingface.writing import write_huggingface
     from samesay.model.presets.installed import minilm_folder
     from samesay.model.runtime.backend import keras
-    from samesay.model.tokenizer import encoder_for
     from samesay.pairs import LabelSet, Sides
 
     export(model, folder / "minilm", to="huggingface")

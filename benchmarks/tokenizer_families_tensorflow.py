@@ -38,7 +38,7 @@ import tensorflow as tf  # noqa: E402
 from benchmarks.tokenizer_parity_tensorflow import real_sentences  # noqa: E402
 from hostile_texts import HOSTILE_TEXTS, random_texts  # noqa: E402
 
-from samesay.model.tokenizer import encoder_for  # noqa: E402
+from samesay.model.encoders import encoder_for  # noqa: E402
 from tiny_tokenizers import LINES, TOKENIZERS, keras_tokenizer  # noqa: E402
 
 MAX_LENGTH = 64

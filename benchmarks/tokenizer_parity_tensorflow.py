@@ -43,7 +43,7 @@ import numpy as np  # noqa: E402
 import pyarrow.parquet as parquet  # noqa: E402
 from hostile_texts import HOSTILE_TEXTS, SPECIALS_AS_TEXT, characters, random_texts  # noqa: E402
 
-from samesay.encoding.wordpiece import WordPiece, WordPieceRules  # noqa: E402
+from samesay.encoding.wordpiece import WordPiece  # noqa: E402
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 CHUNK = 20_000
@@ -53,14 +53,9 @@ Ids = list[list[int]]
 class Paths:
     """The three tokenizers for one vocabulary and one set of rules."""
 
-    def __init__(self, vocabulary: list[str], rules: WordPieceRules) -> None:
-        self._theirs = keras_hub.models.BertTokenizer(
-            vocabulary,
-            lowercase=rules.lowercase,
-            strip_accents=rules.strip_accents,
-            split_on_cjk=rules.split_on_cjk,
-        )
-        self._ours = WordPiece(vocabulary, rules)
+    def __init__(self, vocabulary: list[str], rules: dict[str, bool]) -> None:
+        self._theirs = keras_hub.models.BertTokenizer(vocabulary, split_on_cjk=True, **rules)
+        self._ours = WordPiece(vocabulary, **rules)
 
     def ours(self, texts: list[str]) -> Ids:
         """SameSay's ids."""
@@ -151,20 +146,20 @@ def main() -> None:
 
     bert = [line.rstrip() for line in arguments.vocabulary.read_text(encoding="utf-8").split("\n")[:-1]]
     letters = letter_vocabulary()
-    uncased = WordPieceRules(lowercase=True, strip_accents=False)
+    uncased = {"lowercase": True, "strip_accents": False}
     cases = (
         ("real sentences", bert, "BERT", uncased, real_sentences(arguments.data, arguments.sentences)),
         ("special tokens as text", bert, "BERT", uncased, list(SPECIALS_AS_TEXT)),
         ("hostile texts", bert, "BERT", uncased, list(HOSTILE_TEXTS)),
         ("hostile texts", letters, "letters", uncased, list(HOSTILE_TEXTS)),
-        ("hostile, accents off", letters, "letters", WordPieceRules(True, True), list(HOSTILE_TEXTS)),
-        ("hostile, case kept", letters, "letters", WordPieceRules(False, False), list(HOSTILE_TEXTS)),
+        ("hostile, accents off", letters, "letters", {"lowercase": True, "strip_accents": True}, list(HOSTILE_TEXTS)),
+        ("hostile, case kept", letters, "letters", {"lowercase": False, "strip_accents": False}, list(HOSTILE_TEXTS)),
         ("random texts", bert, "BERT", uncased, random_texts(5_000)),
         ("characters", bert, "BERT", uncased, characters(range(0, 0x110000, arguments.every))),
         ("characters", letters, "letters", uncased, characters(range(0, 0x110000, arguments.every))),
-        ("characters, accents off", letters, "letters", WordPieceRules(True, True),
+        ("characters, accents off", letters, "letters", {"lowercase": True, "strip_accents": True},
          characters(range(0, 0x110000, arguments.every))),
-        ("characters, case kept", letters, "letters", WordPieceRules(False, False),
+        ("characters, case kept", letters, "letters", {"lowercase": False, "strip_accents": False},
          characters(range(0, 0x110000, arguments.every))),
     )  # fmt: skip
     print(

@@ -163,8 +163,7 @@ def child(source: Path, vocabulary: str, cache: Path, in_memory: bool) -> dict[s
     figures["training_pairs_per_second"] = round(n_trained / wall, 1)
     figures["training_processor_ms_per_pair"] = round(1000 * used / n_trained, 4)
     with stage("hash"):
-        hashes = pairs.pair_hashes() if in_memory else pairs.pair_numbers()
-        write_pair_hashes(source.with_suffix(".hashes"), {"train": hashes})
+        write_pair_hashes(source.with_suffix(".hashes"), {"train": pairs.pair_hashes()})
     figures["padding_share"] = round(result.padding_share, 4)
     figures["widths"] = result.widths
     figures["peak_anonymous_mb"] = max(one["peak_anonymous_mb"] for one in stages.values())

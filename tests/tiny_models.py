@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
+from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from samesay.bundle import Manifest, write_bundle, write_pair_hashes
 from samesay.decision import Decision
 from samesay.encoding import PairEncoder
 from samesay.pairs import LabelSet, Sides
+from tiny_tokenizers import wordpiece_encoder
 
 LABELS = LabelSet(("entailment", "neutral", "contradiction"))
 SIDES = Sides("premise", "hypothesis")
@@ -55,7 +58,7 @@ VOCABULARY = [
 
 
 def tiny_encoder(max_length: int = MAX_LENGTH) -> PairEncoder:
-    return PairEncoder.wordpiece(VOCABULARY, lowercase=True, strip_accents=True, max_length=max_length)
+    return wordpiece_encoder(VOCABULARY, lowercase=True, strip_accents=True, max_length=max_length)
 
 
 def tiny_graph(
@@ -127,7 +130,7 @@ def save_tiny(
     encoder: PairEncoder | None = None,
     overwrite: bool = False,
     marker: str = "",
-    trained_on: list[str] | None = None,
+    trained_on: Sequence[int] | NDArray[np.uint64] | None = None,
     **facts: object,
 ) -> Path:
     """A saved model with an ONNX part that works and a Keras part that is only there."""
@@ -144,7 +147,7 @@ def save_tiny(
             (onnx_part / "encoder.json").write_text(json.dumps(encoder.to_dict()), encoding="utf-8")
             draft.add("onnx", verdict=verdict, detail={"reason": "the largest difference is 0.2"})  # pyright: ignore[reportArgumentType]
         if trained_on is not None:
-            write_pair_hashes(draft.file("pair_hashes"), {"train": trained_on})
+            write_pair_hashes(draft.file("pair_hashes"), {"train": np.asarray(trained_on, np.uint64)})
         given = {
             "task": "classification",
             "answers": LABELS,

@@ -5,7 +5,19 @@ from __future__ import annotations
 import functools
 import io
 import json
+from collections.abc import Sequence
 from typing import Any
+
+from samesay.encoding import PairEncoder
+from samesay.encoding.wordpiece import WordPiece
+
+
+def wordpiece_encoder(
+    vocabulary: Sequence[str], *, max_length: int, separators: int = 1, **rules: Any
+) -> PairEncoder:
+    """An encoder as BERT's: [CLS], [SEP] and [PAD] are in the vocabulary; ``rules`` are those of ``WordPiece``."""
+    return PairEncoder(WordPiece(vocabulary, **rules), "[CLS]", "[SEP]", "[PAD]", max_length, separators)
+
 
 LINES = (
     "A man in a red jacket is sleeping on the grass.",

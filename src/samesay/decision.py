@@ -182,12 +182,11 @@ def predictions_of(
     decision: Decision,
 ) -> list[Prediction]:
     """One prediction a pair, in the order of ``read`` and of the pairs' texts."""
+    empty = [empty_sides(one, other, sides) for one, other in zip(first, second, strict=True)]
     said = _BY_TASK[answers.task].said(read.values, answers, decision)
     return [
-        Prediction(**facts, tokens_lost=(lost, other_lost), empty_sides=empty_sides(one, other, sides))
-        for facts, (lost, other_lost), one, other in zip(
-            said, read.tokens_lost.tolist(), first, second, strict=True
-        )
+        Prediction(**facts, tokens_lost=(lost, other_lost), empty_sides=blank)
+        for facts, (lost, other_lost), blank in zip(said, read.tokens_lost.tolist(), empty, strict=True)
     ]
 
 

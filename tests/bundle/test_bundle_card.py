@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 
 import pytest
 
-from samesay.bundle import Manifest, Upstream, open_bundle
+from samesay.bundle import Manifest, Upstream, model_card, open_bundle
+from samesay.model.huggingface.card import front_matter
 from samesay.pairs import LabelSet, Sides
 from tiny_models import save_tiny
 
@@ -105,3 +107,16 @@ def test_a_card_of_ones_own_is_kept(tmp_path: Path) -> None:
         draft.file("card").write_text("# Mine\n", encoding="utf-8")
         draft.finish(Manifest(task="classification", answers=LABELS, sides=SIDES, max_length=8))
     assert open_bundle(tmp_path / "model").part("card").read_text(encoding="utf-8") == "# Mine\n"
+
+
+def test_the_examples_of_a_vector_models_card_work_whatever_its_folder_is_called() -> None:
+    facts = Manifest(task="embedding", answers=LabelSet(()), sides=Sides(), max_length=8, dimension=4)
+    card = model_card(facts, name='my "small" model')
+    assert """samesay embed texts.txt --model 'my "small" model' --output vectors.npy""" in card
+    [line] = [line for line in card.splitlines() if "Embedder.open" in line]
+    assert ast.literal_eval(line.split("open(")[1].split(").encode")[0]) == 'my "small" model'
+
+
+def test_a_published_card_names_the_licence_of_the_weights_where_it_is_known() -> None:
+    assert "\nlicense: apache-2.0\n" in front_matter("Apache-2.0")
+    assert "license" not in front_matter()

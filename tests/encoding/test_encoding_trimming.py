@@ -19,7 +19,7 @@ NEW = ("walking women read", "the fox is lazy in the cafe", "12345 dogs_dogs", "
 def both(request: pytest.FixtureRequest) -> tuple[Any, Any, list[str]]:
     """A family's tokenizer, the same one cut for TEXTS, and its special pieces."""
     from samesay.model.backbones.families import class_named
-    from samesay.model.tokenizer import encoder_for
+    from samesay.model.encoders import encoder_for
 
     name = TOKENIZERS[request.param]
     tokenizer = keras_tokenizer(request.param)

@@ -5,11 +5,12 @@ import json
 import pytest
 
 from samesay.encoding import PairEncoder, summarise
+from tiny_tokenizers import wordpiece_encoder
 
 
 @pytest.fixture
 def encoder(tiny_vocabulary) -> PairEncoder:
-    return PairEncoder.wordpiece(tiny_vocabulary, lowercase=True, strip_accents=False, max_length=9)
+    return wordpiece_encoder(tiny_vocabulary, lowercase=True, strip_accents=False, max_length=9)
 
 
 def test_the_ledger_tells_what_was_cut(encoder):

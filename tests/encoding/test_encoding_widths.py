@@ -94,3 +94,20 @@ def test_a_width_is_worth_its_compilation_once_unless_more_epochs_are_asked_for(
     lengths = [9] * 120 + [30] * 20  # a second width saves 120 times 20 tokens, of the 4,000 that it costs
     assert training_widths(lengths, 64) == training_widths(lengths, 64, epochs=1) == (30,)
     assert training_widths(lengths, 64, epochs=2) == (10, 30)
+
+
+def test_long_rows_are_trained_at_widths_128_apart():
+    def widths(*lengths, max_length=4096):
+        return training_widths(np.repeat(lengths, 5000), max_length)
+
+    assert widths(600, 700, 1000) == (640, 768, 1024)
+    assert widths(511, 512, 513) == (512, 640)
+    assert (widths(640), widths(641)) == ((640,), (768,))
+    assert widths(9, 11) == (10, 12)
+    assert widths(20, 700, max_length=700) == (20, 700)
+    assert training_widths([], 128) == ()
+
+
+def test_no_run_compiles_more_widths_than_the_most_however_many_rows_there_are():
+    lengths = np.repeat(np.arange(2, 66, 2), 20_000)
+    assert len(training_widths(lengths, 64)) == MOST_WIDTHS

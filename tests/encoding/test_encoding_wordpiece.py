@@ -12,28 +12,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from samesay.encoding import wordpiece
-from samesay.encoding.wordpiece import WordPiece, WordPieceRules
+from samesay.encoding.wordpiece import WordPiece
 
-NAMES = ("lower", "strip", "cjk")
+NAMES = ("lowercase", "strip_accents", "split_on_cjk")
+Rules = dict[str, bool]
 ALL_RULES = [
     pytest.param(
-        WordPieceRules(*switches),
+        dict(zip(NAMES, switches, strict=True)),
         id="-".join(itertools.compress(NAMES, switches)) or "plain",
     )
     for switches in itertools.product((True, False), repeat=3)
 ]
-UNCASED = WordPieceRules(lowercase=True, strip_accents=False)
+UNCASED = {"lowercase": True, "strip_accents": False}
 
 
-def keras_tokenizer(vocabulary: list[str], rules: WordPieceRules):
+def keras_tokenizer(vocabulary: list[str], rules: Rules):
     import keras_hub
 
-    return keras_hub.models.BertTokenizer(
-        vocabulary,
-        lowercase=rules.lowercase,
-        strip_accents=rules.strip_accents,
-        split_on_cjk=rules.split_on_cjk,
-    )
+    return keras_hub.models.BertTokenizer(vocabulary, **{"split_on_cjk": True, **rules})
 
 
 def ids_of(tokenizer: WordPiece, texts: list[str]) -> list[list[int]]:
@@ -41,9 +37,9 @@ def ids_of(tokenizer: WordPiece, texts: list[str]) -> list[list[int]]:
     return [part.tolist() for part in np.split(ragged.ids, ragged.offsets[1:-1])] if texts else []
 
 
-def differences(vocabulary: list[str], rules: WordPieceRules, texts: list[str]) -> list[tuple[str, ...]]:
+def differences(vocabulary: list[str], rules: Rules, texts: list[str]) -> list[tuple[str, ...]]:
     theirs = [list(map(int, ids)) for ids in keras_tokenizer(vocabulary, rules)(texts)]
-    ours = ids_of(WordPiece(vocabulary, rules), texts)
+    ours = ids_of(WordPiece(vocabulary, **rules), texts)
     assert len(ours) == len(theirs) == len(texts)
     return [
         (ascii(text), str(own), str(their))
@@ -121,7 +117,7 @@ def test_any_text_gets_the_ids_of_keras_hub(keras_by_rules, texts, data):
 @pytest.fixture(scope="session")
 def keras_by_rules(letter_vocabulary):
     return [
-        (rules, keras_tokenizer(letter_vocabulary, rules), WordPiece(letter_vocabulary, rules))
+        (rules, keras_tokenizer(letter_vocabulary, rules), WordPiece(letter_vocabulary, **rules))
         for rules in (each.values[0] for each in ALL_RULES)
     ]
 
@@ -130,7 +126,7 @@ def keras_by_rules(letter_vocabulary):
 @pytest.mark.parametrize("vocabulary", ["bert_vocabulary", "tiny_vocabulary"])
 def test_special_tokens_in_a_text_stay_text(vocabulary, rules, request):
     pieces = request.getfixturevalue(vocabulary)
-    tokenizer = WordPiece(pieces, rules)
+    tokenizer = WordPiece(pieces, **rules)
     reserved = {tokenizer.ids[token] for token in ("[PAD]", "[CLS]", "[SEP]", "[MASK]")}
     for text, ids in zip(SPECIALS_AS_TEXT, ids_of(tokenizer, list(SPECIALS_AS_TEXT)), strict=True):
         assert reserved.isdisjoint(ids), text
@@ -138,13 +134,13 @@ def test_special_tokens_in_a_text_stay_text(vocabulary, rules, request):
 
 def test_a_literal_separator_is_three_words(tiny_vocabulary):
     for lowercase, middle in ((True, "sep"), (False, "SEP")):
-        tokenizer = WordPiece(tiny_vocabulary, WordPieceRules(lowercase=lowercase, strip_accents=False))
+        tokenizer = WordPiece(tiny_vocabulary, lowercase=lowercase, strip_accents=False)
         [ids] = ids_of(tokenizer, ["[SEP]"])
         assert [tiny_vocabulary[index] for index in ids] == ["[", middle, "]"]
 
 
 def test_a_continuation_in_a_text_is_not_a_continuation(tiny_vocabulary):
-    tokenizer = WordPiece(tiny_vocabulary, UNCASED)
+    tokenizer = WordPiece(tiny_vocabulary, **UNCASED)
     ids = ids_of(tokenizer, ["##ing", "sleeping"])
     assert [[tiny_vocabulary[index] for index in row] for row in ids] == [
         ["#", "#", "[UNK]"],
@@ -154,9 +150,7 @@ def test_a_continuation_in_a_text_is_not_a_continuation(tiny_vocabulary):
 
 @pytest.mark.parametrize("letter", ["a", "é", "が", "𐍈"])
 def test_the_limit_of_a_word_is_counted_in_bytes(letter):
-    tokenizer = WordPiece(
-        ["[UNK]", letter, f"##{letter}"], WordPieceRules(lowercase=False, strip_accents=False)
-    )
+    tokenizer = WordPiece(["[UNK]", letter, f"##{letter}"], lowercase=False, strip_accents=False)
     most = 100 // len(letter.encode())
     fits, too_long = ids_of(tokenizer, [letter * most, letter * (most + 1)])
     assert fits == [1] + [2] * (most - 1)
@@ -166,34 +160,34 @@ def test_the_limit_of_a_word_is_counted_in_bytes(letter):
 def test_the_last_of_two_equal_pieces_counts_as_in_keras_hub(tiny_vocabulary):
     vocabulary = [*tiny_vocabulary, "cat"]
     assert differences(vocabulary, UNCASED, ["the cat", "cats"]) == []
-    assert ids_of(WordPiece(vocabulary, UNCASED), ["cat"]) == [[len(vocabulary) - 1]]
+    assert ids_of(WordPiece(vocabulary, **UNCASED), ["cat"]) == [[len(vocabulary) - 1]]
 
 
 def test_other_continuation_marks_and_unknown_tokens_are_kept_to():
     vocabulary = ["<unk>", "sleep", "@@ing", "##ing"]
-    rules = WordPieceRules(lowercase=True, strip_accents=False, suffix_indicator="@@", unknown_token="<unk>")
-    assert ids_of(WordPiece(vocabulary, rules), ["Sleeping", "sleepy"]) == [[1, 2], [0]]
+    rules = {"lowercase": True, "strip_accents": False, "suffix_indicator": "@@", "unknown_token": "<unk>"}
+    assert ids_of(WordPiece(vocabulary, **rules), ["Sleeping", "sleepy"]) == [[1, 2], [0]]
 
 
 def test_forgetting_spellings_changes_no_ids(bert_vocabulary, monkeypatch):
     texts = [*HOSTILE_TEXTS, *random_texts(300, seed=1)]
-    expected = ids_of(WordPiece(bert_vocabulary, UNCASED), texts)
+    expected = ids_of(WordPiece(bert_vocabulary, **UNCASED), texts)
     monkeypatch.setattr(wordpiece, "_REMEMBERED_WORDS", 20)
-    forgetful = WordPiece(bert_vocabulary, UNCASED)
+    forgetful = WordPiece(bert_vocabulary, **UNCASED)
     assert [ids_of(forgetful, [text])[0] for text in texts] == expected
 
 
 def test_long_words_are_not_remembered(tiny_vocabulary):
-    tokenizer = WordPiece(tiny_vocabulary, UNCASED)
+    tokenizer = WordPiece(tiny_vocabulary, **UNCASED)
     tokenizer.encode(["cat " + "x" * 101, "dog"])
     assert set(tokenizer._remembered) == {"cat", "dog"}
 
 
 def test_threads_share_a_tokenizer(bert_vocabulary, monkeypatch):
     texts = [*HOSTILE_TEXTS, *random_texts(500, seed=2)]
-    expected = ids_of(WordPiece(bert_vocabulary, UNCASED), texts)
+    expected = ids_of(WordPiece(bert_vocabulary, **UNCASED), texts)
     monkeypatch.setattr(wordpiece, "_REMEMBERED_WORDS", 300)
-    shared = WordPiece(bert_vocabulary, UNCASED)
+    shared = WordPiece(bert_vocabulary, **UNCASED)
 
     def encode(turn: int) -> list[list[int]]:
         begin = turn * 37 % len(texts)

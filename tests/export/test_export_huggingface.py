@@ -36,6 +36,7 @@ from samesay.model.huggingface.writing import huggingface_config
 from samesay.pair_model import PairModel
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
+from tiny_tokenizers import wordpiece_encoder
 
 LABELS = ("entailment", "neutral", "contradiction")
 SIDES = ("hypothesis", "premise")
@@ -129,6 +130,8 @@ def test_nameless_labels_are_said_to_be_so_and_can_be_named(copy: Path, tmp_path
     assert (named.head, list(named.labels)) == ("kept", list(LABELS))
     with pytest.raises(HeadMismatch, match="2 names were given for a head with 3"):
         PairModel.from_preset(copy, ["yes", "no"], keep_head=True)
+    with pytest.raises(UsageError, match="A head is kept, or a new one is made"):
+        PairModel.from_preset(copy, LABELS, keep_head=True, new_head=True)
 
 
 def test_a_head_for_other_labels_is_not_lost_unasked(folder: Path) -> None:
@@ -278,7 +281,7 @@ def test_the_tokenizer_s_file_gives_our_ids(tmp_path: Path) -> None:
     tokenizer = keras_hub.models.BertTokenizer(vocabulary=vocabulary, lowercase=True, strip_accents=True)
     write_tokenizer(tokenizer, tmp_path, FAMILIES[0], max_length=128)
     theirs = Tokenizer.from_file(str(tmp_path / "tokenizer.json"))
-    ours = PairEncoder.wordpiece(vocabulary, lowercase=True, strip_accents=True, max_length=10_000)
+    ours = wordpiece_encoder(vocabulary, lowercase=True, strip_accents=True, max_length=10_000)
     specials = ("[SEP]", "[CLS]", "[MASK]", "[PAD]", "[UNK]")
     texts = [
         text

@@ -15,6 +15,7 @@ from samesay.export import KerasAnswer, check_parity, write_onnx, write_onnx_par
 from samesay.export.probe_pairs import probe_pairs
 from samesay.pairs import LabelSet, Pair, Sides
 from samesay.scoring import Scorer
+from tiny_tokenizers import wordpiece_encoder
 
 LABELS = LabelSet(("same", "unsure", "different"))
 LIMIT = 40
@@ -28,9 +29,7 @@ VOCABULARY = list(dict.fromkeys([*SPECIALS, *WORDS, *PIECES]))
 
 
 def encoder(vocabulary=VOCABULARY, *, lowercase=True, strip_accents=True):
-    return PairEncoder.wordpiece(
-        vocabulary, lowercase=lowercase, strip_accents=strip_accents, max_length=LIMIT
-    )
+    return wordpiece_encoder(vocabulary, lowercase=lowercase, strip_accents=strip_accents, max_length=LIMIT)
 
 
 @pytest.fixture(scope="module")
@@ -198,7 +197,7 @@ def test_the_probe_reaches_every_length_and_the_texts_of_the_wild():
 
 
 def test_a_vocabulary_without_words_still_gives_pairs_of_every_length():
-    letters = PairEncoder.wordpiece(
+    letters = wordpiece_encoder(
         [*SPECIALS, *"abcdefghij"], lowercase=True, strip_accents=True, max_length=LIMIT
     )
     pairs = probe_pairs(letters)

@@ -166,7 +166,7 @@ def _recipe(path: Path) -> None:
 def _bundle(path: Path) -> None:
     from tiny_models import save_tiny
 
-    save_tiny(path, trained_on=["00000000000000a1", "00000000000000b2"])
+    save_tiny(path, trained_on=[0xA1, 0xB2])
 
 
 def _preset(path: Path) -> None:

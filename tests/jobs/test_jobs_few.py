@@ -85,7 +85,7 @@ def _recipe_of(model: Path, output: Path):
     return gather(model / "recipe.yaml", {"output": str(output)})
 
 
-def test_without_validation_pairs_some_are_held_out_and_the_figure_is_honest(
+def test_without_validation_pairs_some_are_held_out_and_the_metrics_are_of_those(
     few_pairs: Path, tiny_preset: Path, tmp_path: Path
 ) -> None:
     run = Run(data=few_pairs, preset=tiny_preset, output=tmp_path / "m")

@@ -199,7 +199,7 @@ def test_what_could_not_be_used_or_opened_again_is_refused(fitted: samesay.PairM
 def test_kerashubs_own_preprocessor_gives_the_same_rows_by_the_adapter_as_by_its_twin(
     tiny_preset: Path,
 ) -> None:
-    from samesay.model.own_preprocessor import PreprocessorEncoder
+    from samesay.model.encoders import PreprocessorEncoder
 
     model = samesay.PairModel.from_preset(tiny_preset, ["different", "same"], max_length=12)
     # Empty, longer than the limit on either side, and words that are not in the vocabulary.

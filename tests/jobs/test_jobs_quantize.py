@@ -15,10 +15,12 @@ from altered_bundle import with_bias
 from commands import outcome
 from samesay.bundle import open_bundle
 from samesay.data import load_pairs
-from samesay.errors import EncoderUnsupported, PartUnavailable, QualityLost, TargetExists, UsageError
+from samesay.errors import EncoderUnsupported, QualityLost, TargetExists, UsageError
 from samesay.export import narrow
 from samesay.jobs.evaluate import evaluate_model
 from samesay.jobs.export import export
+from samesay.jobs.verify import verify
+from samesay.model.presets.rebuilding import read_weights, require_sizes
 from samesay.pair_model import PairModel
 from samesay.scoring import Scorer
 
@@ -93,10 +95,41 @@ def test_the_bundle_says_that_it_is_not_as_keras(undecided: Path, tmp_path: Path
     assert "keras" not in manifest["parts"]
     _, shown, _ = outcome(capsys, "inspect", tmp_path / "small")
     assert "weights in int8" in shown
-    with pytest.raises(PartUnavailable):
-        PairModel.load(tmp_path / "small")
     with pytest.raises(UsageError, match="quantized already"):
         export(tmp_path / "small", tmp_path / "smaller", to="bundle", quantize="float16", data=DATA)
+
+
+def test_a_training_starts_from_quantized_weights(undecided: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    settings = {"split": "validation", "max_changed": 1.0, "rename_labels": RENAMED}
+    made = export(undecided, small, to="bundle", quantize="compact", data=DATA, **settings)
+    assert "a training can start from it" in made.notes[0]
+    assert not list(small.rglob("*.h5"))
+    found = open_bundle(small).manifest.parts["architecture"].detail
+    assert found["max_difference"] <= found["tolerance"]
+    scorer, rebuilt = Scorer.open(small), PairModel.load(small)
+    np.testing.assert_allclose(rebuilt.predict(pairs_of(scorer)), scorer.predict(pairs_of(scorer)), atol=1e-5)
+    assert verify(small).holds
+    other = PairModel.from_preset(small, ["yes", "no", "unclear"], new_head=True)
+    kernels = [one.classifier.task.backbone.pooled_dense.kernel for one in (rebuilt, other)]
+    np.testing.assert_array_equal(*map(np.asarray, kernels))
+    other.fit([("a dog", "a cat"), ("a dog", "a dog"), ("a", "b")], ["no", "yes", "unclear"], epochs=1)
+    other.save(tmp_path / "trained")
+    assert open_bundle(tmp_path / "trained").has("keras")
+
+
+def test_an_architecture_of_other_sizes_is_refused(undecided: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    settings = {"split": "validation", "max_changed": 1.0, "rename_labels": RENAMED}
+    export(undecided, small, to="bundle", quantize="int8", data=DATA, **settings)
+    weights = read_weights(small / "onnx" / "model.onnx")
+    require_sizes(small / "architecture", weights)
+    for name in ("config.json", "task.json"):
+        place = small / "architecture" / name
+        text = place.read_text(encoding="utf-8")
+        place.write_text(text.replace('"num_layers": 2', '"num_layers": 900'), encoding="utf-8")
+    with pytest.raises(ValueError, match="num_layers is 900"):
+        require_sizes(small / "architecture", weights)
 
 
 def test_too_high_a_cost_is_refused_and_nothing_is_written(undecided: Path, tmp_path: Path) -> None:

@@ -210,7 +210,8 @@ def test_the_command_trains_with_a_teacher_and_its_recipe_says_so(
         f"{teacher} taught it: its answers were learned beside the labels, and of 30 pairs without labels alone"
     )
     trained_on = read_pair_hashes(tmp_path / "m" / "pair_hashes.txt.gz")["train"]
-    assert trained_on == {*load_pairs(data).pair_hashes(), *load_pairs(more, need_labels=False).pair_hashes()}
+    expected = {*load_pairs(data).pair_hashes(), *load_pairs(more, need_labels=False).pair_hashes()}
+    assert {*trained_on} == expected
     recipe = (tmp_path / "m" / "recipe.yaml").read_text()
     assert f"teacher: {teacher}" in recipe
     assert f"unlabelled: {more}" in recipe

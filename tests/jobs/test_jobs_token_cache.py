@@ -17,12 +17,13 @@ from samesay.runs import token_cache
 from samesay.runs.token_cache import encoded_pairs
 from samesay.training.training_pairs import TrainingPairs
 from tiny_bert import VOCABULARY
+from tiny_tokenizers import wordpiece_encoder
 
 
 @pytest.fixture
 def encoder() -> PairEncoder:
     """The tiny BERT's tokenizer, in which some of the pairs are cut."""
-    return PairEncoder.wordpiece(VOCABULARY, lowercase=True, strip_accents=False, max_length=11)
+    return wordpiece_encoder(VOCABULARY, lowercase=True, strip_accents=False, max_length=11)
 
 
 @pytest.fixture
@@ -99,7 +100,7 @@ def test_the_arrays_are_plain_numpy_files_over_memory_maps(
 
 def test_large_vocabularies_keep_wide_ids(table: PairTable, tmp_path: Path) -> None:
     vocabulary = [*VOCABULARY, *(f"word{index}" for index in range(70_000))]
-    encoder = PairEncoder.wordpiece(vocabulary, lowercase=True, strip_accents=False, max_length=11)
+    encoder = wordpiece_encoder(vocabulary, lowercase=True, strip_accents=False, max_length=11)
     first = list(table.first)
     first[0] = "word69999"
     changed = PairTable(first, list(table.second), table.sides, table.origin, table.answers, table.gold)
@@ -132,7 +133,7 @@ def test_other_texts_sides_limits_and_vocabularies_have_other_entries(
     encoder: PairEncoder, pairs_file: Path, tmp_path: Path
 ) -> None:
     table = load_pairs(pairs_file)
-    other_vocabulary = PairEncoder.wordpiece(
+    other_vocabulary = wordpiece_encoder(
         [*VOCABULARY, "park##"], lowercase=True, strip_accents=False, max_length=12
     )
     others = [

@@ -73,7 +73,7 @@ def test_the_bundle_says_what_it_is_and_what_it_learned_from(trained_bundle: Pat
     assert 0 <= figures["accuracy"] <= 1
     assert "majority" in figures["baselines"]
     hashes = read_pair_hashes(open_bundle(trained_bundle).part("pair_hashes"))
-    assert hashes["train"] == frozenset(load_pairs(pairs_file).pair_hashes())
+    assert {*hashes["train"]} == {*load_pairs(pairs_file).pair_hashes()}
     history = (trained_bundle / "report" / "history.jsonl").read_text().splitlines()
     assert json.loads(history[0])["epoch"] == 1
     assert (trained_bundle / "report" / "learning_curves.png").read_bytes().startswith(b"\x89PNG")
@@ -179,10 +179,8 @@ def test_training_goes_on_from_a_saved_model_with_its_head(
 ) -> None:
     result = train(Run(data=f"{pairs_file}[:12]", preset=trained_bundle, output=tmp_path / "more"), QUICK)
     assert result.head == "kept"
-    seen = [read_pair_hashes(one / "pair_hashes.txt.gz")["train"] for one in (trained_bundle, result.path)]
-    assert seen[0] == seen[1] > frozenset(load_pairs(pairs_file).select(range(12)).pair_hashes()), (
-        "not these alone"
-    )
+    seen = [{*read_pair_hashes(one / "pair_hashes.txt.gz")["train"]} for one in (trained_bundle, result.path)]
+    assert seen[0] == seen[1] > {*load_pairs(pairs_file).select(range(12)).pair_hashes()}, "not these alone"
     assert str(result.sides) == "hypothesis,premise", "the saved model's order holds"
     assert any("no validation pairs" in note for note in result.notes)
 

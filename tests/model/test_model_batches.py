@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from samesay.encoding import Batch, PairEncoder
-from samesay.model.batches import PairBatches, plan_prediction
-from tiny_tokenizers import wordpiece_vocabulary
+from samesay.encoding import Batch, PairEncoder, plan_prediction
+from samesay.model.batches import PairBatches
+from tiny_tokenizers import wordpiece_encoder, wordpiece_vocabulary
 
 
 @pytest.fixture(scope="module")
 def encoder() -> PairEncoder:
-    return PairEncoder.wordpiece(wordpiece_vocabulary(), lowercase=True, strip_accents=False, max_length=64)
+    return wordpiece_encoder(wordpiece_vocabulary(), lowercase=True, strip_accents=False, max_length=64)
 
 
 def made(encoder: PairEncoder, widths: list[int]) -> PairBatches:

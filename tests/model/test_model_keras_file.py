@@ -220,3 +220,29 @@ def test_a_label_without_meaning_is_refused_and_not_trained_on(fitted: samesay.P
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [-1, 0])
     with pytest.raises(UsageError, match="x has 2 values and y has 1"):
         fitted.classifier.evaluate((FIRST[:2], SECOND[:2]), [0])
+
+
+def test_keras_fit_on_raw_pairs_keeps_one_order_where_that_is_asked_for(
+    fitted: samesay.PairModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen, given = [], PairBatches.__getitem__
+
+    def recorded(batches: PairBatches, index: int):
+        seen.append(tuple(batches.batches[index].rows.tolist()))
+        return given(batches, index)
+
+    model = fitted.classifier
+    monkeypatch.setattr(PairBatches, "__getitem__", recorded)
+    history = model.fit((FIRST, SECOND), LABELS, batch_size=4, epochs=2, shuffle=False, verbose=0)
+    assert len(history.history["loss"]) == 2
+    assert {row for rows in seen for row in rows} == set(range(20))
+    assert len(set(seen)) == 5
+
+
+def test_keras_fit_and_evaluate_take_raw_pairs_to_measure_on(fitted: samesay.PairModel) -> None:
+    held_out = ((FIRST[:7], SECOND[:7]), LABELS[:7])
+    model = fitted.classifier
+    history = model.fit((FIRST, SECOND), LABELS, validation_data=held_out, verbose=0).history
+    for batch_size in (None, 3):
+        loss = model.evaluate(*held_out, batch_size=batch_size, verbose=0, return_dict=True)["loss"]
+        assert history["val_loss"][0] == pytest.approx(loss, abs=1e-5)

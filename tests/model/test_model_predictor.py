@@ -63,3 +63,22 @@ def test_keras_own_evaluation_has_the_loss_and_accuracy_of_ours(tiny_preset: Pat
     ours = evaluate(KerasPredictor(opened.classifier), table).metrics
     assert theirs["loss"] == pytest.approx(ours["loss"], abs=1e-6)
     assert theirs["accuracy"] == pytest.approx(ours["accuracy"], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("family", "positions", "said", "read"),
+    [
+        ("bert", 512, 10**30, 512),
+        ("bert", 512, 128, 128),
+        ("roberta", 514, 10**30, 512),
+        ("roberta", 514, 514, 512),
+        ("t5", None, 10**30, 1_000_000),
+    ],
+)
+def test_a_foreign_model_reads_as_many_tokens_as_its_positions_reach(family, positions, said, read) -> None:
+    from types import SimpleNamespace
+
+    from samesay.model.foreign import tokens_read
+
+    config = SimpleNamespace(model_type=family, max_position_embeddings=positions)
+    assert tokens_read(SimpleNamespace(model_max_length=said), config) == read

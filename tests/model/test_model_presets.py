@@ -17,10 +17,10 @@ from samesay.errors import (
     TokenizerUnsupported,
     UsageError,
 )
+from samesay.model.encoders import encoder_for
 from samesay.model.opening import open_model
 from samesay.model.presets.resolve import fetched, open_task, resolve
 from samesay.model.runtime.backend import keras_hub
-from samesay.model.tokenizer import encoder_for
 from samesay.pairs import LabelSet, Sides
 
 NLI = LabelSet(("entailment", "neutral", "contradiction"))

@@ -14,7 +14,7 @@ import pytest
 from samesay.encoding import PairEncoder
 from samesay.errors import TokenizerUnsupported, UsageError
 from samesay.model.backbones.families import class_named
-from samesay.model.tokenizer import encoder_for
+from samesay.model.encoders import encoder_for
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "encoding"))
 from hostile_texts import HOSTILE_TEXTS, random_texts

@@ -12,7 +12,7 @@ from samesay.bundle.builtin import BUILTIN_MODELS, BuiltinModel, default_model, 
 from samesay.bundle.card import Upstream, model_card
 from samesay.bundle.layout import FORMAT_VERSION, MANIFEST_NAME, PARTS, PartLayout, Verdict
 from samesay.bundle.manifest import FileRecord, Manifest, Part
-from samesay.bundle.pair_hashes import read_pair_hashes, read_pair_numbers, write_pair_hashes
+from samesay.bundle.pair_hashes import read_pair_hashes, write_pair_hashes
 from samesay.bundle.reading import Bundle, open_bundle
 from samesay.bundle.recognition import is_bundle
 from samesay.bundle.revising import write_decision
@@ -40,7 +40,6 @@ __all__ = [
     "model_for",
     "open_bundle",
     "read_pair_hashes",
-    "read_pair_numbers",
     "require_replaceable",
     "write_bundle",
     "write_decision",

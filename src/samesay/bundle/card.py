@@ -96,13 +96,13 @@ Saved with SameSay{_on(manifest.created)}; the task is {_text(manifest.task)}.
 ## How to use it
 
 ```sh
-samesay embed texts.txt --model {name} --output vectors.npy
+{command("samesay", "embed", "texts.txt", "--model", name, "--output", "vectors.npy")}
 ```
 
 ```python
 import samesay
 
-samesay.Embedder.open("{name}").encode(["one text", "another"])  # one row a text
+samesay.Embedder.open({quoted(name)}).encode(["one text", "another"])  # one row a text
 ```"""
 
 

@@ -75,6 +75,13 @@ PARTS: dict[str, PartLayout] = {
             purpose="the trained model as a KerasHub preset, head included",
         ),
         PartLayout(
+            "architecture",
+            "architecture",
+            is_folder=True,
+            required=("config.json", "task.json"),
+            purpose="the Keras part without its weights: for training it is rebuilt with those of the ONNX part",
+        ),
+        PartLayout(
             "onnx",
             "onnx",
             is_folder=True,

@@ -10,7 +10,24 @@ from samesay.bundle.layout import MANIFEST_NAME
 from samesay.errors import NotABundle, hub_address, near
 from samesay.printable import command
 
-_ARCHIVES = (".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".7z")
+_NAME_THE_OUTPUT = "name the folder that samesay train wrote as its --output"
+
+# What a file is, by the ending of its name: what it is called, said and done about.
+_ARCHIVE = ("archive", "an archive", "unpack it and name the folder")
+_FILES = {
+    ".keras": (
+        "keras-file",
+        "a single Keras file, not a saved model of SameSay",
+        "load it in Python: samesay.load(…)",
+    ),
+    ".onnx": (
+        "onnx-file",
+        "a bare ONNX graph: its labels and its tokenizer are not in it",
+        "name the folder of the saved model that it comes from",
+    ),
+    **dict.fromkeys((".zip", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.zst", ".7z"), _ARCHIVE),
+    "": ("file", "a file", _NAME_THE_OUTPUT),
+}
 
 
 def is_bundle(path: str | Path) -> bool:
@@ -20,7 +37,11 @@ def is_bundle(path: str | Path) -> bool:
 
 def not_a_bundle(path: Path) -> NotABundle:
     """The error for ``path``, which is no saved model: what it is instead, and what to do."""
-    kind, message, hint = _recognise(path)
+    if not path.exists():
+        kind, message, hint = _missing(path)
+    else:
+        kind, what, hint = _folder(path) if path.is_dir() else _file(path)
+        message = f"{path} {what}."
     return NotABundle(
         message,
         where=str(path),
@@ -30,56 +51,33 @@ def not_a_bundle(path: Path) -> NotABundle:
     )
 
 
-def _recognise(path: Path) -> tuple[str, str, str]:
-    if not path.exists():
-        return _missing(path)
-    if not path.is_dir():
-        return _file(path)
+def _folder(path: Path) -> tuple[str, str, str]:
     try:
         names = {entry.name for entry in path.iterdir()}
     except OSError as error:
-        return "unreadable", f"{path} cannot be read: {error.strerror}.", "check the rights on it"
+        return "unreadable", f"cannot be read: {error.strerror}", "check the rights on it"
     config = _json(path / "config.json")
     train = command("samesay", "train", "DATA", "--preset", path, "--output", "my-model")
     if {"task.json", "metadata.json"} & names and "registered_name" in config:
-        return (
-            "keras-hub-preset",
-            f"{path} is a KerasHub preset, not a saved model of SameSay.",
-            f"train from it: {train}",
-        )
-    if "modules.json" in names or "config_sentence_transformers.json" in names:
-        return (
-            "sentence-transformers",
-            f"{path} is a sentence-transformers folder, not a saved model of SameSay.",
-            f"train from its encoder: {train}",
-        )
-    if "model_type" in config or "architectures" in config:
-        return (
-            "hugging-face",
-            f"{path} is a Hugging Face model folder, not a saved model of SameSay.",
-            f"keep its classifier: {command('samesay', 'import', path, '--output', 'my-model')}; "
-            f"or train from its encoder: {train}",
-        )
+        what = "is a KerasHub preset, not a saved model of SameSay"
+        return "keras-hub-preset", what, f"train from it: {train}"
+    if {"modules.json", "config_sentence_transformers.json"} & names:
+        what = "is a sentence-transformers folder, not a saved model of SameSay"
+        return "sentence-transformers", what, f"train from its encoder: {train}"
+    if {"model_type", "architectures"} & config.keys():
+        imported = command("samesay", "import", path, "--output", "my-model")
+        what = "is a Hugging Face model folder, not a saved model of SameSay"
+        return "hugging-face", what, f"keep its classifier: {imported}; or train from its encoder: {train}"
     if "saved_model.pb" in names:
-        return (
-            "tensorflow",
-            f"{path} is a TensorFlow SavedModel.",
-            "train a model with samesay train, or load this one with TensorFlow",
-        )
+        hint = "train a model with samesay train, or load this one with TensorFlow"
+        return "tensorflow", "is a TensorFlow SavedModel", hint
     inside = sorted(name for name in names if is_bundle(path / name))
     if inside:
-        return (
-            "parent",
-            f"{path} is not a saved model; it holds {len(inside)}: {', '.join(inside[:5])}.",
-            f"name one of them, such as {path / inside[0]}",
-        )
+        what = f"is not a saved model; it holds {len(inside)}: {', '.join(inside[:5])}"
+        return "parent", what, f"name one of them, such as {path / inside[0]}"
     if not names:
-        return "empty-folder", f"{path} is an empty folder.", "was the training that writes it finished?"
-    return (
-        "folder",
-        f"{path} is a folder without a {MANIFEST_NAME}.",
-        "name the folder that samesay train wrote as its --output",
-    )
+        return "empty-folder", "is an empty folder", "was the training that writes it finished?"
+    return "folder", f"is a folder without a {MANIFEST_NAME}", _NAME_THE_OUTPUT
 
 
 def _missing(path: Path) -> tuple[str, str, str]:
@@ -100,22 +98,8 @@ def _missing(path: Path) -> tuple[str, str, str]:
 
 
 def _file(path: Path) -> tuple[str, str, str]:
-    name = path.name.lower()
-    if name.endswith(".keras"):
-        return (
-            "keras-file",
-            f"{path} is a single Keras file, not a saved model of SameSay.",
-            "load it in Python: samesay.load(…)",
-        )
-    if name.endswith(".onnx"):
-        return (
-            "onnx-file",
-            f"{path} is a bare ONNX graph: its labels and its tokenizer are not in it.",
-            "name the folder of the saved model that it comes from",
-        )
-    if name.endswith(_ARCHIVES):
-        return "archive", f"{path} is an archive.", "unpack it and name the folder"
-    return "file", f"{path} is a file.", "name the folder that samesay train wrote as its --output"
+    kind, what, hint = next(found for ending, found in _FILES.items() if path.name.lower().endswith(ending))
+    return kind, f"is {what}", hint
 
 
 def _json(path: Path) -> dict[str, object]:

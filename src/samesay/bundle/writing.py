@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -141,6 +142,11 @@ class BundleDraft:
         place = self.path / layout.place
         place.mkdir(exist_ok=True)
         return place
+
+    def remove(self, part: str) -> None:
+        """Take the folder of ``part`` out again."""
+        shutil.rmtree(self.path / _layout(part, is_folder=True).place)
+        del self._declared[part]
 
     def file(self, part: str) -> Path:
         """Declare a part that is a single file, and say where to write it."""

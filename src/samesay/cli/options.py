@@ -260,7 +260,7 @@ class ScaleOption(click.ParamType):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Scale:
         """The lowest and the highest score."""
-        return value if isinstance(value, Scale) else Scale.parse(value)
+        return Scale.parse(value) if isinstance(value, str) else value
 
 
 _TYPES: dict[Any, click.ParamType] = {

@@ -97,7 +97,7 @@ def describe(table: PairTable, *, n_samples: int = 4) -> Description:
         words={name: Lengths.of(map(count_words, side)) for name, side in texts.items()},
         label_counts=counts,
         majority_share=max(counts.values()) / n_pairs if counts and n_pairs else None,
-        repeated_pairs=n_pairs - len(np.unique(table.pair_numbers())),
+        repeated_pairs=n_pairs - len(np.unique(table.pair_hashes())),
         samples=tuple(
             Sample(row, pair.first, pair.second, pair.label, score)
             for row, pair, score in zip(rows, shown.pairs(), scores, strict=True)

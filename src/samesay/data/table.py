@@ -277,15 +277,11 @@ class PairTable:
         """SHA-256 of the texts alone, in order and side by side, in hexadecimal."""
         return _fingerprint(zip(self.first, self.second, strict=True))
 
-    def pair_hashes(self) -> list[str]:
-        """A short hash of every pair, to find pairs that were trained on; 16 hexadecimal digits.
+    def pair_hashes(self) -> NDArray[np.uint64]:
+        """A short hash of every pair, shape ``(n_pairs,)``, to find pairs that were trained on.
 
         Case, runs of blanks and which text comes first make no difference, since a pair leaks all the same.
         """
-        return [f"{number:016x}" for number in self.pair_numbers().tolist()]
-
-    def pair_numbers(self) -> NDArray[np.uint64]:
-        """``pair_hashes`` as numbers, shape ``(n_pairs,)``: an eighth of their memory."""
         return np.fromiter(map(_pair_number, self.first, self.second), np.uint64, len(self))
 
     @classmethod

@@ -7,14 +7,21 @@ files, of labels or of what is done with the ids.
 
 from __future__ import annotations
 
-from samesay.encoding.batches import Batch, padding_share, plan_scoring, plan_training
-from samesay.encoding.encoded import DenseBatch, EncodedPairs
+from samesay.encoding.batches import (
+    PREDICTION_HEIGHT,
+    Batch,
+    padding_share,
+    plan_prediction,
+    plan_scoring,
+    plan_training,
+)
+from samesay.encoding.encoded import DenseBatch, EncodedPairs, TruncationLedger, summarise
 from samesay.encoding.encoder import PairEncoder
-from samesay.encoding.truncation import TruncationLedger, summarise
 from samesay.encoding.widths import LENGTH_BUCKETS, bucket_for, padded_to, prediction_widths, training_widths
 
 __all__ = [
     "LENGTH_BUCKETS",
+    "PREDICTION_HEIGHT",
     "Batch",
     "DenseBatch",
     "EncodedPairs",
@@ -23,6 +30,7 @@ __all__ = [
     "bucket_for",
     "padded_to",
     "padding_share",
+    "plan_prediction",
     "plan_scoring",
     "plan_training",
     "prediction_widths",

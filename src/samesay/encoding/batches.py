@@ -13,10 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.encoding.widths import padded_to, training_widths
+from samesay.encoding.widths import padded_to, prediction_widths, training_widths
 from samesay.errors import UsageError
 
 Shuffle = Literal["buckets", "random"]
+
+PREDICTION_HEIGHT = 32
+"""Rows of every batch when predicting: one compiled shape a length bucket."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +66,6 @@ def plan_training(
         max_length: The encoder's limit.
         shuffle: How.
         epochs: Of the whole run; more of them are worth more widths.
-
-    Raises:
-        UsageError: If a setting cannot be used or a row is longer than ``max_length``.
     """
     if batch_size < 1:
         raise UsageError(f"batch_size is {batch_size}.", where="batch_size", expected="at least 1")
@@ -88,6 +88,16 @@ def plan_training(
     return [batches[index] for index in random.permutation(len(batches))]
 
 
+def plan_prediction(
+    lengths: NDArray[np.integer], max_length: int, *, height: int = PREDICTION_HEIGHT
+) -> list[Batch]:
+    """Every row once, like lengths together, ``height`` rows a batch, in few of the widths of ``LENGTH_BUCKETS``."""
+    widths = padded_to(lengths, prediction_widths(lengths, max_length))
+    order = np.argsort(lengths, kind="stable")
+    cuts = [order[start : start + height] for start in range(0, len(order), height)]
+    return [Batch(rows=rows, width=int(widths[rows[-1]])) for rows in cuts]
+
+
 def plan_scoring(lengths: NDArray[np.integer] | Sequence[int], *, batch_tokens: int) -> list[Batch]:
     """Batches of like length, longest first, every row in exactly one; a batch is as wide as its longest row.
 
@@ -97,9 +107,6 @@ def plan_scoring(lengths: NDArray[np.integer] | Sequence[int], *, batch_tokens: 
         lengths: ``(n_rows,)`` tokens a row.
         batch_tokens: The most tokens of a batch, padding included; a row longer than that is a batch by
             itself.
-
-    Raises:
-        UsageError: If ``batch_tokens`` is below 1.
     """
     if batch_tokens < 1:
         raise UsageError(f"batch_tokens is {batch_tokens}.", where="batch_tokens", expected="at least 1")

@@ -11,11 +11,11 @@ spelled in pieces. KerasHub itself would end the row there.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from tokenizers import Tokenizer, models, pre_tokenizers
 
-from samesay.encoding.packing import Ragged
+from samesay.encoding.packing import Ragged, require_strings
 from samesay.errors import TokenizerUnsupported
 
 
@@ -31,13 +31,17 @@ class BytePair:
         ids: The id of every piece.
 
     Raises:
+        UsageError: If the vocabulary or the merges hold something else than text.
         TokenizerUnsupported: If a merge is none, or names or makes a piece that is not in the vocabulary.
     """
 
-    __slots__ = ("_rust", "add_prefix_space", "ids", "merges", "vocabulary")
     kind: ClassVar[str] = "bytepair"
+    FIELDS: ClassVar[Mapping[str, type]] = {"vocabulary": list, "merges": list, "add_prefix_space": bool}
+    __slots__ = ("_rust", "ids", *FIELDS)
 
     def __init__(self, vocabulary: Sequence[str], merges: Sequence[str], *, add_prefix_space: bool) -> None:
+        require_strings(vocabulary)
+        require_strings(merges, "merges")
         self.vocabulary = tuple(vocabulary)
         self.merges = tuple(merges)
         self.add_prefix_space = add_prefix_space
@@ -56,14 +60,6 @@ class BytePair:
         """The ids of ``texts``, any strings without lone surrogates, in their order."""
         rows = self._rust.encode_batch_fast(list(texts), add_special_tokens=False)
         return Ragged.of([row.ids for row in rows])
-
-    def to_dict(self) -> dict[str, Any]:
-        """What builds an equal one, in JSON types."""
-        return {
-            "vocabulary": list(self.vocabulary),
-            "merges": list(self.merges),
-            "add_prefix_space": self.add_prefix_space,
-        }
 
 
 def _two_pieces(merge: str, ids: Mapping[str, int]) -> tuple[str, str]:

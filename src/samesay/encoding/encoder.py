@@ -5,6 +5,7 @@ Knows nothing of files: ``to_dict`` gives JSON types, and where they are kept is
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,41 +14,28 @@ from samesay.encoding.bytepair import BytePair
 from samesay.encoding.encoded import EncodedPairs
 from samesay.encoding.packing import pack, pack_single, shortest_limit, specials
 from samesay.encoding.sentence_piece import SentencePiece
-from samesay.encoding.wordpiece import WordPiece, WordPieceRules
+from samesay.encoding.wordpiece import WordPiece
 from samesay.errors import EncodingInvalid, TokenizerUnsupported, UsageError
 from samesay.pairs import MOST_TOKENS, Progress, ProgressListener
 
 # Pairs encoded at a time: few enough to bound what is held as Python lists, many enough to keep Rust busy.
 _CHUNK = 4_096
 
-_PACKING = {
+TOKENIZERS = {one.kind: one for one in (WordPiece, BytePair, SentencePiece)}
+
+# What an encoder says of itself beside the fields of its tokenizer, and of which type.
+_PACKING: Mapping[str, type] = {
     "start_token": str,
     "separator_token": str,
     "pad_token": str,
     "separators": int,
     "max_length": int,
 }
-_FIELDS: Mapping[str, Mapping[str, type]] = {
-    WordPiece.kind: {
-        "vocabulary": list,
-        "lowercase": bool,
-        "strip_accents": bool,
-        "split_on_cjk": bool,
-        "suffix_indicator": str,
-        "unknown_token": str,
-        **_PACKING,
-    },
-    BytePair.kind: {"vocabulary": list, "merges": list, "add_prefix_space": bool, **_PACKING},
-    SentencePiece.kind: {"model": str, "before": list, "after": list, **_PACKING},
-}
-"""What ``to_dict`` gives beside the kind, and of which type."""
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PairEncoder:
     """Pairs of texts to token ids; immutable, and shared freely between threads.
-
-    Made by ``PairEncoder.wordpiece``, ``bytepair``, ``sentencepiece`` or ``from_dict``.
 
     Attributes:
         tokenizer: The vocabulary and its rules.
@@ -81,124 +69,6 @@ class PairEncoder:
     def pad_id(self) -> int:
         """The id of padding."""
         return self.tokenizer.ids[self.pad_token]
-
-    @classmethod
-    def wordpiece(
-        cls,
-        vocabulary: Sequence[str],
-        *,
-        lowercase: bool,
-        strip_accents: bool,
-        max_length: int,
-        split_on_cjk: bool = True,
-        suffix_indicator: str = "##",
-        unknown_token: str = "[UNK]",
-        start_token: str = "[CLS]",
-        separator_token: str = "[SEP]",
-        pad_token: str = "[PAD]",
-        separators: int = 1,
-    ) -> PairEncoder:
-        """An encoder of BERT, DistilBERT or MPNet.
-
-        Args:
-            vocabulary: The pieces, a piece's place being its id.
-            lowercase: As the other rules in ``WordPieceRules``.
-            strip_accents: Likewise.
-            max_length: As the special tokens an attribute of the encoder.
-            split_on_cjk: As in ``WordPieceRules``.
-            suffix_indicator: Likewise.
-            unknown_token: Likewise.
-            start_token: As in ``PairEncoder``.
-            separator_token: Likewise.
-            pad_token: Likewise.
-            separators: Likewise.
-
-        Raises:
-            UsageError: If the vocabulary or ``max_length`` cannot be used.
-            TokenizerUnsupported: If a special token is missing, or a user's text could spell it.
-        """
-        _require_strings(vocabulary)
-        if unknown_token not in vocabulary:
-            raise TokenizerUnsupported(f"The vocabulary lacks the unknown token {unknown_token!r}.")
-        rules = WordPieceRules(lowercase, strip_accents, split_on_cjk, suffix_indicator, unknown_token)
-        return cls(
-            tokenizer=WordPiece(vocabulary, rules),
-            start_token=start_token,
-            separator_token=separator_token,
-            pad_token=pad_token,
-            max_length=max_length,
-            separators=separators,
-        )
-
-    @classmethod
-    def bytepair(
-        cls,
-        vocabulary: Sequence[str],
-        merges: Sequence[str],
-        *,
-        max_length: int,
-        add_prefix_space: bool = False,
-        start_token: str = "<s>",
-        separator_token: str = "</s>",
-        pad_token: str = "<pad>",
-        separators: int = 2,
-    ) -> PairEncoder:
-        """An encoder of RoBERTa.
-
-        Args:
-            vocabulary: As in ``BytePair``.
-            merges: Likewise.
-            max_length: As in ``PairEncoder``.
-            add_prefix_space: Put a space before every text.
-            start_token: As in ``PairEncoder``.
-            separator_token: Likewise.
-            pad_token: Likewise.
-            separators: Likewise.
-
-        Raises:
-            UsageError: If the vocabulary or ``max_length`` cannot be used.
-            TokenizerUnsupported: If a special token or a merged piece is missing, or a text could spell a special
-                token.
-        """
-        _require_strings(vocabulary)
-        _require_strings(merges, "merges")
-        tokenizer = BytePair(vocabulary, merges, add_prefix_space=add_prefix_space)
-        return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
-
-    @classmethod
-    def sentencepiece(
-        cls,
-        model: bytes | str,
-        *,
-        before: Sequence[str] = (),
-        after: Sequence[str] = (),
-        start_token: str,
-        separator_token: str,
-        pad_token: str,
-        separators: int,
-        max_length: int,
-    ) -> PairEncoder:
-        """An encoder of XLM-R, ALBERT or DeBERTa-v3.
-
-        Args:
-            model: The bytes of a SentencePiece model, or these in base64.
-            before: As in ``SentencePiece``.
-            after: Likewise.
-            start_token: As in ``PairEncoder``.
-            separator_token: Likewise.
-            pad_token: Likewise.
-            separators: Likewise.
-            max_length: Likewise.
-
-        Raises:
-            UsageError: If ``max_length`` or the base64 cannot be used.
-            TokenizerUnsupported: If the model is damaged, a special token is missing, or a text could spell one.
-        """
-        _require_strings(before, "before")
-        _require_strings(after, "after")
-        read = SentencePiece.from_base64 if isinstance(model, str) else SentencePiece
-        tokenizer = read(model, before=before, after=after)  # type: ignore[arg-type]
-        return cls(tokenizer, start_token, separator_token, pad_token, max_length, separators)
 
     @property
     def vocabulary_size(self) -> int:
@@ -288,11 +158,8 @@ class PairEncoder:
 
     def to_dict(self) -> dict[str, Any]:
         """All that ``from_dict`` needs to build an equal encoder, in JSON types."""
-        return {
-            "kind": self.kind,
-            **self.tokenizer.to_dict(),
-            **{name: getattr(self, name) for name in _PACKING},
-        }
+        fields = {name: _as_json(getattr(self.tokenizer, name)) for name in self.tokenizer.FIELDS}
+        return {"kind": self.kind, **fields, **{name: getattr(self, name) for name in _PACKING}}
 
     @classmethod
     def from_dict(cls, saved: Mapping[str, Any]) -> PairEncoder:
@@ -304,11 +171,12 @@ class PairEncoder:
             UsageError: If a field is missing, unknown or of another type.
         """
         kind = saved.get("kind")
-        if not isinstance(kind, str) or kind not in _FIELDS:
+        if not isinstance(kind, str) or kind not in TOKENIZERS:
             raise TokenizerUnsupported(
-                f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, _FIELDS))
+                f"No encoder of the kind {kind!r} is known.", expected=", ".join(map(repr, TOKENIZERS))
             )
-        known = _FIELDS[kind]
+        tokenizer = TOKENIZERS[kind]
+        known = {**tokenizer.FIELDS, **_PACKING}
         for name, expected in known.items():
             # bool is an int to Python, not to JSON.
             if type(saved.get(name)) is not expected:
@@ -323,8 +191,8 @@ class PairEncoder:
                 f"The encoder has fields that are not known here: {', '.join(map(repr, unknown))}.",
                 expected=", ".join(("kind", *known)),
             )
-        # Its maker has the name of the kind.
-        return getattr(cls, kind)(**{name: saved[name] for name in known})
+        made = tokenizer(**{name: saved[name] for name in tokenizer.FIELDS})
+        return cls(made, **{name: saved[name] for name in _PACKING})
 
     def __reduce__(self) -> tuple[Any, ...]:
         return PairEncoder.from_dict, (self.to_dict(),)
@@ -333,13 +201,10 @@ class PairEncoder:
         return f"PairEncoder({self.kind}, {self.vocabulary_size} pieces, max_length={self.max_length})"
 
 
-def _require_strings(pieces: Sequence[str], what: str = "vocabulary") -> None:
-    if isinstance(pieces, str) or not all(isinstance(token, str) for token in pieces):
-        raise UsageError(f"The {what} is not a sequence of strings.", expected="a list of pieces")
-    try:
-        "".join(pieces).encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"A piece of the {what} holds a lone surrogate.", expected="UTF-8") from None
+def _as_json(value: tuple[str, ...] | bytes | bool | str) -> list[str] | bool | str:
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode("ascii")
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _require_list(texts: Sequence[str]) -> None:

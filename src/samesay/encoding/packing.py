@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from samesay.encoding.encoded import EncodedPairs, spans
+from samesay.errors import UsageError
 
 
 def specials(separators: int) -> tuple[int, int]:
@@ -47,6 +48,16 @@ class Ragged:
         offsets = np.zeros(len(rows) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, rows), np.int64, len(rows)), out=offsets[1:])
         return cls(np.fromiter(chain.from_iterable(rows), np.int32, int(offsets[-1])), offsets)
+
+
+def require_strings(pieces: Sequence[str], what: str = "vocabulary") -> None:
+    """Refuse what is no sequence of texts that UTF-8 can hold."""
+    if isinstance(pieces, str) or not all(isinstance(token, str) for token in pieces):
+        raise UsageError(f"The {what} is not a sequence of strings.", expected="a list of pieces")
+    try:
+        "".join(pieces).encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"A piece of the {what} holds a lone surrogate.", expected="UTF-8") from None
 
 
 def round_robin(

@@ -9,11 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from samesay.encoding.packing import Ragged
+from samesay.encoding.packing import Ragged, require_strings
 from samesay.errors import TokenizerUnsupported, UsageError
 
 
@@ -23,7 +23,7 @@ class SentencePiece:
     Immutable, and shared freely between threads.
 
     Args:
-        model: The bytes of a ``.model`` file.
+        model: The bytes of a ``.model`` file, or these in base64.
         before: Pieces with ids before all others, whether the model has them or not: XLM-R counts its special
             tokens in its own order.
         after: Pieces that the model lacks, with ids after all others: a mask.
@@ -33,15 +33,24 @@ class SentencePiece:
         ids: The id of every piece.
 
     Raises:
+        UsageError: If the base64 or a piece cannot be used.
         TokenizerUnsupported: If it is no such model.
     """
 
-    __slots__ = ("_id_of", "_processor", "after", "before", "ids", "model", "vocabulary")
     kind: ClassVar[str] = "sentencepiece"
+    FIELDS: ClassVar[Mapping[str, type]] = {"model": str, "before": list, "after": list}
+    __slots__ = ("_id_of", "_processor", "ids", "vocabulary", *FIELDS)
 
-    def __init__(self, model: bytes, *, before: Sequence[str] = (), after: Sequence[str] = ()) -> None:
+    def __init__(self, model: bytes | str, *, before: Sequence[str] = (), after: Sequence[str] = ()) -> None:
         from sentencepiece import SentencePieceProcessor
 
+        require_strings(before, "before")
+        require_strings(after, "after")
+        if isinstance(model, str):
+            try:
+                model = base64.b64decode(model, validate=True)
+            except binascii.Error as error:
+                raise UsageError("The field 'model' is not base64.", where="field 'model'") from error
         try:
             self._processor = SentencePieceProcessor(model_proto=model)
             size = self._processor.get_piece_size()
@@ -59,19 +68,6 @@ class SentencePiece:
         # From the model's ids to the vocabulary's.
         self._id_of = np.array([self.ids[piece] for piece in pieces], np.int32)
 
-    @classmethod
-    def from_base64(cls, model: str, *, before: Sequence[str], after: Sequence[str]) -> SentencePiece:
-        """From the text that ``to_dict`` gives.
-
-        Raises:
-            UsageError: If it is no base64.
-            TokenizerUnsupported: If it holds no model.
-        """
-        try:
-            return cls(base64.b64decode(model, validate=True), before=before, after=after)
-        except binascii.Error as error:
-            raise UsageError("The field 'model' is not base64.", where="field 'model'") from error
-
     def spells(self, token: str) -> bool:
         """Whether some text could come out as ``token``."""
         index = self._processor.piece_to_id(token)
@@ -87,14 +83,6 @@ class SentencePiece:
         """The ids of ``texts``, any strings without lone surrogates, in their order."""
         spelled = Ragged.of(self._processor.encode(list(texts), out_type=int))
         return Ragged(self._id_of[spelled.ids], spelled.offsets)
-
-    def to_dict(self) -> dict[str, Any]:
-        """What builds an equal one, in JSON types."""
-        return {
-            "model": base64.b64encode(self.model).decode("ascii"),
-            "before": list(self.before),
-            "after": list(self.after),
-        }
 
 
 def _damaged() -> TokenizerUnsupported:

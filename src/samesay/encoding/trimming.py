@@ -28,9 +28,6 @@ def trimmed(
         tokenizer: The whole one.
         used: The ids that come up in the texts, in any order, with or without repetitions.
         special: Pieces that no text comes out as, and that stay.
-
-    Raises:
-        TokenizerUnsupported: If it is a SentencePiece model of another kind than unigram.
     """
     needed = {tokenizer.vocabulary[index] for index in np.unique(used).tolist()}
     if isinstance(tokenizer, WordPiece):
@@ -42,13 +39,13 @@ def trimmed(
 
 def _wordpiece(tokenizer: WordPiece, needed: set[str]) -> WordPiece:
     """Of the pieces that fit, the longest is taken, and with fewer to choose from the longest one is the same."""
-    rules = tokenizer.rules
-    needed.add(rules.unknown_token)
+    needed.add(tokenizer.unknown_token)
 
     def stays(piece: str) -> bool:
-        return piece in needed or len(piece.removeprefix(rules.suffix_indicator)) == 1
+        return piece in needed or len(piece.removeprefix(tokenizer.suffix_indicator)) == 1
 
-    return WordPiece([piece for piece in tokenizer.vocabulary if stays(piece)], rules)
+    rules = {name: getattr(tokenizer, name) for name in WordPiece.FIELDS}
+    return WordPiece(**{**rules, "vocabulary": [piece for piece in tokenizer.vocabulary if stays(piece)]})
 
 
 def _bytepair(tokenizer: BytePair, needed: set[str], special: Collection[str]) -> BytePair:

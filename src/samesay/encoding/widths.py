@@ -36,9 +36,6 @@ def bucket_for(length: int, max_length: int) -> int:
 
     >>> bucket_for(26, 128), bucket_for(49, 60), bucket_for(600, 1000)
     (28, 60, 640)
-
-    Raises:
-        UsageError: If ``length`` is above ``max_length``.
     """
     _check(length, max_length)
     buckets = [bucket for bucket in LENGTH_BUCKETS if bucket >= length]
@@ -59,9 +56,6 @@ def training_widths(
         lengths: ``(n_rows,)`` tokens a row.
         max_length: The encoder's limit.
         epochs: How often the rows are read: the more, the more widths are worth their compilation.
-
-    Raises:
-        UsageError: If a row is longer than ``max_length``.
     """
     lengths = np.asarray(lengths, np.int64)
     if not len(lengths):
@@ -75,11 +69,7 @@ def training_widths(
 
 
 def prediction_widths(lengths: NDArray[np.integer] | Sequence[int], max_length: int) -> tuple[int, ...]:
-    """Those of ``LENGTH_BUCKETS`` that make predictions for these rows cheapest, compilation included.
-
-    Raises:
-        UsageError: If a row is longer than ``max_length``.
-    """
+    """Those of ``LENGTH_BUCKETS`` that make predictions for these rows cheapest, compilation included."""
     lengths = np.asarray(lengths, np.int64)
     if not len(lengths):
         return ()

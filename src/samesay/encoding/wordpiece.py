@@ -14,16 +14,16 @@ arXiv:1609.08144).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer, models
 
-from samesay.encoding.packing import Ragged
+from samesay.encoding.packing import Ragged, require_strings
 from samesay.encoding.words import cut, fold, without_accents
+from samesay.errors import TokenizerUnsupported
 
 # Longer words are unknown. KerasHub counts bytes of UTF-8, Rust would count characters.
 MAX_BYTES_PER_WORD = 100
@@ -33,51 +33,64 @@ _REMEMBERED_WORDS = 100_000
 _REMEMBERED_WORD_LENGTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class WordPieceRules:
-    """How a text becomes words and a word becomes pieces; the names are KerasHub's.
-
-    Attributes:
-        lowercase: Fold the case of every word (Unicode NFKC case folding, not plain lower case).
-        strip_accents: Drop accents before anything else.
-        split_on_cjk: Make every CJK ideograph a word of its own.
-        suffix_indicator: What marks a piece that continues a word.
-        unknown_token: The piece that stands for a word that cannot be spelled in pieces.
-    """
-
-    lowercase: bool
-    strip_accents: bool
-    split_on_cjk: bool = True
-    suffix_indicator: str = "##"
-    unknown_token: str = "[UNK]"
-
-
 class WordPiece:
     """A vocabulary and its rules; shared freely between threads, and immutable but for a memory of spellings.
 
     Args:
         vocabulary: The pieces; a piece's place is its id (the last place, where one occurs twice, as in
             KerasHub).
-        rules: How texts become words.
+        lowercase: Fold the case of every word (Unicode NFKC case folding, not plain lower case).
+        strip_accents: Drop accents before anything else.
+        split_on_cjk: Make every CJK ideograph a word of its own.
+        suffix_indicator: What marks a piece that continues a word.
+        unknown_token: The piece that stands for a word that cannot be spelled in pieces.
 
     Attributes:
         ids: The id of every piece.
+
+    Raises:
+        UsageError: If the vocabulary holds something else than text.
+        TokenizerUnsupported: If it lacks the unknown token.
     """
 
-    __slots__ = ("_remembered", "_rust", "ids", "rules", "vocabulary")
     kind: ClassVar[str] = "wordpiece"
+    FIELDS: ClassVar[Mapping[str, type]] = {
+        "vocabulary": list,
+        "lowercase": bool,
+        "strip_accents": bool,
+        "split_on_cjk": bool,
+        "suffix_indicator": str,
+        "unknown_token": str,
+    }
+    __slots__ = ("_remembered", "_rust", "ids", *FIELDS)
 
-    def __init__(self, vocabulary: Sequence[str], rules: WordPieceRules) -> None:
+    def __init__(
+        self,
+        vocabulary: Sequence[str],
+        *,
+        lowercase: bool,
+        strip_accents: bool,
+        split_on_cjk: bool = True,
+        suffix_indicator: str = "##",
+        unknown_token: str = "[UNK]",
+    ) -> None:
+        require_strings(vocabulary)
         self.vocabulary = tuple(vocabulary)
-        self.rules = rules
+        self.lowercase = lowercase
+        self.strip_accents = strip_accents
+        self.split_on_cjk = split_on_cjk
+        self.suffix_indicator = suffix_indicator
+        self.unknown_token = unknown_token
         self.ids: Mapping[str, int] = {token: index for index, token in enumerate(self.vocabulary)}
+        if unknown_token not in self.ids:
+            raise TokenizerUnsupported(f"The vocabulary lacks the unknown token {unknown_token!r}.")
         # Neither normalizer nor pre-tokenizer: what Rust is given is one word.
         self._rust = Tokenizer(
             models.WordPiece(
                 dict(self.ids),
-                unk_token=rules.unknown_token,
+                unk_token=unknown_token,
                 max_input_chars_per_word=MAX_BYTES_PER_WORD,
-                continuing_subword_prefix=rules.suffix_indicator,
+                continuing_subword_prefix=suffix_indicator,
             )
         )
         self._remembered: dict[str, list[int]] = {}
@@ -88,16 +101,15 @@ class WordPiece:
 
     def words(self, text: str) -> list[str]:
         """The words of a text before their case is folded."""
-        if self.rules.strip_accents and not text.isascii():
+        if self.strip_accents and not text.isascii():
             text = without_accents(text)
-        return cut(text, cjk=self.rules.split_on_cjk)
+        return cut(text, cjk=self.split_on_cjk)
 
     def spell(self, words: Sequence[str]) -> dict[str, list[int]]:
         """The ids of every word, folded first if the rules say so; a word that folds to nothing has none."""
-        rules = self.rules
-        folded = [fold(word) if rules.lowercase else word for word in words]
+        folded = [fold(word) if self.lowercase else word for word in words]
         fitting = [
-            word if len(word.encode()) <= MAX_BYTES_PER_WORD else rules.unknown_token for word in folded
+            word if len(word.encode()) <= MAX_BYTES_PER_WORD else self.unknown_token for word in folded
         ]
         encodings = self._rust.encode_batch_fast(fitting, add_special_tokens=False)
         return {word: encoding.ids for word, encoding in zip(words, encodings, strict=True)}
@@ -112,18 +124,6 @@ class WordPiece:
         words_up_to = _running_sum(words)  # (n_texts + 1,): words before each text
         ids = np.fromiter(chain.from_iterable(spelled), np.int32, int(ids_up_to[-1]))
         return Ragged(ids, ids_up_to[words_up_to])
-
-    def to_dict(self) -> dict[str, Any]:
-        """What builds an equal one, in JSON types."""
-        rules = self.rules
-        return {
-            "vocabulary": list(self.vocabulary),
-            "lowercase": rules.lowercase,
-            "strip_accents": rules.strip_accents,
-            "split_on_cjk": rules.split_on_cjk,
-            "suffix_indicator": rules.suffix_indicator,
-            "unknown_token": rules.unknown_token,
-        }
 
     def _spellings(self, words: Sequence[str]) -> Mapping[str, list[int]]:
         """A table that holds at least ``words``."""

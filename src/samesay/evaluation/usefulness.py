@@ -76,12 +76,12 @@ class Alternative:
         """What has to be said loudly; None where the trained model is better."""
         if self.verdict == "better":
             return None
-        told = f"it is {self.verdict} than {self.name} on these pairs: {self.why}"
+        said = f"it is {self.verdict} than {self.name} on these pairs: {self.why}"
         if self.use is None:
-            return f"{told}. Do not rely on it: it needs more pairs, or other ones (samesay audit)"
+            return f"{said}. Do not rely on it: it needs more pairs, or other ones (samesay audit)"
         if not self.preferred:
-            return f"{told}. It may be better all the same: more pairs would tell"
-        return f"{told}. Use that instead: {self.use}"
+            return f"{said}. It may be better all the same: more pairs would tell"
+        return f"{said}. Use that instead: {self.use}"
 
 
 def alternatives(trained: Evaluation, others: Mapping[str, tuple[Evaluation, str]]) -> list[Alternative]:

@@ -11,6 +11,7 @@ from samesay.export.families.table import supported_encoders
 from samesay.export.keras_answer import KerasAnswer
 from samesay.export.onnx_part import write_onnx, write_onnx_part
 from samesay.export.parity import Verdict, check_parity
+from samesay.export.rebuilt import rebuilt_verdict
 from samesay.export.storage import Storage, narrow
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Verdict",
     "check_parity",
     "narrow",
+    "rebuilt_verdict",
     "supported_encoders",
     "write_onnx",
     "write_onnx_part",

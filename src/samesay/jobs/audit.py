@@ -30,7 +30,7 @@ from samesay.pairs import Progress, ProgressListener
 from samesay.scoring import Scorer
 
 if TYPE_CHECKING:
-    from samesay.model.own_preprocessor import PreprocessorEncoder
+    from samesay.model.encoders import PreprocessorEncoder
 
 _STEPS = 4
 _ENCODED_AT_ONCE = 4096

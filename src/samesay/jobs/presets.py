@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from samesay.export.families.table import supported_encoders
+from samesay.model.encoders import supported_tokenizers
 from samesay.model.presets.catalogue import Offer, offers
-from samesay.model.tokenizer import supported_tokenizers
 
 
 @dataclass(frozen=True)

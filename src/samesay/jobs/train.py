@@ -180,7 +180,7 @@ def train(
 
     def fitted(seed: int) -> tuple[PairModel, FitResult]:
         model = _opened(run, recipe, data, seed)
-        if found is None and data.measured is not None and model.head != "new":
+        if data.measured is not None and model.head != "new":
             before[model.preset] = model.evaluate(data.measured, progress=progress)
         own_files = replace(
             files,
@@ -415,6 +415,6 @@ def _notes(
     yield from (f"validation: {note}" for note in of_validation.notes if note not in origin.notes)
     for reason, count in of_validation.rows_dropped.items():
         yield f"validation: {count:,} rows were left out: {reason}"
-    shared = len(np.intersect1d(data.validation.pair_numbers(), record.pair_numbers()))
+    shared = len(np.intersect1d(data.validation.pair_hashes(), record.pair_hashes()))
     if shared:
         yield f"{shared:,} validation pairs are training pairs, too: the metrics are too good"

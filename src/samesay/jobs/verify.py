@@ -160,7 +160,8 @@ def verify(
         ExtraMissing: If Keras is not installed.
     """
     bundle = open_bundle(model)
-    bundle.part("keras")
+    if not bundle.has("architecture"):
+        bundle.part("keras")
     # Read before Keras is opened: a mistake in naming data is reported in a second.
     table = None
     if data is not None:

@@ -53,9 +53,6 @@ def name_of(activation: Callable[..., Any] | None, *, where: str) -> str:
     Args:
         activation: A Keras activation, taking and giving tensors.
         where: The layer, for the message.
-
-    Raises:
-        EncoderUnsupported: If it is none of the known ones.
     """
     import keras
 
@@ -75,11 +72,7 @@ def name_of(activation: Callable[..., Any] | None, *, where: str) -> str:
 
 
 def require_logits(activation: Callable[..., Any] | None) -> str:
-    """The name of a head's output activation, ``"linear"`` or ``"softmax"``.
-
-    Raises:
-        EncoderUnsupported: If it is another one, so that the head gives no logits.
-    """
+    """The name of a head's output activation, ``"linear"`` or ``"softmax"``."""
     name = name_of(activation, where="logits")
     if name not in ("linear", "softmax"):
         raise EncoderUnsupported(

@@ -9,10 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from samesay.encoding import Batch, DenseBatch, EncodedPairs, padded_to, prediction_widths
-
-PREDICTION_HEIGHT = 32
-"""Rows of every batch when predicting: one compiled shape a length bucket."""
+from samesay.encoding import Batch, DenseBatch, EncodedPairs
 
 
 class PairBatches(keras.utils.PyDataset):
@@ -84,13 +81,3 @@ class PairBatches(keras.utils.PyDataset):
         targets[: len(batch.rows)] = self._targets[rows[: len(batch.rows)]]
         weights[: len(batch.rows)] = 1.0
         return inputs, targets, weights
-
-
-def plan_prediction(
-    lengths: NDArray[np.int32], max_length: int, *, height: int = PREDICTION_HEIGHT
-) -> list[Batch]:
-    """Every row once, like lengths together, ``height`` rows a batch, in few of the widths of ``LENGTH_BUCKETS``."""
-    widths = padded_to(lengths, prediction_widths(lengths, max_length))
-    order = np.argsort(lengths, kind="stable")
-    cuts = [order[start : start + height] for start in range(0, len(order), height)]
-    return [Batch(rows=rows, width=int(widths[rows[-1]])) for rows in cuts]

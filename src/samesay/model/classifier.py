@@ -16,11 +16,18 @@ from numpy.typing import NDArray
 
 from samesay.data import PairTable
 from samesay.data.python.inputs import texts_from
-from samesay.encoding import Batch, EncodedPairs, PairEncoder, plan_training
+from samesay.encoding import (
+    PREDICTION_HEIGHT,
+    Batch,
+    EncodedPairs,
+    PairEncoder,
+    plan_prediction,
+    plan_training,
+)
 from samesay.errors import UsageError
 from samesay.model.backbones.families import register_own_classes
-from samesay.model.batches import PREDICTION_HEIGHT, PairBatches, plan_prediction
-from samesay.model.own_preprocessor import PreprocessorEncoder, encoder_of
+from samesay.model.batches import PairBatches
+from samesay.model.encoders import PreprocessorEncoder, encoder_of
 from samesay.pairs import Answers, LabelSet, Pair, Scale, Sides
 
 
@@ -129,47 +136,56 @@ class PairClassifier(keras.Model):
         """Loss and metrics; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
         if _is_tensors(x, self.input_names):
             return super().evaluate(x, y, **settings)
-        settings.pop("batch_size", None)
+        return super().evaluate(self._batches(x, y, settings.pop("batch_size", None)), **settings)
+
+    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
+        """Keras' ``fit``; ``x`` and ``validation_data`` are pairs with names or indices, or what Keras takes.
+
+        Pairs are in another order each epoch, and with ``shuffle=False`` in one order by their lengths.
+        """
+        if _is_tensors(x, self.input_names):
+            return super().fit(x, y, **settings)
+        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
+        if settings.pop("shuffle", True):
+            encoded, targets = self._examples(x, y)
+
+            def plan(epoch: int) -> list[Batch]:
+                limit = self.encoder.max_length
+                return plan_training(encoded.lengths, height, seed=0, epoch=epoch, max_length=limit)
+
+            def next_plan(epoch: int, logs: Any = None) -> None:
+                data.batches = plan(epoch)
+
+            data = PairBatches(
+                encoded,
+                plan(settings.get("initial_epoch", 0)),
+                height=height,
+                pad_id=self.encoder.pad_id,
+                targets=targets,
+                inputs=self.input_names,
+            )
+            others = settings.pop("callbacks", None) or ()
+            settings["callbacks"] = [keras.callbacks.LambdaCallback(on_epoch_begin=next_plan), *others]
+        else:
+            data = self._batches(x, y, height)
+        held_out = settings.get("validation_data")
+        if isinstance(held_out, (tuple, list)) and not _is_tensors(held_out[0], self.input_names):
+            held_height = settings.get("validation_batch_size")
+            settings["validation_data"] = self._batches(held_out[0], held_out[1], held_height)
+        return super().fit(data, shuffle=False, **settings)
+
+    def _batches(self, x: Any, y: Any, height: int | None) -> PairBatches:
+        """Batches of pairs by their lengths, ``height`` rows each at most."""
         encoded, targets = self._examples(x, y)
-        batches = plan_prediction(encoded.lengths, self.encoder.max_length)
-        data = PairBatches(
+        return PairBatches(
             encoded,
-            batches,
+            plan_prediction(encoded.lengths, self.encoder.max_length, height=height or PREDICTION_HEIGHT),
             # Keras weighs a batch's loss by its rows, also those that only fill it up: here none may.
             height=None,
             pad_id=self.encoder.pad_id,
             targets=targets,
             inputs=self.input_names,
         )
-        return super().evaluate(data, **settings)
-
-    def fit(self, x: Any = None, y: Any = None, **settings: Any) -> Any:
-        """Keras' ``fit``; ``x`` is pairs with ``y`` names or indices, or what Keras takes."""
-        if _is_tensors(x, self.input_names):
-            return super().fit(x, y, **settings)
-        height = settings.pop("batch_size", None) or PREDICTION_HEIGHT
-        encoded, targets = self._examples(x, y)
-
-        def plan(epoch: int) -> list[Batch]:
-            limit = self.encoder.max_length
-            return plan_training(
-                encoded.lengths, height, seed=0, epoch=epoch, max_length=limit, shuffle="buckets"
-            )
-
-        def next_plan(epoch: int, logs: Any = None) -> None:
-            data.batches = plan(epoch)
-
-        data = PairBatches(
-            encoded,
-            plan(settings.get("initial_epoch", 0)),
-            height=height,
-            pad_id=self.encoder.pad_id,
-            targets=targets,
-            inputs=self.input_names,
-        )
-        others = settings.pop("callbacks", None) or ()
-        callbacks = [keras.callbacks.LambdaCallback(on_epoch_begin=next_plan), *others]
-        return super().fit(data, shuffle=False, callbacks=callbacks, **settings)
 
     def get_config(self) -> dict[str, Any]:
         """What rebuilds the model: the task, the label names, the sides."""

@@ -31,8 +31,16 @@ LIBRARIES: tuple[Library, ...] = ("transformers", "sentence-transformers")
 _BATCH = 32  # what CrossEncoder.predict takes where nobody says
 # Tokenizers without a limit of their own say 1e30.
 _NO_LIMIT = 1_000_000
-# RoBERTa and its kin count positions from 2.
-_POSITIONS_NOT_FOR_TOKENS = 2
+# Families whose positions count from 2.
+_COUNTING_FROM_2 = {
+    "roberta",
+    "xlm-roberta",
+    "xlm-roberta-xl",
+    "camembert",
+    "mpnet",
+    "longformer",
+    "data2vec-text",
+}
 
 
 @dataclass(frozen=True)
@@ -119,11 +127,6 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
         folder: With ``config.json``, weights as safetensors and the tokenizer's files.
         library: By which.
         sides: What the texts are called, in the order in which the model reads them.
-
-    Raises:
-        ExtraMissing: If the library is not installed.
-        EncoderUnsupported: If the library cannot open the folder, or there are no safetensors in it.
-        HeadMismatch: If there is no trained head, or one for several labels a pair.
     """
     config = json_or_nothing(folder / CONFIG)
     if not has_classifier(config):
@@ -141,12 +144,7 @@ def open_foreign(folder: Path, library: Library, *, sides: Sides) -> ForeignPred
 
 
 def open_by_transformers(folder: Path) -> ForeignClassifier | None:
-    """A sequence classifier by transformers and in float32; None where that library or torch is not installed.
-
-    Raises:
-        EncoderUnsupported: If it cannot open the folder.
-        HeadMismatch: If there is no trained head.
-    """
+    """A sequence classifier by transformers and in float32; None where that library or torch is not installed."""
     if any(importlib.util.find_spec(name) is None for name in ("torch", "transformers")):
         return None
     return _by_transformers(folder, wide=True)
@@ -177,7 +175,7 @@ def _by_transformers(folder: Path, *, wide: bool = False) -> ForeignClassifier:
     model.eval().to(device)
     if wide:
         model.float()
-    limit = _limit(tokenizer, model.config)
+    limit = tokens_read(tokenizer, model.config)
 
     def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         rows = np.empty((len(pairs), model.config.num_labels), np.float32)
@@ -211,7 +209,7 @@ def _by_sentence_transformers(folder: Path) -> ForeignClassifier:
             raise _unopened(folder, "sentence-transformers", error) from error
     # The name before release 6 is deprecated there, so that to look for it is to be warned.
     said = encoder.max_seq_length if hasattr(encoder, "max_seq_length") else encoder.max_length
-    limit = said or _limit(encoder.tokenizer, encoder.config)
+    limit = said or tokens_read(encoder.tokenizer, encoder.config)
 
     def logits(pairs: Sequence[tuple[str, str]]) -> NDArray[np.float32]:
         if not pairs:
@@ -254,11 +252,12 @@ def _names(config: Any, folder: Path) -> tuple[str, ...]:
         ) from problem
 
 
-def _limit(tokenizer: Any, config: Any) -> int:
+def tokens_read(tokenizer: Any, config: Any) -> int:
+    """The most tokens that the tokenizer gives and the positions reach."""
     positions = getattr(config, "max_position_embeddings", None) or _NO_LIMIT
-    if tokenizer.model_max_length < _NO_LIMIT:
-        return min(tokenizer.model_max_length, positions)
-    return min(positions - _POSITIONS_NOT_FOR_TOKENS, _NO_LIMIT)
+    if config.model_type in _COUNTING_FROM_2:
+        positions -= 2
+    return min(tokenizer.model_max_length, positions, _NO_LIMIT)
 
 
 def _missing(packages: str, folder: Path) -> ExtraMissing:

@@ -57,10 +57,6 @@ def compare_with_original(classifier: PairClassifier, folder: Path) -> tuple[dic
 
     Returns:
         What was compared, as JSON types, and what its user has to know.
-
-    Raises:
-        TokenizerUnsupported: If the folder's own tokenizer gives other ids for ordinary texts.
-        EncoderUnsupported: If its own library computes other logits from the same ids.
     """
     encoder = classifier.encoder
     assert isinstance(encoder, PairEncoder), "a folder's preprocessor is KerasHub's"

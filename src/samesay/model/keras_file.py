@@ -26,13 +26,7 @@ _MOST_EXPANSION = 4
 
 
 def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool = False) -> Path:
-    """Write ``classifier`` to ``path``, whole or not at all.
-
-    Raises:
-        TargetExists: If there is such a file and ``overwrite`` is not set.
-        DiskFull: If there is no room; nothing is left.
-        OutputUnwritable: If the folder cannot be written to.
-    """
+    """Write ``classifier`` to ``path``, whole or not at all."""
     if path.exists() and not overwrite:
         raise TargetExists(
             f"{path} exists already.", where=str(path), hint="choose another name, or overwrite=True"
@@ -44,14 +38,7 @@ def save_keras_file(classifier: PairClassifier, path: Path, *, overwrite: bool =
 
 
 def load_keras_file(path: Path) -> PairClassifier:
-    """Read what ``save_keras_file`` wrote, in Keras' safe mode; ``samesay.keras`` was imported before.
-
-    Raises:
-        NotABundle: If there is no such file, or it holds another model.
-        BundleDamaged: If it cannot be read.
-        EncoderUnsupported: If it was made with a class that Keras does not know.
-        TokenizerUnsupported: If its texts are read in a way that has no twin.
-    """
+    """Read what ``save_keras_file`` wrote, in Keras' safe mode; ``samesay.keras`` was imported before."""
     if not path.is_file():
         raise NotABundle(
             f"There is no file {str(path)!r}.", where=str(path), expected="a .keras file of SameSay"
@@ -81,12 +68,7 @@ def load_keras_file(path: Path) -> PairClassifier:
 
 
 def _require_sound(path: Path) -> None:
-    """Refuse an archive, a configuration or weights that would take more memory or time than the file is large.
-
-    Raises:
-        NotABundle: If it holds another model.
-        Exception: Of many kinds, if it is damaged.
-    """
+    """Refuse an archive, a configuration or weights that would take more memory or time than the file is large."""
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
         for member in members:

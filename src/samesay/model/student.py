@@ -21,7 +21,7 @@ from samesay.encoding.wordpiece import WordPiece
 from samesay.errors import EncoderUnsupported, UsageError
 from samesay.model.backbones.layers import repeated_layers
 from samesay.model.classifier import PairClassifier
-from samesay.model.tokenizer import encoder_for
+from samesay.model.encoders import encoder_for
 
 
 @dataclass(frozen=True)
@@ -56,11 +56,6 @@ def student_of(
         layers: How many layers stay, evenly spread from the first to the last, or which ones, counted from 1; all
             where absent.
         used: Token ids that stay; all where absent. Special tokens and single characters stay in any case.
-
-    Raises:
-        UsageError: If there are no such layers.
-        EncoderUnsupported: If it is of classes of the user's own.
-        TokenizerUnsupported: If its vocabulary cannot be cut.
     """
     task = classifier.task
     encoder = classifier.encoder

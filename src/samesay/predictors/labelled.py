@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from samesay.bundle import BUILTIN_MODELS, Manifest, model_for, open_bundle, read_pair_numbers
+from samesay.bundle import BUILTIN_MODELS, Manifest, model_for, open_bundle, read_pair_hashes
 from samesay.data import PairTable, ReadOptions, load_pairs
 from samesay.data.groups import hold_out
 from samesay.data.rows import temporary_folder
@@ -156,9 +156,10 @@ def overlap_with(model: str | Path, table: PairTable) -> Overlap | None:
     bundle = open_bundle(model, parts=("pair_hashes",))
     if not bundle.has("pair_hashes"):
         return None
-    mine, counts = np.unique(table.pair_numbers(), return_counts=True)
-    seen = {"train": 0, "validation": 0}
-    for split, numbers in read_pair_numbers(bundle.part("pair_hashes")):
-        if split in seen:
-            seen[split] += int(counts[np.isin(mine, numbers)].sum())
-    return Overlap(len(table), seen["train"], seen["validation"])
+    mine, counts = np.unique(table.pair_hashes(), return_counts=True)
+    seen = read_pair_hashes(bundle.part("pair_hashes"))
+    train, validation = (
+        int(counts[np.isin(mine, seen[split])].sum()) if split in seen else 0
+        for split in ("train", "validation")
+    )
+    return Overlap(len(table), train, validation)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
+from samesay.bundle import Bundle, BundleDraft, Manifest, open_bundle, write_bundle
 from samesay.decision import Decision
 from samesay.errors import PartUnavailable, TargetExists, UsageError
 from samesay.model.presets.installed import upstream_of
@@ -164,7 +164,7 @@ def _bundle(
             expected="another folder",
         )
     folder, manifest = bundle.part("onnx"), bundle.manifest
-    part, metrics, cost = manifest.parts["onnx"], manifest.metrics, None
+    part, metrics, cost, rebuilt = manifest.parts["onnx"], manifest.metrics, None, ""
     with write_bundle(target, overwrite=overwrite) as draft:
         place = draft.folder("onnx")
         shutil.copyfile(folder / "encoder.json", place / "encoder.json")
@@ -174,6 +174,7 @@ def _bundle(
         else:
             cost = quantize(bundle, place / "model.onnx", quantization)
             draft.add("onnx", verdict="measured", detail=cost.to_dict())
+            rebuilt = _put_architecture(bundle, draft)
             metrics = {cost.source: {**cost.after, "pairs": cost.pairs}}
         for name in ("pair_hashes", "recipe"):
             if bundle.has(name):
@@ -181,7 +182,9 @@ def _bundle(
         facts = replace(manifest, metrics=metrics, created="")
         draft.finish(facts, upstream=upstream_of(str(manifest.recipe.get("preset"))))
     files = {name: size for name, size in _sizes(target).items() if name != "README.md"}
-    notes = ["it scores, and cannot be trained further: keep the saved model that it was made from"]
+    notes = [
+        rebuilt or "it scores, and cannot be trained further: keep the saved model that it was made from"
+    ]
     notes += () if cost is None else cost.notes
     return ExportResult(
         str(target),
@@ -192,6 +195,27 @@ def _bundle(
         notes,
         None if cost is None else cost.to_dict(),
     )
+
+
+def _put_architecture(bundle: Bundle, draft: BundleDraft) -> str:
+    """Put in what the Keras part is rebuilt from, if the rebuilt model answers as the new graph does; says so."""
+    if not bundle.has("keras"):
+        return ""
+    from samesay.export import rebuilt_verdict
+
+    folder, source = draft.folder("architecture"), bundle.part("keras")
+    for place in source.rglob("*"):
+        if place.is_file() and place.suffix != ".h5":
+            target = folder / place.relative_to(source)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(place, target)
+    facts = bundle.manifest
+    verdict = rebuilt_verdict(folder, draft.path / "onnx", facts.answers, facts.sides)
+    if verdict.status != "verified":
+        draft.remove("architecture")
+        return f"it scores, and cannot be trained further: rebuilt in Keras it is {verdict.status}: {verdict.detail}"
+    draft.add("architecture", detail=verdict.to_dict())
+    return "a training can start from it (--preset): rebuilt in Keras it answers as its graph does"
 
 
 def _sizes(folder: Path) -> dict[str, int]:
@@ -263,8 +287,10 @@ def _hugging_face(model: TrainableModel, folder: Path, name: str) -> tuple[Answe
         **known_facts(model, None),
     )
     use = how_to_use(name, model.answers, model.sides, calibrated=_in_head(model.decision))
-    card = model_card(manifest, name=name, upstream=upstream_of(model.preset), elsewhere=use)
-    (folder / "README.md").write_text(front_matter() + card, encoding="utf-8", newline="\n")
+    upstream = upstream_of(model.preset)
+    card = model_card(manifest, name=name, upstream=upstream, elsewhere=use)
+    head = front_matter(upstream.licence if upstream is not None else "")
+    (folder / "README.md").write_text(head + card, encoding="utf-8", newline="\n")
     notes = [
         f"give the {model.sides.first} first and the {model.sides.second} second: tokenizer(first, second)",
         'transformers takes a literal "[SEP]" in a text for the separator; SameSay does not',

@@ -90,7 +90,7 @@ class TrainingRecord:
     seeds: dict[str, Any] | None = None
     other_seeds: dict[int, FitResult] = field(default_factory=dict)
 
-    def pair_numbers(self) -> NDArray[np.uint64]:
-        """``PairTable.pair_numbers`` of all that was trained on, with a gold label or without."""
+    def pair_hashes(self) -> NDArray[np.uint64]:
+        """``PairTable.pair_hashes`` of all that was trained on, with a gold label or without."""
         tables = [self.data.pairs, *([self.data.unlabelled] if self.data.unlabelled is not None else [])]
-        return np.concatenate([table.pair_numbers() for table in tables])
+        return np.concatenate([table.pair_hashes() for table in tables])

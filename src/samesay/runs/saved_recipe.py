@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from samesay.data import PairTable
 from samesay.data.options import OF_FILES
 from samesay.encoding import PairEncoder
-from samesay.model.own_preprocessor import is_own
+from samesay.model.encoders import is_own
 from samesay.model.runtime.backend import backend_versions
 from samesay.recipes.rendering import as_yaml
 from samesay.recipes.run import Run, saved_settings

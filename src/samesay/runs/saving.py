@@ -19,7 +19,7 @@ from samesay.bundle import (
     Manifest,
     is_bundle,
     open_bundle,
-    read_pair_numbers,
+    read_pair_hashes,
     write_bundle,
     write_pair_hashes,
 )
@@ -49,7 +49,7 @@ class SavedModel:
 
     Attributes:
         path: Its folder.
-        onnx: What the proof of its ONNX part said.
+        onnx: What the parity check of its ONNX part said.
     """
 
     path: Path
@@ -67,7 +67,7 @@ def save_model(
 ) -> SavedModel:
     """Write ``model`` as a bundle, whole or not at all.
 
-    A failed proof of the ONNX part is recorded and loses nothing: the Keras part is always saved.
+    A failed parity check of the ONNX part is recorded and loses nothing: the Keras part is always saved.
 
     Args:
         model: What to save.
@@ -138,12 +138,12 @@ def _put_record(draft: BundleDraft, record: TrainingRecord, evaluation: Evaluati
 
 def _seen(model: TrainableModel, record: TrainingRecord) -> dict[str, NDArray[np.uint64]]:
     """The numbers of the pairs of its run, and of those that the bundle it was opened from had seen."""
-    seen = {"train": [record.pair_numbers()], "validation": []}
+    seen = {"train": [record.pair_hashes()], "validation": []}
     if record.data.validation is not None:
-        seen["validation"].append(record.data.validation.pair_numbers())
+        seen["validation"].append(record.data.validation.pair_hashes())
     opened = open_bundle(model.preset, verify=False) if is_bundle(model.preset) else None
     if opened is not None and opened.has("pair_hashes"):
-        for split, numbers in read_pair_numbers(opened.part("pair_hashes")):
+        for split, numbers in read_pair_hashes(opened.part("pair_hashes")).items():
             seen.setdefault(split, []).append(numbers)
     return {split: np.concatenate(numbers) for split, numbers in seen.items() if numbers}
 

@@ -29,7 +29,7 @@ from samesay.model.runtime.backend import cache_folder
 from samesay.storage import OwnFolder, is_own, new_folder, require_own_or_absent
 
 if TYPE_CHECKING:
-    from samesay.model.own_preprocessor import PreprocessorEncoder
+    from samesay.model.encoders import PreprocessorEncoder
 
 FORMAT = 1
 """Another one where what lies in an entry, or how it is named, changes."""

@@ -112,7 +112,7 @@ def describe_split(split: str, table: PairTable) -> tuple[dict[str, Any], list[F
     identical = sum(
         folded(first) == folded(second) for first, second in zip(table.first, table.second, strict=True)
     )
-    repeated = n - len(np.unique(table.pair_numbers()))
+    repeated = n - len(np.unique(table.pair_hashes()))
     facts: dict[str, Any] = {
         "pairs": n,
         "rows_dropped": dict(table.origin.rows_dropped),
@@ -187,7 +187,7 @@ def contradictions(tables: Mapping[str, PairTable]) -> tuple[dict[str, int], lis
 def shared_between(tables: Mapping[str, PairTable]) -> tuple[dict[str, dict[str, int]], list[Finding]]:
     """Pairs, and texts of each side, that one split has from another."""
     names = list(tables)
-    hashes = {name: tables[name].pair_numbers() for name in names}
+    hashes = {name: tables[name].pair_hashes() for name in names}
     sides = tuple(tables[names[0]].sides)
     texts = {
         name: tuple(_numbers(side) for side in (table.first, table.second)) for name, table in tables.items()

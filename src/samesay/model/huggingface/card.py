@@ -6,9 +6,10 @@ from samesay.pairs import Answers, Scale, Sides
 from samesay.printable import in_markdown, quoted
 
 
-def front_matter() -> str:
-    """The head that model hubs read; no licence, since that of the pretrained weights is not known here."""
-    return "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- samesay\n---\n\n"
+def front_matter(licence: str = "") -> str:
+    """The head that model hubs read, with the licence of the pretrained weights where it is known."""
+    known = f"license: {licence.lower()}\n" if licence else ""
+    return f"---\n{known}library_name: transformers\npipeline_tag: text-classification\ntags:\n- samesay\n---\n\n"
 
 
 def how_to_use(name: str, answers: Answers, sides: Sides, *, calibrated: bool) -> str:

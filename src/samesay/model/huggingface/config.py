@@ -25,11 +25,7 @@ _SHOWN = 60
 
 
 def read_json(place: Path, *, kind: type[dict] | type[list] = dict) -> Any:
-    """A JSON object, or list, of a folder that somebody else made.
-
-    Raises:
-        EncoderUnsupported: If it cannot be read, is too large or nested too deep, or is of another kind.
-    """
+    """A JSON object, or list, of a folder that somebody else made."""
     try:
         if not place.is_file() or place.stat().st_size > MOST_JSON_BYTES:
             raise ValueError(f"it is no file of at most {MOST_JSON_BYTES // 10**6} MB")
@@ -110,11 +106,7 @@ class Setting:
 
 
 def read_settings(config: Mapping[str, Any], settings: Iterable[Setting], *, where: str) -> dict[str, Any]:
-    """The settings' values, ``transformers``' own where they are absent.
-
-    Raises:
-        EncoderUnsupported: If one is of another type or outside its range; names it, what stands there and what may.
-    """
+    """The settings' values, ``transformers``' own where they are absent."""
     values = {}
     for setting in settings:
         value = config.get(setting.key, setting.default)

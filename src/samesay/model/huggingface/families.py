@@ -36,6 +36,9 @@ class TokenizerFiles:
         also_special: Further tokens that are the family's own and not added by somebody.
         file: Of SentencePiece.
         pair: How WordPiece packs two texts, in the words of ``tokenizers``.
+        separators: How many stand between the two texts.
+        before: Of SentencePiece, pieces that get the first ids in place of the file's own.
+        after: Then the pieces with the last ids.
         settings: What ``tokenizer_config.json`` says besides.
     """
 
@@ -45,6 +48,9 @@ class TokenizerFiles:
     also_special: tuple[str, ...] = ()
     file: str = ""
     pair: str = ""
+    separators: int = 1
+    before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -329,12 +335,23 @@ FAMILIES: tuple[Family, ...] = (
         tokenizer=_WORDPIECE_OF_BERT,
         segments=True,
     ),
-    _roberta("roberta", "Roberta", 50_265, TokenizerFiles("bytepair", _ANGLES, ("RobertaTokenizer",))),
+    _roberta(
+        "roberta", "Roberta", 50_265, TokenizerFiles("bytepair", _ANGLES, ("RobertaTokenizer",), separators=2)
+    ),
     _roberta(
         "xlm-roberta",
         "XLMRoberta",
         30_522,
-        TokenizerFiles("sentencepiece", _ANGLES, ("XLMRobertaTokenizer",), file="sentencepiece.bpe.model"),
+        TokenizerFiles(
+            "sentencepiece",
+            _ANGLES,
+            ("XLMRobertaTokenizer",),
+            file="sentencepiece.bpe.model",
+            separators=2,
+            # The file's <unk>, <s>, </s> give way to fairseq's order.
+            before=("<s>", "<pad>", "</s>", "<unk>"),
+            after=("<mask>",),
+        ),
     ),
     Family(
         model_type="mpnet",
@@ -377,6 +394,7 @@ FAMILIES: tuple[Family, ...] = (
             ("MPNetTokenizer", "BertTokenizer"),
             also_special=("<unk>",),
             pair="<s> $A </s> </s> $B </s>",
+            separators=2,
         ),
         more_tensors=_of_mpnet,
         # Neither can be otherwise in transformers, whatever config.json says of it.
@@ -542,11 +560,7 @@ FAMILIES: tuple[Family, ...] = (
 
 
 def family_of(task: Any) -> Family:
-    """The family of a KerasHub classifier.
-
-    Raises:
-        EncoderUnsupported: If there is no layout for it, or its head has a form that there is none for there.
-    """
+    """The family of a KerasHub classifier."""
     backbone: Any = getattr(task, "backbone", None)
     name = family_name(task, [family.keras for family in FAMILIES])
     family = next((one for one in FAMILIES if one.keras == name), None)

@@ -38,11 +38,7 @@ class HubModel:
 
     @classmethod
     def parse(cls, text: str) -> HubModel:
-        """Read an address.
-
-        Raises:
-            PresetUnknown: If it is none.
-        """
+        """Read an address."""
         found = _ADDRESS.fullmatch(text)
         if found is None:
             raise PresetUnknown(
@@ -64,11 +60,7 @@ class HubModel:
 
 @functools.lru_cache(maxsize=64)  # a run opens it several times; a hub that changes meanwhile changes nothing
 def fetch(model: HubModel) -> tuple[Path, str]:
-    """The folder of a model's files and their commit, fetched if they are not in the cache.
-
-    Raises:
-        Exception: Whatever the hub's library and the transport below it raise.
-    """
+    """The folder of a model's files and their commit, fetched if they are not in the cache."""
     from huggingface_hub import snapshot_download
 
     folder = Path(snapshot_download(model.repository, revision=model.revision, allow_patterns=list(_FACTS)))

@@ -67,11 +67,7 @@ class ClassifierFolder:
 
 
 def encoder_folder(folder: Path) -> Path:
-    """Where ``config.json`` lies: in ``folder``, or in the one that its ``modules.json`` calls the transformer.
-
-    Raises:
-        EncoderUnsupported: If ``modules.json`` cannot be read, or there is an adapter alone.
-    """
+    """Where ``config.json`` lies: in ``folder``, or in the one that its ``modules.json`` calls the transformer."""
     if (folder / CONFIG).is_file():
         return folder
     if (folder / ADAPTER).is_file():
@@ -88,12 +84,7 @@ def encoder_folder(folder: Path) -> Path:
 
 
 def describe(folder: Path) -> ClassifierFolder:
-    """Read what a classifier's folder says of itself.
-
-    Raises:
-        EncoderUnsupported: If its family has no layout here, or a setting cannot be used.
-        HeadMismatch: If its head is not one for one label or one similarity score a pair.
-    """
+    """Read what a classifier's folder says of itself."""
     read = _Folder(folder)
     config, where = read.config, read.where
     if not has_classifier(config):
@@ -132,13 +123,7 @@ def several_labels(where: str) -> HeadMismatch:
 
 
 def open_classifier(folder: ClassifierFolder) -> Any:
-    """The KerasHub task with the folder's encoder, head and tokenizer.
-
-    Raises:
-        EncoderUnsupported: If the folder computes something that KerasHub's classes do not, or holds no
-            safetensors, or lacks a tensor.
-        HeadMismatch: If the head has another number of outputs than the folder has labels.
-    """
+    """The KerasHub task with the folder's encoder, head and tokenizer."""
     outputs = len(folder.answers.outputs)
     return _Folder(folder.path).open(outputs=outputs, with_head=True, exactly=True)
 
@@ -152,10 +137,6 @@ def open_encoder(folder: Path, *, outputs: int, exactly: bool = False, **setting
         exactly: Compute hidden states as the folder's own library does. Otherwise a BERT's GELU and the epsilon of
             norms are KerasHub's, whose steps are faster: training adapts to the difference.
         **settings: Of the KerasHub task, such as ``dropout``.
-
-    Raises:
-        EncoderUnsupported: If its family has no layout here, or its files cannot be used.
-        TokenizerUnsupported: If its tokenizer is not one that KerasHub's encodes like.
     """
     return _Folder(folder).open(outputs=outputs, with_head=False, exactly=exactly, **settings)
 

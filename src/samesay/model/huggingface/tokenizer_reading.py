@@ -28,10 +28,6 @@ def open_tokenizer(folder: Path, layout: TokenizerFiles, tokenizer_class: Any, *
         layout: The family's.
         tokenizer_class: KerasHub's.
         rows: Of the word embeddings: ids are below it.
-
-    Raises:
-        TokenizerUnsupported: If its files cannot be read as that family's, or somebody added tokens to it.
-        EncoderUnsupported: If the files that KerasHub needs are not there.
     """
     files = _Files(folder, layout)
     if not files.fast:
@@ -57,11 +53,7 @@ def open_tokenizer(folder: Path, layout: TokenizerFiles, tokenizer_class: Any, *
 
 
 def length_limit(folder: Path) -> int | None:
-    """The most tokens that the tokenizer's files say it is meant to read; None where they set no limit.
-
-    Raises:
-        TokenizerUnsupported: If they say something else than a number there.
-    """
+    """The most tokens that the tokenizer's files say it is meant to read; None where they set no limit."""
     limits = []
     for name, key in ((_CONFIG, "model_max_length"), ("sentence_bert_config.json", "max_seq_length")):
         limit = _json(folder / name).get(key)

@@ -55,9 +55,6 @@ def write_tokenizer(tokenizer: Any, folder: Path, family: Family, *, max_length:
         folder: Where to.
         family: The classifier's.
         max_length: The most tokens of a pair that are read.
-
-    Raises:
-        TokenizerUnsupported: If it is not the family's.
     """
     layout = family.tokenizer
     if type(tokenizer) is not class_named(f"{family.keras}Tokenizer"):

@@ -169,9 +169,6 @@ def require_shapes(
         values: Its settings.
         shapes: Of every tensor, by the family's own names for them.
         where: The place of ``config.json``.
-
-    Raises:
-        EncoderUnsupported: If a tensor is missing, or a setting is not its axis, or there are more or fewer layers.
     """
     for after, axes in family.axes.items():
         name, keys = family.prefix + after, axes.split()

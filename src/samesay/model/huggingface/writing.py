@@ -51,11 +51,6 @@ def write_huggingface(
         max_length: The most tokens of a pair that are read.
         temperature: The head is divided by it, so that the softmax of its logits is SameSay's probability.
         biases: Added to the head's bias after that, shape ``(n_outputs,)``.
-
-    Raises:
-        EncoderUnsupported: If no layout is known for the classifier, or it computes what the layout cannot say.
-        TokenizerUnsupported: If there is no way to write its tokenizer.
-        ExtraMissing: If safetensors is not installed.
     """
     try:
         from safetensors.numpy import save_file
@@ -86,12 +81,7 @@ def write_huggingface(
 
 
 def huggingface_config(task: Any, family: Family, answers: Answers) -> dict[str, Any]:
-    """``config.json`` of ``task``.
-
-    Raises:
-        EncoderUnsupported: If a layer's activation has no name there, or the head ends in another function than
-            softmax.
-    """
+    """``config.json`` of ``task``."""
     require_logits(task.output_dense.activation)
     layers = task.backbone.transformer_layers
     first = layers[0][0] if isinstance(layers[0], list) else layers[0]

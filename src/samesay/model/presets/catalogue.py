@@ -6,13 +6,13 @@ Downloads nothing. The lists are KerasHub's own; which of its tokenizers and enc
 from __future__ import annotations
 
 import inspect
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from samesay.model.backbones.families import OWN_FAMILIES, class_named
+from samesay.model.huggingface.config import json_or_nothing
 from samesay.model.huggingface.hub import SCHEME as HUGGING_FACE
 from samesay.model.presets.installed import (
     MINILM,
@@ -20,10 +20,9 @@ from samesay.model.presets.installed import (
     MPNET,
     UPSTREAMS,
     WHEELS,
-    is_installed,
     kaggle_folder,
     minilm_folder,
-    mpnet_folder,
+    mpnet_files,
 )
 from samesay.model.runtime.backend import keras_hub
 
@@ -68,11 +67,7 @@ class Offer:
 
 
 def offers() -> list[Offer]:
-    """Every preset of KerasHub by family and size, then the wheel and the models in the Hugging Face cache.
-
-    Raises:
-        ExtraMissing: If KerasHub is not installed.
-    """
+    """Every preset of KerasHub by family and size, then the wheel and the models in the Hugging Face cache."""
     found = [offer for task in _text_classifiers() for offer in _builtin(task)]
     found.sort(key=lambda offer: (offer.family.name, offer.parameters or 0, offer.name))
     families = {_letters(offer.family.name): offer.family for offer in found}
@@ -115,9 +110,9 @@ def _wheels(families: dict[str, Family]) -> Iterator[Offer]:
     if folder is not None:
         about = f"{UPSTREAMS[MINILM].name}, English, carried by the installed wheel {MINILM_WHEEL}."
         yield Offer(MINILM, families["bert"], None, _size(folder), cached=True, description=about)
-    if is_installed():
+    if files := mpnet_files():
         about = f"{UPSTREAMS[MPNET].name}, English, carried by the installed wheels {WHEELS[0]} to {WHEELS[-1][-3:]}."
-        yield Offer(MPNET, families["mpnet"], None, _size(mpnet_folder()), cached=True, description=about)
+        yield Offer(MPNET, families["mpnet"], None, _bytes_of(files), cached=True, description=about)
 
 
 def _hugging_face_cache(families: dict[str, Family]) -> Iterator[Offer]:
@@ -146,12 +141,7 @@ def _family_of(config: Path | None, families: dict[str, Family]) -> Family | Non
     """The family that a ``config.json``, of Hugging Face or of Keras, names; none that KerasHub classifies with."""
     if config is None:
         return None
-    try:
-        facts = json.loads(config.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
-        return None
-    if not isinstance(facts, dict):
-        return None
+    facts = json_or_nothing(config)
     name = facts.get("model_type") or str(facts.get("class_name", "")).removesuffix("Backbone")
     return families.get(_letters(str(name)))
 
@@ -162,4 +152,8 @@ def _letters(name: str) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
+    return _bytes_of(file for file in folder.rglob("*") if file.is_file())
+
+
+def _bytes_of(files: Iterable[Path]) -> int:
+    return sum(file.stat().st_size for file in files)

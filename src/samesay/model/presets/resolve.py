@@ -34,6 +34,7 @@ from samesay.model.huggingface.reading import (
 )
 from samesay.model.presets.declared_sizes import require_preset
 from samesay.model.presets.installed import KAGGLE, MINILM, MINILM_WHEEL, MPNET, kaggle_folder, wheel_folder
+from samesay.model.presets.rebuilding import fill, read_weights, require_sizes
 from samesay.model.runtime.backend import keras_hub
 from samesay.pairs import Answers, Sides
 
@@ -68,12 +69,13 @@ class Preset:
     Attributes:
         name: As the user said it.
         kind: Which of the accepted forms it is.
-        location: What KerasHub's ``from_preset`` is given.
+        location: The folder, or what KerasHub's ``from_preset`` is given where it lies on a hub.
         answers: The names or the scale its head was trained for, where they are recorded.
         sides: The order of sides it was trained with, where that is recorded.
         max_length: The length limit it was trained with, in tokens, where that is recorded.
         classifier: What a Hugging Face folder with a head that can be kept says of it.
         hub: Where on the Hugging Face hub it is from, and its commit.
+        weights: The ONNX file that holds a saved model's weights, where its Keras part has to be rebuilt.
     """
 
     name: str
@@ -84,15 +86,11 @@ class Preset:
     max_length: int | None = None
     classifier: ClassifierFolder | None = None
     hub: HubModel | None = None
+    weights: Path | None = None
 
 
 def resolve(name: str | Path) -> Preset:
-    """Tell which form of preset ``name`` is; nothing is downloaded yet.
-
-    Raises:
-        PresetUnknown: With the near names, if it is none.
-        BundleError: If it is a saved model that is damaged, or a built-in one that is not there.
-    """
+    """Tell which form of preset ``name`` is; nothing is downloaded yet."""
     text = str(name)
     if text.startswith((HUGGING_FACE, KAGGLE)):
         return Preset(text, "hub", text)
@@ -125,12 +123,7 @@ def builtin_names() -> list[str]:
 
 
 def fetched(preset: Preset) -> Preset:
-    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, all of it at one commit.
-
-    Raises:
-        HubUnreachable: If it has to be fetched and cannot be.
-        PresetUnknown: If the hub holds nothing by this name.
-    """
+    """``preset``, or the folder that an ``hf://`` address leads to, downloaded, all of it at one commit."""
     if not preset.location.startswith(HUGGING_FACE):
         return preset
     address = HubModel.parse(preset.name)
@@ -156,16 +149,16 @@ def open_task(preset: Preset, **arguments: Any) -> Any:
         preset: From ``resolve``.
         **arguments: For ``keras_hub.models.TextClassifier.from_preset``; with ``num_classes`` the head is new,
             without it the saved head is kept.
-
-    Raises:
-        HubUnreachable: If it has to be fetched and cannot be.
-        PresetUnknown: If the hub or folder holds nothing by this name.
-        EncoderUnsupported: If KerasHub has no text classifier of this architecture.
-        BundleDamaged: If a saved model's Keras part is not one that can be opened.
     """
     from_preset = keras_hub().models.TextClassifier.from_preset
     register_own_classes()
     try:
+        if preset.weights is not None:
+            weights = read_weights(preset.weights)
+            require_sizes(Path(preset.location), weights)
+            task = from_preset(preset.location, load_weights=False, **arguments)
+            fill(task, weights, head="num_classes" not in arguments)
+            return task
         if preset.kind in ("saved model", "keras folder"):
             require_preset(Path(preset.location))
         return from_preset(preset.location, **arguments)
@@ -193,13 +186,15 @@ def _resolve_folder(text: str, folder: Path) -> Preset:
     if (folder / "samesay.json").is_file():
         bundle = open_bundle(folder)
         manifest = bundle.manifest
+        rebuilt = not bundle.has("keras") and bundle.has("architecture") and bundle.has("onnx")
         return Preset(
             text,
             "saved model",
-            str(bundle.part("keras")),
+            str(bundle.part("architecture" if rebuilt else "keras")),
             manifest.answers,
             manifest.sides,
             manifest.max_length,
+            weights=bundle.part("onnx") / "model.onnx" if rebuilt else None,
         )
     place = encoder_folder(folder)
     config = place / "config.json"

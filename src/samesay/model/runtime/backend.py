@@ -1,6 +1,6 @@
 """Keras, imported once and set up: the backend, and XLA's compilations kept on disk between runs.
 
-Together with ``devices``, ``_privacy`` and the command line, the only place that reads environment variables.
+It and ``devices`` are what reads environment variables of Keras, its backends and caches.
 """
 
 from __future__ import annotations
@@ -53,13 +53,7 @@ def use_keras_alone() -> None:
 
 @cache
 def keras() -> ModuleType:
-    """The module ``keras``, with its backend checked and compilations cached on disk.
-
-    Raises:
-        UsageError: If ``KERAS_BACKEND`` names none that can train.
-        ExtraMissing: If Keras or JAX is not installed.
-        MachineError: If another backend's library is not installed.
-    """
+    """The module ``keras``, with its backend checked and compilations cached on disk."""
     if chosen_backend() == "jax":
         use_one_arena()
     _share_gpu_memory()
@@ -96,11 +90,7 @@ def _hidden(names: tuple[str, ...]) -> Iterator[None]:
 
 
 def chosen_backend() -> str:
-    """What ``KERAS_BACKEND`` names, or what Keras runs on where the user imported it first.
-
-    Raises:
-        UsageError: If it names none that can train.
-    """
+    """What ``KERAS_BACKEND`` names, or what Keras runs on where the user imported it first."""
     chosen = os.environ.get(_CHOICE) or sys.modules["keras"].backend.backend()
     if chosen not in BACKENDS:
         raise UsageError(f"There is no backend {chosen!r}.", where=_CHOICE, expected=", ".join(BACKENDS))
@@ -109,11 +99,7 @@ def chosen_backend() -> str:
 
 @cache
 def keras_hub() -> ModuleType:
-    """The module ``keras_hub``; the first call takes seconds.
-
-    Raises:
-        ExtraMissing: If KerasHub is not installed.
-    """
+    """The module ``keras_hub``; the first call takes seconds."""
     keras()
     try:
         return importlib.import_module("keras_hub")

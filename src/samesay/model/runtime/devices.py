@@ -1,7 +1,6 @@
 """What this process can compute on, and where what was fetched and compiled is kept.
 
-With ``backend``, ``_privacy`` and the command line the only place that reads environment variables. Importing it is
-cheap; Keras is imported when devices or a trial are asked for.
+Importing it is cheap; Keras is imported when devices or a trial are asked for.
 """
 
 from __future__ import annotations
@@ -34,11 +33,7 @@ class Device:
 
 
 def devices() -> list[Device]:
-    """The devices of the chosen backend, the one it uses by default first.
-
-    Raises:
-        MachineError: If Keras or the backend is not installed.
-    """
+    """The devices of the chosen backend, the one it uses by default first."""
     backend = keras().backend.backend()
     module = importlib.import_module(backend)
     if backend == "jax":
@@ -57,11 +52,7 @@ def devices() -> list[Device]:
 
 
 def try_keras() -> None:
-    """Multiply two small matrices with Keras.
-
-    Raises:
-        ArithmeticError: If the product is another one.
-    """
+    """Multiply two small matrices with Keras."""
     ops = keras().ops
     product = ops.convert_to_numpy(ops.matmul(ops.ones((2, 3)), ops.ones((3, 2))))
     if product.tolist() != [[3.0, 3.0], [3.0, 3.0]]:
