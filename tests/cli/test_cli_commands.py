@@ -235,6 +235,10 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
         scale=None,
         sides=Sides("question1", "question2"),
         evaluation=None,
+        measured_on=None,
+        alternatives=(),
+        warnings=["it is not better than always answering same on these pairs"],
+        few_pairs=None,
         history=[
             {"epoch": 1, "loss": 0.6, "accuracy": 0.7, "seconds": 100.0, "pairs_per_second": 12.0},
             {"epoch": 2, "loss": 0.5, "accuracy": 0.8, "seconds": 100.0, "pairs_per_second": 12.0},
@@ -260,6 +264,7 @@ def test_train_prints_what_was_done_and_ends_with_a_status_that_tells(
     for shown in (
         "1,200",
         "3 min 20 s",
+        "WARNING: it is not better than always answering same",
         "8.0% padding",
         "7,680 of 30,522 rows of the token table can change",
         "371,000 of 22,700,000 were trained (1.63%)",

@@ -55,9 +55,12 @@ def test_numbers_lie_in_the_file_in_eight_bits_and_rows_of_zeros_stay_zeros() ->
     rows = np.array([[0.0, 0.0], [1.0, -0.5], [1e-3, 2e-3]])
     table = TokenTable.of(rows)
     assert table.numbers.dtype == np.int8
-    np.testing.assert_allclose(table.numbers * table.scales[:, None], rows, atol=1e-2 * np.abs(rows).max())
+    half_a_step = np.sqrt(np.square(rows).mean(axis=1, keepdims=True)) / 16
+    assert (np.abs(table.numbers * table.scales[:, None] - rows) <= 1.001 * half_a_step).all()
     assert not table.numbers[0].any()
-    assert np.abs(table.numbers[1:]).max(axis=1).tolist() == [127, 127]
+    # A row with one large number has room for it.
+    far = TokenTable.of(np.eye(1, 2_000, dtype=np.float32))
+    assert far.numbers.max() == 127
 
 
 def test_it_is_inspected_saved_again_and_embedded_with_like_any_other(

@@ -24,6 +24,8 @@ from samesay.export.vectors import check_vectors
 from samesay.scoring.session import VECTORS
 
 _LARGEST = 127
+_STEP = 1 / 8
+"""A step's size, as a share of a row's root mean square."""
 _SMALLEST = 1e-12
 _TOLERANCE = 1e-5
 
@@ -42,9 +44,11 @@ class TokenTable:
 
     @classmethod
     def of(cls, vectors: NDArray[np.floating]) -> TokenTable:
-        """The nearest table to ``vectors`` (vocabulary, D)."""
-        largest = np.abs(vectors).max(axis=1)
-        scales = np.where(largest > 0, largest / _LARGEST, 1).astype(np.float32)
+        """The nearest table to ``vectors`` (vocabulary, D), in steps of which a wheel keeps 5 bits (decision 40)."""
+        scales = np.maximum(
+            np.abs(vectors).max(axis=1) / _LARGEST, _STEP * np.sqrt(np.square(vectors).mean(axis=1))
+        )
+        scales = np.where(scales > 0, scales, 1).astype(np.float32)
         return cls(np.rint(vectors / scales[:, None]).astype(np.int8), scales)
 
     def vectors_of(self, encoder: PairEncoder, texts: list[str]) -> NDArray[np.float32]:

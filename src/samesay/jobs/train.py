@@ -401,9 +401,10 @@ def _notes(
         )
     if data.validation is None:
         if found is not None:
+            done = next(one.folds for one in found.tried if one.name == found.chosen.name)
             yield (
-                f"{found.chosen.name} was chosen, and trained on all pairs; its metrics are those of {found.folds} "
-                "models that each have not seen a part of them (cross-validation)"
+                f"{found.chosen.name} was chosen, and trained on all pairs; its metrics are of {done} of {found.folds} "
+                "parts of the pairs, each answered by a model that has not learned from it (cross-validation)"
             )
         elif data.held_out is None:
             yield (

@@ -134,7 +134,7 @@ def quantize(bundle: Bundle, target: Path, asked: Quantization) -> QuantizationC
     table = load_for(bundle.manifest.answers, asked.data, asked.reading, prefer=("validation", "test"))
     table = table.with_sides(scorer.sides)
     overlap = overlap_with(bundle.path, table)
-    narrow(source, target, asked.storage, _read_by(scorer, table))
+    narrow(source, target, asked.storage, read_by(scorer, table))
     quantized = Scorer.from_parts(
         target, scorer.encoder, scorer.answers, scorer.sides, decision=scorer.decision
     )
@@ -164,7 +164,7 @@ def quantize(bundle: Bundle, target: Path, asked: Quantization) -> QuantizationC
     return found
 
 
-def _read_by(scorer: Scorer, table: PairTable) -> list[DenseBatch]:
+def read_by(scorer: Scorer, table: PairTable) -> list[DenseBatch]:
     """Some of the pairs as the graph reads them, one by one: padding would count as text."""
     places = np.linspace(0, len(table) - 1, min(len(table), _ROUNDED_BY)).astype(int).tolist()
     encoder = scorer.encoder
