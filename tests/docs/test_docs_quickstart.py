@@ -15,7 +15,7 @@ SCRIPT = (ROOT / "examples" / "quickstart.sh").read_text(encoding="utf-8").repla
 
 def test_every_option_of_the_quickstart_is_known_to_its_command() -> None:
     lines = re.findall(r"^show samesay (.+)$", SCRIPT, re.MULTILINE)
-    assert len(lines) == 3
+    assert len(lines) == 6
     context = click.Context(cli)
     for line in lines:
         name, *words = shlex.split(line)
