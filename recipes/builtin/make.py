@@ -4,15 +4,13 @@
     python recipes/builtin/make.py DATA OUTPUT --install
 
 DATA is a folder with a folder for each corpus. OUTPUT is outside of the checkout. A step whose result is there is not
-repeated, and a training that was killed resumes. Steps: ``data`` (mix.py, and a tenth of the labelled pairs held out by
-premise), then for every model ``train``, ``calibrate``, ``quantize`` and ``ship``. ``--install`` copies OUTPUT/models
-into the package.
+repeated, and a training that was killed resumes. Steps: ``data`` (mix.py, stages.py), then for every model ``train``,
+``quantize`` and ``ship``. ``--install`` copies OUTPUT/models into the package.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import shutil
 import subprocess
@@ -20,19 +18,27 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
+from stages import make_stages
 
 from samesay.bundle import open_bundle, write_bundle
 from samesay.model.presets.installed import upstream_of
 
 HERE = Path(__file__).resolve().parent
 PACKAGE = HERE.parents[1] / "src" / "samesay" / "bundle" / "models"
-STEPS = ("data", "train", "calibrate", "quantize", "ship")
-NOT_SHIPPED = {"card", "pair_hashes", "report"}
-"""The card is written again; hashes of the training pairs do not compress, and take as much as a quarter of a model."""
+STEPS = ("data", "train", "quantize", "ship")
+NOT_SHIPPED = {"card", "recipe", "pair_hashes", "report"}
+"""The card is written again; the recipe names folders; hashes of pairs take as much as a quarter of a model."""
 
-_RECIPE = ("--epochs", "1", "--batch-size", "32", "--learning-rate", "1e-4", "--clip-norm", "1")
+_COMMON = ("--batch-size", "32", "--clip-norm", "1")
+_ONCE = ("--sides", "hypothesis,premise", "--epochs", "1", *_COMMON)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A training: its pairs, a file in OUTPUT/data, and its further words."""
+
+    data: str
+    words: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -41,41 +47,50 @@ class Model:
 
     Attributes:
         name: Without ``builtin:``.
-        data: Its training pairs, a file in OUTPUT/data.
-        train: The further words of its training.
-        held_out: The pairs that it is calibrated with, and that show what it costs to store it.
-        cut_from: The model that it is half the layers of, and that teaches it; MiniLM's weights where absent.
-        max_changed: The largest share of predictions that may change when it is stored.
+        stages: Its trainings, each from the model before.
+        begin: What the first one begins with: weights, or a stage of another model (``nli-1``).
+        layers: How many of that model's layers stay; it is then the teacher, too. All where absent.
+        max_changed: The largest share of answers that may change when it is stored. Scores change with every rounding.
     """
 
     name: str
-    data: str
-    train: tuple[str, ...]
-    held_out: str
-    cut_from: str | None = None
-    max_changed: str = "0.02"
+    stages: tuple[Stage, ...]
+    begin: str = "minilm"
+    layers: int | None = None
+    max_changed: str = "0.03"
 
 
 MODELS = (
     Model(
         "nli",
-        "labelled-train.parquet",
-        ("--sides", "hypothesis,premise", *_RECIPE),
-        "labelled-held-out.parquet",
+        (
+            Stage("labelled.parquet", (*_ONCE, "--learning-rate", "1e-4")),
+            Stage("stage-2.parquet", (*_ONCE, "--learning-rate", "5e-5")),
+            Stage("stage-3.parquet", (*_ONCE, "--learning-rate", "5e-5")),
+        ),
     ),
     Model(
         "same",
-        "same-train.parquet",
-        ("--symmetric", "--scale", "0,1", *_RECIPE),
-        "same-held-out.parquet",
+        (
+            Stage(
+                "same-train.parquet",
+                (
+                    *(
+                        "--new-head",
+                        "--symmetric",
+                        "--sides",
+                        "first,second",
+                        "--columns",
+                        "score=similarity",
+                    ),
+                    *("--scale", "0,1", "--epochs", "3", "--learning-rate", "5e-5", *_COMMON),
+                ),
+            ),
+        ),
+        begin="nli-1",
+        max_changed="0.25",
     ),
-    Model(
-        "nli-fast",
-        "labelled-train.parquet",
-        ("--sides", "hypothesis,premise", *_RECIPE),
-        "labelled-held-out.parquet",
-        cut_from="nli",
-    ),
+    Model("nli-fast", (Stage("fast.parquet", (*_ONCE, "--learning-rate", "2e-4")),), begin="nli-1", layers=3),
 )
 
 
@@ -92,58 +107,47 @@ def samesay(*words: str | Path) -> None:
         raise SystemExit(status)
 
 
-def make_data(corpora: Path, output: Path) -> None:
-    """The mix, and of both tables a tenth held out by their first text."""
-    if not (output / "mix.json").is_file():
-        subprocess.run([sys.executable, HERE / "mix.py", corpora, output], check=True)
-    for name, text in (("labelled", "premise"), ("same", "sentence1")):
-        table = pq.read_table(output / f"{name}.parquet")
-        held = pa.array([is_held_out(one) for one in table[text].to_pylist()])
-        for part, rows in (("train", [not one.as_py() for one in held]), ("held-out", held)):
-            place = output / f"{name}-{part}.parquet"
-            if not place.is_file():
-                pq.write_table(table.filter(rows), place)
-
-
-def is_held_out(text: str) -> bool:
-    """One text in ten, always the same ones."""
-    return hashlib.sha256(text.encode()).digest()[0] % 10 == 0
-
-
 def make(model: Model, output: Path, last: str) -> None:
     """Bring one model as far as ``last``; what is there already is kept."""
     data, work = output / "data", output / "work"
     work.mkdir(exist_ok=True)
-    trained, calibrated, small = (work / f"{model.name}-{step}" for step in STEPS[1:4])
-    begin: tuple[str | Path, ...] = ("--preset", "minilm")
-    if model.cut_from is not None:
-        teacher, start = work / f"{model.cut_from}-train", work / f"{model.name}-start"
-        if not (start / "samesay.json").is_file():
-            samesay("student", teacher, "--layers", "3", "--output", start)
-        begin = ("--preset", start, "--teacher", teacher)
-    steps = {
-        "train": (
-            trained,
-            ("train", data / model.data, *begin, *model.train, "--output", trained, "--resume"),
-        ),
-        "calibrate": (
-            calibrated,
-            ("calibrate", trained, data / model.held_out, "--output", calibrated),
-        ),
-        "quantize": (
-            small,
-            (
-                *("export", calibrated, small, "--to", "bundle", "--quantize", "compact"),
-                *("--data", data / model.held_out, "--max-changed", model.max_changed),
-            ),
-        ),
-    }
-    for step, (place, line) in steps.items():
-        if not (place / "samesay.json").is_file():
-            samesay(*line)
-        if step == last:
-            return
-    ship(small, output / "models" / model.name)
+    source: str | Path = model.begin if model.begin == "minilm" else work / model.begin
+    taught: tuple[str | Path, ...] = ()
+    if model.layers is not None:
+        taught, start = ("--teacher", source), work / f"{model.name}-0"
+        if not is_there(start):
+            samesay("student", source, "--layers", str(model.layers), "--output", start)
+        source = start
+    for number, stage in enumerate(model.stages, start=1):
+        trained = work / f"{model.name}-{number}"
+        if not is_there(trained):
+            words = (
+                "--preset",
+                source,
+                *taught,
+                *stage.words,
+                "--hold-out",
+                "0",
+                "--output",
+                trained,
+                "--resume",
+            )
+            samesay("train", data / stage.data, *words)
+        source = trained
+    if last == "train":
+        return
+    small = work / f"{model.name}-small"
+    if not is_there(small):
+        # The pairs by which weights are rounded are training pairs: what is measured on is not looked at.
+        words = ("--to", "bundle", "--quantize", "compact", "--max-changed", model.max_changed)
+        samesay("export", source, small, *words, "--data", f"{data / model.stages[-1].data}[:1500]")
+    if last == "ship":
+        ship(small, output / "models" / model.name)
+
+
+def is_there(folder: Path) -> bool:
+    """Whether a model was saved there."""
+    return (folder / "samesay.json").is_file()
 
 
 def ship(source: Path, target: Path) -> None:
@@ -189,7 +193,9 @@ def main() -> int:
         install(output / "models")
         return 0
     output.mkdir(parents=True, exist_ok=True)
-    make_data(given.data, output / "data")
+    if not (output / "data" / "mix.json").is_file():
+        subprocess.run([sys.executable, HERE / "mix.py", given.data, output / "data"], check=True)
+    make_stages(given.data, output / "data")
     if given.to != "data":
         for model in MODELS:
             if given.only in (None, model.name):

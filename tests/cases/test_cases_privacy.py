@@ -35,6 +35,8 @@ def commands(preset: Path) -> list[list[str]]:
         ["audit", "pairs.csv"],
         ["config"],
         ["train", "pairs.csv[:16]", "--preset", str(preset), "--output", "model", *SETTINGS],
+        ["train", "generated:32", "--preset", str(preset), "--new-head", "--output", "nli", *SETTINGS],
+        ["repair", "nli", "--below", "0", "--output", "repaired"],
         ["student", "model", "--layers", "1", "--output", "student"],
         ["inspect", "model"],
         ["verify", "model"],

@@ -309,7 +309,7 @@ def test_articles():
 def test_fewer_than_one_pair_is_refused(n_pairs):
     with pytest.raises(UsageError, match=str(n_pairs)) as caught:
         generate(n_pairs)
-    assert caught.value.expected == "a number from 1 up"
+    assert caught.value.expected == "at least 1"
 
 
 def test_an_unknown_split_is_refused_with_the_nearest_name():

@@ -24,7 +24,7 @@ def answered(table: PairTable, right: float, seed: int = 0) -> Evaluation:
     """An evaluation of answers of which each is right with the probability ``right``."""
     draw = np.random.default_rng(seed)
     assert table.gold is not None
-    said = np.where(draw.random(N) < right, table.gold, 1 - table.label_ids)
+    said = np.where(draw.random(N) < right, table.gold, 1 - table.gold)
     values = np.where(said[:, None] == [0, 1], 0.9, 0.1)
     return evaluate(GivenAnswers(LABELS, Sides(), values), table)
 

@@ -134,6 +134,8 @@ _CAUTION = {
 
 
 def _order(manifest: Manifest) -> str:
+    if manifest.decision.symmetric:
+        return ""
     first, second = manifest.sides
     return f"\n\nThe order of the sides matters: first the {_text(first)}, second the {_text(second)}."
 
