@@ -17,10 +17,11 @@ import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from stages import make_stages
 
-from samesay.bundle import open_bundle, write_bundle
+from samesay.bundle import Bundle, Manifest, open_bundle, write_bundle
 from samesay.model.presets.installed import upstream_of
 
 HERE = Path(__file__).resolve().parent
@@ -29,6 +30,11 @@ STEPS = ("data", "train", "quantize", "ship")
 NOT_SHIPPED = {"card", "recipe", "pair_hashes", "report"}
 """The card is written again; the recipe names folders; hashes of pairs take as much as a quarter of a model."""
 
+LICENCES = (
+    "Licences of what it learned from: SNLI, SemiAuto, HELP, FOLIO, FEVER and STS-B CC BY-SA; MultiNLI OANC and CC; "
+    "WANLI and the medical questions CC BY; ConjNLI and syntactic augmentation MIT; counterfactual NLI and generated "
+    "pairs Apache-2.0"
+)
 _COMMON = ("--batch-size", "32", "--clip-norm", "1")
 _ONCE = ("--sides", "hypothesis,premise", "--epochs", "1", *_COMMON)
 
@@ -142,7 +148,7 @@ def make(model: Model, output: Path, last: str) -> None:
         words = ("--to", "bundle", "--quantize", "compact", "--max-changed", model.max_changed)
         samesay("export", source, small, *words, "--data", f"{data / model.stages[-1].data}[:1500]")
     if last == "ship":
-        ship(small, output / "models" / model.name)
+        ship(model, small, output / "models" / model.name)
 
 
 def is_there(folder: Path) -> bool:
@@ -150,13 +156,46 @@ def is_there(folder: Path) -> bool:
     return (folder / "samesay.json").is_file()
 
 
-def ship(source: Path, target: Path) -> None:
+def ship(model: Model, source: Path, target: Path) -> None:
     """A quantized model as it lies in the package: without what only its makers need."""
     bundle = open_bundle(source)
-    manifest = bundle.manifest
+    made = bundle.manifest
+    words = {
+        f"stage {number}": " ".join((one.data, *one.words))
+        for number, one in enumerate(model.stages, start=1)
+    }
+    begin = "minilm" if model.begin == "minilm" else f"{model.begin}, which began with minilm"
+    manifest = replace(
+        made,
+        parts={},
+        recipe={
+            "made_by": "recipes/builtin/make.py",
+            "begins_with": begin,
+            "layers": model.layers or 6,
+            **words,
+            "seed": 0,
+        },
+        data={
+            "source": "recipes/builtin/mix.py and stages.py",
+            "truncation": made.data["truncation"],
+            "notes": [LICENCES],
+        },
+        metrics=measured(model.name),
+    )
+    copy(bundle, manifest, target)
+
+
+def ship_vectors(source: Path, target: Path) -> None:
+    """The model of sentence vectors as it lies in the package."""
+    bundle = open_bundle(source)
+    copy(bundle, replace(bundle.manifest, parts={}), target)
+
+
+def copy(bundle: Bundle, manifest: Manifest, target: Path) -> None:
+    """The parts of ``bundle`` that are shipped, with this manifest and a card."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with write_bundle(target, overwrite=True) as draft:
-        for name, part in manifest.parts.items():
+        for name, part in bundle.manifest.parts.items():
             if name in NOT_SHIPPED or not part.files:
                 continue
             for relative in part.files:
@@ -164,9 +203,27 @@ def ship(source: Path, target: Path) -> None:
                 place.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(bundle.path / relative, place)
             draft.add(name, verdict=part.verdict, detail=part.detail)
-        draft.finish(replace(manifest, parts={}), upstream=upstream_of(str(manifest.recipe.get("preset"))))
+        draft.finish(manifest, upstream=upstream_of("minilm"))
     size = sum(place.stat().st_size for place in target.rglob("*") if place.is_file())
     print(f"{target}: {size / 1e6:.1f} MB", flush=True)
+
+
+def measured(name: str) -> dict[str, Any]:
+    """What the newest result of ``benchmarks.builtin`` says of a model; nothing where there is none."""
+    results = sorted((HERE.parents[1] / "benchmarks" / "results").glob("builtin-*.json"))
+    figures = json.loads(results[-1].read_text(encoding="utf-8"))["figures"] if results else {}
+    found = figures.get({"nli-fast": "fast"}.get(name, name), {})
+    if name == "same" and found:
+        return {
+            "stsb/validation": {"spearman": found["stsb"]["model"]["whole"]},
+            "examples/support_questions.csv": {"average_precision": found["questions"]["average_precision"]},
+        }
+    sets = {f"{one}/validation": found[one] for one in ("snli", "mnli", "cad_nli") if one in found}
+    if "handwritten" in found:
+        hand = found["handwritten"]
+        sets["handwritten"] = {key: hand[key] for key in ("pairs", "accuracy", "ece")}
+        sets["samesay check, share passed"] = found["check"]
+    return sets
 
 
 def install(models: Path) -> None:
@@ -202,7 +259,7 @@ def main() -> int:
                 make(model, output, given.to)
         if given.only is None and not (output / "models" / "embed").is_dir():
             subprocess.run([sys.executable, HERE / "embed.py", given.data, output / "embed"], check=True)
-            ship(output / "embed" / "model", output / "models" / "embed")
+            ship_vectors(output / "embed" / "model", output / "models" / "embed")
     print(json.dumps({"models": str(output / "models")}))
     return 0
 

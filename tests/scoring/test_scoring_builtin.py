@@ -29,7 +29,7 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_every_command_without_a_model_has_one_built_in_model() -> None:
     claimed = [command for one in BUILTIN_MODELS for command in one.default_of]
-    assert sorted(claimed) == ["check", "duplicates", "rank", "score"]
+    assert sorted(claimed) == ["check", "duplicates", "embed", "rank", "score"]
     assert default_model("score") == "builtin:nli"
 
 

@@ -55,14 +55,16 @@ BUILTIN_MODELS: Sequence[BuiltinModel] = (
         ("rank", "duplicates"),
     ),
     BuiltinModel("builtin:nli-fast", "classification", "as builtin:nli, in less time and less exactly"),
-    BuiltinModel("builtin:embed", "embedding", "vectors of single texts, for the first pass of a search"),
+    BuiltinModel(
+        "builtin:embed", "embedding", "vectors of single texts, for the first pass of a search", ("embed",)
+    ),
 )
 _NAMES = tuple(one.name for one in BUILTIN_MODELS)
 
 
 def default_model(command: str) -> str:
-    """The model that ``command`` uses where none is named: a built-in one; for embedding MiniLM."""
-    return next((one.name for one in BUILTIN_MODELS if command in one.default_of), "minilm")
+    """The name of the built-in model that ``command`` uses where none is named."""
+    return next(one.name for one in BUILTIN_MODELS if command in one.default_of)
 
 
 def model_for(answers: Answers) -> str | None:

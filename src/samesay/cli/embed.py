@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @option(
     "--model",
     type=PLACE,
-    help="A preset, a folder in Hugging Face layout, or a saved embedding model [minilm].",
+    help="A preset, a folder in Hugging Face layout, or a saved embedding model [builtin:embed].",
 )
 @partial(text_options, skipping=False)
 @option("--overwrite", is_flag=True, help="Replace a file at --output, once the new one is whole.")

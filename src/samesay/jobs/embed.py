@@ -63,7 +63,7 @@ def embed_file(
         source: Lines of a ``.txt`` file or of standard input (``-``), or a table.
         output: ``.npy``, an array of shape ``(rows, dimension)``; or ``.parquet``, the columns of the table and
             ``vector``, a list of floats. A row without text has a vector, too.
-        model: What ``Embedder.open`` takes; ``minilm`` where absent.
+        model: What ``Embedder.open`` takes; ``builtin:embed`` where absent.
         overwrite: Replace a file that is there.
         threads: Runs side by side.
         progress: Hears the stage ``"embed"``.
