@@ -91,6 +91,7 @@ def test_the_table_of_parts_is_the_one_that_frozen_versions_were_written_with() 
     """Whoever changes this table changes what old releases read: see the rule in samesay.bundle.layout."""
     assert FORMAT_VERSION == 1
     assert {name: (part.place, part.required, part.needs_verdict) for name, part in PARTS.items()} == {
+        "architecture": ("architecture", ("config.json", "task.json"), False),
         "keras": ("keras", ("config.json", "task.json"), False),
         "onnx": ("onnx", ("model.onnx", "encoder.json"), True),
         "card": ("README.md", (), False),
