@@ -20,18 +20,20 @@ show() {
     "$@"
 }
 
-show samesay score "Orders are refunded within thirty days." "An order from last week can be refunded."
-show samesay score "Dogs have to be kept on a lead." "Visitors may let their dogs run free."
-show samesay score "The museum is open on Sundays." "The museum has a café."
+# The claim first, then the text that it is judged by.
+show samesay score "The team won the match." "The team won the match by three goals."
+show samesay score "Smoking is allowed in the rooms." "Guests must not smoke in the rooms."
+show samesay score "The museum has a café." "The museum is open on Sundays."
 
 cat <<END
 
-That was builtin:nli, which comes with SameSay. A tool library says things that it cannot know: a green tag means
-"you may take it home". It learns that from 201 pairs, and is tested on 99 others, whose texts it has not seen.
+That was builtin:nli, which comes with SameSay. It is right on 85 of 100 captions and on 55 of 100 everyday pairs, and some
+things it cannot know: in a certain tool library a green tag means "you may take it home". It learns that from 201 pairs,
+and is tested on 99 others, whose texts it has not seen.
 END
 
 show samesay train "$pairs:train" --preset builtin:nli --output "$folder/model" \
-    --epochs 12 --batch-size 16 --learning-rate 1e-4
+    --epochs 12 --batch-size 16 --learning-rate 1e-4 --hold-out 0
 
 show samesay compare builtin:nli "$folder/model" --data "$pairs:test" --rounds 0
 show samesay evaluate "$folder/model" "$pairs:test" --plot "$folder/after.png"

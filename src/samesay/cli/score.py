@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from samesay.bundle.builtin import is_builtin
 from samesay.cli.options import (
     PLACE,
     ModelFirst,
@@ -256,6 +257,8 @@ def _one_pair(
         print_json({"model": model, **scored.to_dict()})
         return
     _say(scored.prediction)
+    if is_builtin(model):
+        note(f"note: read as {scored.sides}")
     if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
     for text in scored.notes:
