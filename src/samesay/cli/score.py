@@ -258,7 +258,7 @@ def _one_pair(
         return
     _say(scored.prediction)
     if is_builtin(model):
-        note(f"note: read as {scored.sides}")
+        note(f"note: read as {scored.sides.first}, then {scored.sides.second}")
     if scored.prediction.truncated and on_truncate == "warn":
         note(f"note: longer than the {scored.max_length} tokens that the model reads: {_cut(scored)}")
     for text in scored.notes:
