@@ -19,7 +19,14 @@ from samesay.errors import LabelMismatch, UsageError
 from samesay.evaluation import evaluate
 from samesay.evaluation.behaviour.expectations import HANDWRITTEN, IDENTITY, NEUTRAL, accepted_for, chosen
 from samesay.evaluation.behaviour.results import Behaviour
-from samesay.evaluation.comparison import Difference, contrast, holm, require_scipy
+from samesay.evaluation.comparison import (
+    SIGNIFICANT,
+    Difference,
+    contrast,
+    holm,
+    mcnemar,
+    require_scipy,
+)
 from samesay.jobs.check import CheckedModel, check
 from samesay.model.runtime.backend import cache_folder
 from samesay.pair_model import PairModel
@@ -48,7 +55,6 @@ BELOW = 0.95
 N_PAIRS = 4_000
 # Of the usual learning rate: what a model knows is to be moved a little.
 _SHARE_OF_RATE = 1.0
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,20 +268,13 @@ def _changes(before: CheckedModel, after: CheckedModel) -> dict[tuple[str, str],
     return found
 
 
-def _is_luck(won: int, lost: int) -> float:
-    """McNemar's exact test: how probable so uneven a split is, were both equally likely."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(lost, won + lost).pvalue) if won + lost else 1.0
-
-
 def _results(
     before: CheckedModel, after: CheckedModel, failing: Sequence[str]
 ) -> tuple[RepairedCapability, ...]:
     changes = _changes(before, after)
     pairs = list(zip(before.behaviour.results, after.behaviour.results, strict=True))
     counts = [changes[old.section, old.capability] for old, _ in pairs]
-    luck = holm([_is_luck(one["won"], one["lost"]) for one in counts])
+    luck = holm([mcnemar(one["won"], one["lost"]) for one in counts])
     return tuple(
         RepairedCapability(
             old.capability if old.section != HANDWRITTEN else f"{HANDWRITTEN} {old.capability}",
@@ -283,7 +282,7 @@ def _results(
             old.pass_rate,
             new.pass_rate,
             old.capability in failing,
-            "" if probable >= _LEVEL else "better" if count["won"] > count["lost"] else "worse",
+            "" if probable >= SIGNIFICANT else "better" if count["won"] > count["lost"] else "worse",
         )
         for (old, new), count, probable in zip(pairs, counts, luck, strict=True)
     )
@@ -303,6 +302,6 @@ def _reason_to_keep_the_old(
         return f"its accuracy on the validation pairs fell by {-accuracy.value:.3f}"
     changes = [count for (_, name), count in _changes(before, after).items() if name in failing]
     won, lost = (sum(count[kind] for count in changes) for kind in ("won", "lost"))
-    if won <= lost or _is_luck(won, lost) >= _LEVEL:
+    if won <= lost or mcnemar(won, lost) >= SIGNIFICANT:
         return f"it did not get better at {', '.join(failing)}"
     return ""
